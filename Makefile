@@ -1,0 +1,81 @@
+# The checks are the same everywhere: a person runs `make ci` before a push, and .ci/run runs it after one.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# Both tools are built from source at a fixed version; the generator's is in go.mod, by way of tools.go. The linter's is
+# here, since it would bring two hundred modules into go.mod.
+OAPI_CODEGEN  := go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen
+GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+FUZZTIME ?= 10s
+
+.PHONY: help
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: generate
+generate: ## Compile api/openapi.yaml into gen/; SPEC=file replaces it by a new vendor document first
+ifdef SPEC
+	@spec=$$(realpath -- "$(SPEC)"); cd gen; \
+	$(OAPI_CODEGEN) -config ../oapi-codegen.yaml -o /dev/null "$$spec" || { \
+	  echo "$(SPEC) does not go through the generator: see above. Nothing was changed." >&2; \
+	  echo "Where it names an action of api/overlay.yaml, that no longer fits the document: mend it there." >&2; \
+	  exit 1; \
+	}; \
+	[ "$$spec" -ef ../api/openapi.yaml ] || cp -- "$$spec" ../api/openapi.yaml; \
+	echo "api/openapi.yaml is now $(SPEC); make verify tells which facts of the old one it does not state"
+endif
+	go generate ./gen
+	go build ./gen
+
+.PHONY: verify
+verify: ## Prove that gen/ is what api/ gives, go.mod is tidy, the code is formatted and the contract holds
+	rm -f gen/*.gen.go
+	go generate ./gen
+	@changes=$$(git status --porcelain --untracked-files=all --ignored -- gen); \
+	if [ -n "$$changes" ]; then \
+	  git --no-pager diff HEAD -- gen; \
+	  printf 'gen/ is not what is committed; run make generate and commit it:\n%s\n' "$$changes" >&2; \
+	  exit 1; \
+	fi
+	go mod tidy -diff
+	@unformatted=$$(gofmt -l .); \
+	if [ -n "$$unformatted" ]; then printf 'not formatted, run gofmt -w on:\n%s\n' "$$unformatted" >&2; exit 1; fi
+	go test ./api/...
+
+.PHONY: lint
+lint: ## Run go vet and golangci-lint
+	go vet ./...
+	$(GOLANGCI_LINT) run ./...
+
+.PHONY: build
+build: ## Build everything
+	go build ./...
+
+.PHONY: test
+test: ## Run all tests with the race detector
+	go test -race ./...
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./outgoing/...
+
+.PHONY: fuzz
+fuzz: ## Fuzz each target for FUZZTIME (10s)
+	@for package in $$(go list ./outgoing/...); do \
+	  listed=$$(go test -list '^Fuzz' "$$package"); \
+	  for target in $$(grep '^Fuzz' <<<"$$listed" || true); do \
+	    echo "$$package $$target"; \
+	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime "$(FUZZTIME)" "$$package"; \
+	  done; \
+	done
+
+.PHONY: demo
+demo: ## A guided run of all operations, without a token or a network
+	go run ./cmd/outgoing demo
+
+.PHONY: ci
+ci: verify lint build test ## All that must pass before a change lands
