@@ -1,0 +1,92 @@
+package outgoing
+
+import (
+	"context"
+	"errors"
+)
+
+// ahead fetches windows of the history: the one that is needed now, and those that will be needed next if nothing changes.
+type ahead struct {
+	call
+	queue []*view // in the order in which they will be needed
+}
+
+// view is a window as one answer shows it.
+type view struct {
+	window
+	delivered int // how many rows had been delivered when it was asked for
+	cancel    context.CancelFunc
+	done      chan struct{}
+
+	answer pageAnswer
+	err    error
+	panic  any
+}
+
+// take waits for window w. If w is not what was expected, what was fetched ahead is thrown away. Then depth windows are
+// kept under way, as far as the history reaches.
+func (a *ahead) take(ctx context.Context, w window, c *chain, depth int) *view {
+	if len(a.queue) > 0 && a.queue[0].window != w {
+		a.drop()
+	}
+	if len(a.queue) == 0 {
+		a.fetch(ctx, w, c.delivered)
+	}
+	for len(a.queue) < depth {
+		last := a.queue[len(a.queue)-1]
+		following := aim(last.end()-1, c.slack)
+		if c.delivered == 0 || c.total != nil && following.start() >= *c.total {
+			break
+		}
+		a.fetch(ctx, following, c.delivered)
+	}
+	v := a.queue[0]
+	a.queue[0], a.queue = nil, a.queue[1:]
+	v.wait()
+	return v
+}
+
+func (a *ahead) fetch(ctx context.Context, w window, delivered int) {
+	ctx, cancel := context.WithCancel(ctx)
+	v := &view{window: w, delivered: delivered, cancel: cancel, done: make(chan struct{})}
+	a.queue = append(a.queue, v)
+	go func() {
+		defer close(v.done)
+		defer func() { v.panic = recover() }()
+		v.answer, v.err = a.list(ctx, PageRequest{Page: w.page, Limit: w.limit})
+		if apiErr, ok := errors.AsType[*APIError](v.err); ok && w.page > 1 && apiErr.isMissing() {
+			v.answer, v.err = pageAnswer{}, nil // one way to say that a page is empty
+		}
+	}()
+}
+
+// drop gives up what was fetched ahead, and waits until nothing of it runs.
+func (a *ahead) drop() {
+	for _, v := range a.queue {
+		v.cancel()
+	}
+	for _, v := range a.queue {
+		v.wait()
+	}
+	a.queue = nil
+}
+
+// wait waits for the answer; a panic of a caller's hook is raised again.
+func (v *view) wait() {
+	<-v.done
+	v.cancel()
+	if v.panic != nil {
+		panic(v.panic)
+	}
+}
+
+func (v *view) ids() []int64 {
+	ids := make([]int64, len(v.answer.rows))
+	for i, m := range v.answer.rows {
+		ids[i] = m.ID
+	}
+	return ids
+}
+
+// isShort tells whether the history seems to end in this window.
+func (v *view) isShort() bool { return len(v.answer.rows) < v.limit }

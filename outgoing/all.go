@@ -1,0 +1,140 @@
+package outgoing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+)
+
+// All yields the history, newest message first: each message that was there when the loop began exactly once, while
+// others arrive, are cancelled or are deleted meanwhile. Messages that arrive later are not part of it. It reads pages
+// of 25 to 50 messages, WithConcurrency of them at a time, and delivers a row only where the same answer shows it directly
+// behind a row delivered before; so it needs up to a quarter more requests than there are pages of 50. It remembers the
+// last 512 IDs, and its memory does not grow with the history.
+//
+// A row that cannot be read is yielded as a Message with its ID, or 0, beside a *BatchError, and the loop may go on. Any
+// other error is the last thing yielded: ErrInvalidArgument for a bad option, *APIError, the context's or the network's,
+// ErrUnexpectedResponse if the gateway does not serve the page or the limit asked for, and ErrDrift, with how many
+// messages were delivered and the last ID, if the history changes faster than it can be followed. Each loop over the
+// iterator reads the history anew.
+func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, error] {
+	call, err := c.with(opts)
+	return func(yield func(Message, error) bool) {
+		if err != nil {
+			yield(Message{}, err)
+			return
+		}
+		walk := walk{ahead: ahead{call: call}, chain: newChain(), yield: yield, alone: 2, patience: leastPatience}
+		if err := walk.run(ctx); err != nil {
+			yield(Message{}, err)
+		}
+	}
+}
+
+// walk is one loop over the history.
+type walk struct {
+	ahead
+	*chain
+	yield func(Message, error) bool
+
+	alone    int  // windows to fetch one by one, since one fetched ahead did not fit
+	patience int  // how many these are the next time
+	ending   bool // the last window seemed to be the end of the history
+}
+
+const leastPatience, mostPatience = 4, 64
+
+var errLeft = errors.New("the loop was left")
+
+// run walks until the end of the history or an error; leaving the loop is none.
+func (w *walk) run(ctx context.Context) error {
+	defer w.drop()
+	for next := (window{1, MaxLimit}); ; {
+		depth := w.concurrency
+		if w.alone > 0 || w.ending {
+			depth = 1
+		}
+		w.alone--
+		v := w.take(ctx, next, w.chain, depth)
+		if v.err != nil {
+			return v.err
+		}
+		following, more, err := w.use(v)
+		switch {
+		case errors.Is(err, errLeft):
+			return nil
+		case err != nil || !more:
+			return err
+		case w.exhausted():
+			return errorLine(fmt.Sprintf("the history could not be followed: %d messages were delivered, the last one has ID %d",
+				w.delivered, w.lastID), ErrDrift)
+		}
+		next = following
+	}
+}
+
+// use delivers what a window proves to come next, and says which window to look at then, if there is more.
+func (w *walk) use(v *view) (next window, more bool, err error) {
+	if limit := v.answer.meta.Limit; limit != nil && *limit != v.limit {
+		return next, false, errorLine(fmt.Sprintf("GET %s: asked for pages of %d, and got pages of %d", messages, v.limit, *limit), ErrUnexpectedResponse)
+	}
+	if page := v.answer.meta.CurrentPage; page != nil && *page != v.page {
+		w.misses++
+		return v.window, true, nil
+	}
+	ending := w.ending
+	w.ending = false
+	fresh := v.delivered == w.delivered // asked for when all that is delivered by now had been seen
+	from, sighting := w.look(v.ids(), fresh, v.isShort())
+	switch {
+	case len(v.answer.rows) == 0 && ending:
+		return next, false, nil
+	case sighting == joined:
+		before := w.delivered
+		if err := w.deliverFrom(v, from); err != nil {
+			return next, false, err
+		}
+		news := w.delivered > before
+		w.arrived(v.start()+len(v.answer.rows)-1, v.answer.meta.TotalResults, news)
+		if !v.isShort() {
+			return aim(w.at, w.slack), true, nil
+		}
+		w.ending = true
+		return aimAtEnd(w.at, len(v.answer.rows)), news || !ending, nil
+	}
+	w.alone = w.patience
+	switch {
+	case !fresh: // fetched ahead, in vain: it says where things were, not where they are
+		w.patience = min(2*w.patience, mostPatience)
+		return aim(w.at, w.slack), true, nil
+	case sighting == early:
+		return w.stepOn(v.start()+from, v.answer.rows[from].ID, v.answer.meta.TotalResults), true, nil
+	}
+	return w.search(v.answer.meta.TotalResults), true, nil
+}
+
+// deliverFrom yields the rows of a window from an index on.
+func (w *walk) deliverFrom(v *view, from int) error {
+	for i, m := range v.answer.rows[from:] {
+		if !w.deliver(m.ID) {
+			continue
+		}
+		var err error
+		if why := v.answer.bad[from+i]; why != nil {
+			err = &BatchError{Failures: []Failure{{IDs: idOf(m), Err: why}}}
+		}
+		if !w.yield(m, err) {
+			return errLeft
+		}
+	}
+	return nil
+}
+
+// idOf is the ID of an unreadable row, if that could be read.
+func idOf(m Message) []int64 {
+	if m.ID == 0 {
+		return nil
+	}
+	return []int64{m.ID}
+}

@@ -1,0 +1,155 @@
+package outgoing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync/atomic"
+)
+
+// distinct checks the IDs and drops repetitions; the first mention gives the place.
+func distinct(ids []int64) ([]int64, error) {
+	seen := make(map[int64]struct{}, len(ids))
+	kept := make([]int64, 0, len(ids))
+	for _, id := range ids {
+		if id < 1 {
+			return nil, invalidID(id)
+		}
+		if _, again := seen[id]; !again {
+			seen[id] = struct{}{}
+			kept = append(kept, id)
+		}
+	}
+	return kept, nil
+}
+
+func invalidID(id int64) error {
+	return invalid(fmt.Sprintf("message ID %d: IDs start at 1", id))
+}
+
+// chunks groups IDs as they come into requests of at most MaxIDs distinct ones. At an ID < 1 it yields those before it,
+// and then ends with an error in place.
+func chunks(ids iter.Seq[int64], failed *error) iter.Seq[[]int64] {
+	return func(yield func([]int64) bool) {
+		*failed = nil
+		chunk := make([]int64, 0, MaxIDs)
+		for id := range ids {
+			if id < 1 {
+				*failed = invalidID(id)
+				break
+			}
+			if slices.Contains(chunk, id) {
+				continue
+			}
+			if chunk = append(chunk, id); len(chunk) == MaxIDs {
+				if !yield(chunk) {
+					return
+				}
+				chunk = make([]int64, 0, MaxIDs)
+			}
+		}
+		if len(chunk) > 0 {
+			yield(chunk)
+		}
+	}
+}
+
+// inOrder does work for each job, for at most n of them at once, and yields the results in the order of the jobs. The
+// next job is taken only when there is a free place for it. Results wait for slower ones before them, a few rounds at
+// most. When the loop over it ends, whyever, the context of work under way is cancelled and all of it is waited for; a
+// panic in work is raised again here.
+func inOrder[J, R any](ctx context.Context, n int, jobs iter.Seq[J], work func(context.Context, J) R) iter.Seq[R] {
+	type place struct {
+		result R
+		panic  any
+		done   bool
+	}
+	return func(yield func(R) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		var (
+			queue    []*place // in the order of the jobs
+			finished = make(chan *place, n)
+			busy     int
+		)
+		defer func() {
+			cancel()
+			for ; busy > 0; busy-- {
+				<-finished
+			}
+		}()
+		// settle waits for one job to end, and yields what is now in turn.
+		settle := func() bool {
+			p := <-finished
+			busy--
+			p.done = true
+			if p.panic != nil {
+				panic(p.panic)
+			}
+			for len(queue) > 0 && queue[0].done {
+				head := queue[0]
+				queue[0], queue = nil, queue[1:]
+				if !yield(head.result) {
+					return false
+				}
+			}
+			return true
+		}
+		for job := range jobs {
+			p := new(place)
+			queue = append(queue, p)
+			busy++
+			go func() {
+				defer func() {
+					p.panic = recover()
+					finished <- p
+				}()
+				p.result = work(ctx, job)
+			}()
+			for busy == n || len(queue) >= roundsAhead*n {
+				if !settle() {
+					return
+				}
+			}
+		}
+		for busy > 0 {
+			if !settle() {
+				return
+			}
+		}
+	}
+}
+
+const roundsAhead = 4
+
+// stop ends a call early: a token that is refused once is refused for every chunk.
+type stop struct{ cause atomic.Pointer[error] }
+
+func (s *stop) on(err error) {
+	if errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrForbidden) {
+		s.cause.CompareAndSwap(nil, &err)
+	}
+}
+
+// reason is why nothing more must be sent; nil if something may.
+func (s *stop) reason(ctx context.Context) error {
+	if cause := s.cause.Load(); cause != nil {
+		return errorLine("stopped: "+bare(*cause), *cause)
+	}
+	if ctx.Err() != nil {
+		return contextError(ctx)
+	}
+	return nil
+}
+
+// until ends the jobs when there is a reason to stop.
+func until[J any](ctx context.Context, s *stop, jobs iter.Seq[J]) iter.Seq[J] {
+	return func(yield func(J) bool) {
+		for job := range jobs {
+			if !yield(job) || s.reason(ctx) != nil {
+				return
+			}
+		}
+	}
+}

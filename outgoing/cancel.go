@@ -1,0 +1,143 @@
+package outgoing
+
+import (
+	"context"
+	"slices"
+
+	"github.com/gsmservice-gateway/client-go/gen"
+)
+
+// CancelResult is what became of the IDs that were to be cancelled.
+type CancelResult struct {
+	Outcomes []Outcome // one for each distinct ID, in the order asked
+	Meta
+}
+
+// IDs are the IDs that ended in s, in the order asked.
+func (r CancelResult) IDs(s State) []int64 {
+	var ids []int64
+	for _, o := range r.Outcomes {
+		if o.State == s {
+			ids = append(ids, o.ID)
+		}
+	}
+	return ids
+}
+
+// Outcome is what is known about one ID after a cancel.
+type Outcome struct {
+	ID      int64
+	State   State
+	Status  int      // the gateway's code for this ID: 204, 400, ...; 0 if it gave none
+	Problem *Problem // why, if Rejected
+	Message *Message // what the message looked like when read back, if Unknown
+}
+
+// CancelScheduled cancels messages that wait for their time, any number of them: 50 in one request, repeated IDs once. The
+// result has exactly one Outcome for each distinct ID, whatever happened.
+//
+// The error is nil exactly if each ID is Cancelled, or Rejected by what the gateway said about it. Else it is a *BatchError
+// that names the others: Unknown, NotSent, and Rejected together with their whole request (a 400, 401, 403 or 429, say).
+// Or it is ErrInvalidArgument, before anything is sent, for an ID below 1 or a bad option.
+//
+// A message that is Unknown may be cancelled, may be sent, may still be waiting. It is read back once, for a look: its
+// Outcome.Message is how it was then, and no promise, since a request that timed out here may yet take effect there.
+// Cancelling it again is safe.
+func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Option) (CancelResult, error) {
+	call, err := c.with(opts)
+	if err != nil {
+		return CancelResult{}, err
+	}
+	asked, err := distinct(ids)
+	if err != nil {
+		return CancelResult{}, err
+	}
+	return call.cancel(ctx, asked)
+}
+
+// cancel cancels IDs that are valid and distinct.
+func (c call) cancel(ctx context.Context, asked []int64) (CancelResult, error) {
+	var (
+		stop   stop
+		result CancelResult
+		failed BatchError
+	)
+	parts := inOrder(ctx, c.concurrency, until(ctx, &stop, slices.Chunk(asked, MaxIDs)), func(ctx context.Context, ids []int64) cancelResult {
+		return c.cancelChunk(ctx, &stop, ids)
+	})
+	for part := range parts {
+		result.Outcomes = append(result.Outcomes, part.Outcomes...)
+		result.Meta.add(part.Meta)
+		failed.Failures = append(failed.Failures, part.failed.Failures...)
+	}
+	if rest := asked[len(result.Outcomes):]; len(rest) > 0 {
+		result.Outcomes = append(result.Outcomes, outcomes(rest, NotSent)...)
+		failed.add(notSent(stop.reason(ctx)), rest...)
+	}
+	if stop.reason(ctx) == nil {
+		c.readBack(ctx, &result)
+	}
+	return result, failed.orNil()
+}
+
+// readBack shows what the Unknown messages look like now. That it failed is no news to the caller: they are Unknown.
+func (c call) readBack(ctx context.Context, result *CancelResult) {
+	now, _ := c.get(ctx, result.IDs(Unknown))
+	result.Attempts += now.Attempts
+	rest := now.Messages // in the order of the outcomes
+	for i := range result.Outcomes {
+		if o := &result.Outcomes[i]; len(rest) > 0 && o.State == Unknown && o.ID == rest[0].ID {
+			o.Message, rest = &rest[0], rest[1:]
+		}
+	}
+}
+
+// cancelResult is the result of one chunk.
+type cancelResult struct {
+	CancelResult
+	failed BatchError
+}
+
+func outcomes(ids []int64, s State) []Outcome {
+	all := make([]Outcome, len(ids))
+	for i, id := range ids {
+		all[i] = Outcome{ID: id, State: s}
+	}
+	return all
+}
+
+func (c call) cancelChunk(ctx context.Context, stop *stop, ids []int64) cancelResult {
+	var result cancelResult
+	if why := stop.reason(ctx); why != nil {
+		result.Outcomes = outcomes(ids, NotSent)
+		result.failed.add(notSent(why), ids...)
+		return result
+	}
+	req, err := gen.NewCancelMessagesRequest(c.baseURL, ids)
+	if err != nil {
+		result.Outcomes = outcomes(ids, NotSent)
+		result.failed.add(invalid(err.Error()), ids...)
+		return result
+	}
+	answer, trail, err := send(ctx, c, request{req, messagesByID}, func(r *response) (cancelAnswer, error) { return c.readCancelled(ctx, r, ids) })
+	stop.on(err)
+	result.Meta = answer.meta
+	result.Attempts = trail.attempts
+	if trail.saysMissing() {
+		result.Requests = 1
+		c.logNoneKnown(ctx, req.Method, len(ids))
+	}
+	for i, id := range ids {
+		var row cancelRow
+		if answer.rows != nil {
+			row = answer.rows[i]
+		}
+		outcome, why := judge(row, &trail, err)
+		outcome.ID = id
+		result.Outcomes = append(result.Outcomes, outcome)
+		if why != nil {
+			result.failed.add(why, id)
+		}
+	}
+	return result
+}

@@ -1,0 +1,138 @@
+package outgoing
+
+// chain is what All has delivered so far, and where in the history it thinks it is. It decides, from the IDs that a
+// window shows, which of its rows may be delivered, and where to look next. It knows nothing of HTTP.
+//
+// It rests on one assumption: two messages never swap their order. So whatever a window shows directly after a delivered
+// row comes next, and nothing else is known to.
+type chain struct {
+	delivered int
+	recent    []int64       // the last IDs delivered, oldest first; 0 stands for a row without a readable ID
+	known     map[int64]int // of recent: how many rows were delivered up to and with it
+	lastID    int64
+
+	at       int  // the offset of the last delivered row, as far as is known
+	total    *int // how long the history was said to be when at was right
+	slack    int  // how far before at the next window starts: 0 until a window missed
+	misses   int  // fruitless windows in a row
+	searched int  // of those, how many looked around
+}
+
+const (
+	remembered     = 512
+	mostMisses     = 8
+	slackAfterMiss = 12
+)
+
+func newChain() *chain { return &chain{known: make(map[int64]int), at: -1} }
+
+// sighting is what the chain makes of a window.
+type sighting int
+
+const (
+	lost   sighting = iota // nothing in it is known
+	early                  // it ends before the last delivered row
+	joined                 // it goes on where the deliveries ended
+)
+
+// look finds the place in a window's rows behind which nothing has been delivered yet. fresh means that the window was
+// requested after the last delivered row had been seen: then any delivered row will do to join at, since the later ones
+// must be gone. In an older window a row may still be shown that was gone when its successors were delivered, so it must
+// be the last delivered row itself. short means that the window is the last one, so that what it does not show is gone.
+func (c *chain) look(ids []int64, fresh, short bool) (from int, s sighting) {
+	if c.delivered == 0 {
+		return 0, joined
+	}
+	last := -1
+	for i, id := range ids {
+		if _, ok := c.known[id]; ok {
+			last = i
+		}
+	}
+	switch {
+	case last < 0:
+		return 0, lost
+	case ids[last] == c.lastID:
+		return c.behindUnreadable(ids, last+1), joined
+	case !fresh:
+		return last, early
+	}
+	from = c.behindUnreadable(ids, last+1)
+	if from == len(ids) && !short {
+		return last, early
+	}
+	return from, joined
+}
+
+// behindUnreadable passes over the rows without an ID that were delivered after the last row with one.
+func (c *chain) behindUnreadable(ids []int64, from int) int {
+	for i := len(c.recent) - 1; i >= 0 && c.recent[i] == 0 && from < len(ids) && ids[from] == 0; i-- {
+		from++
+	}
+	return from
+}
+
+// deliver notes a row. It is false for a row that was delivered before: a gateway that repeats a row must not make All
+// repeat it.
+func (c *chain) deliver(id int64) bool {
+	if _, again := c.known[id]; again {
+		return false
+	}
+	c.delivered++
+	if len(c.recent) == remembered {
+		delete(c.known, c.recent[0])
+		c.recent = c.recent[1:]
+	}
+	c.recent = append(c.recent, id)
+	if id != 0 {
+		c.known[id], c.lastID = c.delivered, id
+	}
+	return true
+}
+
+// arrived notes that a window was joined and ended at offset at, with news or without.
+func (c *chain) arrived(at int, total *int, news bool) {
+	c.at, c.total, c.searched = at, total, 0
+	if news {
+		c.misses = 0
+	} else {
+		c.misses++
+	}
+}
+
+// stepOn notes a window that ended too early: at its offset seen it showed the row with this ID, behind which others were
+// delivered.
+func (c *chain) stepOn(seen int, id int64, total *int) window {
+	behind := c.delivered - c.known[id]
+	c.misses++
+	c.at, c.total, c.searched = seen+behind, total, 0
+	return aim(c.at, max(c.slack, min(behind, leastLimit-1)))
+}
+
+// search notes a window that showed nothing known, and looks around: first where the growth of the total says, then
+// before that place, since rows before the last one may have been deleted, and behind it, since the total may lag behind
+// what arrived, each time twice as far away.
+func (c *chain) search(total *int) window {
+	c.misses++
+	c.slack = slackAfterMiss
+	growth := 0
+	if total != nil && c.total != nil {
+		growth = *total - *c.total
+	}
+	if total != nil {
+		c.total = total
+	}
+	c.at = max(c.at+growth, 0)
+	if c.searched == 0 && growth != 0 {
+		return aim(c.at, c.slack)
+	}
+	distance := slackAfterMiss << c.searched
+	if c.searched%2 == 0 {
+		distance = -distance
+	}
+	c.searched++
+	return aim(c.at+distance, c.slack)
+}
+
+// exhausted tells whether looking any further makes no sense.
+func (c *chain) exhausted() bool { return c.misses >= mostMisses }

@@ -1,0 +1,40 @@
+package outgoing
+
+// Client talks to the gateway. Make one with New and keep it: it holds the connections, the retry budget and the hold
+// that a rate limit puts on all requests. Any number of goroutines may use it at once.
+type Client struct {
+	defaults  options
+	transport transport
+	throttle  *throttle
+}
+
+// New returns a Client that authenticates with the bearer token, or, if token is empty, with what WithTokenSource gives;
+// exactly one of the two must be there. Options given here are the defaults of every call. It sends nothing.
+//
+// The error matches ErrInvalidArgument and never repeats the token.
+func New(token string, opts ...Option) (*Client, error) {
+	o := defaultOptions()
+	if err := o.apply(opts); err != nil {
+		return nil, err
+	}
+	switch {
+	case o.token == nil:
+		if err := checkToken(token); err != nil {
+			return nil, invalid(err.Error())
+		}
+		o.token = staticToken(token)
+	case token != "":
+		return nil, invalid("a token and WithTokenSource were both given: one of them must go")
+	}
+	return &Client{defaults: o, transport: newTransport(o.httpClient), throttle: newThrottle()}, nil
+}
+
+// with is a call with its own options on top of the client's.
+func (c *Client) with(opts []Option) (call, error) {
+	o := c.defaults
+	o.inCall = true
+	if err := o.apply(opts); err != nil {
+		return call{}, err
+	}
+	return call{Client: c, options: &o}, nil
+}

@@ -1,0 +1,145 @@
+package outgoing
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/gsmservice-gateway/client-go/gen"
+)
+
+// mostBadRows is far more than the rows that can be asked for, and few enough to look at one by one.
+const mostBadRows = 1000
+
+// The responses are decoded here and not by the generated ...WithResponse methods: those read a body without bound, turn
+// one malformed counter header into an error after a cancel has taken effect, lose the HTTP status when an error body is
+// not JSON, and answer nil, nil for a 200 that carries HTML.
+
+// Odd but harmless: which of two members counts, or what a broken character was, is no reason to lose a row.
+var harmless = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+
+// lenient also takes numbers that are written as strings. It is slower, and used for rows that fail without it.
+var lenient = json.JoinOptions(harmless, json.WithUnmarshalers(json.JoinUnmarshalers(
+	json.UnmarshalFromFunc(unquoteNumber[int]),
+	json.UnmarshalFromFunc(unquoteNumber[int64]),
+	json.UnmarshalFromFunc(unquoteNumber[gen.MessageType]),
+)))
+
+func unquoteNumber[T ~int | ~int64](dec *jsontext.Decoder, n *T) error {
+	if dec.PeekKind() != '"' {
+		return errors.ErrUnsupported // as always, then
+	}
+	token, err := dec.ReadToken()
+	if err != nil {
+		return err
+	}
+	value, err := strconv.ParseInt(strings.TrimSpace(token.String()), 10, 64)
+	if err != nil || int64(T(value)) != value {
+		return errors.New("the string is no number")
+	}
+	*n = T(value)
+	return nil
+}
+
+// decodeRows reads the JSON array of a 200 and hands each row over in turn: row, which is used again for the next one, or,
+// for one that is no T, its bytes and why. One bad row costs no other. The error says that the body as a whole is not
+// what the contract says, or broke off; the rows before that have been handed over.
+func decodeRows[T any](r *response, each func(row *T), bad func(row jsontext.Value, why error)) error {
+	if errors.Is(r.broken, errTooLarge) {
+		return r.broken
+	}
+	err := decodeArray(r.withoutBOM(), each, bad)
+	return cmp.Or(r.broken, err)
+}
+
+func decodeArray[T any](body []byte, each func(row *T), bad func(row jsontext.Value, why error)) error {
+	rows, err := openArray(body)
+	if err != nil {
+		return err
+	}
+	var (
+		row, zero T
+		careful   bool
+		badRows   int
+	)
+	for n := 0; rows.PeekKind() != ']'; n++ {
+		row = zero
+		if careful {
+			raw, err := rows.ReadValue()
+			if err != nil {
+				return bodyError(err)
+			}
+			if err := decodeRow(raw, &row); err != nil {
+				if badRows++; badRows > mostBadRows {
+					return fmt.Errorf("more than %d unreadable rows", mostBadRows)
+				}
+				bad(raw, err)
+				continue
+			}
+		} else if err := json.UnmarshalDecode(rows, &row, harmless); err != nil {
+			// The decoder stopped somewhere inside the row: start again, and look at each row from here by itself.
+			if rows, err = openArray(body); err != nil {
+				return err
+			}
+			for range n {
+				if err := rows.SkipValue(); err != nil {
+					return bodyError(err)
+				}
+			}
+			careful = true
+			n--
+			continue
+		}
+		each(&row)
+	}
+	if _, err := rows.ReadToken(); err != nil {
+		return bodyError(err)
+	}
+	if _, err := rows.ReadToken(); !errors.Is(err, io.EOF) {
+		return errors.New("the body goes on after the array")
+	}
+	return nil
+}
+
+func openArray(body []byte) (*jsontext.Decoder, error) {
+	dec := jsontext.NewDecoder(bytes.NewBuffer(body), harmless)
+	switch token, err := dec.ReadToken(); {
+	case errors.Is(err, io.EOF):
+		return nil, errors.New("the body is empty")
+	case err != nil:
+		return nil, bodyError(err)
+	case token.Kind() != '[':
+		return nil, fmt.Errorf("the body is no array of rows: it starts with a JSON %v", token.Kind())
+	}
+	return dec, nil
+}
+
+// decodeRow reads one row by itself. A null, which would decode to the zero row, is an error.
+func decodeRow[T any](raw jsontext.Value, row *T) error {
+	if raw.Kind() != '{' {
+		return fmt.Errorf("unreadable row: it is a JSON %v", raw.Kind())
+	}
+	var zero T
+	*row = zero
+	if json.Unmarshal(raw, row, lenient) == nil {
+		return nil
+	}
+	*row = zero
+	// Only the text of the error: the error itself holds on to the bytes of the body.
+	return fmt.Errorf("unreadable row: %v", json.Unmarshal(raw, row, harmless)) //nolint:errorlint
+}
+
+// bodyError tells a body that ends too early, which another attempt may mend, from one that is no JSON.
+func bodyError(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return brokeOff(errors.New("the JSON ends too early"))
+	}
+	return fmt.Errorf("the body is no JSON: %v", err) //nolint:errorlint // the error holds on to the bytes of the body
+}

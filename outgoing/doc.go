@@ -1,0 +1,79 @@
+// Package outgoing is a client for the outgoing messages of the SzybkiSMS.pl / GSMService.pl SMS gateway: it looks
+// messages up by ID, cancels scheduled ones, and walks the history of what was sent. It tells its caller what happened to
+// every single ID.
+//
+//	client, err := outgoing.New(token)
+//	...
+//	result, err := client.GetByIDs(ctx, ids)
+//
+// # Batching
+//
+// The gateway takes 50 IDs in one request. GetByIDs, StreamByIDs and CancelScheduled take any number: they drop repeated
+// IDs, send the rest in requests of 50, WithConcurrency of them at once (4 unless set), and put the answers together in
+// the order asked. A request that fails costs no other one: what was answered is returned, and a *BatchError beside it
+// names what was not, with the reasons. Each ID asked for is in the result or in the error, and never in both places; only
+// an ID that was rejected together with its whole request is in both. After a 401 or a 403 no further request is started,
+// and the IDs that are left are named under ErrNotSent.
+//
+// A 404 with a problem document means that the gateway knows none of the request's IDs: they are Missing, or Rejected with
+// status 404. A warning is logged, since a wrong base URL can look the same. A row that cannot be read costs that row.
+//
+// # Retries
+//
+// An attempt is repeated, 4 attempts in all unless WithRetry says otherwise, after the statuses 408, 429, 500, 502, 503
+// and 504, after a connection that was refused or dropped, after an attempt timeout, and, for a GET, after a body that
+// broke off. It is not repeated after any other status, after a certificate or TLS error, for a host that does not exist,
+// or when the context is done.
+//
+// The wait before the next attempt is random, up to 500ms at first, doubling up to 20s. A Retry-After header (RFC 9110) is
+// the least wait; a wait that would end behind the context's deadline or Retry.MaxElapsed is not begun: the call returns
+// at once, with APIError.RetryAfter saying when to come back.
+//
+// All calls of a Client share two brakes. A budget lets a burst of 100 retries through and then one for each five
+// successes, so that an outage is not made worse. And a 429, or a 503 with Retry-After, holds back all requests of the
+// Client for the time asked, at most 5 minutes; requests that cannot wait so long fail with ErrNotSent.
+//
+// # Cancelling
+//
+// Each ID of a CancelScheduled ends in one State. Cancelled: the gateway said 204. Rejected: it refused, and Outcome.Status
+// and Outcome.Problem say why. NotSent: no connection was had, so nothing happened. Unknown: a request left, and no answer
+// says what it did: the connection dropped, the attempt timed out, a 5xx came, the answer could not be read or lacks the
+// ID. A retry of such an attempt settles the ID only by a 204: if it is refused then, that may be because the first attempt
+// did cancel it.
+//
+// Unknown messages are looked up once, and Outcome.Message shows what they look like. That is a look, no proof: the first
+// request may still be on its way. If it must not go out, wait a moment and cancel the Unknown IDs again, or look them up,
+// until their status is one you can live with.
+//
+// # History
+//
+// All yields each message that was there when the loop began exactly once, newest first, also while messages arrive,
+// are cancelled and are deleted, which moves all pages: it believes a page only where it overlaps what was delivered. If
+// the history changes faster than that can be done, it ends with ErrDrift, and never skips silently. List gives one page
+// as it is.
+//
+// # Errors
+//
+// Bad arguments give ErrInvalidArgument before anything is sent. An answer that is no usable success is an *APIError with
+// the HTTP status, the problem document if there was one (RFC 9457), and the first 64 KiB of the body; errors.Is tells the
+// kinds apart (ErrNotFound, ErrRateLimited, ErrServer, ErrUnexpectedResponse, ...). Calls about many IDs wrap these in a
+// *BatchError. A context that ends is found by errors.Is, too. Error texts are one line of at most 512 bytes.
+//
+// # Logging
+//
+// With WithLogger the library logs at level Warn what it did about trouble (retries with their waits, rows that nobody
+// asked for, unusable headers, a 404 for a whole request) and at Debug the headers that are absent. It logs methods, path
+// templates, statuses, counts and durations: never a token, a recipient or a body.
+//
+// # Memory
+//
+// At most 8 MiB of a response is read, after decompression, and a request takes at most three times that. StreamByIDs and
+// All use memory that does not grow with the number of IDs or messages; GetByIDs and CancelScheduled hold their result,
+// some 500 bytes for each message.
+//
+// # Security
+//
+// The token is sent to the base URL's host alone: redirects are not followed, and plain http is refused but for loopback
+// hosts. If the gateway echoes the token (of 8 bytes or more), it is replaced in errors, logs and results, except in the
+// fields of messages. No Idempotency-Key is ever set, since net/http would take it as leave to send a DELETE twice.
+package outgoing

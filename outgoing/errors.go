@@ -1,0 +1,266 @@
+package outgoing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// For errors.Is.
+var (
+	ErrBadRequest         = errors.New("bad request")         // 400
+	ErrUnauthorized       = errors.New("unauthorized")        // 401: the token is not accepted
+	ErrForbidden          = errors.New("forbidden")           // 403: the token does not allow this
+	ErrNotFound           = errors.New("not found")           // 404
+	ErrRateLimited        = errors.New("rate limited")        // 429
+	ErrServer             = errors.New("server error")        // 5xx
+	ErrUnexpectedResponse = errors.New("unexpected response") // a success status whose body or form breaks the contract; a 3xx
+	ErrInvalidArgument    = errors.New("invalid argument")    // nothing was sent
+	ErrNotSent            = errors.New("not sent")            // this part of the call was not sent
+	ErrDrift              = errors.New("history drifted")     // see All
+)
+
+// APIError means that the gateway answered, and that the answer is no usable success. It matches the sentinel of its
+// status: ErrNotFound for a 404, ErrServer for any 5xx, and so on. Neither its text nor its fields hold the token, even
+// if the gateway echoed it.
+type APIError struct {
+	Method, Path string        // "GET", "/messages/{ids}": the template, good for a metric's label
+	StatusCode   int           // of the HTTP answer, whatever the body says
+	Problem      Problem       // zero if the body was no problem document (RFC 9457)
+	Body         []byte        // at most 64 KiB
+	Header       http.Header   // a copy
+	RetryAfter   time.Duration // as the gateway asked; 0 if it did not
+	Attempts     int           // HTTP attempts made, this one included
+
+	cause error // why a success status is no success
+}
+
+// Error is one line of at most 512 bytes: method, path template, status, title, detail, code and attempts.
+func (e *APIError) Error() string {
+	var head, tail strings.Builder
+	fmt.Fprintf(&head, "outgoing: %.16s %.64s: %d", e.Method, e.Path, e.StatusCode)
+	if text := http.StatusText(e.StatusCode); text != "" {
+		head.WriteString(" " + text)
+	}
+	tail.WriteString(" (")
+	if e.Problem.Code != "" {
+		tail.WriteString("code " + clip(e.Problem.Code, 64) + ", ")
+	}
+	tail.WriteString(attempts(e.Attempts))
+	if e.RetryAfter > 0 {
+		tail.WriteString(", retry after " + e.RetryAfter.String())
+	}
+	tail.WriteString(")")
+
+	for _, part := range []string{e.reason(), clip(e.Problem.Title, 120), e.Problem.Detail} {
+		if room := maxErrorText - head.Len() - tail.Len() - len(": "); part != "" && room > 0 {
+			head.WriteString(": " + clip(part, room))
+		}
+	}
+	return head.String() + tail.String()
+}
+
+func (e *APIError) reason() string {
+	if e.cause == nil {
+		return ""
+	}
+	return e.cause.Error()
+}
+
+// Unwrap gives the sentinel of the status, and why the answer of a success status could not be used.
+func (e *APIError) Unwrap() []error {
+	var errs []error
+	if s := sentinel(e.StatusCode); s != nil {
+		errs = append(errs, s)
+	}
+	if e.cause != nil {
+		errs = append(errs, e.cause)
+	}
+	return errs
+}
+
+func sentinel(status int) error {
+	switch {
+	case status == http.StatusBadRequest:
+		return ErrBadRequest
+	case status == http.StatusUnauthorized:
+		return ErrUnauthorized
+	case status == http.StatusForbidden:
+		return ErrForbidden
+	case status == http.StatusNotFound:
+		return ErrNotFound
+	case status == http.StatusTooManyRequests:
+		return ErrRateLimited
+	case status >= 500 && status <= 599:
+		return ErrServer
+	case status < 400 || status > 599:
+		return ErrUnexpectedResponse
+	}
+	return nil
+}
+
+// isMissing tells whether the gateway itself said that there is no such thing: a 404 with a problem document. Another
+// server or a proxy answers 404 without one.
+func (e *APIError) isMissing() bool {
+	return e.StatusCode == http.StatusNotFound && e.Problem != Problem{}
+}
+
+// BatchError names every ID that a call could not settle, once, in the order asked. The result beside it holds all that
+// was settled. It matches whatever one of its Failures matches.
+type BatchError struct{ Failures []Failure }
+
+// Failure is a part of a call that failed for one reason. IDs is empty where an unreadable row of a page gave none.
+type Failure struct {
+	IDs []int64
+	Err error
+}
+
+// Error is one line of at most 512 bytes: how many IDs, the first of them, and the first reason.
+func (e *BatchError) Error() string {
+	ids := 0
+	for _, f := range e.Failures {
+		ids += len(f.IDs)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "outgoing: %d IDs not settled", ids)
+	if len(e.Failures) == 0 {
+		return b.String()
+	}
+	var more string
+	if n := len(e.Failures) - 1; n > 0 {
+		more = fmt.Sprintf("; and %d more failures", n)
+	}
+	first := e.Failures[0]
+	if len(first.IDs) > 0 {
+		b.WriteString(": ID " + strconv.FormatInt(first.IDs[0], 10))
+		if n := len(first.IDs) - 1; n > 0 {
+			fmt.Fprintf(&b, " and %d more", n)
+		}
+	}
+	if first.Err != nil {
+		b.WriteString(": " + clip(strings.TrimPrefix(first.Err.Error(), "outgoing: "), maxErrorText-b.Len()-len(more)-len(": ")))
+	}
+	return b.String() + more
+}
+
+// IDs are the IDs that were not settled, in the order asked.
+func (e *BatchError) IDs() []int64 {
+	var ids []int64
+	for _, f := range e.Failures {
+		ids = append(ids, f.IDs...)
+	}
+	return ids
+}
+
+// Unwrap gives the reasons.
+func (e *BatchError) Unwrap() []error {
+	errs := make([]error, 0, len(e.Failures))
+	for _, f := range e.Failures {
+		if f.Err != nil {
+			errs = append(errs, f.Err)
+		}
+	}
+	return errs
+}
+
+// add appends a failure, or its IDs to the last one if the reason is the same.
+func (e *BatchError) add(err error, ids ...int64) {
+	if n := len(e.Failures); n > 0 && e.Failures[n-1].Err == err { //nolint:errorlint // the same value, not the same kind
+		e.Failures[n-1].IDs = append(e.Failures[n-1].IDs, ids...)
+		return
+	}
+	e.Failures = append(e.Failures, Failure{IDs: ids, Err: err})
+}
+
+// orNil is nil, and not a typed nil, where nothing failed.
+func (e *BatchError) orNil() error {
+	if len(e.Failures) == 0 {
+		return nil
+	}
+	return e
+}
+
+// lineError is a text of one line, and what it matches.
+type lineError struct {
+	text  string
+	match []error
+}
+
+func (e *lineError) Error() string   { return e.text }
+func (e *lineError) Unwrap() []error { return e.match }
+
+func errorLine(text string, match ...error) error {
+	return &lineError{text: clip("outgoing: "+text, maxErrorText), match: match}
+}
+
+func invalid(what string) error {
+	return errorLine("invalid argument: "+what, ErrInvalidArgument)
+}
+
+// notSent says that a part of a call was not sent, and why.
+func notSent(cause error) error {
+	return errorLine("not sent: "+bare(cause), ErrNotSent, cause)
+}
+
+// followed is what stopped a call, and what had happened before.
+func followed(by, before error) error {
+	if before == nil {
+		return by
+	}
+	return errorLine(bare(by)+"; before that: "+bare(before), by, before)
+}
+
+// contextError is why the context is done: its Err, and its cause if that says more.
+func contextError(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if err == cause { //nolint:errorlint // the same value, not the same kind
+		return err
+	}
+	return errorLine(err.Error()+": "+cause.Error(), err, cause)
+}
+
+// bare is the text of an error that will stand inside another one of this package.
+func bare(err error) string { return strings.TrimPrefix(err.Error(), "outgoing: ") }
+
+// brokeOff says that a body ended before its end. It matches io.ErrUnexpectedEOF, whatever the connection said.
+func brokeOff(why error) error {
+	return errorLine("the body broke off: "+bare(why), io.ErrUnexpectedEOF, why)
+}
+
+func attempts(n int) string {
+	if n == 1 {
+		return "1 attempt"
+	}
+	return strconv.Itoa(n) + " attempts"
+}
+
+const maxErrorText = 512
+
+// clip makes s one line of at most limit bytes: what does not print is escaped, what does not fit becomes "...".
+func clip(s string, limit int) string {
+	const dots = "..."
+	var b strings.Builder
+	fits := 0 // how much of b leaves room for the dots
+	for i, r := range s {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			_, size := utf8.DecodeRuneInString(s[i:])
+			b.WriteString(strings.Trim(strconv.Quote(s[i:i+size]), `"`))
+		} else {
+			b.WriteRune(r)
+		}
+		if b.Len() > limit {
+			return b.String()[:fits] + dots[:min(len(dots), max(0, limit-fits))]
+		}
+		if b.Len() <= limit-len(dots) {
+			fits = b.Len()
+		}
+	}
+	return b.String()
+}

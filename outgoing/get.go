@@ -1,0 +1,195 @@
+package outgoing
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/gsmservice-gateway/client-go/gen"
+)
+
+const messagesByID = "/messages/{ids}"
+
+// GetResult is what became of the IDs that were looked up.
+type GetResult struct {
+	Messages []Message // found, in the order in which their IDs were first asked for
+	Missing  []int64   // asked for, answered, not found
+	Meta
+}
+
+func (r *GetResult) add(part GetResult) {
+	r.Messages = append(r.Messages, part.Messages...)
+	r.Missing = append(r.Missing, part.Missing...)
+	r.Meta.add(part.Meta)
+}
+
+// GetByIDs looks messages up, any number of them: 50 in one request, repeated IDs once. Each ID is found, or missing, or
+// named by the *BatchError: an ID that one of these has is in no other. What was found is returned beside an error too.
+//
+// Errors: ErrInvalidArgument, before anything is sent, for an ID below 1 or a bad option; else a *BatchError whose
+// failures are of type *APIError where the gateway answered, and match ErrNotSent, the context's error or the network's
+// where it did not.
+func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (GetResult, error) {
+	call, err := c.with(opts)
+	if err != nil {
+		return GetResult{}, err
+	}
+	asked, err := distinct(ids)
+	if err != nil {
+		return GetResult{}, err
+	}
+	return call.get(ctx, asked)
+}
+
+// get looks up IDs that are valid and distinct.
+func (c call) get(ctx context.Context, asked []int64) (GetResult, error) {
+	var (
+		stop    stop
+		result  GetResult
+		failed  BatchError
+		settled int
+	)
+	for part := range c.getChunks(ctx, &stop, slices.Chunk(asked, MaxIDs)) {
+		result.add(part.GetResult)
+		failed.Failures = append(failed.Failures, part.failed.Failures...)
+		settled += len(part.asked)
+	}
+	if rest := asked[settled:]; len(rest) > 0 {
+		failed.add(notSent(stop.reason(ctx)), rest...)
+	}
+	return result, failed.orNil()
+}
+
+// StreamByIDs is GetByIDs for any number of IDs, in memory that does not grow with it: IDs are taken from the iterator as
+// there is room for another request, and each request's result is yielded in the order asked, with a *BatchError beside it
+// where IDs of it could not be settled; the stream goes on after that. An ID is sent once per chunk of 50, so sort or
+// deduplicate where many repeat.
+//
+// The stream ends early, after what was in flight, when the token is refused (401, 403), when the context is done, and at
+// an ID below 1, which gives ErrInvalidArgument after the chunks before it. ids runs in the goroutine of the loop, and
+// again for each loop.
+func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...Option) iter.Seq2[GetResult, error] {
+	call, err := c.with(opts)
+	if err == nil && ids == nil {
+		err = invalid("the iterator of IDs is nil")
+	}
+	return func(yield func(GetResult, error) bool) {
+		if err != nil {
+			yield(GetResult{}, err)
+			return
+		}
+		var (
+			stop     stop
+			bad      error // the ID at which ids ended, if any
+			reported bool
+		)
+		for part := range call.getChunks(ctx, &stop, chunks(ids, &bad)) {
+			err := part.failed.orNil()
+			reported = reported || err != nil
+			if !yield(part.GetResult, err) {
+				return
+			}
+		}
+		switch why := stop.reason(ctx); {
+		case bad != nil:
+			yield(GetResult{}, bad)
+		case why != nil && !reported:
+			yield(GetResult{}, notSent(why))
+		}
+	}
+}
+
+// getResult is the result of one chunk.
+type getResult struct {
+	asked []int64
+	GetResult
+	failed BatchError
+}
+
+func (c call) getChunks(ctx context.Context, stop *stop, chunks iter.Seq[[]int64]) iter.Seq[getResult] {
+	return inOrder(ctx, c.concurrency, until(ctx, stop, chunks), func(ctx context.Context, ids []int64) getResult {
+		return c.getChunk(ctx, stop, ids)
+	})
+}
+
+func (c call) getChunk(ctx context.Context, stop *stop, ids []int64) getResult {
+	result := getResult{asked: ids}
+	if why := stop.reason(ctx); why != nil {
+		result.failed.add(notSent(why), ids...)
+		return result
+	}
+	req, err := gen.NewGetMessagesRequest(c.baseURL, ids)
+	if err != nil {
+		result.failed.add(invalid(err.Error()), ids...)
+		return result
+	}
+	answer, trail, err := send(ctx, c, request{req, messagesByID}, func(r *response) (getResult, error) { return c.readMessages(ctx, r, ids) })
+	switch apiErr, ok := errors.AsType[*APIError](err); {
+	case err == nil:
+		result = answer
+	case ok && apiErr.isMissing():
+		c.logNoneKnown(ctx, req.Method, len(ids))
+		result.Missing, result.Requests = ids, 1
+	default:
+		stop.on(err)
+		result.failed.add(err, ids...)
+	}
+	result.Attempts = trail.attempts
+	return result
+}
+
+// readMessages sorts the rows of a 200 by the IDs that were asked for.
+func (c call) readMessages(ctx context.Context, r *response, ids []int64) (getResult, error) {
+	var (
+		found   = make([]Message, len(ids))
+		has     = make([]bool, len(ids))
+		bad     = make([]error, len(ids)) // an unreadable row, by ID
+		lost    error                     // an unreadable row that does not tell its ID
+		strange int
+	)
+	unreadable := func(id int64, why error) {
+		switch i := slices.Index(ids, id); {
+		case i >= 0:
+			bad[i] = why
+		case id == 0:
+			lost = why
+		default:
+			strange++
+		}
+	}
+	err := decodeRows(r, func(m *Message) {
+		if m.ID == 0 {
+			unreadable(0, errNoID)
+			return
+		}
+		i := slices.Index(ids, m.ID)
+		if i < 0 || has[i] {
+			strange++
+			return
+		}
+		found[i], has[i] = *m, true
+	}, func(row jsontext.Value, why error) { unreadable(rowID(row), r.badRow(why)) })
+	if err != nil {
+		return getResult{}, err
+	}
+	c.logRows(ctx, strange)
+
+	result := getResult{asked: ids, GetResult: GetResult{Messages: found[:0]}}
+	for i, id := range ids {
+		switch {
+		case has[i]:
+			result.Messages = append(result.Messages, found[i])
+		case bad[i] != nil:
+			result.failed.add(bad[i], id)
+		case lost != nil:
+			result.failed.add(lost, id)
+		default:
+			result.Missing = append(result.Missing, id)
+		}
+	}
+	result.Meta = c.readMeta(ctx, r)
+	return result, nil
+}

@@ -1,0 +1,55 @@
+package outgoing
+
+import "net/http"
+
+var (
+	errNoRow      = errorLine("the answer has no row for this ID", ErrUnexpectedResponse)
+	errRowsDiffer = errorLine("the answer has rows for this ID that contradict each other", ErrUnexpectedResponse)
+	errDoubt      = errorLine("an earlier attempt may have cancelled it, so that the gateway refuses now proves nothing")
+	errRowServer  = errorLine("the row for this ID has a status of 5xx: it may have been cancelled", ErrServer)
+	errRowStatus  = errorLine("the row for this ID has a status that is neither 204 nor an error", ErrUnexpectedResponse)
+)
+
+// judge says what is known about an ID from its row, if there was one, from the attempts, and from the error that they
+// ended in. why is nil where the ID is settled.
+func judge(row cancelRow, t *trail, err error) (o Outcome, why error) {
+	if row.seen {
+		o.Status = row.status
+		switch refused := row.status/100 == 4; {
+		case row.differs || row.unreadable != nil:
+			return o, errRowsDiffer
+		case row.status == http.StatusNoContent:
+			o.State = Cancelled
+			return o, nil
+		case refused && t.doubt:
+			return o, errDoubt
+		case refused:
+			o.State, o.Problem = Rejected, row.problem
+			return o, nil
+		case row.status/100 == 5:
+			return o, errRowServer
+		}
+		return o, errRowStatus
+	}
+	switch {
+	case row.unreadable != nil:
+		return o, row.unreadable
+	case err == nil:
+		return o, errNoRow
+	case t.mayHaveWorked():
+		return o, err
+	case t.refusal != nil:
+		o.State, o.Status, o.Problem = Rejected, t.refusal.StatusCode, &t.refusal.Problem
+		if t.saysMissing() {
+			return o, nil
+		}
+		return o, err
+	}
+	o.State = NotSent
+	return o, err
+}
+
+// saysMissing tells whether the whole request was answered by "there is no such message", and by nothing else.
+func (t *trail) saysMissing() bool {
+	return t.last != nil && t.last.status == http.StatusNotFound && !t.mayHaveWorked() && t.refusal.isMissing()
+}

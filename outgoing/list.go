@@ -1,0 +1,130 @@
+package outgoing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/gsmservice-gateway/client-go/gen"
+)
+
+const messages = "/messages"
+
+// PageRequest says which page of the history is wanted. A field of zero leaves the gateway's default: page 1, 10 messages.
+type PageRequest struct{ Page, Limit int }
+
+// Page is one page of the history, newest message first. The counts are what the response headers say.
+type Page struct {
+	Messages                                     []Message
+	TotalResults, TotalPages, CurrentPage, Limit *int // the X- headers; nil if absent or unreadable
+	Links                                        Links
+}
+
+// List returns one page of the history, newest message first. Pages move while messages arrive: to read all of it, use
+// All. Rows that cannot be read are named by a *BatchError; the others are returned beside it.
+//
+// Errors: ErrInvalidArgument, before anything is sent, for a page below 0, a limit outside of 0 to 50 or a bad option;
+// *APIError where the gateway answered; the context's error or the network's where it did not.
+func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Page, error) {
+	call, err := c.with(opts)
+	if err != nil {
+		return Page{}, err
+	}
+	if req.Page < 0 {
+		return Page{}, invalid(fmt.Sprintf("page %d: pages start at 1", req.Page))
+	}
+	if req.Limit < 0 || req.Limit > MaxLimit {
+		return Page{}, invalid(fmt.Sprintf("limit %d: a page has 1 to %d messages", req.Limit, MaxLimit))
+	}
+	answer, err := call.list(ctx, req)
+	if err != nil {
+		return Page{}, err
+	}
+	return answer.page()
+}
+
+// list asks for a page.
+func (c call) list(ctx context.Context, wanted PageRequest) (pageAnswer, error) {
+	var params gen.ListMessagesParams
+	if wanted.Page != 0 {
+		params.Page = &wanted.Page
+	}
+	if wanted.Limit != 0 {
+		params.Limit = &wanted.Limit
+	}
+	req, err := gen.NewListMessagesRequest(c.baseURL, &params)
+	if err != nil {
+		return pageAnswer{}, invalid(err.Error())
+	}
+	answer, _, err := send(ctx, c, request{req, messages}, func(r *response) (pageAnswer, error) { return c.readPage(ctx, r) })
+	return answer, err
+}
+
+// pageAnswer is a page with its unreadable rows in their places: as a Message that has no more than its ID, if that.
+type pageAnswer struct {
+	rows []Message
+	bad  map[int]error // why, by index in rows
+	meta Page          // without Messages
+}
+
+// page is the answer with the unreadable rows set apart.
+func (a pageAnswer) page() (Page, error) {
+	page := a.meta
+	if len(a.bad) == 0 {
+		page.Messages = a.rows
+		return page, nil
+	}
+	var failed BatchError
+	for i, m := range a.rows {
+		switch why := a.bad[i]; {
+		case why == nil:
+			page.Messages = append(page.Messages, m)
+		case m.ID == 0:
+			failed.add(why)
+		default:
+			failed.add(why, m.ID)
+		}
+	}
+	return page, &failed
+}
+
+func (c call) readPage(ctx context.Context, r *response) (pageAnswer, error) {
+	a := pageAnswer{rows: make([]Message, 0, MaxLimit)}
+	var tooMany bool
+	add := func(m Message, why error) {
+		if tooMany = len(a.rows) == MaxLimit; tooMany {
+			return
+		}
+		if why != nil {
+			if a.bad == nil {
+				a.bad = make(map[int]error)
+			}
+			a.bad[len(a.rows)] = why
+		}
+		a.rows = append(a.rows, m)
+	}
+	err := decodeRows(r, func(m *Message) {
+		if m.ID == 0 {
+			add(Message{}, errNoID)
+			return
+		}
+		add(*m, nil)
+	}, func(row jsontext.Value, why error) { add(Message{ID: rowID(row)}, r.badRow(why)) })
+	switch {
+	case err != nil:
+		return pageAnswer{}, err
+	case tooMany:
+		return pageAnswer{}, errors.New("the page has more rows than can be asked for")
+	}
+	h := c.headers(ctx, r)
+	a.meta = Page{
+		TotalResults: h.count("X-Total-Results"),
+		TotalPages:   h.count("X-Total-Pages"),
+		CurrentPage:  h.count("X-Current-Page"),
+		Limit:        h.count("X-Limit"),
+		Links:        parseLinks(r.clean.texts(allValues(r.header, "Link")), r.url),
+	}
+	return a, nil
+}

@@ -1,0 +1,272 @@
+package outgoing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Option sets one thing. Given to New it is the client's default; given to a call it holds for that call alone. A nil or
+// invalid option makes New or the call fail with ErrInvalidArgument before anything is sent; so do WithBaseURL,
+// WithHTTPClient and WithTokenSource when given to a call.
+type Option func(*options) error
+
+type options struct {
+	inCall bool // New is over: what belongs to the client as a whole can no longer change
+
+	baseURL    string
+	httpClient *http.Client
+	token      tokenSource
+
+	retry          Retry
+	concurrency    int
+	attemptTimeout time.Duration
+	header         http.Header
+	logger         *slog.Logger
+}
+
+func defaultOptions() options {
+	return options{
+		baseURL:        ProductionURL + "/",
+		retry:          Retry{}.withDefaults(),
+		concurrency:    4,
+		attemptTimeout: 30 * time.Second,
+		header: http.Header{
+			"Accept":     {"application/json, application/problem+json"},
+			"User-Agent": {defaultUserAgent()},
+		},
+		logger: slog.New(slog.DiscardHandler),
+	}
+}
+
+func (o *options) apply(opts []Option) error {
+	for i, opt := range opts {
+		if opt == nil {
+			return invalid(fmt.Sprintf("option %d is nil", i+1))
+		}
+		if err := opt(o); err != nil {
+			return invalid(err.Error())
+		}
+	}
+	return nil
+}
+
+var errNewOnly = errors.New("belongs to New: a call cannot change it")
+
+// WithBaseURL sets where the gateway is: ProductionURL unless given, SandboxURL to try things out. It must be an https
+// URL without user info, query and fragment; http is accepted for a loopback host alone, since the token would travel in
+// the clear. For New only.
+func WithBaseURL(rawURL string) Option {
+	return func(o *options) error {
+		if o.inCall {
+			return fmt.Errorf("WithBaseURL %w", errNewOnly)
+		}
+		base, err := parseBaseURL(rawURL)
+		if err != nil {
+			return fmt.Errorf("base URL: %w", err)
+		}
+		o.baseURL = base
+		return nil
+	}
+}
+
+// parseBaseURL checks the URL and ends it in a slash. Its errors do not repeat the URL: it may hold a password.
+func parseBaseURL(raw string) (string, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return "", errors.New("not a URL")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return "", errors.New("must start with https://")
+	case u.User != nil:
+		return "", errors.New("must not have a user or a password in it")
+	case u.Hostname() == "":
+		return "", errors.New("has no host")
+	case strings.ContainsAny(raw, "?#"):
+		return "", errors.New("must have neither a query nor a fragment")
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		return "", errors.New("must start with https:// (http:// would show the token to the network; it is for loopback hosts alone)")
+	}
+	return strings.TrimRight(u.String(), "/") + "/", nil
+}
+
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// WithHTTPClient makes requests go through a copy of hc: its Transport (ours if nil), Jar and Timeout are used, its
+// CheckRedirect is not, since redirects are never followed. hc itself is not changed. For New only.
+func WithHTTPClient(hc *http.Client) Option {
+	return func(o *options) error {
+		switch {
+		case o.inCall:
+			return fmt.Errorf("WithHTTPClient %w", errNewOnly)
+		case hc == nil:
+			return errors.New("WithHTTPClient: the client is nil")
+		}
+		o.httpClient = hc
+		return nil
+	}
+}
+
+// WithTokenSource asks f for the bearer token before each attempt, for tokens that rotate. f is called from several
+// goroutines at once and should cache; its context ends with the attempt. An error of f ends the request unsent.
+// For New only, with an empty token beside it.
+func WithTokenSource(f func(context.Context) (string, error)) Option {
+	return func(o *options) error {
+		switch {
+		case o.inCall:
+			return fmt.Errorf("WithTokenSource %w", errNewOnly)
+		case f == nil:
+			return errors.New("WithTokenSource: the function is nil")
+		}
+		o.token = f
+		return nil
+	}
+}
+
+// WithRetry sets how failed attempts are repeated. Zero fields of r take the defaults, whatever the client has.
+func WithRetry(r Retry) Option {
+	return func(o *options) error {
+		if err := r.check(); err != nil {
+			return err
+		}
+		o.retry = r.withDefaults()
+		return nil
+	}
+}
+
+// WithConcurrency sets how many requests one call may have in flight: 4 unless given, at least 1.
+func WithConcurrency(n int) Option {
+	return func(o *options) error {
+		if n < 1 {
+			return fmt.Errorf("concurrency %d: must be at least 1", n)
+		}
+		o.concurrency = n
+		return nil
+	}
+}
+
+// WithAttemptTimeout bounds one HTTP attempt, from connecting to the last byte of the answer: 30 seconds unless given.
+func WithAttemptTimeout(d time.Duration) Option {
+	return func(o *options) error {
+		if d <= 0 {
+			return fmt.Errorf("attempt timeout %v: must be positive", d)
+		}
+		o.attemptTimeout = d
+		return nil
+	}
+}
+
+// WithUserAgent replaces the User-Agent header (RFC 9110, section 10.1.5).
+func WithUserAgent(s string) Option {
+	return func(o *options) error {
+		if s == "" || !isFieldValue(s) {
+			return errors.New("user agent: empty, or not valid in a header")
+		}
+		o.setHeader("User-Agent", s)
+		return nil
+	}
+}
+
+// WithHeader sets a header of every request. Headers that the library or net/http decides about are refused: among them
+// Authorization, Accept-Encoding, Host, Content-Length, and Idempotency-Key, which would make net/http send a DELETE twice.
+func WithHeader(key, value string) Option {
+	return func(o *options) error {
+		key := http.CanonicalHeaderKey(key)
+		switch {
+		case !isFieldName(key):
+			return fmt.Errorf("header %.40q: not a valid name", key)
+		case ownedHeaders[key]:
+			return fmt.Errorf("header %s: the library or net/http sets it", key)
+		case !isFieldValue(value):
+			return fmt.Errorf("header %.40s: the value has a control character", key) // and is not shown: it may be a secret
+		}
+		o.setHeader(key, value)
+		return nil
+	}
+}
+
+// WithLogger gives the library a place to say what it noticed: retries and their waits, rows that nobody asked for,
+// headers that contradict the contract. It never logs a token, a recipient or a body. Nothing is logged unless given.
+func WithLogger(l *slog.Logger) Option {
+	return func(o *options) error {
+		if l == nil {
+			return errors.New("WithLogger: the logger is nil")
+		}
+		o.logger = l
+		return nil
+	}
+}
+
+// setHeader leaves the header map of the client alone when a call sets one.
+func (o *options) setHeader(key, value string) {
+	o.header = maps.Clone(o.header)
+	o.header[key] = []string{value}
+}
+
+var ownedHeaders = map[string]bool{
+	"Accept":            true,
+	"Accept-Encoding":   true, // else net/http would not decompress
+	"Authorization":     true,
+	"Connection":        true,
+	"Content-Length":    true,
+	"Expect":            true,
+	"Host":              true,
+	"Idempotency-Key":   true, // net/http re-sends a request that has one
+	"Keep-Alive":        true,
+	"Te":                true,
+	"Trailer":           true,
+	"Transfer-Encoding": true,
+	"Upgrade":           true,
+	"User-Agent":        true, // WithUserAgent
+	"X-Idempotency-Key": true, // likewise
+}
+
+// isFieldName follows RFC 9110, section 5.1: a token.
+func isFieldName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isFieldValue follows RFC 9110, section 5.5: no control character but the tab.
+func isFieldValue(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' && s[i] != '\t' || s[i] == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+const modulePath = "github.com/gsmservice-gateway/client-go"
+
+var defaultUserAgent = sync.OnceValue(func() string {
+	version := "devel"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range append(info.Deps, &info.Main) {
+			if m.Path == modulePath && m.Version != "" && m.Version != "(devel)" {
+				version = m.Version
+			}
+		}
+	}
+	return "outgoing/" + version + " (" + modulePath + ")"
+})

@@ -1,0 +1,36 @@
+// Package outgoingtest is the gateway, kept in memory: for tests of code that uses package outgoing.
+//
+// It behaves as the gateway's contract says, holds messages, can be told to fail, and remembers what it was asked:
+//
+//	gateway := outgoingtest.NewGateway()
+//	ids := gateway.Add(outgoing.Message{Recipient: "+48999999999", StatusCode: outgoing.StatusScheduled})
+//	gateway.Inject(outgoingtest.Fault{Method: http.MethodDelete, Drop: true, AfterWork: true})
+//
+//	err := shop.CloseOrder(ctx, gateway.Client(), ids) // your code, with a real *outgoing.Client
+//
+//	for _, request := range gateway.Requests() { ... }
+//
+// Nothing needs to be closed, and nothing is shared between two gateways, so each test can have its own.
+//
+// # Messages
+//
+// [Gateway.Add] puts messages into the history, [Gateway.Remove] takes them out, and [Gateway.Message] shows what has
+// become of one. The gateway changes a message only when it cancels one: its status is "CANCELLED" from then on.
+// [SampleMessages] makes believable ones, by the thousand if need be.
+//
+// # Faults
+//
+// [Gateway.Inject] makes coming requests fail, each in the way that one [Fault] says: with a status, late, with half a
+// body, without a row, or with no answer at all. What matters most about a failed cancel is whether it took effect:
+// AfterWork decides that.
+//
+// # Time
+//
+// [Gateway.Client] and [Gateway.Transport] use no network and start no goroutine. Inside a testing/synctest bubble the
+// waits between attempts, delays and latencies therefore take no time, and a test of a minute-long outage ends at once.
+//
+// # Over a port
+//
+// A Gateway is an http.Handler, so httptest.NewServer(gateway) serves code that has to dial, in any language. Paths may
+// begin with /rest (production) or /rest-sandbox (the test system), as those of the real gateway do, or with neither.
+package outgoingtest

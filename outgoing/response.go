@@ -1,0 +1,88 @@
+package outgoing
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// How much of a response is read, after decompression.
+const (
+	maxBody      = 8 << 20         // of a 200; a page of 50 messages has some 20 KiB
+	maxErrorBody = 64 << 10        // of any other answer, for its APIError
+	longestToken = 16 << 10        // read behind that, so that a token across the cut is recognised
+	maxDrained   = 256 << 10       // read and thrown away behind that, so that the connection can be used again
+	errorGrace   = 5 * time.Second // for the body of an error, whose status is known already
+)
+
+// response is an answer, read as far as it came. Its body is good until release.
+type response struct {
+	status int
+	header http.Header
+	url    *url.URL // of the request
+	body   []byte
+	broken error // why the body is not whole; nil if it is
+	clean  redactor
+}
+
+// readResponse reads the body and closes it. giveUp ends the attempt.
+func readResponse(ctx context.Context, res *http.Response, url *url.URL, giveUp context.CancelFunc, clean redactor) *response {
+	defer res.Body.Close()
+	r := &response{status: res.StatusCode, header: res.Header, url: url, clean: clean}
+	if r.status == http.StatusOK {
+		r.read(ctx, res.Body, maxBody)
+		return r
+	}
+	defer time.AfterFunc(errorGrace, giveUp).Stop()
+	r.read(ctx, res.Body, maxErrorBody+longestToken)
+	if errors.Is(r.broken, errTooLarge) {
+		_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxDrained))
+	}
+	return r
+}
+
+var errTooLarge = errors.New("the body is larger than anything that the contract describes")
+
+// read reads at most limit bytes. The buffer grows by doubling and stops at the limit, which bounds what a call can take.
+func (r *response) read(ctx context.Context, body io.Reader, limit int) {
+	r.body = bodies.Get().([]byte)[:0]
+	for r.broken == nil {
+		if len(r.body) == cap(r.body) {
+			r.body = append(make([]byte, 0, min(2*cap(r.body), limit+1)), r.body...)
+		}
+		n, err := body.Read(r.body[len(r.body):cap(r.body)])
+		r.body = r.body[:len(r.body)+n]
+		switch {
+		case len(r.body) > limit:
+			r.body, r.broken = r.body[:limit], errTooLarge
+		case err == io.EOF: //nolint:errorlint // io.Reader promises the bare value
+			return
+		case err != nil && ctx.Err() != nil:
+			r.broken = brokeOff(contextError(ctx))
+		case err != nil:
+			r.broken = brokeOff(err)
+		}
+	}
+}
+
+// release gives the body's buffer to the next response.
+func (r *response) release() {
+	if cap(r.body) <= maxPooled {
+		bodies.Put(r.body) //nolint:staticcheck // one small allocation, for a buffer saved
+	}
+	r.body = nil
+}
+
+const maxPooled = 1 << 20 // one huge answer must not stay in memory
+
+var bodies = sync.Pool{New: func() any { return make([]byte, 0, 32<<10) }}
+
+// withoutBOM is the body as JSON: some servers put a byte order mark before it.
+func (r *response) withoutBOM() []byte {
+	return bytes.TrimPrefix(r.body, []byte("\xef\xbb\xbf"))
+}

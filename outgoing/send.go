@@ -1,0 +1,204 @@
+package outgoing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+)
+
+// call is one call of a method: the client, the options in force, and the context that the call's requests share.
+// Everything that reaches the network goes through send.
+type call struct {
+	*Client
+	*options
+}
+
+// request is what one request asks, whichever attempt carries it.
+type request struct {
+	*http.Request        // each attempt sends a copy with its own context and headers
+	path          string // the template: "/messages/{ids}"
+}
+
+// failure is an attempt that brought no usable answer.
+type failure struct {
+	err        error
+	status     int           // of the answer; 0 if none came
+	retryAfter time.Duration // as the answer asked
+	left       bool          // the request may have reached the gateway
+}
+
+// mayHaveWorked tells whether the request may have taken effect. Only a 4xx says that it did not.
+func (f *failure) mayHaveWorked() bool {
+	if f.status == 0 {
+		return f.left
+	}
+	return f.status < 400 || f.status > 499
+}
+
+// trail is what the attempts of one request came to, so far as an outcome depends on it.
+type trail struct {
+	attempts int
+	doubt    bool      // an attempt before the last may have taken effect
+	last     *failure  // what the last attempt came to; nil if it was answered as it should be, or if there was none
+	refusal  *APIError // the last 4xx
+}
+
+// note adds an attempt and returns the error of the one before it, if any.
+func (t *trail) note(f *failure) (before error) {
+	if t.last != nil {
+		t.doubt = t.doubt || t.last.mayHaveWorked()
+		before = t.last.err
+	}
+	t.attempts++
+	t.last = f
+	if f != nil && f.status/100 == 4 {
+		t.refusal, _ = errors.AsType[*APIError](f.err)
+	}
+	return before
+}
+
+// mayHaveWorked tells whether any attempt may have taken effect without saying so.
+func (t *trail) mayHaveWorked() bool {
+	return t.doubt || t.last != nil && t.last.mayHaveWorked()
+}
+
+// send sends one request until an attempt is answered as it should be, or another attempt would be of no use, and returns
+// what decode made of the last answer: also beside an error, since rows that arrived before a body broke off count.
+func send[T any](ctx context.Context, c call, req request, decode func(*response) (T, error)) (value T, t trail, err error) {
+	deadline := time.Now().Add(c.retry.MaxElapsed)
+	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
+		deadline = d
+	}
+	var ready time.Time
+	for {
+		if err := c.throttle.pass(ctx, ready, deadline); err != nil {
+			if t.last == nil {
+				return value, t, notSent(err)
+			}
+			return value, t, followed(err, t.last.err)
+		}
+		var f *failure
+		value, f = attempt(ctx, c, req, t.attempts+1, decode)
+		before := t.note(f)
+		switch {
+		case f == nil:
+			c.throttle.succeeded()
+			return value, t, nil
+		case f.status == 0 && ctx.Err() != nil:
+			return value, t, followed(f.err, before)
+		}
+		wait, again := c.next(req.Method, t.attempts, f, deadline)
+		if !again {
+			return value, t, f.err
+		}
+		c.logger.WarnContext(ctx, "the attempt failed and will be repeated", "method", req.Method, "path", req.path,
+			"attempt", t.attempts, "status", f.status, "wait", wait)
+		ready = time.Now().Add(wait)
+	}
+}
+
+// next decides whether, and after which wait, a failed attempt is followed by another.
+func (c call) next(method string, n int, f *failure, deadline time.Time) (wait time.Duration, again bool) {
+	wait = c.retry.delay(n, f, random)
+	if f.holds() {
+		c.throttle.hold(wait, f.err)
+	}
+	switch {
+	case !f.retryable(method), n >= c.retry.MaxAttempts, wait > time.Until(deadline):
+		return 0, false
+	case f.status == http.StatusTooManyRequests:
+		return wait, true // paced by the hold, so the budget is left to failures
+	}
+	return wait, c.throttle.mayRetry()
+}
+
+var (
+	errAttemptTimeout = fmt.Errorf("the attempt took too long: %w", context.DeadlineExceeded)
+	errNoToken        = errors.New("no token to send")
+)
+
+// attempt is one HTTP exchange, the nth for this request.
+func attempt[T any](ctx context.Context, c call, req request, n int, decode func(*response) (T, error)) (value T, f *failure) {
+	attemptCtx, cancel := context.WithTimeoutCause(ctx, c.attemptTimeout, errAttemptTimeout)
+	defer cancel()
+	token, err := c.token(attemptCtx)
+	if err == nil {
+		err = checkToken(token)
+	}
+	if err != nil {
+		return value, &failure{err: errorLine(fmt.Sprintf("%s %s: %v: %v", req.Method, req.path, errNoToken, err), errNoToken, ErrNotSent, err)}
+	}
+	clean := newRedactor(token)
+
+	var conn connection
+	res, err := c.transport.roundTrip(req.with(conn.traced(attemptCtx), c.header, token))
+	if err != nil {
+		left := conn.mayHaveCarried(err)
+		return value, &failure{err: req.noAnswer(n, left, clean.error(why(ctx, attemptCtx, err))), left: left}
+	}
+	answer := readResponse(ctx, res, req.URL, cancel, clean)
+	defer answer.release()
+	var cause error
+	if answer.status == http.StatusOK {
+		if value, cause = decode(answer); cause == nil {
+			return value, nil
+		}
+	}
+	apiErr := newAPIError(req, answer, n, clean.error(cause))
+	return value, &failure{err: apiErr, status: answer.status, retryAfter: apiErr.RetryAfter, left: true}
+}
+
+// with is the request for one attempt. net/http sends no DELETE twice by itself unless it has an Idempotency-Key, which
+// WithHeader refuses.
+func (r request) with(ctx context.Context, header http.Header, token string) *http.Request {
+	attempt := r.WithContext(ctx)
+	attempt.Header = maps.Clone(header)
+	attempt.Header["Authorization"] = []string{"Bearer " + token}
+	return attempt
+}
+
+// noAnswer is the error of a request that got none.
+func (r request) noAnswer(n int, left bool, why error) error {
+	text := fmt.Sprintf("%s %s: no answer (%s): %v", r.Method, r.path, attempts(n), why)
+	if left {
+		return errorLine(text, why)
+	}
+	return errorLine(text, why, ErrNotSent)
+}
+
+// why is what ended an attempt: the caller's context before the attempt's own limit, and both before what net/http made
+// of them.
+func why(ctx, attemptCtx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return contextError(ctx)
+	case attemptCtx.Err() != nil:
+		return errAttemptTimeout
+	}
+	return err
+}
+
+// connection watches whether an attempt had a connection. Whether the request was written on it is not asked: over HTTP/2
+// a request can arrive before the trace says so.
+type connection struct{ wanted, had atomic.Bool }
+
+func (c *connection) traced(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { c.wanted.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { c.had.Store(true) },
+	})
+}
+
+// mayHaveCarried tells whether a request that ended in err may have reached the gateway. A transport that traces nothing
+// is believed only when it could not connect.
+func (c *connection) mayHaveCarried(err error) bool {
+	if c.had.Load() {
+		return true
+	}
+	return !c.wanted.Load() && !isDial(err) && !isTLS(err)
+}

@@ -1,0 +1,32 @@
+package outgoing
+
+import "fmt"
+
+// State is what is known about the cancelling of one message.
+type State int
+
+// The states. The zero value claims nothing.
+const (
+	Unknown   State = iota // a request left, and no answer says whether it took effect
+	NotSent                // no request with this ID left this process
+	Cancelled              // 204
+	Rejected               // the gateway refused
+)
+
+// String is "unknown", "not sent", "cancelled" or "rejected".
+func (s State) String() string {
+	switch s {
+	case Unknown:
+		return "unknown"
+	case NotSent:
+		return "not sent"
+	case Cancelled:
+		return "cancelled"
+	case Rejected:
+		return "rejected"
+	}
+	return fmt.Sprintf("State(%d)", int(s))
+}
+
+// MarshalText is String, for JSON and logs.
+func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

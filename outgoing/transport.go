@@ -1,0 +1,69 @@
+package outgoing
+
+import (
+	"crypto/tls"
+	"errors"
+	"math"
+	"net"
+	"net/http"
+	"time"
+)
+
+// transport is what the library takes of an http.Client. Requests go to the RoundTripper itself, so no redirect is
+// followed: the token would go along, and a DELETE would become a GET. (http.Client would also swallow the status of a
+// redirect whose Location it cannot parse.)
+type transport struct {
+	http.RoundTripper
+	jar     http.CookieJar
+	timeout time.Duration
+}
+
+func newTransport(hc *http.Client) transport {
+	if hc == nil {
+		hc = &http.Client{}
+	}
+	t := transport{RoundTripper: hc.Transport, jar: hc.Jar, timeout: hc.Timeout}
+	if t.RoundTripper == nil {
+		t.RoundTripper = defaultTransport()
+	}
+	return t
+}
+
+// defaultTransport is like net/http's, but it keeps every idle connection for its next request: two per host, the default
+// there, would mean a new TLS handshake for nearly each of a concurrent call's requests. How many there can be is bounded
+// by how many requests were in flight at once.
+func defaultTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:      true,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    15 * time.Second,
+		MaxIdleConnsPerHost:    math.MaxInt32,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 256 << 10,
+	}
+}
+
+// roundTrip adds what http.Client does around a RoundTripper: cookies, and a body that is never nil.
+func (t transport) roundTrip(req *http.Request) (*http.Response, error) {
+	if t.jar != nil {
+		for _, cookie := range t.jar.Cookies(req.URL) {
+			req.AddCookie(cookie)
+		}
+	}
+	res, err := t.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	if res == nil {
+		return nil, errors.New("the transport returned neither a response nor an error")
+	}
+	if res.Body == nil {
+		res.Body = http.NoBody
+	}
+	if t.jar != nil {
+		t.jar.SetCookies(req.URL, res.Cookies())
+	}
+	return res, nil
+}

@@ -1,0 +1,38 @@
+package outgoing
+
+import "github.com/gsmservice-gateway/client-go/gen"
+
+// The models of the contract, as the generated code has them.
+type (
+	// Message is one message of the gateway: what it is, where it went, how far it got and what it cost.
+	Message = gen.Message
+	// MessageType is the kind of a message. The list of constants is open: the gateway may send other values.
+	MessageType = gen.MessageType
+	// Price is an exact amount in PLN. It is written to JSON as a number.
+	Price = gen.Price
+	// Problem is an error as the gateway describes it: a problem document (RFC 9457).
+	Problem = gen.Problem
+)
+
+// The kinds of message that the contract names.
+const (
+	MessageTypeSMSPro    = gen.MessageTypeSMSPro
+	MessageTypeSMSEco    = gen.MessageTypeSMSEco
+	MessageTypeSMSTwoWay = gen.MessageTypeSMSTwoWay
+	MessageTypeMMS       = gen.MessageTypeMMS
+)
+
+// The gateway's addresses, as the contract names them.
+const (
+	ProductionURL = "https://api.szybkisms.pl/rest"         // sends real messages; the default
+	SandboxURL    = "https://api.szybkisms.pl/rest-sandbox" // the test system: nothing is sent
+)
+
+// The limits of one request, as the contract sets them.
+const (
+	MaxIDs   = 50 // most IDs in one request; longer lists are split
+	MaxLimit = 50 // most messages on one page
+)
+
+// StatusScheduled is the Message.StatusCode of a message that waits for its time: the only one that can be cancelled.
+const StatusScheduled = "SCHEDULED"
