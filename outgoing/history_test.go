@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -125,14 +124,9 @@ func (h *history) answer(page, limit int) *http.Response {
 		header.Set("X-Current-Page", strconv.Itoa(asked[0]))
 		header.Set("X-Limit", strconv.Itoa(asked[1]))
 	}
-	return &http.Response{StatusCode: http.StatusOK, Header: header, Body: io.NopCloser(strings.NewReader(body.String()))}
-}
-
-func (h *history) client(t testing.TB, opts ...outgoing.Option) *outgoing.Client {
-	t.Helper()
-	client, err := outgoing.New("token-of-the-test", append([]outgoing.Option{outgoing.WithHTTPClient(&http.Client{Transport: h})}, opts...)...)
-	require.NoError(t, err)
-	return client
+	res := answer(http.StatusOK, body.String())
+	res.Header = header
+	return res
 }
 
 // read walks the whole history and tells what All got wrong.
@@ -191,7 +185,7 @@ func TestH1_EachMessageExactlyOnceWhileTheHistoryChanges(t *testing.T) {
 						h := newHistory(1000+int(seed)*37, seed)
 						h.gain, h.lose, h.lag, h.latency = kind.gain, kind.lose, lag, 10*time.Millisecond
 						pages += (len(h.ids) + outgoing.MaxLimit - 1) / outgoing.MaxLimit
-						l, tw, d, _, err := h.read(t.Context(), h.client(t, outgoing.WithConcurrency(concurrency)))
+						l, tw, d, _, err := h.read(t.Context(), newClient(t, h, outgoing.WithConcurrency(concurrency)))
 						if errors.Is(err, outgoing.ErrDrift) {
 							drift++
 						} else {
