@@ -62,13 +62,17 @@ func (a *ahead) fetch(ctx context.Context, w window, delivered int) {
 
 // drop gives up what was fetched ahead, and waits until nothing of it runs.
 func (a *ahead) drop() {
-	for _, v := range a.queue {
+	dropped := a.queue
+	a.queue = nil
+	for _, v := range dropped {
 		v.cancel()
 	}
-	for _, v := range a.queue {
+	for _, v := range dropped {
+		<-v.done
+	}
+	for _, v := range dropped {
 		v.wait()
 	}
-	a.queue = nil
 }
 
 // wait waits for the answer; a panic of a caller's hook is raised again.

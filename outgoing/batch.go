@@ -1,6 +1,7 @@
 package outgoing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,8 +76,12 @@ func inOrder[J, R any](ctx context.Context, n int, jobs iter.Seq[J], work func(c
 		)
 		defer func() {
 			cancel()
+			var panicked any
 			for ; busy > 0; busy-- {
-				<-finished
+				panicked = cmp.Or(panicked, (<-finished).panic)
+			}
+			if panicked != nil {
+				panic(panicked)
 			}
 		}()
 		// settle waits for one job to end, and yields what is now in turn.

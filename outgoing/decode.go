@@ -133,7 +133,7 @@ func decodeRow[T any](raw jsontext.Value, row *T) error {
 	}
 	*row = zero
 	// Only the text of the error: the error itself holds on to the bytes of the body.
-	return fmt.Errorf("unreadable row: %v", json.Unmarshal(raw, row, harmless)) //nolint:errorlint
+	return fmt.Errorf("unreadable row: %v", json.Unmarshal(raw, row, harmless)) //nolint:errorlint // see above
 }
 
 // bodyError tells a body that ends too early, which another attempt may mend, from one that is no JSON.

@@ -53,7 +53,7 @@ func (e *APIError) Error() string {
 	if e.Problem.Code != "" {
 		tail.WriteString("code " + clip(e.Problem.Code, 64) + ", ")
 	}
-	tail.WriteString(attempts(e.Attempts))
+	tail.WriteString(plural(e.Attempts, "attempt"))
 	if e.RetryAfter > 0 {
 		tail.WriteString(", retry after " + e.RetryAfter.String())
 	}
@@ -129,13 +129,13 @@ func (e *BatchError) Error() string {
 		ids += len(f.IDs)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "outgoing: %d IDs not settled", ids)
+	b.WriteString("outgoing: " + plural(ids, "ID") + " not settled")
 	if len(e.Failures) == 0 {
 		return b.String()
 	}
 	var more string
 	if n := len(e.Failures) - 1; n > 0 {
-		more = fmt.Sprintf("; and %d more failures", n)
+		more = "; and " + plural(n, "more failure")
 	}
 	first := e.Failures[0]
 	if len(first.IDs) > 0 {
@@ -234,11 +234,11 @@ func brokeOff(why error) error {
 	return errorLine("the body broke off: "+bare(why), io.ErrUnexpectedEOF, why)
 }
 
-func attempts(n int) string {
-	if n == 1 {
-		return "1 attempt"
+func plural(n int, what string) string {
+	if n != 1 {
+		what += "s"
 	}
-	return strconv.Itoa(n) + " attempts"
+	return strconv.Itoa(n) + " " + what
 }
 
 const maxErrorText = 512

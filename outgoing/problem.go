@@ -2,6 +2,7 @@ package outgoing
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"mime"
 	"net/http"
@@ -14,7 +15,10 @@ import (
 
 // newAPIError is the answer as an error. Nothing in it shares memory with the response, and nothing in it is the token.
 func newAPIError(req request, r *response, n int, cause error) *APIError {
-	e := &APIError{
+	if cause == nil && r.status/100 == 3 {
+		cause = errRedirect
+	}
+	return &APIError{
 		Method:     req.Method,
 		Path:       req.path,
 		StatusCode: r.status,
@@ -25,15 +29,16 @@ func newAPIError(req request, r *response, n int, cause error) *APIError {
 		Attempts:   n,
 		cause:      cause,
 	}
-	return e
 }
+
+var errRedirect = errors.New("redirects are not followed")
 
 // parseProblem reads a problem document (RFC 9457); the zero Problem means that the body is none. It is one if it is
 // served as one, or, since a proxy may rewrite that, if it is an object with a title. Members of the wrong type are left
 // out, as the RFC asks; numbers and strings stand in for each other.
 func parseProblem(body []byte, h http.Header) Problem {
 	var members map[string]jsontext.Value
-	if json.Unmarshal(body, &members, harmless) != nil {
+	if len(body) > maxErrorBody || json.Unmarshal(body, &members, harmless) != nil {
 		return Problem{}
 	}
 	contentType, _ := singleValue(h, "Content-Type")

@@ -60,7 +60,7 @@ func (r *response) read(ctx context.Context, body io.Reader, limit int) {
 		switch {
 		case len(r.body) > limit:
 			r.body, r.broken = r.body[:limit], errTooLarge
-		case err == io.EOF: //nolint:errorlint // io.Reader promises the bare value
+		case err == io.EOF: // io.Reader promises the bare value
 			return
 		case err != nil && ctx.Err() != nil:
 			r.broken = brokeOff(contextError(ctx))

@@ -124,7 +124,7 @@ var (
 
 // attempt is one HTTP exchange, the nth for this request.
 func attempt[T any](ctx context.Context, c call, req request, n int, decode func(*response) (T, error)) (value T, f *failure) {
-	attemptCtx, cancel := context.WithTimeoutCause(ctx, c.attemptTimeout, errAttemptTimeout)
+	attemptCtx, cancel := context.WithTimeoutCause(ctx, c.transport.limit(c.attemptTimeout), errAttemptTimeout)
 	defer cancel()
 	token, err := c.token(attemptCtx)
 	if err == nil {
@@ -164,7 +164,7 @@ func (r request) with(ctx context.Context, header http.Header, token string) *ht
 
 // noAnswer is the error of a request that got none.
 func (r request) noAnswer(n int, left bool, why error) error {
-	text := fmt.Sprintf("%s %s: no answer (%s): %v", r.Method, r.path, attempts(n), why)
+	text := fmt.Sprintf("%s %s: no answer (%s): %v", r.Method, r.path, plural(n, "attempt"), why)
 	if left {
 		return errorLine(text, why)
 	}

@@ -45,6 +45,14 @@ func defaultTransport() *http.Transport {
 	}
 }
 
+// limit is the time that an attempt may take: the caller's http.Client may have a shorter one than the library.
+func (t transport) limit(attempt time.Duration) time.Duration {
+	if t.timeout > 0 {
+		return min(attempt, t.timeout)
+	}
+	return attempt
+}
+
 // roundTrip adds what http.Client does around a RoundTripper: cookies, and a body that is never nil.
 func (t transport) roundTrip(req *http.Request) (*http.Response, error) {
 	if t.jar != nil {

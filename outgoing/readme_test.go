@@ -1,0 +1,158 @@
+package outgoing_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
+)
+
+// The snippets of the README, as functions: they compile, and their output is checked.
+
+func lookUp(ctx context.Context, ids []int64, opts ...outgoing.Option) error {
+	client, err := outgoing.New(os.Getenv("GATEWAY_API_BEARER"), opts...)
+	if err != nil {
+		return err
+	}
+	result, err := client.GetByIDs(ctx, ids) // any number of IDs, 50 in a request
+	for _, m := range result.Messages {
+		fmt.Println(m.ID, m.StatusCode, m.Price)
+	}
+	fmt.Println("not found:", result.Missing)
+	if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
+		fmt.Println("ask again for:", batch.IDs()) // what was answered is in the result all the same
+	}
+	return nil
+}
+
+func stopCampaign(ctx context.Context, client *outgoing.Client, ids []int64) error {
+	result, err := client.CancelScheduled(ctx, ids)
+	fmt.Println(len(result.IDs(outgoing.Cancelled)), "will not go out")
+	for _, o := range result.Outcomes {
+		switch o.State {
+		case outgoing.Rejected:
+			fmt.Println(o.ID, "was refused:", o.Status, o.Problem.Title)
+		case outgoing.Unknown: // a request left, and no answer says what it did
+			fmt.Println(o.ID, "may or may not go out: look again, or cancel again")
+		case outgoing.NotSent:
+			fmt.Println(o.ID, "was not touched: nothing was sent")
+		}
+	}
+	return err // nil if the gateway settled every ID
+}
+
+func readHistory(ctx context.Context, client *outgoing.Client) error {
+	for m, err := range client.All(ctx) {
+		if err != nil {
+			return err
+		}
+		fmt.Println(m.ID, m.Recipient, m.StatusCode)
+	}
+	return nil
+}
+
+// closeOrder is code of a user, to be tested.
+func closeOrder(ctx context.Context, client *outgoing.Client, reminders []int64) error {
+	_, err := client.CancelScheduled(ctx, reminders)
+	return err
+}
+
+func TestCloseOrderSaysSoWhenTheReminderMayStillGoOut(t *testing.T) {
+	gateway := outgoingtest.NewGateway()
+	ids := gateway.Add(outgoing.Message{StatusCode: outgoing.StatusScheduled})
+	gateway.Inject(outgoingtest.Fault{Method: http.MethodDelete, AfterWork: true, Status: http.StatusBadGateway, Times: -1})
+
+	client := gateway.Client(outgoing.WithRetry(outgoing.Retry{MaxAttempts: 1}))
+	if err := closeOrder(t.Context(), client, ids); err == nil {
+		t.Error("closeOrder hid that the cancel may not have worked")
+	}
+}
+
+func Example_lookUp() {
+	_ = os.Setenv("GATEWAY_API_BEARER", "a-token") //nolint:usetesting // an example has no testing.T
+	gateway := outgoingtest.NewGateway()
+	ids := gateway.Add(outgoingtest.SampleMessages(2)...)
+	inMemory := outgoing.WithHTTPClient(&http.Client{Transport: gateway.Transport()})
+	fmt.Println(lookUp(context.Background(), append(ids, 7), inMemory))
+	// Output:
+	// 43456 DELIVERED 0.16
+	// 43457 DELIVERED 0.16
+	// not found: [7]
+	// <nil>
+}
+
+func Example_stopCampaign() {
+	gateway := outgoingtest.NewGateway()
+	ids := gateway.Add(
+		outgoing.Message{StatusCode: outgoing.StatusScheduled},
+		outgoing.Message{StatusCode: "SENT"},
+		outgoing.Message{StatusCode: outgoing.StatusScheduled},
+	)
+	gateway.Inject(outgoingtest.Fault{Method: http.MethodDelete, Omit: ids[2:]})
+	fmt.Println(stopCampaign(context.Background(), gateway.Client(), ids))
+	// Output:
+	// 1 will not go out
+	// 2 was refused: 400 Bad Request
+	// 3 may or may not go out: look again, or cancel again
+	// outgoing: 1 ID not settled: ID 3: the answer has no row for this ID
+}
+
+func Example_readHistory() {
+	gateway := outgoingtest.NewGateway()
+	gateway.Add(outgoingtest.SampleMessages(2)...)
+	fmt.Println(readHistory(context.Background(), gateway.Client()))
+	// Output:
+	// 43457 +48999007919 DELIVERED
+	// 43456 +48999000000 DELIVERED
+	// <nil>
+}
+
+// The same double on a port, for code that has to dial.
+func Example_overAPort() {
+	server := httptest.NewServer(outgoingtest.NewGateway(outgoingtest.WithToken("a-test-token")))
+	defer server.Close()
+	client, err := outgoing.New("a-test-token", outgoing.WithBaseURL(server.URL+"/rest"), outgoing.WithHTTPClient(server.Client()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	page, err := client.List(context.Background(), outgoing.PageRequest{})
+	fmt.Println(len(page.Messages), err)
+	// Output:
+	// 0 <nil>
+}
+
+func TestEveryGoSnippetOfTheReadmeIsCodeOfATest(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	var code strings.Builder
+	for _, file := range []string{"readme_test.go", "example_test.go"} {
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		code.WriteString(undented(string(source)))
+	}
+	snippets := strings.Split(string(readme), "```go\n")[1:]
+	require.NotEmpty(t, snippets)
+	for _, snippet := range snippets {
+		snippet, _, _ = strings.Cut(snippet, "```")
+		assert.Contains(t, code.String(), undented(snippet))
+	}
+}
+
+func undented(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimSpace(line)
+	}
+	return strings.Join(lines, "\n")
+}
