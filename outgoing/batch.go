@@ -71,7 +71,7 @@ func inOrder[J, R any](ctx context.Context, n int, jobs iter.Seq[J], work func(c
 		ctx, cancel := context.WithCancel(ctx)
 		var (
 			queue    []*place // in the order of the jobs
-			finished = make(chan *place, n)
+			finished = make(chan *place)
 			busy     int
 		)
 		defer func() {
@@ -112,7 +112,7 @@ func inOrder[J, R any](ctx context.Context, n int, jobs iter.Seq[J], work func(c
 				}()
 				p.result = work(ctx, job)
 			}()
-			for busy == n || len(queue) >= roundsAhead*n {
+			for busy == n || len(queue)/roundsAhead >= n {
 				if !settle() {
 					return
 				}

@@ -29,7 +29,7 @@ type Outcome struct {
 	ID      int64
 	State   State
 	Status  int      // the gateway's code for this ID: 204, 400, ...; 0 if it gave none
-	Problem *Problem // why, if Rejected
+	Problem *Problem // why, if Rejected: then never nil, but zero if the gateway did not say
 	Message *Message // what the message looked like when read back, if Unknown
 }
 

@@ -1,6 +1,9 @@
 package outgoing
 
-import "net/http"
+import (
+	"cmp"
+	"net/http"
+)
 
 var (
 	errNoRow      = errorLine("the answer has no row for this ID", ErrUnexpectedResponse)
@@ -24,7 +27,7 @@ func judge(row cancelRow, t *trail, err error) (o Outcome, why error) {
 		case refused && t.doubt:
 			return o, errDoubt
 		case refused:
-			o.State, o.Problem = Rejected, row.problem
+			o.State, o.Problem = Rejected, cmp.Or(row.problem, &Problem{})
 			return o, nil
 		case row.status/100 == 5:
 			return o, errRowServer
