@@ -11,7 +11,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/gsmservice-gateway/client-go/gen"
+	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 const (
@@ -60,7 +60,7 @@ var problemKinds = map[int]struct{ name, code string }{
 	http.StatusNotFound:     {"not-found", "404-6"},
 }
 
-func newProblem(status int, detail, instance string) gen.Problem {
+func newProblem(status int, detail, instance string) outgoing.Problem {
 	kind, ok := problemKinds[status]
 	if !ok {
 		kind.name, kind.code = "bad-request", fmt.Sprintf("%d-1", status)
@@ -72,7 +72,7 @@ func newProblem(status int, detail, instance string) gen.Problem {
 	if title == "" {
 		title = "Status " + strconv.Itoa(status)
 	}
-	return gen.Problem{
+	return outgoing.Problem{
 		Type:     "https://problems-registry.smartbear.com/" + kind.name + "/",
 		Status:   status,
 		Title:    title,

@@ -32,9 +32,15 @@ type Fault struct {
 	// that had served before. To the gateway that is one more request. The in-memory transport never does so.)
 	Drop bool
 
-	Status     int     // is answered, with a problem document or Body; with a Body, 0 is the usual status, or 200
-	Body       *string // is sent in place of the usual one
-	RetryAfter string  // is sent as the header Retry-After: "7", or an HTTP date
+	// Status is answered, with a problem document or Body, and without the headers that count rows or pages.
+	Status int
+
+	// RetryAfter is sent as the header Retry-After: "7", or an HTTP date.
+	RetryAfter string
+
+	// Body is sent in place of the usual one. Where Status is 0, that comes with the usual status and headers after
+	// work, and with a plain 200 in place of work.
+	Body *string
 
 	// Header is set last, on any answer, in place of what the same headers had. An empty slice removes one.
 	Header http.Header

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gsmservice-gateway/client-go/gen"
+	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 // Gateway is an SMS gateway in memory. It is an http.Handler, made by [NewGateway], and any number of goroutines may use
@@ -26,7 +26,7 @@ var _ http.Handler = (*Gateway)(nil)
 
 // NewGateway returns a gateway without messages that works without fault.
 func NewGateway(opts ...Option) *Gateway {
-	g := &Gateway{kept: -1, messages: messages{byID: make(map[int64]*gen.Message)}}
+	g := &Gateway{kept: -1, messages: messages{byID: make(map[int64]*outgoing.Message)}}
 	for _, opt := range opts {
 		opt(g)
 	}
@@ -36,8 +36,8 @@ func NewGateway(opts ...Option) *Gateway {
 // An Option is given to [NewGateway].
 type Option func(*Gateway)
 
-// WithToken makes token the only bearer token that is let in. Without it any token will do. A request with no token, or
-// with another, is answered by a 401 in either case.
+// WithToken makes token the only bearer token that is let in; any other is answered by a 401. Without this option any token
+// will do, but a request must have one.
 func WithToken(token string) Option {
 	return func(g *Gateway) { g.token = token }
 }
@@ -57,7 +57,7 @@ func WithRequestLimit(n int) Option {
 // of 0 becomes the next free one, which is 1 more than the highest so far. A message whose ID is there already takes
 // that one's place in the history: so a status can be changed. All fields are kept as they are, and a message with
 // [outgoing.StatusScheduled] can be cancelled. An ID below 0 panics.
-func (g *Gateway) Add(msgs ...gen.Message) []int64 {
+func (g *Gateway) Add(msgs ...outgoing.Message) []int64 {
 	return g.messages.add(msgs)
 }
 
@@ -68,10 +68,10 @@ func (g *Gateway) Remove(ids ...int64) {
 }
 
 // Message returns the message with this ID as it is now, and whether there is one.
-func (g *Gateway) Message(id int64) (gen.Message, bool) {
+func (g *Gateway) Message(id int64) (outgoing.Message, bool) {
 	found := g.messages.find([]int64{id})
 	if len(found) == 0 {
-		return gen.Message{}, false
+		return outgoing.Message{}, false
 	}
 	return found[0], true
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/gen"
+	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 // What one request may ask for, as the contract says.
@@ -92,7 +93,7 @@ func (g *Gateway) answer(r *http.Request, omit []int64) answer {
 	case len(ids) > maxIDs:
 		return problemAnswer(r, http.StatusBadRequest, fmt.Sprintf("%d message IDs are more than %d", len(ids), maxIDs))
 	case r.Method == http.MethodDelete:
-		return g.cancel(r, t.prefix, distinct(ids), omit)
+		return g.cancel(t.prefix, distinct(ids), omit)
 	}
 	return g.get(distinct(ids), omit)
 }
@@ -128,7 +129,7 @@ func (g *Gateway) get(ids, omit []int64) answer {
 	return rowsAnswer(header, without(found, omit, messageID))
 }
 
-func (g *Gateway) cancel(r *http.Request, prefix string, ids, omit []int64) answer {
+func (g *Gateway) cancel(prefix string, ids, omit []int64) answer {
 	now := time.Now().UTC().Truncate(time.Second)
 	cancelled := 0
 	rows := make([]gen.CancelledMessage, len(ids))
@@ -176,7 +177,7 @@ func (g *Gateway) list(r *http.Request, prefix string, omit []int64) answer {
 	return rowsAnswer(header, without(rows, omit, messageID))
 }
 
-func messageID(m gen.Message) int64 { return m.ID }
+func messageID(m outgoing.Message) int64 { return m.ID }
 
 func without[T any](rows []T, omit []int64, id func(T) int64) []T {
 	if len(omit) == 0 {
@@ -191,5 +192,5 @@ func positive(query url.Values, name string, otherwise int) (int, bool) {
 		return otherwise, true
 	}
 	n, err := strconv.ParseUint(query.Get(name), 10, strconv.IntSize-1)
-	return int(n), err == nil && n > 0 //nolint:gosec // IntSize-1 bits
+	return int(n), err == nil && n > 0
 }

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gsmservice-gateway/client-go/gen"
+	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 const (
@@ -20,12 +20,12 @@ const (
 // written to.
 type messages struct {
 	mu      sync.RWMutex
-	byID    map[int64]*gen.Message
-	order   []*gen.Message // oldest first
+	byID    map[int64]*outgoing.Message
+	order   []*outgoing.Message // oldest first
 	highest int64
 }
 
-func (m *messages) add(msgs []gen.Message) []int64 {
+func (m *messages) add(msgs []outgoing.Message) []int64 {
 	ids := make([]int64, len(msgs))
 	stored := slices.Clone(msgs)
 	m.mu.Lock()
@@ -56,7 +56,7 @@ func (m *messages) add(msgs []gen.Message) []int64 {
 func (m *messages) remove(ids []int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	gone := make(map[*gen.Message]bool, len(ids))
+	gone := make(map[*outgoing.Message]bool, len(ids))
 	for _, id := range ids {
 		if msg, ok := m.byID[id]; ok {
 			gone[msg] = true
@@ -64,13 +64,13 @@ func (m *messages) remove(ids []int64) {
 		}
 	}
 	if len(gone) > 0 {
-		m.order = slices.DeleteFunc(m.order, func(msg *gen.Message) bool { return gone[msg] })
+		m.order = slices.DeleteFunc(m.order, func(msg *outgoing.Message) bool { return gone[msg] })
 	}
 }
 
 // find returns the messages that exist, in the order of ids.
-func (m *messages) find(ids []int64) []gen.Message {
-	found := make([]gen.Message, 0, len(ids))
+func (m *messages) find(ids []int64) []outgoing.Message {
+	found := make([]outgoing.Message, 0, len(ids))
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	for _, id := range ids {
@@ -104,7 +104,7 @@ func (m *messages) cancel(ids []int64, now time.Time) []int {
 }
 
 // page returns a page, newest first, and how many messages there are in all. Both arguments are at least 1.
-func (m *messages) page(page, limit int) (rows []gen.Message, total int) {
+func (m *messages) page(page, limit int) (rows []outgoing.Message, total int) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	total = len(m.order)
@@ -113,7 +113,7 @@ func (m *messages) page(page, limit int) (rows []gen.Message, total int) {
 	}
 	end := max(total-(page-1)*limit, 0)
 	start := max(end-limit, 0)
-	rows = make([]gen.Message, 0, end-start)
+	rows = make([]outgoing.Message, 0, end-start)
 	for _, msg := range slices.Backward(m.order[start:end]) {
 		rows = append(rows, *msg)
 	}

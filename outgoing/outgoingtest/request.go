@@ -101,7 +101,7 @@ func parseIDs(s string) ([]int64, error) {
 		if err != nil || id == 0 {
 			return nil, errNoID
 		}
-		ids = append(ids, int64(id)) //nolint:gosec // 63 bits
+		ids = append(ids, int64(id))
 	}
 	return ids, nil
 }

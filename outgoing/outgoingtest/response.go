@@ -3,13 +3,14 @@ package outgoingtest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
 	"time"
 )
 
-// responseWriter keeps what a handler answers. As in net/http, the header is final once the status is.
+// responseWriter keeps what a handler answers.
 type responseWriter struct {
 	header http.Header
 	sent   http.Header
@@ -17,14 +18,17 @@ type responseWriter struct {
 	body   []byte
 }
 
+// Header is what will be sent, until the status is.
 func (w *responseWriter) Header() http.Header { return w.header }
 
+// WriteHeader sends the status and the header. Later calls do nothing.
 func (w *responseWriter) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status, w.sent = status, w.header.Clone()
 	}
 }
 
+// Write sends more of the body.
 func (w *responseWriter) Write(p []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
 	w.body = append(w.body, p...)
@@ -70,7 +74,7 @@ func (w *responseWriter) response(req *http.Request, aborted bool) *http.Respons
 	}
 }
 
-// body ends as one read from a connection would: at its end, where the connection broke, or with the request's context.
+// body is the body of a response as if read from a connection.
 type body struct {
 	ctx    context.Context
 	rest   bytes.Reader
@@ -78,6 +82,7 @@ type body struct {
 	closed bool
 }
 
+// Read ends where the body does, where the connection broke, or with the request's context.
 func (b *body) Read(p []byte) (int, error) {
 	switch {
 	case b.closed:
@@ -86,12 +91,13 @@ func (b *body) Read(p []byte) (int, error) {
 		return 0, context.Cause(b.ctx)
 	}
 	n, err := b.rest.Read(p)
-	if err == io.EOF && b.broken {
+	if errors.Is(err, io.EOF) && b.broken {
 		return n, io.ErrUnexpectedEOF
 	}
 	return n, err
 }
 
+// Close makes every further Read fail.
 func (b *body) Close() error {
 	b.closed = true
 	return nil

@@ -19,6 +19,7 @@ func (g *Gateway) Transport() http.RoundTripper { return transport{g} }
 
 type transport struct{ gateway *Gateway }
 
+// RoundTrip has the gateway answer before it returns.
 func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
 		defer req.Body.Close()
@@ -53,7 +54,7 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 // Fault.
 func (t transport) serve(w http.ResponseWriter, r *http.Request) (aborted bool) {
 	defer func() {
-		if v := recover(); v == http.ErrAbortHandler {
+		if v := recover(); v == http.ErrAbortHandler { //nolint:errorlint // v may be anything, and net/http compares likewise
 			aborted = true
 		} else if v != nil {
 			panic(v)
@@ -98,7 +99,10 @@ func arriving(req *http.Request) *http.Request {
 // traceSent calls the hooks that come before an answer, in net/http's order.
 func traceSent(trace *httptrace.ClientTrace, u *url.URL) {
 	if trace.GetConn != nil {
-		port := map[string]string{"http": "80", "https": "443"}[u.Scheme]
+		port := "443"
+		if u.Scheme == "http" {
+			port = "80"
+		}
 		trace.GetConn(net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port)))
 	}
 	if trace.GotConn != nil {
@@ -121,5 +125,8 @@ var (
 // conn is for hooks that ask a connection for its addresses, which is all it can tell.
 type conn struct{ net.Conn }
 
-func (conn) LocalAddr() net.Addr  { return clientAddr }
+// LocalAddr is the client's.
+func (conn) LocalAddr() net.Addr { return clientAddr }
+
+// RemoteAddr is the gateway's.
 func (conn) RemoteAddr() net.Addr { return gatewayAddr }
