@@ -1,0 +1,116 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
+)
+
+func (a *app) cancelCommand() *cobra.Command {
+	var (
+		f    flags
+		file string
+		yes  bool
+	)
+	cmd := &cobra.Command{
+		Use:   "cancel [ID...]",
+		Short: "Cancel scheduled messages",
+		Long: `Cancel messages that wait for their time: any number of them, 50 in one request, repeated IDs once.
+
+IDs are arguments, or come from --file: one a line, or the first column of a CSV file, whose first line may be a
+header. All of them are checked before anything is sent. Then cancel says how many there are and which gateway they
+go to, and asks; without a terminal to ask on it does nothing, unless --yes is given.
+
+There is one result for each ID, and its state is one of
+
+  cancelled  the message will not be sent
+  rejected   the gateway refused, and says why: usually the message has left already
+  unknown    a request left, and no answer says whether it took effect; look it up, or cancel it again, which is safe
+  not sent   no request with this ID left this machine
+
+The exit status is 2 unless all are cancelled.`,
+		Example: `  outgoing cancel 43463 43471
+  outgoing cancel --file campaign.csv
+  outgoing cancel --file - --yes --format jsonl < ids.txt > outcomes.jsonl
+  outgoing cancel --demo 43463 43456`,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := f.check(); err != nil {
+				return err
+			}
+			list, err := a.ids(a.demoIDs(args, &f, file), file)
+			if err != nil {
+				return err
+			}
+			defer list.close()
+			ids, err := list.distinct()
+			if err != nil {
+				return err
+			}
+			s, err := a.connect(&f)
+			if err != nil {
+				return err
+			}
+			return s.cancel(ids, yes)
+		},
+	}
+	f.register(cmd)
+	cmd.Flags().StringVar(&file, "file", "", "read the IDs from this `file`; - is standard input")
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	return cmd
+}
+
+// distinct are the IDs without repetitions, in memory.
+func (l *idList) distinct() ([]int64, error) {
+	var (
+		unread error
+		ids    = make([]int64, 0, l.count)
+		seen   = make(map[int64]bool, l.count)
+	)
+	for id := range l.all(&unread) {
+		if !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids, unread
+}
+
+func (s *session) cancel(ids []int64, yes bool) error {
+	out, err := newOutput(s.format, s.screen.out(), outcomeLayout, s.look())
+	if err != nil {
+		return err
+	}
+	what := fmt.Sprintf("%s %s", plural(len(ids), "message", "messages"), s.where)
+	switch {
+	case len(ids) == 0:
+		// Nothing to ask about.
+	case yes:
+		s.say("Cancelling %s.", what)
+	default:
+		agreed, err := s.confirm("About to cancel " + what + ". Cancel them?")
+		if err != nil {
+			return err
+		}
+		if !agreed {
+			s.say("Nothing was cancelled.")
+			return statusError(exitUsage)
+		}
+	}
+	unwatch := s.watch()
+	defer unwatch()
+	end := s.progress("cancel", "IDs", len(ids))
+	defer end()
+
+	c := &cancelling{session: s, out: out, counts: make(map[outgoing.State]int)}
+	// Groups of as many requests as may be under way at once, so that results appear and an interrupt takes effect soon.
+	for group := range slices.Chunk(ids, s.concurrency*outgoing.MaxIDs) {
+		c.group(group)
+	}
+	c.write(out.close())
+	end()
+	return c.conclude()
+}

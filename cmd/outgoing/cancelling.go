@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
+)
+
+// cancelling is a cancel under way.
+type cancelling struct {
+	*session
+	out    output[outcome]
+	unread error // why results can no longer be written; the work goes on
+
+	refused            error // the token is not accepted: nothing more is to be sent
+	counts             map[outgoing.State]int
+	requests, attempts int
+	sandbox            *bool
+}
+
+// group cancels some messages and reports what became of each.
+func (c *cancelling) group(ids []int64) {
+	var (
+		result outgoing.CancelResult
+		err    error
+	)
+	switch {
+	case c.interrupted.Load():
+		err = errInterrupted
+	case c.refused != nil:
+		err = c.refused
+	default:
+		result, err = c.client.CancelScheduled(c.ctx, ids)
+	}
+	if len(result.Outcomes) == 0 { // nothing was tried
+		for _, id := range ids {
+			result.Outcomes = append(result.Outcomes, outgoing.Outcome{ID: id, State: outgoing.NotSent})
+		}
+	}
+	if errors.Is(err, outgoing.ErrUnauthorized) || errors.Is(err, outgoing.ErrForbidden) {
+		c.refused = err
+	}
+	c.requests += result.Requests
+	c.attempts += result.Attempts
+	if result.Sandbox != nil {
+		c.sandbox = result.Sandbox
+	}
+	reasons := reasonsByID(err)
+	for _, o := range result.Outcomes {
+		why, ok := reasons[o.ID]
+		if !ok && o.State == outgoing.NotSent {
+			why = err
+		}
+		c.counts[o.State]++
+		c.tally.done.Add(1)
+		if o.State != outgoing.Cancelled {
+			c.tally.failed.Add(1)
+		}
+		c.write(c.out.write(outcome{o, why}))
+	}
+}
+
+// write notes that results have no reader any more.
+func (c *cancelling) write(err error) {
+	if c.unread == nil {
+		c.unread = err
+	}
+}
+
+func reasonsByID(err error) map[int64]error {
+	batch, ok := errors.AsType[*outgoing.BatchError](err)
+	if !ok {
+		return nil
+	}
+	reasons := make(map[int64]error)
+	for _, f := range batch.Failures {
+		for _, id := range f.IDs {
+			reasons[id] = f.Err
+		}
+	}
+	return reasons
+}
+
+// conclude says how it went.
+func (c *cancelling) conclude() error {
+	total := 0
+	for _, n := range c.counts {
+		total += n
+	}
+	c.note("%d cancelled, %d rejected, %d unknown, %d not sent (%s, %s)", c.counts[outgoing.Cancelled],
+		c.counts[outgoing.Rejected], c.counts[outgoing.Unknown], c.counts[outgoing.NotSent],
+		plural(c.requests, "request", "requests"), plural(c.attempts, "attempt", "attempts"))
+	if c.sandbox != nil && *c.sandbox {
+		c.note("The gateway says that this was its test system.")
+	}
+	if c.unread != nil {
+		c.say("outgoing: the results could not all be written: %v", c.unread)
+	}
+	switch {
+	case c.interrupted.Load():
+		return statusError(exitInterrupted)
+	case c.counts[outgoing.Cancelled] < total:
+		return statusError(exitUnsettled)
+	case c.unread != nil && !errors.Is(c.unread, errReaderGone):
+		return statusError(exitUsage) // a full disk: the results are lost, and a script had better not go on
+	}
+	return nil
+}

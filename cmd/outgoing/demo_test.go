@@ -1,0 +1,35 @@
+package main_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestTheDemoNeedsNothingAndIsTheSameEachTime(t *testing.T) {
+	run := func() result {
+		cmd := command(t, "demo")
+		cmd.Env = []string{"HTTPS_PROXY=http://127.0.0.1:1"} // nothing would get through
+		return finish(t, cmd)
+	}
+	begun := time.Now()
+	got := run()
+	assert.Less(t, time.Since(begun), 2*time.Second)
+	assert.Equal(t, 0, got.status, got.stderr)
+	assert.Empty(t, got.stderr)
+	for _, want := range []string{
+		"125 IDs, 3 of them twice: 120 found, in the order asked; missing: 7, 8.",
+		"GET    /rest/messages/43556,... (22 IDs)  ->  200",
+		"43463       cancelled     204\n",
+		"43456       rejected      400  Only a message that is still scheduled can be cancelled",
+		"DELETE /rest/messages/43463,... (5 IDs)  ->  429\n     DELETE /rest/messages/43463,... (5 IDs)  ->  200",
+		"3 messages of 120, page 2 of 40",
+		"There were 120 messages, and 21 more arrived meanwhile. Delivered: 120, more than once: 0.",
+		"60 found; 50 IDs not settled, and the error names them, from 43506 on",
+		"when looked up it was CANCELLED",
+	} {
+		assert.Contains(t, got.stdout, want)
+	}
+	assert.Equal(t, got.stdout, run().stdout)
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"io"
+	"strings"
+)
+
+var formats = []string{"table", "json", "jsonl", "csv"}
+
+// output writes results in one format, each as it comes.
+type output[T any] interface {
+	write(T) error
+	close() error // ends what the format leaves open
+}
+
+// layout says how results of one kind look.
+type layout[T any] struct {
+	columns []column[T] // of a table
+	fields  []field[T]  // of a CSV
+	json    func(T) any
+}
+
+func newOutput[T any](format string, w io.Writer, l layout[T], look look) (output[T], error) {
+	switch format {
+	case "table":
+		return &tableOutput[T]{w: w, columns: l.columns, look: look}, nil
+	case "json":
+		return &jsonOutput[T]{w: w, value: l.json}, nil
+	case "jsonl":
+		return &linesOutput[T]{w: w, value: l.json}, nil
+	case "csv":
+		return newCSVOutput(w, l.fields, look)
+	}
+	return nil, usage("--format %q: it is one of %s", format, strings.Join(formats, ", "))
+}
+
+// look is how a terminal is spoken to. The zero value is for a file or a pipe.
+type look struct {
+	terminal bool // control characters of others must not reach it
+	colors   bool
+}
+
+func (a *app) look() look {
+	terminal := isTerminal(a.screen.stdout)
+	return look{terminal: terminal, colors: terminal && !a.plain()}
+}
+
+// plain tells whether colors are unwanted (https://no-color.org) or not to be had.
+func (a *app) plain() bool { return a.env("NO_COLOR") != "" || a.env("TERM") == "dumb" }
+
+// The colors, as ECMA-48 has them (SGR).
+const (
+	bold   = "1"
+	faint  = "2"
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+)
+
+func (l look) paint(color, text string) string {
+	if !l.colors || color == "" || text == "" {
+		return text
+	}
+	return "\x1b[" + color + "m" + text + "\x1b[0m"
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
+)
+
+func (a *app) getCommand() *cobra.Command {
+	var (
+		f    flags
+		file string
+	)
+	cmd := &cobra.Command{
+		Use:   "get [ID...]",
+		Short: "Look messages up by their IDs",
+		Long: `Look messages up by their IDs: any number of them, 50 in one request, in the order asked.
+
+IDs are arguments, or come from --file: one a line, or the first column of a CSV file, whose first line may be a
+header. All of them are checked before anything is sent; results appear as they come, and take no more memory for a
+million IDs than for a thousand. An ID that is repeated far apart is looked up again.
+
+IDs that the gateway does not know, or that could not be looked up, are named on standard error, and the exit status
+is then 2.`,
+		Example: `  outgoing get 43456 43457
+  outgoing get --file campaign.csv --format csv > statuses.csv
+  cut -d' ' -f3 sent.log | outgoing get --file - --format jsonl | jq -r 'select(.status_code != "DELIVERED") | .id'
+  outgoing get --demo`,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := f.check(); err != nil {
+				return err
+			}
+			ids, err := a.ids(a.demoIDs(args, &f, file), file)
+			if err != nil {
+				return err
+			}
+			defer ids.close()
+			s, err := a.connect(&f)
+			if err != nil {
+				return err
+			}
+			return s.get(ids)
+		},
+	}
+	f.register(cmd)
+	cmd.Flags().StringVar(&file, "file", "", "read the IDs from this `file`; - is standard input")
+	return cmd
+}
+
+// lookup is a get under way.
+type lookup struct {
+	*session
+	out     output[message]
+	pending []int64 // given to the library, which has not said yet what became of them
+	given   int
+
+	found, missing, failed, notSent int
+	requests, attempts              int
+}
+
+func (s *session) get(ids *idList) error {
+	out, err := newOutput(s.format, s.screen.out(), messageLayout, s.look())
+	if err != nil {
+		return err
+	}
+	unwatch := s.watch()
+	defer unwatch()
+	end := s.progress("get", "IDs", ids.count)
+	defer end()
+
+	l := &lookup{session: s, out: out}
+	var unread error
+	for result, err := range s.client.StreamByIDs(s.ctx, l.give(ids.all(&unread))) {
+		if err := l.take(result, err); err != nil {
+			return err
+		}
+	}
+	end()
+	if err := out.close(); err != nil {
+		return err
+	}
+	return l.conclude(ids, unread)
+}
+
+// give hands IDs to the library, until there is an interrupt.
+func (l *lookup) give(ids iter.Seq[int64]) iter.Seq[int64] {
+	return func(yield func(int64) bool) {
+		for id := range ids {
+			if l.interrupted.Load() {
+				return
+			}
+			l.pending = append(l.pending, id)
+			l.given++
+			if !yield(id) {
+				return
+			}
+		}
+	}
+}
+
+// take reports the result of one request.
+func (l *lookup) take(result outgoing.GetResult, err error) error {
+	for _, m := range result.Messages {
+		if err := l.out.write(m); err != nil {
+			return err
+		}
+	}
+	settled := make(map[int64]bool, outgoing.MaxIDs)
+	for _, m := range result.Messages {
+		settled[m.ID] = true
+	}
+	l.name("missing", result.Missing, settled)
+	l.found += len(result.Messages)
+	l.missing += len(result.Missing)
+	l.requests += result.Requests
+	l.attempts += result.Attempts
+
+	batch, ok := errors.AsType[*outgoing.BatchError](err)
+	if err != nil && !ok {
+		if errors.Is(err, outgoing.ErrNotSent) || errors.Is(err, context.Canceled) {
+			return nil // that the stream ended early, which conclude says
+		}
+		return err
+	}
+	if ok {
+		for _, failure := range batch.Failures {
+			l.fail(failure, settled)
+		}
+	}
+	for len(l.pending) > 0 && settled[l.pending[0]] {
+		l.pending = l.pending[1:]
+		l.tally.done.Add(1)
+	}
+	return nil
+}
+
+func (l *lookup) fail(f outgoing.Failure, settled map[int64]bool) {
+	what := "not settled"
+	if errors.Is(f.Err, outgoing.ErrNotSent) {
+		what = "not sent"
+		l.notSent += len(f.IDs)
+	} else {
+		l.failed += len(f.IDs)
+	}
+	l.tally.failed.Add(int64(len(f.IDs)))
+	l.name(what, f.IDs, settled)
+	l.say("  %s", reason(f.Err))
+}
+
+// name puts IDs on standard error, and notes that they are dealt with.
+func (l *lookup) name(what string, ids []int64, settled map[int64]bool) {
+	if len(ids) == 0 {
+		return
+	}
+	l.say("%s: %s", what, joinIDs(ids))
+	for _, id := range ids {
+		settled[id] = true
+	}
+}
+
+// conclude says how it went.
+func (l *lookup) conclude(ids *idList, unread error) error {
+	if unread != nil {
+		return unread
+	}
+	rest := ids.count - l.given + len(l.pending)
+	if rest > 0 {
+		// Named by the first of them: there may be a million.
+		l.say("not sent: the last %d of %d IDs, from %d on", rest, ids.count, ids.at(ids.count-rest))
+	}
+	l.note("%d found, %d missing, %d not settled, %d not sent (%s, %s)", l.found, l.missing, l.failed, l.notSent+rest,
+		plural(l.requests, "request", "requests"), plural(l.attempts, "attempt", "attempts"))
+	switch {
+	case l.interrupted.Load():
+		return statusError(exitInterrupted)
+	case l.missing+l.failed+l.notSent+rest > 0:
+		return statusError(exitUnsettled)
+	}
+	return nil
+}

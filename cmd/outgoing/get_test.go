@@ -1,0 +1,250 @@
+package main_test
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	api "github.com/gsmservice-gateway/client-go/outgoing"
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
+)
+
+func lines(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(s, "\n"), "\n")
+}
+
+// sequence is n IDs, one a line.
+func sequence(first, n int) string {
+	var b strings.Builder
+	for id := range n {
+		fmt.Fprintln(&b, first+id)
+	}
+	return b.String()
+}
+
+func TestGetShowsATable(t *testing.T) {
+	got := outgoing(t, "get", "--demo", "43463", "43456")
+	assert.Equal(t, 0, got.status)
+	assert.Equal(t, `ID          STATUS      TYPE      RECIPIENT      SENDER       PARTS  SENT                   PRICE
+43463       SCHEDULED   MMS       +48999055433   Przychodnia         2026-01-07T07:11:19Z    0.45
+43456       DELIVERED   SMS PRO   +48999000000   Przychodnia      1  2026-01-05T07:00:02Z    0.16
+`, got.stdout)
+	assert.Equal(t, "2 found, 0 missing, 0 not settled, 0 not sent (1 request, 1 attempt)\n", got.stderr)
+}
+
+const sampleJSON = `{"id":43456,"cid":"wizyta-00001","type":1,"recipient":"+48999000000","sender":"Przychodnia","parts":1,` +
+	`"sent_date":"2026-01-05T07:00:02Z","status_date":"2026-01-05T07:00:09Z","status_code":"DELIVERED",` +
+	`"status_description":"The message has reached the phone","unicode":true,"flash":false,"price":0.16}`
+
+func TestGetSpellsJSONAsTheAPIDoes(t *testing.T) {
+	assert.Equal(t, []string{sampleJSON}, lines(outgoing(t, "get", "--demo", "-f", "jsonl", "43456").stdout))
+	assert.Equal(t, []string{"[", "  " + sampleJSON, "]"}, lines(outgoing(t, "get", "--demo", "-f", "json", "43456").stdout))
+	assert.Equal(t, "[]\n", outgoing(t, "get", "--demo", "-f", "json", "9").stdout)
+
+	var messages []json.RawMessage
+	require.NoError(t, json.Unmarshal([]byte(outgoing(t, "get", "--demo", "-f", "json", "43456", "43457,43458").stdout), &messages))
+	assert.Len(t, messages, 3)
+}
+
+func TestGetWritesCSV(t *testing.T) {
+	got := outgoing(t, "get", "--demo", "-f", "csv", "43456", "43462")
+	records, err := csv.NewReader(strings.NewReader(got.stdout)).ReadAll()
+	require.NoError(t, err)
+	assert.Equal(t, [][]string{
+		{"id", "cid", "type", "recipient", "sender", "parts", "sent_date", "status_date", "status_code", "status_description", "unicode", "flash", "price"},
+		{"43456", "wizyta-00001", "1", "+48999000000", "Przychodnia", "1", "2026-01-05T07:00:02Z", "2026-01-05T07:00:09Z", "DELIVERED", "The message has reached the phone", "true", "false", "0.16"},
+		{"43462", "", "3", "+48999047514", "", "1", "2026-01-05T07:09:44Z", "2026-01-05T07:09:51Z", "DELIVERED", "The message has reached the phone", "false", "false", "0.07"},
+	}, records)
+}
+
+func TestPricesStayExact(t *testing.T) {
+	gateway, url := serveDouble(t, 0)
+	body := `[{"id":5,"price":12345678901234567.10}]`
+	gateway.Inject(outgoingtest.Fault{Times: -1, Body: &body})
+	assert.Contains(t, outgoing(t, "get", url, "-f", "jsonl", "5").stdout, `"price":12345678901234567.10}`)
+	assert.Contains(t, outgoing(t, "get", url, "-f", "csv", "5").stdout, ",12345678901234567.10\n")
+}
+
+func TestMissingIDsAreNamedApartFromTheResults(t *testing.T) {
+	got := outgoing(t, "get", "--demo", "-f", "jsonl", "9", "43456", "7")
+	assert.Equal(t, 2, got.status)
+	assert.Equal(t, []string{sampleJSON}, lines(got.stdout))
+	assert.Equal(t, "missing: 9, 7\n1 found, 2 missing, 0 not settled, 0 not sent (1 request, 1 attempt)\n", got.stderr)
+}
+
+func TestAFailedRequestCostsNoOther(t *testing.T) {
+	gateway, url := serveDouble(t, 120)
+	gateway.Inject(outgoingtest.Fault{Match: outgoingtest.HasID(43510), Status: http.StatusBadRequest})
+	got := outgoingWithInput(t, sequence(43456, 120), "get", url, "-f", "jsonl", "--file", "-")
+	assert.Equal(t, 2, got.status)
+	assert.Len(t, lines(got.stdout), 70)
+	assert.Contains(t, got.stderr, "not settled: 43506, 43507, ")
+	assert.Contains(t, got.stderr, "43555\n  GET /messages/{ids}: 400 Bad Request")
+	assert.Contains(t, got.stderr, "70 found, 0 missing, 50 not settled, 0 not sent (2 requests, 3 attempts)\n")
+}
+
+func TestQuietLeavesResultsAndNames(t *testing.T) {
+	got := outgoing(t, "get", "--demo", "-q", "-f", "jsonl", "9", "43456")
+	assert.Equal(t, result{sampleJSON + "\n", "missing: 9\n", 2}, got)
+}
+
+func TestWithoutIDsTheDemoTakesSamples(t *testing.T) {
+	got := outgoing(t, "get", "--demo", "-f", "jsonl")
+	assert.Equal(t, 0, got.status)
+	assert.Len(t, lines(got.stdout), 10)
+	assert.Contains(t, got.stderr, "the IDs 43456 to 43575")
+}
+
+func TestIDsComeFromFilesOfManyKinds(t *testing.T) {
+	for name, content := range map[string]string{
+		"one a line":           "43457\n43456\n",
+		"no newline at all":    "43457\n43456",
+		"from Windows":         "43457\r\n43456\r\n",
+		"blank lines":          "\n\n43457\n  \n\r\n43456\n\n",
+		"spaces":               "  43457 \n\t43456\n",
+		"header":               "id\n43457\n43456\n",
+		"header, quoted":       "\"Message ID\"\n\"43457\"\n\"43456\"\n",
+		"byte order mark":      "\ufeff43457\n43456\n",
+		"mark and header":      "\ufeffid,name\r\n43457,\"Anna, M\"\r\n43456,\"two\r\nlines\"\r\n",
+		"semicolons":           "id;name\n43457;Anna, M\n43456;Jan\n",
+		"tabs":                 "43457\tAnna\n43456\t\n",
+		"header after a blank": "\n\nid,text\n43457,x\n43456\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := outgoing(t, "get", "--demo", "-f", "csv", "--file", file(t, content))
+			assert.Equal(t, 0, got.status, got.stderr)
+			require.Len(t, lines(got.stdout), 3)
+			assert.Contains(t, lines(got.stdout)[1], "43457,")
+			assert.Contains(t, lines(got.stdout)[2], "43456,")
+			assert.Equal(t, strings.Contains(strings.ToLower(content), "id"), strings.Contains(got.stderr, "is taken for a header"))
+
+			assert.Equal(t, got.stdout, outgoingWithInput(t, content, "get", "--demo", "-f", "csv", "--file", "-").stdout)
+		})
+	}
+}
+
+func TestALineThatIsNoIDIsNamedBeforeAnythingIsSent(t *testing.T) {
+	for content, want := range map[string]string{
+		"43456\n43457x\n":               `line 2: "43457x" is no message ID`,
+		"id\n\n43456\nid\n":             `line 4: "id" is no message ID`,
+		"-5\n":                          `line 1: "-5" is no message ID`,
+		"+48999000000\n":                `line 1: "+48999000000" is no message ID`,
+		"1.5e5\n":                       `line 1: "1.5e5" is no message ID`,
+		"43456\n0\n":                    "line 2: 0 is no message ID: they start at 1",
+		"43456\n99999999999999999999\n": "line 2: \"99999999999999999999\" is too large",
+		"43456\n,5\n":                   "line 2: there is no message ID",
+		"43456,\"a\nb\"\nx\n":           `line 3: "x" is no message ID`,
+		"43456\n\"43457\n":              "line 2: extraneous or missing",
+		"43456\n43457,a\"b\n":           "line 2: bare \"",
+		"43456\n\x1b[2Jevil\n":          `line 2: "\x1b[2Jevil" is no message ID`,
+		sequence(1, 70_000) + "oops\n":  `line 70001: "oops" is no message ID`,
+		"43456\n" + strings.Repeat("x", 5000) + "x": `line 2: "` + strings.Repeat("x", 40) + `..." is no message ID`,
+	} {
+		gateway, url := serveDouble(t, 10)
+		path := file(t, content)
+		for _, args := range [][]string{{"get", url, "--file", path}, {"cancel", url, "--yes", "--file", path}} {
+			got := outgoing(t, args...)
+			assert.Equal(t, 1, got.status)
+			assert.Contains(t, got.stderr, path+": "+want)
+			assert.Empty(t, got.stdout)
+		}
+		got := outgoingWithInput(t, content, "get", url, "--file", "-")
+		assert.Equal(t, 1, got.status)
+		assert.Contains(t, got.stderr, "standard input: "+want)
+		assert.Empty(t, gateway.Requests())
+	}
+}
+
+func TestNoIDsAtAllAreNothingToDo(t *testing.T) {
+	gateway, url := serveDouble(t, 10)
+	for _, name := range []string{"get", "cancel"} {
+		got := outgoingWithInput(t, "id\n", name, url, "-f", "json", "--file", "-")
+		assert.Equal(t, 0, got.status)
+		assert.Equal(t, "[]\n", got.stdout)
+	}
+	assert.Empty(t, gateway.Requests())
+}
+
+// The second answer waits until the first has been read from the pipe.
+func TestOutputStartsAtOnce(t *testing.T) {
+	for _, format := range []string{"table", "json", "jsonl", "csv"} {
+		gateway, url := serveDouble(t, 120)
+		seen := make(chan struct{})
+		gateway.Inject(outgoingtest.Fault{Match: outgoingtest.HasID(43506), Before: func(*outgoingtest.Gateway) { <-seen }})
+		cmd := command(t, "get", url, "-f", format, "--concurrency=1", "--file", file(t, sequence(43456, 120)))
+		stdout, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		out := bufio.NewScanner(stdout)
+		for out.Scan() {
+			if strings.Contains(out.Text(), "43504") { // the line of the last one ends, in an array, when another follows
+				close(seen)
+			}
+		}
+		require.NoError(t, cmd.Wait(), format)
+		assert.Len(t, gateway.Requests(), 3)
+	}
+}
+
+func TestMemoryDoesNotGrowWithTheIDs(t *testing.T) {
+	_, url := serveDouble(t, 0, outgoingtest.WithRequestLimit(0))
+	use := func(n int) int64 {
+		cmd := command(t, "get", url, "--concurrency=8", "--file", "-")
+		cmd.Env = append(cmd.Env, "GOGC=20")
+		cmd.Stdin = strings.NewReader(sequence(1, n))
+		require.Equal(t, 2, statusOf(t, cmd.Run())) // none of them exists
+		most := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
+		if runtime.GOOS == "darwin" {
+			most /= 1 << 10 // bytes there
+		}
+		return most
+	}
+	few, many := use(1_000), use(200_000)
+	assert.Less(t, many-few, int64(12<<10), "KiB; %d for few, %d for many", few, many)
+}
+
+func TestWhatAGatewaySendsCannotMoveTheCursor(t *testing.T) {
+	gateway, url := serveDouble(t, 0)
+	evil := "\x1b[2J\u009b31m\u202e\x7f\r\n"
+	gateway.Add(api.Message{ID: 5, StatusCode: evil, Recipient: evil, Sender: &evil, StatusDescription: evil})
+	for _, format := range []string{"table", "json", "jsonl"} {
+		got := outgoing(t, "get", url, "-f", format, "5")
+		assert.Equal(t, 0, got.status)
+		assert.NotContains(t, got.stdout, "\x1b")
+		assert.NotContains(t, got.stdout, "\u009b")
+		assert.NotContains(t, got.stdout, "\u202e")
+		assert.NotContains(t, got.stdout, "\x7f")
+	}
+	got := outgoing(t, "get", url, "-f", "jsonl", "5")
+	var message api.Message
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &message))
+	assert.Equal(t, evil, *message.Sender)
+}
+
+func TestAFullDiskIsNotTakenForSuccess(t *testing.T) {
+	for _, args := range [][]string{{"get", "--demo", "43456"}, {"list", "--demo"}, {"list", "--demo", "--all"}, {"cancel", "--demo", "--yes", "43463"}} {
+		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+		if err != nil {
+			t.Skip("no /dev/full here")
+		}
+		cmd := command(t, args...)
+		var stderr strings.Builder
+		cmd.Stdout, cmd.Stderr = full, &stderr
+		assert.Equal(t, 1, statusOf(t, cmd.Run()), args)
+		assert.Contains(t, stderr.String(), "no space left", args)
+		require.NoError(t, full.Close())
+	}
+}

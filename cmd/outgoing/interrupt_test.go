@@ -1,0 +1,105 @@
+package main_test
+
+import (
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
+)
+
+// held is a run whose nth request waits at the gateway until it is released.
+type held struct {
+	cmd            *exec.Cmd
+	stdout, stderr *log
+	gateway        *outgoingtest.Gateway
+	release        func()
+}
+
+func holdAt(t *testing.T, match func(*http.Request) bool, fault outgoingtest.Fault, args ...string) held {
+	t.Helper()
+	gateway, url := serveDouble(t, 1000)
+	arrived, released := make(chan struct{}), make(chan struct{})
+	fault.Match = match
+	fault.Before = func(*outgoingtest.Gateway) {
+		close(arrived)
+		<-released
+	}
+	gateway.Inject(fault)
+	h := held{cmd: command(t, append(args, url)...), stdout: new(log), stderr: new(log), gateway: gateway, release: func() { close(released) }}
+	h.cmd.Stdout, h.cmd.Stderr = h.stdout, h.stderr
+	require.NoError(t, h.cmd.Start())
+	<-arrived
+	return h
+}
+
+// interrupt sends a signal and waits until the command has said that it got it.
+func (h held) interrupt(t *testing.T, s os.Signal) {
+	t.Helper()
+	require.NoError(t, h.cmd.Process.Signal(s))
+	require.Eventually(t, func() bool { return strings.Contains(h.stderr.String(), "interrupted") }, patience, tick)
+}
+
+func TestAnInterruptedGetWaitsForTheRequestsUnderWay(t *testing.T) {
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		h := holdAt(t, outgoingtest.HasID(43506), outgoingtest.Fault{}, "get", "-f=jsonl", "--concurrency=1", "--file", file(t, sequence(43456, 1000)))
+		h.interrupt(t, signal)
+		h.release()
+		assert.Equal(t, 130, statusOf(t, h.cmd.Wait()))
+		assert.Len(t, lines(h.stdout.String()), 100)
+		assert.Contains(t, h.stderr.String(), "not sent: the last 900 of 1000 IDs, from 43556 on\n")
+		assert.Contains(t, h.stderr.String(), "100 found, 0 missing, 0 not settled, 900 not sent (2 requests, 2 attempts)\n")
+		assert.Len(t, h.gateway.Requests(), 2)
+	}
+}
+
+func TestAnInterruptedCancelWaitsForTheRequestsUnderWay(t *testing.T) {
+	h := holdAt(t, outgoingtest.HasID(43506), outgoingtest.Fault{}, "cancel", "--yes", "-f=csv", "--concurrency=1", "--file", file(t, sequence(43456, 1000)))
+	h.interrupt(t, os.Interrupt)
+	h.release()
+	assert.Equal(t, 130, statusOf(t, h.cmd.Wait()))
+	assert.Len(t, lines(h.stdout.String()), 1+1000, "one for each ID")
+	assert.Contains(t, h.stdout.String(), "44455,not sent,,interrupted\n")
+	assert.Contains(t, h.stderr.String(), "12 cancelled, 88 rejected, 0 unknown, 900 not sent (2 requests, 2 attempts)\n")
+	assert.Len(t, h.gateway.Requests(), 2)
+}
+
+// A retry is a request too: the wait for it ends at once.
+func TestAnInterruptEndsTheWaitForARetry(t *testing.T) {
+	fault := outgoingtest.Fault{Status: http.StatusServiceUnavailable, RetryAfter: "60"}
+	h := holdAt(t, outgoingtest.HasID(43456), fault, "get", "--verbose", "43456")
+	h.release()
+	require.Eventually(t, func() bool { return strings.Contains(h.stderr.String(), "wait=") }, patience, tick)
+	h.interrupt(t, os.Interrupt)
+	assert.Equal(t, 130, statusOf(t, h.cmd.Wait()))
+	assert.Contains(t, h.stderr.String(), "not settled: 43456\n")
+	assert.Len(t, h.gateway.Requests(), 1)
+}
+
+func TestAnInterruptedListShowsWhatItHas(t *testing.T) {
+	third := func(r *http.Request) bool { return r.FormValue("page") == "3" }
+	h := holdAt(t, third, outgoingtest.Fault{}, "list", "--all", "-f=json", "--concurrency=1")
+	h.interrupt(t, os.Interrupt)
+	h.release()
+	assert.Equal(t, 130, statusOf(t, h.cmd.Wait()))
+	assert.True(t, strings.HasSuffix(h.stdout.String(), "\n]\n"), "the array is closed")
+	assert.Contains(t, h.stderr.String(), "messages listed before the interrupt")
+	assert.Len(t, h.gateway.Requests(), 3)
+}
+
+func TestASecondInterruptLeavesAtOnce(t *testing.T) {
+	for _, args := range [][]string{{"get", "43456"}, {"cancel", "--yes", "43463"}, {"list"}} {
+		h := holdAt(t, nil, outgoingtest.Fault{}, args...)
+		h.interrupt(t, os.Interrupt)
+		require.NoError(t, h.cmd.Process.Signal(os.Interrupt))
+		assert.Equal(t, 130, statusOf(t, h.cmd.Wait()))
+		assert.Empty(t, h.stdout.String())
+		h.release()
+	}
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
+)
+
+func (a *app) listCommand() *cobra.Command {
+	var (
+		f    flags
+		page outgoing.PageRequest
+		all  bool
+	)
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the history, newest message first",
+		Long: `List the history, newest message first: one page of it, or, with --all, each message that was there when the
+command began exactly once, even if others arrive meanwhile.`,
+		Example: `  outgoing list
+  outgoing list --page 2 --limit 50
+  outgoing list --all --format csv > history.csv
+  outgoing list --all --format jsonl | jq -r 'select(.status_code == "SCHEDULED") | .id' | outgoing cancel --file -
+  outgoing list --demo`,
+		Args:              noArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.check(); err != nil {
+				return err
+			}
+			switch {
+			case all && (cmd.Flags().Changed("page") || cmd.Flags().Changed("limit")):
+				return usage("--all lists every page, so --page and --limit have no place beside it")
+			case cmd.Flags().Changed("page") && page.Page < 1:
+				return usage("--page %d: pages start at 1", page.Page)
+			case cmd.Flags().Changed("limit") && (page.Limit < 1 || page.Limit > outgoing.MaxLimit):
+				return usage("--limit %d: a page has 1 to %d messages", page.Limit, outgoing.MaxLimit)
+			}
+			s, err := a.connect(&f)
+			if err != nil {
+				return err
+			}
+			out, err := newOutput(s.format, s.screen.out(), messageLayout, s.look())
+			if err != nil {
+				return err
+			}
+			unwatch := s.watch()
+			defer unwatch()
+			if all {
+				return s.listAll(out)
+			}
+			return s.listPage(out, page)
+		},
+	}
+	f.register(cmd)
+	cmd.Flags().IntVar(&page.Page, "page", 0, "which page (default 1)")
+	cmd.Flags().IntVar(&page.Limit, "limit", 0, fmt.Sprintf("messages on a page, at most %d (default the gateway's, 10)", outgoing.MaxLimit))
+	cmd.Flags().BoolVar(&all, "all", false, "the whole history")
+	return cmd
+}
+
+func (s *session) listPage(out output[message], wanted outgoing.PageRequest) error {
+	end := s.progress("list", "messages", 0)
+	defer end()
+	page, err := s.client.List(s.ctx, wanted)
+	batch, partial := errors.AsType[*outgoing.BatchError](err)
+	if err != nil && !partial {
+		if s.interrupted.Load() {
+			return statusError(exitInterrupted)
+		}
+		return err
+	}
+	end()
+	for _, m := range page.Messages {
+		if err := out.write(m); err != nil {
+			return err
+		}
+	}
+	if err := out.close(); err != nil {
+		return err
+	}
+	s.note("%s", describePage(page))
+	if partial {
+		s.sayUnreadable(batch)
+		return statusError(exitUnsettled)
+	}
+	return nil
+}
+
+// describePage says what the gateway said about the page, and nothing that it did not.
+func describePage(p outgoing.Page) string {
+	text := plural(len(p.Messages), "message", "messages")
+	if p.TotalResults != nil {
+		text += fmt.Sprintf(" of %d", *p.TotalResults)
+	}
+	if p.CurrentPage != nil {
+		text += fmt.Sprintf(", page %d", *p.CurrentPage)
+		if p.TotalPages != nil {
+			text += fmt.Sprintf(" of %d", *p.TotalPages)
+		}
+	}
+	if p.Links.Next != "" && p.CurrentPage != nil {
+		text += fmt.Sprintf("; the next is --page %d", *p.CurrentPage+1)
+	}
+	return text
+}
+
+func (s *session) listAll(out output[message]) error {
+	end := s.progress("list", "messages", 0)
+	defer end()
+	listed, unreadable := 0, 0
+	var failed error
+	for m, err := range s.client.All(s.ctx) {
+		if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
+			unreadable++
+			s.tally.failed.Add(1)
+			s.sayUnreadable(batch)
+			continue
+		}
+		if failed = err; err != nil {
+			break
+		}
+		if err := out.write(m); err != nil {
+			return err
+		}
+		listed++
+		s.tally.done.Add(1)
+		if s.interrupted.Load() {
+			break
+		}
+	}
+	end()
+	if err := out.close(); err != nil {
+		return err
+	}
+	if s.interrupted.Load() {
+		s.note("%s listed before the interrupt", plural(listed, "message", "messages"))
+		return statusError(exitInterrupted)
+	}
+	if failed != nil && listed+unreadable == 0 {
+		return failed
+	}
+	if failed != nil {
+		s.say("outgoing: the history breaks off here: %s", reason(failed))
+	}
+	s.note("%s", plural(listed, "message", "messages"))
+	if failed != nil || unreadable > 0 {
+		return statusError(exitUnsettled)
+	}
+	return nil
+}
+
+func (s *session) sayUnreadable(batch *outgoing.BatchError) {
+	for _, f := range batch.Failures {
+		id := "of an unknown ID"
+		if len(f.IDs) > 0 {
+			id = joinIDs(f.IDs)
+		}
+		s.say("not readable: %s\n  %s", id, reason(f.Err))
+	}
+}

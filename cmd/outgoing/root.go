@@ -1,0 +1,52 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "outgoing",
+		Short: "Look up, cancel and list the outgoing messages of an SMS gateway",
+		Long: `Look up, cancel and list the outgoing messages of the SzybkiSMS.pl / GSMService.pl SMS gateway.
+
+The token comes from the environment variable GATEWAY_API_BEARER or from --token-file. To try the command without an
+account, run "outgoing demo", or give any command --demo.
+
+Exit status: 0 everything settled; 1 used wrongly, or could not start; 2 some IDs are missing, not settled or not
+cancelled, each of them named; 130 interrupted. The first Ctrl-C lets the requests under way end; a second leaves at
+once.`,
+		Example: `  outgoing demo
+  outgoing get 43456 43457
+  outgoing cancel --file campaign.csv
+  outgoing list --all --format csv > history.csv`,
+		Version:       version(),
+		SilenceErrors: true, // run says them
+		SilenceUsage:  true,
+		// Without a Run, cobra takes a mistyped command for a request for help, and all is well.
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			hint := ""
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				hint = "; did you mean " + near[0] + "?"
+			}
+			return usage("there is no command %q%s", args[0], hint)
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SuggestionsMinimumDistance = 2
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
+	root.AddCommand(a.getCommand(), a.cancelCommand(), a.listCommand(), a.serveCommand(), a.demoCommand(), a.versionCommand())
+	return root
+}
+
+// noArgs refuses arguments in this command's words.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage("%s takes no arguments, and got %q", cmd.Name(), args[0])
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package main_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestTheCommandExplainsItself(t *testing.T) {
+	for _, args := range [][]string{{}, {"--help"}, {"get", "--help"}, {"cancel", "--help"}, {"list", "--help"}, {"serve", "--help"}, {"demo", "--help"}} {
+		got := outgoing(t, args...)
+		assert.Equal(t, 0, got.status, args)
+		assert.Contains(t, got.stdout, "Usage:\n  outgoing", args)
+		if len(args) == 0 || args[0] != "demo" {
+			assert.Contains(t, got.stdout, "Examples:\n", args)
+		}
+		assert.Empty(t, got.stderr, args)
+	}
+}
+
+func TestWrongUseIsStatusOneAndSaysWhatIsWrong(t *testing.T) {
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"unknown command":      {[]string{"gte"}, `there is no command "gte"; did you mean get?`},
+		"unknown flag":         {[]string{"get", "--tokn", "x"}, "unknown flag: --tokn"},
+		"token as a flag":      {[]string{"get", "--token", "x", "1"}, "unknown flag: --token"},
+		"no IDs":               {[]string{"get"}, "no message IDs: give them as arguments, or --file F"},
+		"no IDs to cancel":     {[]string{"cancel", "--yes"}, "no message IDs"},
+		"IDs twice":            {[]string{"get", "1", "--file", "f"}, "not from both"},
+		"no ID":                {[]string{"get", "12x"}, `"12x" is no message ID`},
+		"ID zero":              {[]string{"get", "0"}, "0 is no message ID: they start at 1"},
+		"ID too large":         {[]string{"get", "9223372036854775808"}, "too large for a message ID"},
+		"format":               {[]string{"list", "--demo", "--format", "xml"}, `--format "xml": it is one of table, json, jsonl, csv`},
+		"two gateways":         {[]string{"list", "--demo", "--sandbox"}, "give one of them"},
+		"token for the demo":   {[]string{"list", "--demo", "--token-file", "f"}, "--demo needs no token"},
+		"concurrency":          {[]string{"list", "--demo", "--concurrency", "0"}, "--concurrency 0"},
+		"attempts":             {[]string{"list", "--demo", "--attempts", "0"}, "--attempts 0"},
+		"page":                 {[]string{"list", "--demo", "--page", "0"}, "--page 0: pages start at 1"},
+		"limit":                {[]string{"list", "--demo", "--limit", "51"}, "--limit 51: a page has 1 to 50 messages"},
+		"page of all":          {[]string{"list", "--demo", "--all", "--limit", "5"}, "--all lists every page"},
+		"argument":             {[]string{"list", "5"}, `list takes no arguments, and got "5"`},
+		"public address":       {[]string{"serve", "--addr", "0.0.0.0:0"}, "other machines could reach this; if they should, say --expose too"},
+		"every address":        {[]string{"serve", "--addr", ":0"}, "--expose"},
+		"address without port": {[]string{"serve", "--addr", "localhost"}, "it is host:port"},
+		"fault":                {[]string{"serve", "--addr", "127.0.0.1:0", "--fault", "statsu=503"}, `"statsu" is no word of it`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := outgoing(t, test.args...)
+			assert.Equal(t, 1, got.status)
+			assert.Contains(t, got.stderr, test.want)
+			assert.Contains(t, got.stderr, "--help")
+			assert.Empty(t, got.stdout)
+		})
+	}
+}
+
+func TestWhatCannotStartIsStatusOne(t *testing.T) {
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no such file":          {[]string{"get", "--file", "/nowhere/ids"}, "/nowhere/ids"},
+		"no such token file":    {[]string{"get", "1", "--token-file", "/nowhere/token"}, "/nowhere/token"},
+		"plain HTTP far away":   {[]string{"get", "1", "--base-url", "http://example.com/rest"}, "base URL"},
+		"password in the URL":   {[]string{"get", "1", "--base-url", "https://u:" + token + "@example.com/rest"}, "base URL"},
+		"nobody listens":        {[]string{"list", "--base-url", "http://127.0.0.1:1/rest", "--attempts", "1"}, "connection refused"},
+		"the port is not free":  {[]string{"serve", "--addr", "127.0.0.1:1"}, "listen"},
+		"nobody to ask":         {[]string{"cancel", "--demo", "43463"}, "--yes goes on without asking"},
+		"nobody to ask, really": {[]string{"cancel", "43463"}, "nothing was cancelled"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if name == "the port is not free" {
+				test.args[2] = busyAddr(t)
+			}
+			got := outgoing(t, test.args...)
+			assert.Equal(t, 1, got.status)
+			assert.Contains(t, got.stderr, test.want)
+			assert.Empty(t, got.stdout)
+		})
+	}
+}
+
+func TestVersionComesFromTheBuild(t *testing.T) {
+	got := outgoing(t, "version")
+	assert.Equal(t, 0, got.status)
+	assert.Regexp(t, `^outgoing \S+ (\(revision [0-9a-f]{12}(, modified)?\) )?go1\.\S+ \w+/\w+\n$`, got.stdout)
+	assert.Equal(t, got.stdout, outgoing(t, "--version").stdout)
+}
+
+func TestShellsCompleteFormatsAndNoFileNames(t *testing.T) {
+	assert.Contains(t, outgoing(t, "completion", "bash").stdout, "bash completion V2 for outgoing")
+	assert.Equal(t, "table\njson\njsonl\ncsv\n:4\n", outgoing(t, "__complete", "get", "--format", "").stdout)
+	assert.Equal(t, ":4\n", outgoing(t, "__complete", "cancel", "").stdout)
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// The exit statuses.
+const (
+	exitSettled     = 0
+	exitUsage       = 1   // used wrongly, or could not start
+	exitUnsettled   = 2   // an ID is missing, not settled or not cancelled
+	exitInterrupted = 130 // as shells report a SIGINT
+)
+
+// app is one run of the command.
+type app struct {
+	stdin  io.Reader
+	screen *screen
+	env    func(string) string
+}
+
+// run runs the command and returns its exit status.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string) int {
+	// Ignored, so that writing to a closed pipe is an error here and not the end of the process: a cancel goes on.
+	signal.Ignore(syscall.SIGPIPE)
+	a := &app{stdin: stdin, screen: newScreen(stdout, stderr), env: env}
+	root := a.rootCommand()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(a.screen.out())
+	root.SetErr(a.screen.err())
+
+	command, err := root.ExecuteC()
+	status, ended := errors.AsType[statusError](err)
+	switch {
+	case err == nil, errors.Is(err, errReaderGone):
+		return exitSettled
+	case ended:
+		return int(status)
+	}
+	a.say("outgoing: %s", bare(err))
+	if _, wrong := errors.AsType[*usageError](err); wrong {
+		a.say("See %q.", command.CommandPath()+" --help")
+	}
+	return exitUsage
+}
+
+// statusError ends the command with a status of its own; what there is to say has been said.
+type statusError int
+
+func (s statusError) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// usageError means that the command line is wrong, so that its help may help.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+
+// bare is the text of an error without the library's prefix, which is this command's name too.
+func bare(err error) string { return strings.TrimPrefix(err.Error(), "outgoing: ") }
+
+// say writes a line to standard error.
+func (a *app) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(a.screen.err(), format+"\n", args...)
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
+)
+
+// server is what the flags of serve say.
+type server struct {
+	addr     string
+	expose   bool
+	token    string
+	messages int
+	latency  time.Duration
+	faults   []string
+}
+
+func (a *app) serveCommand() *cobra.Command {
+	var s server
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve a gateway in memory, to test clients in any language",
+		Long: `Serve a gateway in memory, filled with sample messages, to test clients in any language.
+
+Its base URL is http://ADDR/rest, or /rest-sandbox, as with the real gateway. It takes any bearer token unless --token
+names one; a request without a token gets a 401. It speaks plain HTTP and is for this machine alone: another address
+than a loopback one needs --expose too. Each request is logged on standard error. Ctrl-C ends it, with status 0.
+
+` + faultHelp,
+		Example: `  outgoing serve
+  outgoing serve --addr 127.0.0.1:0 --messages 100000 --latency 20ms
+  outgoing serve --fault status=503,retry-after=2,times=3
+  outgoing serve --fault method=DELETE,drop,after-work --fault method=GET,delay=2s,times=always`,
+		Args:              noArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:              func(*cobra.Command, []string) error { return a.serve(&s) },
+	}
+	set := cmd.Flags()
+	set.StringVar(&s.addr, "addr", "127.0.0.1:8080", "`host:port` to listen on; port 0 takes a free one")
+	set.BoolVar(&s.expose, "expose", false, "allow an --addr that other machines can reach")
+	set.StringVar(&s.token, "token", "", "the only bearer token to let in; a made-up one, since process lists show flags")
+	set.IntVar(&s.messages, "messages", demoSamples, "how many sample messages there are")
+	set.DurationVar(&s.latency, "latency", 0, "how long each answer takes at least")
+	set.StringArrayVar(&s.faults, "fault", nil, "make requests fail as this `fault` says, see above; may be repeated")
+	return cmd
+}
+
+func (a *app) serve(s *server) error {
+	if err := checkAddr(s.addr, s.expose); err != nil {
+		return err
+	}
+	if s.messages < 0 {
+		return usage("--messages %d: there cannot be fewer than none", s.messages)
+	}
+	gateway, err := s.gateway()
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler:           logRequests(gateway, a.screen.err()),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+	stopped := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		stop() // a second interrupt ends the process at once
+		a.say("outgoing: stopping; the requests under way may end (once more leaves at once)")
+		stopped <- shutDown(server)
+	}()
+	if err := a.announce(s, listener.Addr()); err != nil {
+		return err
+	}
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return <-stopped
+}
+
+// shutDown lets requests under way end, unless a fault holds them up for long.
+func shutDown(server *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	if err := server.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return server.Close()
+}
+
+func (s *server) gateway() (*outgoingtest.Gateway, error) {
+	opts := []outgoingtest.Option{outgoingtest.WithRequestLimit(0), outgoingtest.WithLatency(s.latency)}
+	if s.token != "" {
+		opts = append(opts, outgoingtest.WithToken(s.token))
+	}
+	gateway := outgoingtest.NewGateway(opts...)
+	for _, text := range s.faults {
+		fault, err := parseFault(text)
+		if err != nil {
+			return nil, usage("--fault %q: %v", text, err)
+		}
+		gateway.Inject(fault)
+	}
+	gateway.Add(outgoingtest.SampleMessages(s.messages)...)
+	return gateway, nil
+}
+
+// checkAddr wants to be asked twice before other machines can reach a server that knows no secrets and keeps none.
+func checkAddr(addr string, expose bool) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return usage("--addr %q: it is host:port, such as 127.0.0.1:8080", addr)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) && !expose {
+		return usage("--addr %q: other machines could reach this; if they should, say --expose too", addr)
+	}
+	return nil
+}
+
+// announce says where the gateway is, and how to talk to it.
+func (a *app) announce(s *server, addr net.Addr) error {
+	token := "test"
+	if s.token != "" {
+		token = "$TOKEN" // which the caller knows, and a log need not
+	}
+	base := "http://" + addr.String() + "/rest"
+	samples := "no messages"
+	example := "messages?limit=3"
+	if s.messages > 0 {
+		first := outgoingtest.SampleMessages(1)[0].ID
+		samples = fmt.Sprintf("sample messages with the IDs %d to %d", first, first+int64(s.messages)-1)
+		example = fmt.Sprintf("messages/%d", first)
+	}
+	_, err := fmt.Fprintf(a.screen.out(), `%s
+%s; try
+  curl -H "Authorization: Bearer %s" %s/%s
+  %s=%s outgoing list --base-url %s
+`, base, samples, token, base, example, tokenVariable, token, base)
+	return err
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
+)
+
+// session is the work of one command with one gateway.
+type session struct {
+	*app
+	*flags
+	client *outgoing.Client
+	where  string // which gateway, for people: "in production (...)"
+	gate   *gate
+	tally  *tally
+
+	ctx         context.Context // of the work: done once an interrupt has been obeyed
+	interrupted atomic.Bool
+}
+
+// connect prepares a client of the gateway that the flags name. It sends nothing.
+func (a *app) connect(f *flags) (*session, error) {
+	s := &session{app: a, flags: f}
+	s.tally = newTally(s.logHandler())
+	ctx, cancel := context.WithCancelCause(context.Background())
+	s.ctx = ctx
+	s.gate = &gate{idle: func() { cancel(errInterrupted) }}
+
+	url := cmp.Or(f.baseURL, outgoing.ProductionURL)
+	if f.sandbox {
+		url = outgoing.SandboxURL
+	}
+	if f.demo {
+		s.gate.transport, s.gate.token = demoGateway().Transport(), "demo"
+		s.where = "in the demo gateway, in memory"
+	} else {
+		token, err := a.token(f.tokenFile)
+		if err != nil {
+			return nil, err
+		}
+		s.gate.transport, s.gate.token = newTransport(f.concurrency), token
+		s.where = describe(url)
+	}
+	// The token is given to New once, which knows what is wrong with one.
+	if _, err := outgoing.New(s.gate.token); err != nil {
+		return nil, err
+	}
+	client, err := outgoing.New("",
+		outgoing.WithTokenSource(s.gate.ask),
+		outgoing.WithHTTPClient(&http.Client{Transport: s.gate}),
+		outgoing.WithBaseURL(url),
+		outgoing.WithConcurrency(f.concurrency),
+		outgoing.WithRetry(outgoing.Retry{MaxAttempts: f.attempts}),
+		outgoing.WithLogger(slog.New(s.tally)),
+	)
+	s.client = client
+	return s, err
+}
+
+// demoSamples are enough for three requests of 50.
+const demoSamples = 120
+
+func demoGateway() *outgoingtest.Gateway {
+	gateway := outgoingtest.NewGateway()
+	gateway.Add(outgoingtest.SampleMessages(demoSamples)...)
+	return gateway
+}
+
+func describe(url string) string {
+	switch url {
+	case outgoing.ProductionURL:
+		return "in production (" + url + ")"
+	case outgoing.SandboxURL:
+		return "in the sandbox (" + url + ")"
+	}
+	return "at " + printable(url)
+}
+
+// newTransport is as the library's own, which a wrapped one replaces.
+func newTransport(concurrency int) http.RoundTripper {
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 15 * time.Second}).DialContext,
+		ForceAttemptHTTP2:   true,
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout: 15 * time.Second,
+		MaxIdleConnsPerHost: concurrency,
+		IdleConnTimeout:     90 * time.Second,
+	}
+}
+
+func (s *session) logHandler() slog.Handler {
+	if !s.verbose {
+		return slog.DiscardHandler
+	}
+	return slog.NewTextHandler(s.screen.err(), &slog.HandlerOptions{Level: slog.LevelDebug})
+}
+
+// watch makes the first interrupt stop new requests, and the second the process. Until it is called, while nothing has
+// been sent, an interrupt ends the process as usual.
+func (s *session) watch() (unwatch func()) {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		for again := false; ; again = true {
+			select {
+			case <-done:
+				return
+			case <-signals:
+			}
+			if again {
+				s.screen.clear()
+				os.Exit(exitInterrupted)
+			}
+			s.interrupted.Store(true)
+			s.say("outgoing: interrupted; the requests under way may end (once more leaves at once)")
+			s.gate.close()
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(done)
+	}
+}
+
+// note writes a line about the work as a whole, unless nobody wants to know.
+func (s *session) note(format string, args ...any) {
+	if !s.quiet {
+		s.say(format, args...)
+	}
+}

@@ -1,0 +1,195 @@
+package main_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
+)
+
+const tick = 5 * time.Millisecond
+
+// terminal is a pseudo-terminal with a person at it.
+type terminal struct {
+	cmd    *exec.Cmd
+	person *os.File
+	shown  *log
+	gone   chan struct{}
+}
+
+// atTerminal starts a command at a terminal. Streams that are set already go elsewhere, as with a redirection.
+func atTerminal(t *testing.T, cmd *exec.Cmd) *terminal {
+	t.Helper()
+	person, tty, err := pty.Open()
+	require.NoError(t, err)
+	require.NoError(t, pty.Setsize(person, &pty.Winsize{Rows: 40, Cols: 100}))
+	if cmd.Stdin == nil {
+		cmd.Stdin = tty
+	}
+	if cmd.Stdout == nil {
+		cmd.Stdout = tty
+	}
+	if cmd.Stderr == nil {
+		cmd.Stderr = tty
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: ttyOf(cmd, tty)}
+	require.NoError(t, cmd.Start())
+	require.NoError(t, tty.Close())
+	term := &terminal{cmd: cmd, person: person, shown: new(log), gone: make(chan struct{})}
+	go func() {
+		defer close(term.gone)
+		_, _ = io.Copy(term.shown, person) // until the command has closed its end
+	}()
+	t.Cleanup(func() { _ = person.Close() })
+	return term
+}
+
+// ttyOf is the descriptor that is the terminal in the child.
+func ttyOf(cmd *exec.Cmd, tty *os.File) int {
+	for fd, stream := range []any{cmd.Stdin, cmd.Stdout, cmd.Stderr} {
+		if stream == tty {
+			return fd
+		}
+	}
+	panic("no stream is a terminal")
+}
+
+func (term *terminal) waitFor(t *testing.T, text string) {
+	t.Helper()
+	require.Eventually(t, func() bool { return strings.Contains(term.shown.String(), text) }, patience, tick, "%q", text)
+}
+
+func (term *terminal) types(t *testing.T, text string) {
+	t.Helper()
+	_, err := io.WriteString(term.person, text)
+	require.NoError(t, err)
+}
+
+// finish waits for the end, and returns all that was shown.
+func (term *terminal) finish(t *testing.T) (shown string, status int) {
+	t.Helper()
+	status = statusOf(t, term.cmd.Wait())
+	<-term.gone
+	assert.NotContains(t, term.shown.String(), token)
+	return strings.ReplaceAll(term.shown.String(), "\r\n", "\n"), status
+}
+
+func TestCancelAsksAPerson(t *testing.T) {
+	for answer, goesOn := range map[string]bool{"y\n": true, "YES\n": true, "n\n": false, "\n": false, "\x04": false} {
+		gateway, url := serveDouble(t, 20)
+		term := atTerminal(t, command(t, "cancel", url, "43463", "43471"))
+		term.waitFor(t, "About to cancel 2 messages at http://127.0.0.1:")
+		term.waitFor(t, "Cancel them? [y/N] ")
+		assert.Empty(t, gateway.Requests())
+		term.types(t, answer)
+		shown, status := term.finish(t)
+		if goesOn {
+			assert.Equal(t, 0, status)
+			assert.Contains(t, shown, "\n2 cancelled, 0 rejected")
+			continue
+		}
+		assert.Equal(t, 1, status)
+		assert.Contains(t, shown, "\nNothing was cancelled.\n")
+		assert.Empty(t, gateway.Requests())
+	}
+}
+
+func TestCancelAsksThePersonWhileStandardInputBringsTheIDs(t *testing.T) {
+	_, url := serveDouble(t, 20)
+	cmd := command(t, "cancel", url, "--file=-", "-f=csv")
+	cmd.Stdin = strings.NewReader("43463\n")
+	var stdout bytes.Buffer
+	cmd.Stdout = &stdout
+	term := atTerminal(t, cmd)
+	term.waitFor(t, "[y/N] ")
+	term.types(t, "y\n")
+	_, status := term.finish(t)
+	assert.Equal(t, 0, status)
+	assert.Equal(t, "id,state,status,reason\n43463,cancelled,204,\n", stdout.String())
+}
+
+func TestAnInterruptAtTheQuestionCancelsNothing(t *testing.T) {
+	gateway, url := serveDouble(t, 20)
+	term := atTerminal(t, command(t, "cancel", url, "43463"))
+	term.waitFor(t, "[y/N] ")
+	term.types(t, "\x03") // Ctrl-C
+	require.Error(t, term.cmd.Wait())
+	assert.Empty(t, gateway.Requests())
+}
+
+// The request that the gateway holds keeps the work going until the progress has been seen.
+func TestProgressShowsOnATerminal(t *testing.T) {
+	gateway, url := serveDouble(t, 500)
+	seen := make(chan struct{})
+	gateway.Inject(
+		outgoingtest.Fault{Match: outgoingtest.HasID(43456), Status: http.StatusServiceUnavailable},
+		outgoingtest.Fault{Match: outgoingtest.HasID(43510), Status: http.StatusBadRequest},
+		outgoingtest.Fault{Match: outgoingtest.HasID(43700), Before: func(*outgoingtest.Gateway) { <-seen }},
+	)
+	cmd := command(t, "get", url, "-f=jsonl", "--concurrency=1", "--file", file(t, sequence(43456, 500)))
+	var stdout bytes.Buffer
+	cmd.Stdout = &stdout
+	term := atTerminal(t, cmd)
+	term.waitFor(t, "(200/500, ")
+	term.waitFor(t, "1 retry, 50 failed")
+	close(seen)
+	shown, status := term.finish(t)
+	assert.Equal(t, 2, status)
+	assert.Len(t, lines(stdout.String()), 450)
+	assert.NotContains(t, stdout.String(), "\r")
+	assert.Contains(t, shown, " IDs/")
+	last := shown[strings.LastIndex(shown, "\x1b[K")+len("\x1b[K"):]
+	assert.Equal(t, "450 found, 0 missing, 50 not settled, 0 not sent (9 requests, 11 attempts)\n", last, "the line is gone")
+}
+
+func TestProgressShowsWhatTheGatewayAskedToWaitFor(t *testing.T) {
+	gateway, url := serveDouble(t, 10)
+	gateway.Inject(outgoingtest.Fault{Status: http.StatusTooManyRequests, RetryAfter: "1"})
+	term := atTerminal(t, command(t, "list", url))
+	term.waitFor(t, "1 retry, waiting 0.")
+	_, status := term.finish(t)
+	assert.Equal(t, 0, status)
+}
+
+func TestNoProgressWhereItIsNotWanted(t *testing.T) {
+	for name, change := range map[string]func(*exec.Cmd){
+		"quiet":           func(cmd *exec.Cmd) { cmd.Args = append(cmd.Args, "--quiet") },
+		"a dumb terminal": func(cmd *exec.Cmd) { cmd.Env = append(cmd.Env, "TERM=dumb") },
+		"not a terminal":  func(cmd *exec.Cmd) { cmd.Stderr = new(log) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, url := serveDouble(t, 10, outgoingtest.WithLatency(500*time.Millisecond))
+			cmd := command(t, "list", "--format=jsonl", url)
+			change(cmd)
+			shown, status := atTerminal(t, cmd).finish(t)
+			assert.Equal(t, 0, status)
+			assert.NotContains(t, shown, "\x1b[K")
+			if l, ok := cmd.Stderr.(*log); ok {
+				assert.Equal(t, "10 messages of 10, page 1 of 1\n", l.String())
+			}
+		})
+	}
+}
+
+func TestColorsAreForTerminalsThatWantThem(t *testing.T) {
+	for env, colored := range map[string]bool{"": true, "NO_COLOR=": true, "NO_COLOR=1": false, "TERM=dumb": false} {
+		cmd := command(t, "cancel", "--demo", "--yes", "43463", "43456")
+		cmd.Env = append(cmd.Env, env)
+		shown, status := atTerminal(t, cmd).finish(t)
+		assert.Equal(t, 2, status)
+		assert.Contains(t, shown, "cancelled")
+		assert.Equal(t, colored, strings.Contains(shown, "\x1b[32mcancelled\x1b[0m"), env)
+	}
+	assert.NotContains(t, outgoing(t, "cancel", "--demo", "--yes", "43463").stdout, "\x1b", "no terminal")
+}

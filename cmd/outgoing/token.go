@@ -1,0 +1,44 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+const tokenVariable = "GATEWAY_API_BEARER"
+
+var errNoToken = errors.New("no token: set " + tokenVariable + ", or name a file that holds it with --token-file; " +
+	"to try things out, --demo needs none")
+
+// token finds the bearer token. No error repeats it.
+func (a *app) token(file string) (string, error) {
+	if file == "" {
+		token := a.env(tokenVariable)
+		if token == "" {
+			return "", errNoToken
+		}
+		return token, nil
+	}
+	f, err := os.Open(file) //nolint:gosec // the file that the user asks for
+	if err != nil {
+		return "", fmt.Errorf("the token: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	const most = 64 << 10 // more than any header may have; /dev/zero is a file too
+	content, err := io.ReadAll(io.LimitReader(f, most))
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("the token: %w", err)
+	case len(content) == most:
+		return "", fmt.Errorf("the token: %s is too long to be one", file)
+	}
+	// One newline, which editors add; a second one is a mistake that the library will name.
+	token := strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
+	if token == "" {
+		return "", fmt.Errorf("the token: %s is empty", file)
+	}
+	return token, nil
+}

@@ -1,0 +1,90 @@
+package main_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
+)
+
+func TestWithoutATokenItSaysWhatToSet(t *testing.T) {
+	for _, args := range [][]string{{"get", "1"}, {"cancel", "1", "--yes"}, {"list"}} {
+		cmd := command(t, args...)
+		cmd.Env = nil
+		cmd.Env = append(cmd.Env, "HOME=/")
+		got := finish(t, cmd)
+		assert.Equal(t, 1, got.status)
+		assert.Equal(t, "outgoing: no token: set GATEWAY_API_BEARER, or name a file that holds it with --token-file; "+
+			"to try things out, --demo needs none\n", got.stderr)
+		assert.Empty(t, got.stdout)
+	}
+}
+
+func TestATokenFileComesBeforeTheEnvironment(t *testing.T) {
+	for _, end := range []string{"", "\n", "\r\n"} {
+		gateway, url := serveDouble(t, 1, outgoingtest.WithToken("from-a-file"))
+		got := outgoing(t, "list", url, "--token-file", file(t, "from-a-file"+end))
+		assert.Equal(t, 0, got.status, got.stderr)
+		assert.Equal(t, "Bearer from-a-file", gateway.Requests()[0].Header.Get("Authorization"))
+	}
+}
+
+func TestATokenThatCannotBeOneIsNotRepeated(t *testing.T) {
+	for content, want := range map[string]string{
+		token + "\n\n":      "ends with a newline",
+		token + " " + token: "a space",
+		"":                  "is empty",
+	} {
+		gateway, url := serveDouble(t, 1)
+		got := outgoing(t, "get", "1", url, "--token-file", file(t, content))
+		assert.Equal(t, 1, got.status)
+		assert.Contains(t, got.stderr, want)
+		assert.Empty(t, gateway.Requests())
+	}
+}
+
+func TestARefusedTokenEndsTheWork(t *testing.T) {
+	gateway, url := serveDouble(t, 200, outgoingtest.WithToken("another"))
+	ids := file(t, sequence(43456, 200))
+
+	got := outgoing(t, "get", url, "--concurrency=1", "--verbose", "--file", ids)
+	assert.Equal(t, 2, got.status)
+	assert.Empty(t, got.stdout)
+	assert.Contains(t, got.stderr, "401 Unauthorized")
+	assert.Contains(t, got.stderr, "not sent: the last 150 of 200 IDs, from 43506 on\n")
+	assert.Len(t, gateway.Requests(), 1)
+
+	got = outgoing(t, "cancel", url, "--yes", "--concurrency=1", "--verbose", "--format=csv", "--file", ids)
+	assert.Equal(t, 2, got.status)
+	assert.Len(t, lines(got.stdout), 1+200)
+	assert.Contains(t, got.stderr, "0 cancelled, 50 rejected, 0 unknown, 150 not sent")
+	assert.Len(t, gateway.Requests(), 2)
+
+	got = outgoing(t, "list", url, "--verbose")
+	assert.Equal(t, 1, got.status)
+	assert.Contains(t, got.stderr, "401 Unauthorized")
+}
+
+func TestAnEchoedTokenIsNotShown(t *testing.T) {
+	gateway, url := serveDouble(t, 10)
+	echo := `{"title":"what is ` + token + `","status":400}`
+	gateway.Inject(outgoingtest.Fault{Times: -1, Status: http.StatusBadRequest, Body: &echo, Header: http.Header{"X-Success-Count": {token}}})
+	for _, args := range [][]string{{"get", "43456"}, {"cancel", "43463", "--yes"}, {"list"}, {"list", "--all"}} {
+		got := outgoing(t, append(args, url, "--verbose")...)
+		assert.NotEqual(t, 0, got.status)
+		assert.Contains(t, got.stdout+got.stderr, "[redacted]")
+	}
+}
+
+func TestVerboseLogsRetriesAndNobodysNumber(t *testing.T) {
+	gateway, url := serveDouble(t, 10)
+	gateway.Inject(outgoingtest.Fault{Status: http.StatusBadGateway})
+	got := outgoing(t, "get", url, "--verbose", "43456")
+	assert.Equal(t, 0, got.status)
+	assert.Contains(t, got.stderr, "status=502")
+	assert.NotContains(t, got.stderr, "+48")
+	assert.NotContains(t, got.stderr, "Przychodnia")
+	assert.Contains(t, got.stderr, "1 found, 0 missing, 0 not settled, 0 not sent (1 request, 2 attempts)\n")
+}
