@@ -1,0 +1,236 @@
+package outgoing_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
+)
+
+// errorStatuses are those that the contract names, and some of its ranges 4XX and 5XX.
+var errorStatuses = []int{400, 401, 403, 404, 408, 410, 429, 500, 502, 503, 504}
+
+// exchange has the library use the double in every way there is, and returns what passed between the two.
+func exchange(t *testing.T, c contract, baseURL string) *contractTransport {
+	t.Helper()
+	ctx := t.Context()
+	gateway := outgoingtest.NewGateway(outgoingtest.WithToken(testToken))
+	checked := newContractTransport(c, gateway.Transport())
+	client := newClient(t, checked, outgoing.WithBaseURL(baseURL), outgoing.WithRetry(outgoing.Retry{MaxAttempts: 1}))
+	pages := []outgoing.PageRequest{{}, {Page: 1}, {Limit: 1}, {Page: 2, Limit: 50}, {Page: 1000, Limit: 50}}
+	all := func() {
+		for _, err := range client.All(ctx) {
+			require.NoError(t, err)
+		}
+	}
+	list := func() {
+		for _, page := range pages {
+			_, err := client.List(ctx, page)
+			require.NoError(t, err)
+		}
+	}
+
+	list() // of nothing
+	all()
+	known := gateway.Add(outgoingtest.SampleMessages(120)...)
+	gateway.Add(outgoing.Message{Recipient: "+48999999999", Type: outgoing.MessageTypeSMSPro, StatusCode: outgoing.StatusScheduled})
+	list()
+	all()
+	asked := append(slices.Clone(known), 1, 9223372036854775807)
+	for _, ids := range [][]int64{asked, known[:1], {1}} {
+		_, err := client.GetByIDs(ctx, ids)
+		require.NoError(t, err)
+		_, err = client.CancelScheduled(ctx, ids) // and again, when they are no longer scheduled
+		require.NoError(t, err)
+	}
+	for _, status := range errorStatuses {
+		for _, call := range []func(*outgoing.Client) error{
+			func(c *outgoing.Client) error { _, err := c.GetByIDs(ctx, known[:2]); return err },
+			func(c *outgoing.Client) error { _, err := c.CancelScheduled(ctx, known[:2]); return err },
+			func(c *outgoing.Client) error { _, err := c.List(ctx, outgoing.PageRequest{}); return err },
+		} { // each with a client of its own: a 429 holds back all requests of a client
+			gateway.Inject(outgoingtest.Fault{Status: status})
+			_ = call(newClient(t, checked, outgoing.WithBaseURL(baseURL), outgoing.WithRetry(outgoing.Retry{MaxAttempts: 1})))
+		}
+	}
+	return checked
+}
+
+func TestContract_TheLibraryAndTheDoubleKeepIt(t *testing.T) {
+	for _, baseURL := range []string{outgoing.ProductionURL, outgoing.SandboxURL} {
+		t.Run(baseURL, func(t *testing.T) {
+			checked := exchange(t, loadContract(t), baseURL)
+			require.NoError(t, checked.err())
+			for _, operation := range []string{"getMessages", "cancelMessages", "listMessages"} {
+				for _, status := range append([]int{http.StatusOK}, errorStatuses...) {
+					answered := fmt.Sprintf("%s %d", operation, status)
+					assert.Positive(t, checked.answers[answered], answered)
+				}
+			}
+		})
+	}
+}
+
+// recorded are the files of testdata/, each with the call that it answers and what the library makes of it.
+var recorded = []struct {
+	file string
+	read func(t *testing.T, client *outgoing.Client)
+}{
+	{"get-found.http", func(t *testing.T, client *outgoing.Client) {
+		result, err := client.GetByIDs(t.Context(), []int64{323251, 323234, 323240})
+		require.NoError(t, err)
+		require.Len(t, result.Messages, 3)
+		assert.Equal(t, []int64{323251, 323234, 323240}, idsOf(result.Messages), "in the order asked")
+		assert.Empty(t, result.Missing)
+		assert.Equal(t, outgoing.Meta{SuccessCount: new(3), ErrorCount: new(0), Requests: 1, Attempts: 1}, result.Meta)
+
+		mms, queued, delivered := result.Messages[0], result.Messages[1], result.Messages[2]
+		assert.Equal(t, outgoing.Message{
+			ID:                323234,
+			CID:               new("custom-id-A44445T"),
+			Type:              outgoing.MessageTypeSMSPro,
+			Recipient:         "+48999999999",
+			Sender:            new("Bramka SMS"),
+			Parts:             new(1),
+			SentDate:          new(time.Date(2024, time.June, 1, 16, 22, 5, 0, time.UTC)),
+			StatusDate:        new(time.Date(2024, time.June, 1, 16, 22, 7, 0, time.UTC)),
+			StatusCode:        "QUEUED",
+			StatusDescription: "The message has been accepted",
+			Unicode:           true,
+			Price:             queued.Price,
+		}, queued)
+		assert.Equal(t, "0.16", queued.Price.String())
+		assert.Equal(t, "0.2099", delivered.Price.String())
+		assert.Nil(t, delivered.CID)
+		assert.Nil(t, delivered.Sender)
+		assert.True(t, delivered.Flash)
+		assert.True(t, delivered.SentDate.Equal(time.Date(2024, time.June, 1, 16, 22, 31, 0, time.UTC)), "the offset counts")
+		assert.Equal(t, outgoing.MessageTypeMMS, mms.Type)
+		assert.Equal(t, outgoing.StatusScheduled, mms.StatusCode)
+		assert.Nil(t, mms.Parts)
+		assert.Nil(t, mms.StatusDate)
+	}},
+	{"get-partly-found.http", func(t *testing.T, client *outgoing.Client) {
+		result, err := client.GetByIDs(t.Context(), []int64{7, 323240, 8})
+		require.NoError(t, err)
+		assert.Equal(t, []int64{323240}, idsOf(result.Messages))
+		assert.Equal(t, []int64{7, 8}, result.Missing)
+		assert.Equal(t, outgoing.Meta{SuccessCount: new(1), ErrorCount: new(2), Requests: 1, Attempts: 1}, result.Meta)
+	}},
+	{"get-none-found.http", func(t *testing.T, client *outgoing.Client) {
+		result, err := client.GetByIDs(t.Context(), []int64{7, 8, 9})
+		require.NoError(t, err)
+		assert.Empty(t, result.Messages)
+		assert.Equal(t, []int64{7, 8, 9}, result.Missing)
+		assert.Equal(t, outgoing.Meta{SuccessCount: new(0), ErrorCount: new(3), Requests: 1, Attempts: 1}, result.Meta)
+	}},
+	{"cancel-mixed.http", func(t *testing.T, client *outgoing.Client) {
+		result, err := client.CancelScheduled(t.Context(), []int64{43458, 43457, 43456})
+		require.NoError(t, err)
+		assert.Equal(t, []outgoing.Outcome{
+			{ID: 43458, State: outgoing.Rejected, Status: 404, Problem: &outgoing.Problem{
+				Type: "https://problems-registry.smartbear.com/not-found/", Status: 404, Title: "Not Found",
+				Detail: "There is no such message", Code: "404-6", Instance: "/rest/messages/43458",
+			}},
+			{ID: 43457, State: outgoing.Rejected, Status: 400, Problem: &outgoing.Problem{
+				Type: "https://problems-registry.smartbear.com/bad-request/", Status: 400, Title: "Bad Request",
+				Detail: "The message is no longer scheduled", Code: "400-21", Instance: "/rest/messages/43457",
+			}},
+			{ID: 43456, State: outgoing.Cancelled, Status: 204},
+		}, result.Outcomes)
+		assert.Equal(t, outgoing.Meta{SuccessCount: new(1), ErrorCount: new(2), Sandbox: new(false), Requests: 1, Attempts: 1}, result.Meta)
+	}},
+	{"cancel-sandbox.http", func(t *testing.T, client *outgoing.Client) {
+		result, err := client.CancelScheduled(t.Context(), []int64{43456, 43459})
+		require.NoError(t, err)
+		assert.Equal(t, []int64{43456, 43459}, result.IDs(outgoing.Cancelled))
+		assert.Equal(t, outgoing.Meta{SuccessCount: new(2), ErrorCount: new(0), Sandbox: new(true), Requests: 1, Attempts: 1}, result.Meta)
+	}},
+	{"list-first.http", readPage(1, []int64{43465, 43464, 43463}, outgoing.Links{Next: pageURL(2), Last: pageURL(3)})},
+	{"list-middle.http", readPage(2, []int64{43462, 43461, 43460}, outgoing.Links{First: pageURL(1), Prev: pageURL(1), Next: pageURL(3), Last: pageURL(3)})},
+	{"list-last.http", readPage(3, []int64{43458, 43457}, outgoing.Links{First: pageURL(1), Prev: pageURL(2)})}, // relative ones
+	{"list-empty.http", func(t *testing.T, client *outgoing.Client) {
+		page, err := client.List(t.Context(), outgoing.PageRequest{})
+		require.NoError(t, err)
+		assert.Empty(t, page.Messages)
+		page.Messages = nil
+		assert.Equal(t, outgoing.Page{TotalResults: new(0), TotalPages: new(0), CurrentPage: new(1), Limit: new(10)}, page)
+	}},
+	{"error-400.http", readError(outgoing.ErrBadRequest, 400, "Invalid Body property format", "400-21", 0)},
+	{"error-401.http", readError(outgoing.ErrUnauthorized, 401, "Unauthorized", "401-7", 0)},
+	{"error-403.http", readError(outgoing.ErrForbidden, 403, "Access denied", "403-5", 0)},
+	{"error-404.http", readError(outgoing.ErrNotFound, 404, "Not Found", "404-6", 0)},
+	{"error-429.http", readError(outgoing.ErrRateLimited, 429, "Too Many Requests", "429-1", 7*time.Second)},
+	{"error-500.http", readError(outgoing.ErrServer, 500, "Internal API Server Error", "500-1", 0)},
+	{"error-503.http", readError(outgoing.ErrServer, 503, "Service Unavailable", "503-1", 90*time.Second)},
+}
+
+func pageURL(n int) string {
+	return fmt.Sprintf("https://api.szybkisms.pl/rest/messages?page=%d&limit=3", n)
+}
+
+func readPage(n int, ids []int64, links outgoing.Links) func(*testing.T, *outgoing.Client) {
+	return func(t *testing.T, client *outgoing.Client) {
+		page, err := client.List(t.Context(), outgoing.PageRequest{Page: n, Limit: 3})
+		require.NoError(t, err)
+		assert.Equal(t, ids, idsOf(page.Messages))
+		page.Messages = nil
+		assert.Equal(t, outgoing.Page{TotalResults: new(8), TotalPages: new(3), CurrentPage: new(n), Limit: new(3), Links: links}, page)
+	}
+}
+
+// readError reads an answer that is the same to each operation.
+func readError(kind error, status int, title, code string, retryAfter time.Duration) func(*testing.T, *outgoing.Client) {
+	return func(t *testing.T, client *outgoing.Client) {
+		_, err := client.List(t.Context(), outgoing.PageRequest{})
+		require.ErrorIs(t, err, kind)
+		var apiErr *outgoing.APIError
+		require.ErrorAs(t, err, &apiErr)
+		assert.Equal(t, status, apiErr.StatusCode)
+		assert.Equal(t, status, apiErr.Problem.Status)
+		assert.Equal(t, title, apiErr.Problem.Title)
+		assert.Equal(t, code, apiErr.Problem.Code)
+		assert.Equal(t, retryAfter, apiErr.RetryAfter)
+	}
+}
+
+func idsOf(messages []outgoing.Message) []int64 {
+	ids := make([]int64, len(messages))
+	for i, m := range messages {
+		ids[i] = m.ID
+	}
+	return ids
+}
+
+// playback answers every request with the same recorded bytes.
+func playback(raw []byte) roundTrip {
+	return func(req *http.Request) (*http.Response, error) {
+		return http.ReadResponse(bufio.NewReader(bytes.NewReader(raw)), req)
+	}
+}
+
+func TestContract_RecordedResponsesKeepItAndAreRead(t *testing.T) {
+	files, err := filepath.Glob("../testdata/*.http")
+	require.NoError(t, err)
+	require.Len(t, files, len(recorded), "each file is read by one test")
+	for _, r := range recorded {
+		t.Run(r.file, func(t *testing.T) {
+			raw, err := os.ReadFile(filepath.Join("../testdata", r.file))
+			require.NoError(t, err)
+			checked := newContractTransport(loadContract(t), playback(raw))
+			r.read(t, newClient(t, checked, outgoing.WithRetry(outgoing.Retry{MaxAttempts: 1})))
+			assert.NoError(t, checked.err())
+		})
+	}
+}
