@@ -41,6 +41,7 @@ type walk struct {
 	alone    int  // windows to fetch one by one, since one fetched ahead did not fit
 	patience int  // how many these are the next time
 	ending   bool // the last window seemed to be the end of the history
+	served   int  // the most rows that a window had: the gateway cuts no shorter page
 }
 
 const leastPatience, mostPatience = 4, 64
@@ -80,28 +81,34 @@ func (w *walk) use(v *view) (next window, more bool, err error) {
 		return next, false, errorLine(fmt.Sprintf("GET %s: asked for pages of %d, and got pages of %d", messages, v.limit, *limit), ErrUnexpectedResponse)
 	}
 	if page := v.answer.meta.CurrentPage; page != nil && *page != v.page {
+		w.alone = w.patience
 		w.misses++
 		return v.window, true, nil
 	}
+	w.served = max(w.served, len(v.answer.rows))
 	ending := w.ending
 	w.ending = false
 	fresh := v.delivered == w.delivered // asked for when all that is delivered by now had been seen
 	from, sighting := w.look(v.ids(), fresh, v.isShort())
 	switch {
-	case len(v.answer.rows) == 0 && ending:
-		return next, false, nil
+	case len(v.answer.rows) == 0 && v.page == 1 && fresh: // whatever was delivered, nothing is left
+		w.ending = true
+		return aimAtEnd(0, 0, w.served), !ending, nil
 	case sighting == joined:
 		before := w.delivered
 		if err := w.deliverFrom(v, from); err != nil {
 			return next, false, err
 		}
 		news := w.delivered > before
+		if !news {
+			w.alone = w.patience
+		}
 		w.arrived(v.start()+len(v.answer.rows)-1, v.answer.meta.TotalResults, news)
 		if !v.isShort() {
 			return aim(w.at, w.slack), true, nil
 		}
 		w.ending = true
-		return aimAtEnd(w.at, len(v.answer.rows)), news || !ending, nil
+		return aimAtEnd(w.at, w.slack, w.served), news || !ending, nil
 	}
 	w.alone = w.patience
 	switch {

@@ -1,206 +1,140 @@
 package outgoing_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net/http"
-	"slices"
-	"strconv"
-	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-// history is a gateway of nothing but IDs, which change between requests. It is a RoundTripper of its own, and not the
-// gateway double, to be fast and to misbehave in ways of its own.
-type history struct {
-	mu       sync.Mutex
-	rand     *rand.Rand
-	ids      []int64 // newest last
-	next     int64
-	deleted  map[int64]bool
-	requests int
-
-	gain, lose int // at most so many between two requests; at least one if not 0
-	lag        int // X-Total-Results is that of so many requests ago
-	totals     []int
-	noHeaders  bool
-	latency    time.Duration
-	page       func(page, limit, total int) (int, int) // what is served instead
-	echo       bool                                    // the headers tell what is served, and not what was asked for
-}
-
-func newHistory(n int, seed uint64) *history {
-	h := &history{rand: rand.New(rand.NewPCG(seed, 0)), deleted: make(map[int64]bool)}
-	h.add(n)
-	return h
-}
-
-func (h *history) add(n int) {
-	for range n {
-		h.next++
-		h.ids = append(h.ids, h.next)
-	}
-}
-
-func (h *history) change() {
-	if h.gain > 0 {
-		h.add(1 + h.rand.IntN(h.gain))
-	}
-	if h.lose > 0 {
-		for range min(len(h.ids), 1+h.rand.IntN(h.lose)) {
-			i := h.rand.IntN(len(h.ids))
-			h.deleted[h.ids[i]] = true
-			h.ids = slices.Delete(h.ids, i, i+1)
-		}
-	}
-}
-
-func (h *history) wait(ctx context.Context) error {
-	if h.latency == 0 {
-		return nil
-	}
-	h.mu.Lock()
-	d := h.latency + time.Duration(h.rand.Int64N(int64(h.latency)))
-	h.mu.Unlock()
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (h *history) RoundTrip(req *http.Request) (*http.Response, error) {
-	if err := h.wait(req.Context()); err != nil { // on the way there: requests overtake each other
-		return nil, err
-	}
-	page, _ := strconv.Atoi(req.URL.Query().Get("page"))
-	limit, _ := strconv.Atoi(req.URL.Query().Get("limit"))
-	res := h.answer(page, limit)
-	if err := h.wait(req.Context()); err != nil { // on the way back: and so do answers
-		return nil, err
-	}
-	return res, nil
-}
-
-func (h *history) answer(page, limit int) *http.Response {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.requests++; h.requests > 1 {
-		h.change()
-	}
-	h.totals = append(h.totals, len(h.ids))
-	total := h.totals[max(0, len(h.totals)-1-h.lag)]
-	asked := [2]int{page, limit}
-	if h.page != nil {
-		page, limit = h.page(page, limit, len(h.ids))
-	}
-	if h.echo {
-		asked = [2]int{page, limit}
-	}
-	var body strings.Builder
-	body.WriteString("[")
-	end := len(h.ids) - (page-1)*limit
-	for i := end - 1; i >= max(0, end-limit); i-- {
-		if body.Len() > 1 {
-			body.WriteString(",")
-		}
-		fmt.Fprintf(&body, `{"id":%d}`, h.ids[i])
-	}
-	body.WriteString("]")
-	header := http.Header{}
-	if !h.noHeaders {
-		header.Set("X-Total-Results", strconv.Itoa(total))
-		header.Set("X-Current-Page", strconv.Itoa(asked[0]))
-		header.Set("X-Limit", strconv.Itoa(asked[1]))
-	}
-	res := answer(http.StatusOK, body.String())
-	res.Header = header
-	return res
-}
-
-// read walks the whole history and tells what All got wrong.
-func (h *history) read(ctx context.Context, client *outgoing.Client) (lost, twice, disordered, delivered int, err error) {
-	wanted := slices.Clone(h.ids)
-	seen := make(map[int64]bool)
-	previous := int64(1 << 62)
-	for m, failed := range client.All(ctx) {
-		if failed != nil {
-			err = failed
-			break
-		}
-		delivered++
-		if seen[m.ID] {
-			twice++
-		}
-		seen[m.ID] = true
-		if m.ID >= previous {
-			disordered++
-		}
-		previous = m.ID
-	}
-	if err == nil {
-		for _, id := range wanted {
-			if !seen[id] && !h.deleted[id] {
-				lost++
-			}
-		}
-	}
-	return lost, twice, disordered, delivered, err
-}
-
-func TestH1_EachMessageExactlyOnceWhileTheHistoryChanges(t *testing.T) {
-	kinds := []struct {
+// How a history changes between two requests, and what a gateway tells about it. All must be exact under each of them.
+var (
+	changes = []struct {
 		name       string
 		gain, lose int
 	}{
 		{"quiet", 0, 0},
 		{"gains 1-30", 30, 0},
 		{"loses 1-10", 0, 10},
-		{"gains 1-30 and loses 1-10", 30, 10},
-		{"gains 1-3 and loses 1-2", 3, 2},
+		{"gains 1-30, loses 1-10", 30, 10},
+		{"gains 1-3, loses 1-2", 3, 2},
 	}
-	runs := 60
-	if testing.Short() {
-		runs = 10
+	hints = []struct {
+		name   string
+		lag    int
+		silent map[string]bool
+	}{
+		{"current", 0, nil},
+		{"3 old", 3, nil},
+		{"absent", 0, map[string]bool{"X-Total-Results": true, "X-Current-Page": true, "X-Limit": true}},
 	}
-	t.Logf("%-26s %11s %5s %5s %6s %9s %6s %9s", "history", "concurrency", "lag", "lost", "twice", "disorder", "drift", "requests")
-	drifted, total := 0, 0
-	for _, kind := range kinds {
-		for _, concurrency := range []int{1, 4, 8} {
-			for _, lag := range []int{0, 3} {
-				var lost, twice, disordered, drift, requests, pages int
-				for seed := range uint64(runs) {
-					synctest.Test(t, func(t *testing.T) {
-						h := newHistory(1000+int(seed)*37, seed)
-						h.gain, h.lose, h.lag, h.latency = kind.gain, kind.lose, lag, 10*time.Millisecond
-						pages += (len(h.ids) + outgoing.MaxLimit - 1) / outgoing.MaxLimit
-						l, tw, d, _, err := h.read(t.Context(), newClient(t, h, outgoing.WithConcurrency(concurrency)))
-						if errors.Is(err, outgoing.ErrDrift) {
-							drift++
-						} else {
-							require.NoError(t, err)
+)
+
+// simulation sums up the runs of one kind.
+type simulation struct {
+	lost, twice, outOfOrder, drifted, runs, requests, pages int
+}
+
+func (s *simulation) run(t *testing.T, h *history, concurrency int) {
+	h.latency = 10 * time.Millisecond
+	r := h.read(newClient(t, h, outgoing.WithConcurrency(concurrency)).All(t.Context()))
+	if errors.Is(r.err, outgoing.ErrDrift) {
+		s.drifted++
+	} else {
+		require.NoError(t, r.err)
+	}
+	s.runs++
+	s.lost, s.twice, s.outOfOrder = s.lost+r.lost, s.twice+r.twice, s.outOfOrder+r.outOfOrder
+	s.requests, s.pages = s.requests+r.requests, s.pages+r.pages
+}
+
+func TestH1_EachMessageExactlyOnceWhileTheHistoryChanges(t *testing.T) {
+	runs := 40
+	if testing.Short() || raceDetector {
+		runs = 8
+	}
+	type kind struct {
+		change, hint, concurrency int
+		simulation
+	}
+	var kinds []*kind
+	t.Run("simulation", func(t *testing.T) {
+		for change := range changes {
+			for hint := range hints {
+				for _, concurrency := range []int{1, 4, 8} {
+					k := &kind{change: change, hint: hint, concurrency: concurrency}
+					kinds = append(kinds, k)
+					change, hint := changes[change], hints[hint]
+					t.Run(fmt.Sprintf("%s/total %s/concurrency %d", change.name, hint.name, concurrency), func(t *testing.T) {
+						t.Parallel()
+						for seed := range uint64(runs) {
+							synctest.Test(t, func(t *testing.T) {
+								h := newHistory(1000+int(seed)*37, seed)
+								h.gain, h.lose, h.lag, h.silent = change.gain, change.lose, hint.lag, hint.silent
+								k.run(t, h, concurrency)
+							})
 						}
-						lost, twice, disordered, requests = lost+l, twice+tw, disordered+d, requests+h.requests
+						assert.Zero(t, k.lost, "lost")
+						assert.Zero(t, k.twice, "twice")
+						assert.Zero(t, k.outOfOrder, "out of order")
 					})
 				}
-				t.Logf("%-26s %11d %5d %5d %6d %9d %6d %8.2fx", kind.name, concurrency, lag, lost, twice, disordered, drift, float64(requests)/float64(pages))
-				assert.Zero(t, lost, "%s, concurrency %d: lost", kind.name, concurrency)
-				assert.Zero(t, twice, "%s, concurrency %d: twice", kind.name, concurrency)
-				assert.Zero(t, disordered, "%s, concurrency %d: out of order", kind.name, concurrency)
-				drifted, total = drifted+drift, total+runs
 			}
 		}
+	})
+	var drifted, total int
+	t.Logf("%-23s %-8s %11s %5s %5s %6s %12s %6s %9s", "between two requests", "total", "concurrency", "runs", "lost", "twice", "out of order", "drift", "requests")
+	for _, k := range kinds {
+		t.Logf("%-23s %-8s %11d %5d %5d %6d %12d %6d %8.2fx", changes[k.change].name, hints[k.hint].name, k.concurrency,
+			k.runs, k.lost, k.twice, k.outOfOrder, k.drifted, float64(k.requests)/float64(k.pages))
+		drifted, total = drifted+k.drifted, total+k.runs
 	}
-	assert.Less(t, float64(drifted), 0.01*float64(total), "drift in 1 % of the runs or more")
+	assert.Less(t, float64(drifted), 0.01*float64(total), "drift in %d of %d runs", drifted, total)
+}
+
+// The simulation changes histories at random places; this changes them in any way that a test may think of, and shows the
+// shortest one that goes wrong.
+func TestH1_AnyChangesBetweenRequests(t *testing.T) {
+	type edit struct{ gain, from, lose int }
+	edits := rapid.Custom(func(t *rapid.T) edit {
+		return edit{
+			gain: rapid.IntRange(0, 120).Draw(t, "gain"),
+			from: rapid.IntRange(0, 700).Draw(t, "from"),
+			lose: rapid.IntRange(0, 120).Draw(t, "lose"),
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		rapid.Check(struct{ rapid.TB }{t}, func(rt *rapid.T) { // t itself would be asked for its deadline, which a bubble does not allow
+			h := newHistory(rapid.IntRange(0, 800).Draw(rt, "messages"), rapid.Uint64().Draw(rt, "seed"))
+			h.latency = 10 * time.Millisecond
+			h.lag = rapid.IntRange(0, 3).Draw(rt, "lag")
+			h.silent = rapid.SampledFrom(hints).Draw(rt, "hint").silent
+			script := rapid.SliceOfN(edits, 0, 30).Draw(rt, "edits")
+			h.edit = func(answers int) {
+				if answers <= len(script) {
+					e := script[answers-1]
+					h.remove(e.from, e.from+e.lose)
+					h.add(e.gain)
+				}
+			}
+			concurrency := rapid.SampledFrom([]int{1, 2, 4, 8}).Draw(rt, "concurrency")
+			r := h.read(newClient(t, h, outgoing.WithConcurrency(concurrency)).All(t.Context()))
+			if r.lost+r.twice+r.outOfOrder > 0 {
+				rt.Fatalf("lost %d, twice %d, out of order %d", r.lost, r.twice, r.outOfOrder)
+			}
+			if r.err != nil && !errors.Is(r.err, outgoing.ErrDrift) {
+				rt.Fatal(r.err)
+			}
+			if got := h.mostInFlight(); got > concurrency {
+				rt.Fatalf("%d requests in flight", got)
+			}
+		})
+	})
 }

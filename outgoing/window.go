@@ -7,10 +7,7 @@ type window struct{ page, limit int }
 func (w window) start() int { return (w.page - 1) * w.limit }
 func (w window) end() int   { return w.page * w.limit }
 
-const (
-	leastLimit = MaxLimit / 2
-	fewest     = 7 // rows asked for to look behind the end, where the last window had fewer
-)
+const leastLimit = MaxLimit / 2
 
 // aim picks the window that shows the row at offset at, and the slack rows before it where a window can, and reaches
 // furthest behind it. Only multiples of the limit can be addressed, so the limit is what there is to choose.
@@ -23,14 +20,18 @@ func aim(at, slack int) window {
 	return w
 }
 
-// aimAtEnd picks the window that shows whether anything follows the row at offset at, when a window of rows rows seemed to
-// end there. It asks for no more than these, since a gateway that cuts pages short must have served them, too.
-func aimAtEnd(at, rows int) window {
-	most := max(fewest, min(rows, MaxLimit))
-	if w, ok := reach(max(at, 0), 0, 2, most); ok && w.end() > at+1 {
-		return w
+// aimAtEnd is aim where the history seemed to end: the window also shows what follows the row at offset at, if anything
+// does. It asks for no more rows than the gateway is known to serve, where that can be, since one that cuts pages short
+// would show the same rows again.
+func aimAtEnd(at, slack, served int) window {
+	at = max(at, 0)
+	for most := max(2, min(served, MaxLimit)); ; most++ {
+		for _, slack := range []int{min(slack, most/2), 0} {
+			if w, _ := reach(at, slack, 2, most); w.end() > at+1 {
+				return w
+			}
+		}
 	}
-	return window{(at+1)/most + 1, most}
 }
 
 // reach picks, among the windows with a limit from least to most that start slack rows before at or earlier, the one that

@@ -1,0 +1,225 @@
+package outgoing_test
+
+import (
+	"context"
+	"io"
+	"iter"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
+)
+
+// history is a gateway of nothing but IDs, which change between requests. It is a RoundTripper of its own, and not the
+// gateway double, to be fast and to misbehave in ways of its own.
+type history struct {
+	mu      sync.Mutex
+	rand    *rand.Rand
+	ids     []int64 // newest last
+	next    int64
+	deleted map[int64]bool
+
+	gain, lose int               // at most so many between two requests; at least one if not 0
+	edit       func(answers int) // any other change, after so many answers
+	lag        int               // X-Total-Results is that of so many requests ago
+	totals     []int
+	latency    time.Duration // the least; up to twice as long, each way
+
+	serve  func(page, limit, total int) (from, to int) // in place of the offsets asked for
+	says   func(page, limit, total int) (int, int)     // in X-Current-Page and X-Limit, in place of what was asked for
+	silent map[string]bool                             // headers that are not sent
+	row    func(id int64) string                       // in place of {"id":1}
+	fail   func(h *history, page, limit int) *http.Response
+
+	requests []asked
+	inFlight int
+}
+
+// asked is a request that arrived.
+type asked struct {
+	page, limit int
+	inFlight    int // how many were under way then, this one included
+}
+
+func newHistory(n int, seed uint64) *history {
+	h := &history{rand: rand.New(rand.NewPCG(seed, 0)), deleted: make(map[int64]bool)}
+	h.add(n)
+	return h
+}
+
+func (h *history) add(n int) {
+	for range n {
+		h.next++
+		h.ids = append(h.ids, h.next)
+	}
+}
+
+// remove deletes messages by offset: 0 is the newest.
+func (h *history) remove(from, to int) {
+	first, last := max(len(h.ids)-to, 0), max(len(h.ids)-from, 0)
+	for _, id := range h.ids[first:last] {
+		h.deleted[id] = true
+	}
+	h.ids = slices.Delete(h.ids, first, last)
+}
+
+func (h *history) change() {
+	if h.gain > 0 {
+		h.add(1 + h.rand.IntN(h.gain))
+	}
+	if h.lose > 0 {
+		for range min(len(h.ids), 1+h.rand.IntN(h.lose)) {
+			i := h.rand.IntN(len(h.ids))
+			h.remove(i, i+1)
+		}
+	}
+	if h.edit != nil {
+		h.edit(len(h.totals))
+	}
+}
+
+func (h *history) wait(ctx context.Context) error {
+	if h.latency == 0 {
+		return nil
+	}
+	h.mu.Lock()
+	d := h.latency + time.Duration(h.rand.Int64N(int64(h.latency)))
+	h.mu.Unlock()
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (h *history) RoundTrip(req *http.Request) (*http.Response, error) {
+	query := req.URL.Query()
+	page, _ := strconv.Atoi(query.Get("page"))
+	limit, _ := strconv.Atoi(query.Get("limit"))
+	h.mu.Lock()
+	h.inFlight++
+	h.requests = append(h.requests, asked{page, limit, h.inFlight})
+	h.mu.Unlock()
+	defer func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.inFlight--
+	}()
+	if err := h.wait(req.Context()); err != nil { // on the way there: requests overtake each other
+		return nil, err
+	}
+	res := h.answer(page, limit)
+	if err := h.wait(req.Context()); err != nil { // on the way back: and so do answers
+		return nil, err
+	}
+	return res, nil
+}
+
+func (h *history) answer(page, limit int) *http.Response {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.totals) > 0 {
+		h.change()
+	}
+	total := len(h.ids)
+	h.totals = append(h.totals, total)
+	if h.fail != nil {
+		if res := h.fail(h, page, limit); res != nil {
+			return res
+		}
+	}
+	from, to := (page-1)*limit, page*limit
+	if h.serve != nil {
+		from, to = h.serve(page, limit, total)
+	}
+	from, to = min(from, total), min(to, total)
+	res := answer(http.StatusOK, "")
+	res.Body = io.NopCloser(strings.NewReader(h.rows(from, to)))
+	if h.says != nil {
+		page, limit = h.says(page, limit, total)
+	}
+	for name, value := range map[string]int{
+		"X-Total-Results": h.totals[max(0, len(h.totals)-1-h.lag)],
+		"X-Current-Page":  page,
+		"X-Limit":         limit,
+	} {
+		if !h.silent[name] {
+			res.Header[name] = []string{strconv.Itoa(value)}
+		}
+	}
+	return res
+}
+
+func (h *history) rows(from, to int) string {
+	body := []byte("[")
+	for offset := from; offset < to; offset++ {
+		if offset > from {
+			body = append(body, ',')
+		}
+		id := h.ids[len(h.ids)-1-offset]
+		if h.row != nil {
+			body = append(body, h.row(id)...)
+			continue
+		}
+		body = append(strconv.AppendInt(append(body, `{"id":`...), id, 10), '}')
+	}
+	return string(append(body, ']'))
+}
+
+// mostInFlight is how many requests were under way at once.
+func (h *history) mostInFlight() int {
+	most := 0
+	for _, r := range h.requests {
+		most = max(most, r.inFlight)
+	}
+	return most
+}
+
+// reading is what came of walking a whole history.
+type reading struct {
+	ids                     []int64
+	lost, twice, outOfOrder int // lost only if there was no error: with one, the rest is known to be missing
+	requests, pages         int // pages of 50 at the start
+	err                     error
+}
+
+// read walks the whole history and holds what it gets against what was there.
+func (h *history) read(messages iter.Seq2[outgoing.Message, error]) reading {
+	wanted := slices.Clone(h.ids)
+	r := reading{pages: max(1, (len(wanted)+outgoing.MaxLimit-1)/outgoing.MaxLimit)}
+	before := len(h.requests)
+	seen := make(map[int64]bool)
+	for m, err := range messages {
+		if err != nil {
+			r.err = err
+			break
+		}
+		if seen[m.ID] {
+			r.twice++
+		}
+		if len(r.ids) > 0 && m.ID >= r.ids[len(r.ids)-1] {
+			r.outOfOrder++
+		}
+		seen[m.ID] = true
+		r.ids = append(r.ids, m.ID)
+	}
+	r.requests = len(h.requests) - before
+	for _, id := range wanted {
+		if r.err == nil && !seen[id] && !h.deleted[id] {
+			r.lost++
+		}
+	}
+	return r
+}
+
+func newestFirst(ids []int64) []int64 {
+	all := append([]int64{}, ids...)
+	slices.Reverse(all)
+	return all
+}

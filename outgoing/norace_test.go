@@ -1,0 +1,5 @@
+//go:build !race
+
+package outgoing_test
+
+const raceDetector = false
