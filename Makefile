@@ -59,9 +59,16 @@ build: ## Build everything
 test: ## Run all tests with the race detector
 	go test -race ./...
 
+# A benchmark's line is pairs of a value and its unit; one whose unit starts with "limit:" belongs to the other one.
 .PHONY: bench
-bench: ## Run the benchmarks
-	go test -run '^$$' -bench . -benchmem ./outgoing/...
+bench: ## Measure the speed, as ratios to the least that any client must do, beside their limits
+	@go test -run '^$$' -bench . ./outgoing | awk ' \
+	  !/^Benchmark/ { if (!/^PASS|^ok/) print > "/dev/stderr"; next } \
+	  !heading++    { print "| | | measured | limit |"; print "|---|---|---:|---:|" } \
+	  { split($$1, name, "/"); rule = substr(name[1], 10); what = name[2]; sub(/-[0-9]+$$/, "", what); gsub("_", " ", what); \
+	    delete value; for (i = 3; i < NF; i += 2) value[$$(i+1)] = $$i; \
+	    for (i = 3; i < NF; i += 2) if ($$(i+1) !~ /^limit:/) { unit = $$(i+1); limit = value["limit:" unit]; \
+	      printf "| %s | %s, %s | %.2f | %s |\n", rule, what, unit, $$i, limit == "" ? "" : sprintf("%.2f", limit) } }'
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZTIME (10s)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -60,8 +61,12 @@ func decodeRows[T any](r *response, each func(row *T), bad func(row jsontext.Val
 }
 
 func decodeArray[T any](body []byte, each func(row *T), bad func(row jsontext.Value, why error)) error {
-	rows, err := openArray(body)
-	if err != nil {
+	rows := decoders.Get().(*jsontext.Decoder)
+	defer func() {
+		rows.Reset(noMore) // so that the pool does not hold on to the body
+		decoders.Put(rows)
+	}()
+	if err := openArray(rows, body); err != nil {
 		return err
 	}
 	var (
@@ -85,7 +90,7 @@ func decodeArray[T any](body []byte, each func(row *T), bad func(row jsontext.Va
 			}
 		} else if err := json.UnmarshalDecode(rows, &row, harmless); err != nil {
 			// The decoder stopped somewhere inside the row: start again, and look at each row from here by itself.
-			if rows, err = openArray(body); err != nil {
+			if err := openArray(rows, body); err != nil {
 				return err
 			}
 			for range n {
@@ -108,17 +113,23 @@ func decodeArray[T any](body []byte, each func(row *T), bad func(row jsontext.Va
 	return nil
 }
 
-func openArray(body []byte) (*jsontext.Decoder, error) {
-	dec := jsontext.NewDecoder(bytes.NewBuffer(body), harmless)
+// decoders are used again because each has a table of the strings that it has met: statuses and senders repeat.
+var (
+	decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
+	noMore   = bytes.NewReader(nil)
+)
+
+func openArray(dec *jsontext.Decoder, body []byte) error {
+	dec.Reset(bytes.NewBuffer(body), harmless)
 	switch token, err := dec.ReadToken(); {
 	case errors.Is(err, io.EOF):
-		return nil, errors.New("the body is empty")
+		return errors.New("the body is empty")
 	case err != nil:
-		return nil, bodyError(err)
+		return bodyError(err)
 	case token.Kind() != '[':
-		return nil, fmt.Errorf("the body is no array of rows: it starts with a JSON %v", token.Kind())
+		return fmt.Errorf("the body is no array of rows: it starts with a JSON %v", token.Kind())
 	}
-	return dec, nil
+	return nil
 }
 
 // decodeRow reads one row by itself. A null, which would decode to the zero row, is an error.

@@ -21,7 +21,11 @@ type GetResult struct {
 }
 
 func (r *GetResult) add(part GetResult) {
-	r.Messages = append(r.Messages, part.Messages...)
+	if r.Messages == nil {
+		r.Messages = part.Messages // most calls have one part
+	} else {
+		r.Messages = append(r.Messages, part.Messages...)
+	}
 	r.Missing = append(r.Missing, part.Missing...)
 	r.Meta.add(part.Meta)
 }

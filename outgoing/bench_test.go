@@ -1,0 +1,96 @@
+package outgoing_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
+)
+
+// The benchmarks measure ratios: to the floor, which is the least that any client must do, or to the ideal, which is what
+// the latency alone would take. Times depend on the machine, ratios hardly do. make bench prints them as a table, beside
+// the limits that DESIGN.md (section 5, P1 to P4) sets.
+
+// BenchmarkP1 has the floor and the library take turns, so that noise meets both.
+func BenchmarkP1(b *testing.B) {
+	for i, c := range contests(b) {
+		b.Run(c.name, func(b *testing.B) {
+			var floors, ours []time.Duration
+			for b.Loop() {
+				start := time.Now()
+				c.floor()
+				between := time.Now()
+				c.library()
+				floors, ours = append(floors, between.Sub(start)), append(ours, time.Since(between))
+			}
+			b.ReportMetric(float64(median(ours))/float64(median(floors)), "time/floor")
+			b.ReportMetric(c.allocations(), "allocations/floor")
+			if i == 0 {
+				b.ReportMetric(timeLimit, "limit:time/floor")
+				b.ReportMetric(allocationsLimit, "limit:allocations/floor")
+			}
+			b.ReportMetric(0, "ns/op") // is not shown, then
+		})
+	}
+}
+
+func BenchmarkP2(b *testing.B) {
+	b.Run("GetByIDs of 10,000", func(b *testing.B) {
+		url := wireServer(b, func(body, target []byte) []byte {
+			time.Sleep(latency)
+			return appendAsked(body, target)
+		})
+		client := newClient(b, closing(b, &http.Transport{MaxIdleConnsPerHost: 8}), outgoing.WithBaseURL(url), outgoing.WithConcurrency(8))
+		asked := ids(10_000)
+		var times []time.Duration
+		for b.Loop() {
+			start := time.Now()
+			result, err := client.GetByIDs(b.Context(), asked)
+			if err != nil || len(result.Messages) != len(asked) {
+				b.Fatalf("%d messages, %v", len(result.Messages), err)
+			}
+			times = append(times, time.Since(start))
+		}
+		b.ReportMetric(float64(median(times))/float64(25*latency), "time/ideal") // 200 requests, 8 at once
+		b.ReportMetric(bulkLimit, "limit:time/ideal")
+		b.ReportMetric(0, "ns/op")
+	})
+}
+
+func BenchmarkP3(b *testing.B) {
+	b.Run("StreamByIDs of 1,000,000", func(b *testing.B) {
+		client := newClient(b, closing(b, &http.Transport{MaxIdleConnsPerHost: 8}), outgoing.WithBaseURL(wireServer(b, appendAsked)))
+		var heap uint64
+		for b.Loop() {
+			heap = max(heap, streamHeap(b, client, 1_000_000))
+		}
+		b.ReportMetric(float64(heap)/(1<<20), "MiB-heap")
+		b.ReportMetric(heapLimit, "limit:MiB-heap")
+		b.ReportMetric(0, "ns/op")
+	})
+}
+
+func BenchmarkP4(b *testing.B) {
+	b.Run("All of 100,000", func(b *testing.B) {
+		client, requests := slowGateway(b, 100_000)
+		var ratios []float64
+		for b.Loop() {
+			start, before, n := time.Now(), requests.Load(), 0
+			for _, err := range client.All(b.Context()) {
+				if err != nil {
+					b.Fatal(err)
+				}
+				n++
+			}
+			if n != 100_000 {
+				b.Fatalf("%d messages", n)
+			}
+			took, ideal := time.Since(start), time.Duration(requests.Load()-before)*latency/8
+			ratios = append(ratios, float64(took)/float64(ideal))
+		}
+		b.ReportMetric(median(ratios), "time/ideal")
+		b.ReportMetric(historyLimit, "limit:time/ideal")
+		b.ReportMetric(0, "ns/op")
+	})
+}
