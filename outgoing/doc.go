@@ -31,7 +31,8 @@
 //
 // All calls of a Client share two brakes. A budget lets a burst of 100 retries through and then one for each five
 // successes, so that an outage is not made worse. And a 429, or a 503 with Retry-After, holds back all requests of the
-// Client for the time asked, at most 5 minutes; requests that cannot wait so long fail with ErrNotSent.
+// Client for the time asked, at most 5 minutes; requests that cannot wait so long fail with ErrNotSent. After that they
+// leave one by one, at the pace that the gateway lets through.
 //
 // # Cancelling
 //

@@ -44,3 +44,14 @@ func ids(n int) []int64 {
 	}
 	return all
 }
+
+// once is for tests of what one attempt comes to.
+var once = outgoing.WithRetry(outgoing.Retry{MaxAttempts: 1})
+
+func messageIDs(messages []outgoing.Message) []int64 {
+	var all []int64
+	for _, m := range messages {
+		all = append(all, m.ID)
+	}
+	return all
+}

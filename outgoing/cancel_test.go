@@ -1,0 +1,248 @@
+package outgoing_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
+)
+
+// scheduled is a gateway with n messages that can be cancelled, numbered from 1.
+func scheduled(n int, opts ...outgoingtest.Option) *outgoingtest.Gateway {
+	g := outgoingtest.NewGateway(opts...)
+	for range n {
+		g.Add(outgoing.Message{StatusCode: outgoing.StatusScheduled})
+	}
+	return g
+}
+
+// count says how many requests with this method arrived.
+func count(g *outgoingtest.Gateway, method string) int {
+	n := 0
+	for _, r := range g.Requests() {
+		if r.Method == method {
+			n++
+		}
+	}
+	return n
+}
+
+// lostAnswers are the ways in which a cancel takes effect and nobody here is told.
+func lostAnswers() map[string]outgoingtest.Fault {
+	return map[string]outgoingtest.Fault{
+		"connection dropped":  {Drop: true},
+		"500":                 {Status: 500},
+		"502":                 {Status: 502},
+		"504":                 {Status: 504},
+		"attempt timeout":     {Delay: time.Hour},
+		"truncated 200":       {Truncate: 5},
+		"200 without a body":  {Truncate: -1},
+		"HTML in place of it": {Body: new("<html>Welcome to the Wi-Fi</html>")},
+		"empty 200":           {Body: new("")},
+		"null":                {Body: new("null")},
+		"row missing":         {Omit: []int64{1}},
+		"202":                 {Status: 202},
+		"204":                 {Status: 204},
+		"302":                 {Status: 302},
+	}
+}
+
+// retriedAnyway are those of them after which another attempt is made.
+var retriedAnyway = map[string]bool{"connection dropped": true, "500": true, "502": true, "504": true, "attempt timeout": true}
+
+func TestC2_LostAnswerIsUnknownWhateverALaterAttemptSays(t *testing.T) {
+	for name, fault := range lostAnswers() {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := scheduled(1)
+				fault.Method, fault.AfterWork = http.MethodDelete, true
+				gone := outgoingtest.Fault{Method: http.MethodDelete, Body: new(`[{"id":1,"status":404,"error":{"title":"Not Found"}}]`)}
+				g.Inject(fault, gone)
+
+				got, err := g.Client().CancelScheduled(t.Context(), []int64{1})
+
+				require.Equal(t, []int64{1}, got.IDs(outgoing.Unknown), "neither Rejected nor Cancelled")
+				o := got.Outcomes[0]
+				require.NotNil(t, o.Message, "read back")
+				assert.Equal(t, "CANCELLED", o.Message.StatusCode)
+				assert.Nil(t, o.Problem)
+				var failed *outgoing.BatchError
+				require.ErrorAs(t, err, &failed)
+				assert.Equal(t, []int64{1}, failed.IDs())
+				assert.Equal(t, 1, count(g, http.MethodGet), "once")
+				deletes := 1
+				if retriedAnyway[name] {
+					deletes = 2
+				}
+				assert.Equal(t, deletes, count(g, http.MethodDelete))
+				assert.Equal(t, deletes+1, got.Attempts)
+			})
+		})
+	}
+}
+
+func TestC2_RefusalOfTheWholeRequestProvesNothingEither(t *testing.T) {
+	for _, code := range []int{400, 401, 403, 404, 409, 422, 429} {
+		synctest.Test(t, func(t *testing.T) {
+			g := scheduled(2)
+			g.Inject(outgoingtest.Fault{AfterWork: true, Drop: true}, outgoingtest.Fault{Status: code, Times: 3})
+			got, err := g.Client().CancelScheduled(t.Context(), ids(2))
+			require.Error(t, err)
+			assert.Equal(t, ids(2), got.IDs(outgoing.Unknown), "%d", code)
+			reads := 1
+			if code == 401 || code == 403 {
+				reads = 0 // C3
+			}
+			assert.Equal(t, reads, count(g, http.MethodGet), "%d", code)
+		})
+	}
+}
+
+func TestC2_RefusalBeforeTheDoubtDoesNotLiftIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := scheduled(1)
+		g.Inject(outgoingtest.Fault{Status: 429}, outgoingtest.Fault{AfterWork: true, Status: 502}, outgoingtest.Fault{Status: 400})
+		got, err := g.Client().CancelScheduled(t.Context(), []int64{1})
+		require.Error(t, err)
+		assert.Equal(t, []int64{1}, got.IDs(outgoing.Unknown))
+	})
+}
+
+func TestC2_EasyCasesStayEasy(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		faults []outgoingtest.Fault
+		want   outgoing.State
+	}{
+		{"429, then a 404 by row", []outgoingtest.Fault{{Status: 429}, {Body: new(`[{"id":1,"status":404}]`)}}, outgoing.Rejected},
+		{"429, then a 204", []outgoingtest.Fault{{Status: 429}}, outgoing.Cancelled},
+		{"408, then a 400 by row", []outgoingtest.Fault{{Status: 408}, {Body: new(`[{"id":1,"status":400}]`)}}, outgoing.Rejected},
+		{"502 without effect, then a 204", []outgoingtest.Fault{{Status: 502}}, outgoing.Cancelled},
+		{"dropped without effect, then a 204", []outgoingtest.Fault{{Drop: true}}, outgoing.Cancelled},
+		{"timeout without effect, then a 204", []outgoingtest.Fault{{Delay: time.Hour}}, outgoing.Cancelled},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := scheduled(1)
+				g.Inject(test.faults...)
+				got, err := g.Client().CancelScheduled(t.Context(), []int64{1})
+				require.NoError(t, err)
+				assert.Equal(t, []int64{1}, got.IDs(test.want))
+				assert.Zero(t, count(g, http.MethodGet), "nothing to read back")
+			})
+		})
+	}
+}
+
+func TestC2_RowsBeforeABreakCount(t *testing.T) {
+	body := `[{"id":1,"status":204},{"id":2,"status":400,"error":{"title":"Too late"}},{"id":3,"sta`
+	synctest.Test(t, func(t *testing.T) {
+		g := scheduled(3)
+		g.Inject(outgoingtest.Fault{AfterWork: true, Body: new(body + `tus":204}]`), Truncate: len(body)})
+		got, err := g.Client().CancelScheduled(t.Context(), ids(3))
+		assert.Equal(t, []int64{1}, got.IDs(outgoing.Cancelled))
+		assert.Equal(t, []int64{2}, got.IDs(outgoing.Rejected))
+		assert.Equal(t, []int64{3}, got.IDs(outgoing.Unknown))
+		assert.Equal(t, "Too late", got.Outcomes[1].Problem.Title)
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+		var failed *outgoing.BatchError
+		require.ErrorAs(t, err, &failed)
+		assert.Equal(t, []int64{3}, failed.IDs())
+	})
+}
+
+func TestC1_StateFollowsTheRow(t *testing.T) {
+	row := func(status int) string { return fmt.Sprintf(`{"id":1,"status":%d,"error":{"title":"Why"}}`, status) }
+	for _, test := range []struct {
+		rows string
+		want outgoing.State
+	}{
+		{row(204), outgoing.Cancelled},
+		{row(400), outgoing.Rejected}, {row(404), outgoing.Rejected}, {row(409), outgoing.Rejected}, {row(429), outgoing.Rejected},
+		{row(499), outgoing.Rejected},
+		{row(500), outgoing.Unknown}, {row(503), outgoing.Unknown}, {row(200), outgoing.Unknown}, {row(202), outgoing.Unknown},
+		{row(302), outgoing.Unknown}, {row(0), outgoing.Unknown}, {row(-204), outgoing.Unknown}, {row(-400), outgoing.Unknown},
+		{row(600), outgoing.Unknown},
+		{`{"id":1}`, outgoing.Unknown},
+		{row(204) + "," + row(204), outgoing.Cancelled},
+		{row(400) + "," + row(400), outgoing.Rejected},
+		{row(204) + "," + row(400), outgoing.Unknown},
+		{row(400) + "," + row(204), outgoing.Unknown},
+		{row(204) + "," + row(400) + "," + row(204), outgoing.Unknown},
+		{row(400) + "," + row(404), outgoing.Unknown},
+		{row(204) + `,{"id":1,"status":"maybe"}`, outgoing.Unknown},
+		{`{"id":1,"status":"maybe"},` + row(204), outgoing.Unknown},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			g := scheduled(1)
+			g.Inject(outgoingtest.Fault{Body: new("[" + test.rows + "]")})
+			got, err := g.Client().CancelScheduled(t.Context(), []int64{1, 1})
+			require.Len(t, got.Outcomes, 1)
+			o := got.Outcomes[0]
+			assert.Equal(t, test.want, o.State, test.rows)
+			assert.Equal(t, test.want == outgoing.Rejected, o.Problem != nil, test.rows)
+			assert.Equal(t, test.want == outgoing.Unknown, o.Message != nil, test.rows)
+			assert.Equal(t, test.want == outgoing.Unknown, err != nil, "C5: %s", test.rows)
+		})
+	}
+}
+
+func TestC1_RefusalOfTheWholeRequestRejectsItsIDs(t *testing.T) {
+	for _, code := range []int{400, 401, 403, 405, 409, 418, 422, 451, 499} {
+		synctest.Test(t, func(t *testing.T) {
+			g := scheduled(50)
+			g.Inject(outgoingtest.Fault{Status: code})
+			got, err := g.Client().CancelScheduled(t.Context(), ids(50))
+			assert.Equal(t, ids(50), got.IDs(outgoing.Rejected), "%d", code)
+			assert.Equal(t, code, got.Outcomes[49].Status)
+			assert.Equal(t, code, got.Outcomes[49].Problem.Status)
+			var failed *outgoing.BatchError
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, ids(50), failed.IDs())
+			assert.Zero(t, count(g, http.MethodGet))
+		})
+	}
+}
+
+func TestC5_ErrorIsNilWhenEachIDIsSettled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := scheduled(60)
+		g.Remove(7)
+		g.Add(outgoing.Message{ID: 9, StatusCode: "DELIVERED"})
+		g.Inject(outgoingtest.Fault{Match: outgoingtest.HasID(60), Status: 404})
+		got, err := g.Client().CancelScheduled(t.Context(), ids(60))
+		require.NoError(t, err)
+		assert.Equal(t, append([]int64{7, 9}, ids(60)[50:]...), got.IDs(outgoing.Rejected))
+		assert.Len(t, got.IDs(outgoing.Cancelled), 48)
+		assert.Equal(t, 404, got.Outcomes[59].Status, "B7")
+		assert.Equal(t, 2, got.Requests)
+	})
+	synctest.Test(t, func(t *testing.T) { // a 404 that says nothing about messages is no such settlement
+		_, err := newClient(t, status(404)).CancelScheduled(t.Context(), []int64{1})
+		require.ErrorIs(t, err, outgoing.ErrNotFound)
+	})
+}
+
+func TestC6_OneAttemptIsOneDELETE(t *testing.T) {
+	faults := lostAnswers()
+	faults["429"] = outgoingtest.Fault{Status: 429, RetryAfter: "1"}
+	faults["503"] = outgoingtest.Fault{Status: 503, RetryAfter: "1"}
+	for name, fault := range faults {
+		synctest.Test(t, func(t *testing.T) {
+			g := scheduled(1)
+			fault.Method, fault.Times, fault.AfterWork = http.MethodDelete, -1, true
+			g.Inject(fault)
+			_, err := g.Client().CancelScheduled(t.Context(), []int64{1}, outgoing.WithRetry(outgoing.Retry{MaxAttempts: 1}))
+			require.Error(t, err)
+			assert.Equal(t, 1, count(g, http.MethodDelete), name)
+		})
+	}
+}
