@@ -20,7 +20,7 @@ type view struct {
 
 	answer pageAnswer
 	err    error
-	panic  any
+	escape
 }
 
 // take waits for window w. If w is not what was expected, what was fetched ahead is thrown away. Then depth windows are
@@ -52,12 +52,17 @@ func (a *ahead) fetch(ctx context.Context, w window, delivered int) {
 	a.queue = append(a.queue, v)
 	go func() {
 		defer close(v.done)
-		defer func() { v.panic = recover() }()
-		v.answer, v.err = a.list(ctx, PageRequest{Page: w.page, Limit: w.limit})
-		if apiErr, ok := errors.AsType[*APIError](v.err); ok && w.page > 1 && apiErr.isMissing() {
-			v.answer, v.err = pageAnswer{}, nil // one way to say that a page is empty
-		}
+		v.during(func() { v.answer, v.err = a.see(ctx, w) })
 	}()
+}
+
+// see asks for a window. A 404 with a problem document is one way to say that a page is empty.
+func (a *ahead) see(ctx context.Context, w window) (pageAnswer, error) {
+	answer, err := a.list(ctx, PageRequest{Page: w.page, Limit: w.limit})
+	if apiErr, ok := errors.AsType[*APIError](err); ok && w.page > 1 && apiErr.isMissing() {
+		return pageAnswer{}, nil
+	}
+	return answer, err
 }
 
 // drop gives up what was fetched ahead, and waits until nothing of it runs.
@@ -79,9 +84,7 @@ func (a *ahead) drop() {
 func (v *view) wait() {
 	<-v.done
 	v.cancel()
-	if v.panic != nil {
-		panic(v.panic)
-	}
+	v.raise()
 }
 
 func (v *view) ids() []int64 {

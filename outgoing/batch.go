@@ -1,7 +1,6 @@
 package outgoing
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,8 +63,8 @@ func chunks(ids iter.Seq[int64], failed *error) iter.Seq[[]int64] {
 func inOrder[J, R any](ctx context.Context, n int, jobs iter.Seq[J], work func(context.Context, J) R) iter.Seq[R] {
 	type place struct {
 		result R
-		panic  any
 		done   bool
+		escape
 	}
 	return func(yield func(R) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -76,22 +75,20 @@ func inOrder[J, R any](ctx context.Context, n int, jobs iter.Seq[J], work func(c
 		)
 		defer func() {
 			cancel()
-			var panicked any
+			var escaped escape
 			for ; busy > 0; busy-- {
-				panicked = cmp.Or(panicked, (<-finished).panic)
+				if p := <-finished; p.left {
+					escaped = p.escape
+				}
 			}
-			if panicked != nil {
-				panic(panicked)
-			}
+			escaped.raise()
 		}()
 		// settle waits for one job to end, and yields what is now in turn.
 		settle := func() bool {
 			p := <-finished
 			busy--
 			p.done = true
-			if p.panic != nil {
-				panic(p.panic)
-			}
+			p.raise()
 			for len(queue) > 0 && queue[0].done {
 				head := queue[0]
 				queue[0], queue = nil, queue[1:]
@@ -106,11 +103,8 @@ func inOrder[J, R any](ctx context.Context, n int, jobs iter.Seq[J], work func(c
 			queue = append(queue, p)
 			busy++
 			go func() {
-				defer func() {
-					p.panic = recover()
-					finished <- p
-				}()
-				p.result = work(ctx, job)
+				defer func() { finished <- p }()
+				p.during(func() { p.result = work(ctx, job) })
 			}()
 			for busy == n || len(queue)/roundsAhead >= n {
 				if !settle() {

@@ -80,9 +80,14 @@ func (c call) cancel(ctx context.Context, asked []int64) (CancelResult, error) {
 	return result, failed.orNil()
 }
 
-// readBack shows what the Unknown messages look like now. That it failed is no news to the caller: they are Unknown.
+// readBack shows what the Unknown messages look like now. That it failed is no news to the caller: they are Unknown. In an
+// outage that has used up the retry budget, a look of many requests would double the load and find nothing out.
 func (c call) readBack(ctx context.Context, result *CancelResult) {
-	now, _ := c.get(ctx, result.IDs(Unknown))
+	unknown := result.IDs(Unknown)
+	if len(unknown) > MaxIDs && c.throttle.exhausted() {
+		return
+	}
+	now, _ := c.get(ctx, unknown)
 	result.Attempts += now.Attempts
 	rest := now.Messages // in the order of the outcomes
 	for i := range result.Outcomes {

@@ -42,9 +42,10 @@
 // ID. A retry of such an attempt settles the ID only by a 204: if it is refused then, that may be because the first attempt
 // did cancel it.
 //
-// Unknown messages are looked up once, and Outcome.Message shows what they look like. That is a look, no proof: the first
-// request may still be on its way. If it must not go out, wait a moment and cancel the Unknown IDs again, or look them up,
-// until their status is one you can live with.
+// Unknown messages are looked up once, and Outcome.Message shows what they look like. (They are not after a 401, a 403 or
+// a done context, nor more than 50 of them in an outage that has used up the retry budget.) That is a look, no proof: the
+// first request may still be on its way. If a message must not go out, wait a moment and cancel the Unknown IDs again, or
+// look them up, until their status is one you can live with.
 //
 // # History
 //

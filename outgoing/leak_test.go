@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -224,4 +225,24 @@ func TestU2_PanicInTheCallersLoopLeavesNothingBehind(t *testing.T) {
 			}
 		})
 	})
+}
+
+func TestU2_GoexitInAHookEndsTheCallersGoroutine(t *testing.T) {
+	for name, call := range calls() {
+		t.Run(name, func(t *testing.T) {
+			client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+				runtime.Goexit() // as FailNow of a testing.T does
+				return nil, nil
+			}))
+			returned := false
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				_ = call(t.Context(), client)
+				returned = true
+			}()
+			<-done
+			assert.False(t, returned, "the call acted as if the hook had returned")
+		})
+	}
 }

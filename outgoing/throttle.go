@@ -43,6 +43,13 @@ func (t *throttle) mayRetry() bool {
 	return true
 }
 
+// exhausted tells whether the budget is used up, which it is while most requests fail.
+func (t *throttle) exhausted() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.tokens < retryCost
+}
+
 func (t *throttle) succeeded() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -97,7 +104,7 @@ func (t *throttle) pass(ctx context.Context, ready, deadline time.Time) error {
 		case wait <= 0:
 			return nil
 		case at.After(deadline) && at.After(ready):
-			return errorLine("the gateway asked all requests to wait for "+wait.String()+": "+bare(cause), cause)
+			return errorLine("all requests are held back for "+wait.String()+": "+bare(cause), cause)
 		}
 		sleep(ctx, wait)
 	}

@@ -265,3 +265,17 @@ func TestR6_BulkJobsSettleAtTheRateOfTheGateway(t *testing.T) {
 		}
 	}
 }
+
+func TestR5_CancelDuringAnOutageAddsNoLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sent atomic.Int64
+		client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+			sent.Add(1)
+			return answer(503, ""), nil
+		}))
+		result, err := client.CancelScheduled(t.Context(), ids(2000*50))
+		require.ErrorIs(t, err, outgoing.ErrServer)
+		assert.Len(t, result.IDs(outgoing.Unknown), 2000*50)
+		assert.LessOrEqual(t, sent.Load(), int64(2100))
+	})
+}
