@@ -59,11 +59,14 @@ func (c call) readCancelled(ctx context.Context, r *response, ids []int64) (canc
 			note(row.ID, row.Status, nil)
 			return
 		}
-		why = r.badRow(why)
-		if i := slices.Index(ids, rowID(raw)); i >= 0 {
+		id, why := rowID(raw), r.badRow(why)
+		switch i := slices.Index(ids, id); {
+		case i >= 0:
 			rows[i].unreadable = why
-		} else {
+		case id == 0:
 			lost = why
+		default:
+			strange++
 		}
 	})
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {

@@ -71,7 +71,7 @@ func (e *APIError) reason() string {
 	if e.cause == nil {
 		return ""
 	}
-	return e.cause.Error()
+	return bare(e.cause)
 }
 
 // Unwrap gives the sentinel of the status, and why the answer of a success status could not be used.

@@ -79,7 +79,7 @@ func TestCloseOrderSaysSoWhenTheReminderMayStillGoOut(t *testing.T) {
 }
 
 func Example_lookUp() {
-	_ = os.Setenv("GATEWAY_API_BEARER", "a-token") //nolint:usetesting // an example has no testing.T
+	_ = os.Setenv("GATEWAY_API_BEARER", "a-token")
 	gateway := outgoingtest.NewGateway()
 	ids := gateway.Add(outgoingtest.SampleMessages(2)...)
 	inMemory := outgoing.WithHTTPClient(&http.Client{Transport: gateway.Transport()})

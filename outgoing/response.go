@@ -38,6 +38,9 @@ func readResponse(ctx context.Context, res *http.Response, url *url.URL, giveUp 
 		r.read(ctx, res.Body, maxBody)
 		return r
 	}
+	if r.status < http.StatusOK { // the body of a 101 is the open connection: reading it would heed no context
+		res.Body = http.NoBody
+	}
 	defer time.AfterFunc(errorGrace, giveUp).Stop()
 	r.read(ctx, res.Body, maxErrorBody+longestToken)
 	if errors.Is(r.broken, errTooLarge) {
@@ -65,7 +68,7 @@ func (r *response) read(ctx context.Context, body io.Reader, limit int) {
 		case err != nil && ctx.Err() != nil:
 			r.broken = brokeOff(contextError(ctx))
 		case err != nil:
-			r.broken = brokeOff(err)
+			r.broken = brokeOff(r.clean.error(err))
 		}
 	}
 }

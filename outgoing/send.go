@@ -127,13 +127,14 @@ func attempt[T any](ctx context.Context, c call, req request, n int, decode func
 	attemptCtx, cancel := context.WithTimeoutCause(ctx, c.transport.limit(c.attemptTimeout), errAttemptTimeout)
 	defer cancel()
 	token, err := c.token(attemptCtx)
+	clean := newRedactor(token)
 	if err == nil {
 		err = checkToken(token)
 	}
+	err = clean.error(err)
 	if err != nil {
 		return value, &failure{err: errorLine(fmt.Sprintf("%s %s: %v: %v", req.Method, req.path, errNoToken, err), errNoToken, ErrNotSent, err)}
 	}
-	clean := newRedactor(token)
 
 	var conn connection
 	res, err := c.transport.roundTrip(req.with(conn.traced(attemptCtx), c.header, token))

@@ -1,13 +1,12 @@
 package outgoing
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"html"
 	"io"
 	"net/http"
-	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -39,43 +38,102 @@ const (
 	leastRedacted = 8 // shorter tokens would turn ordinary words into "[redacted]"
 )
 
-// redactor replaces one token, in the spellings in which a server might echo it, wherever text of the gateway leaves the
-// library. The zero value changes nothing.
-type redactor struct{ spellings func() []string }
-
-func (r redactor) all() []string {
-	if r.spellings == nil {
-		return nil
-	}
-	return r.spellings()
-}
+// redactor replaces one token wherever text of the gateway leaves the library. A server that echoes it may have escaped
+// it, and encoders differ in what they escape, so each character is looked for in all its spellings. The zero value
+// changes nothing.
+type redactor struct{ token func() string } // a closure, as in staticToken
 
 func newRedactor(token string) redactor {
 	if len(token) < leastRedacted {
 		return redactor{}
 	}
-	return redactor{func() []string {
-		return []string{
-			token,
-			url.QueryEscape(token),
-			url.PathEscape(token),
-			html.EscapeString(token),
-			strings.ReplaceAll(token, "/", `\/`),
-			jsonEscape(token),
-		}
-	}}
-}
-
-// jsonEscape writes the token as JSON does inside a string.
-func jsonEscape(token string) string {
-	return strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(token)
+	return redactor{func() string { return token }}
 }
 
 func (r redactor) text(s string) string {
-	for _, spelling := range r.all() {
-		s = strings.ReplaceAll(s, spelling, redacted)
+	if r.token == nil {
+		return s
+	}
+	token := r.token()
+	s = strings.ReplaceAll(s, token, redacted)
+	for _, e := range encodings {
+		if strings.IndexByte(s, e.mark) >= 0 {
+			s = e.replace(s, token)
+		}
 	}
 	return s
+}
+
+// encoding is one way to write text: mark begins an escape, and first reads a character, escaped or not, of n bytes.
+type encoding struct {
+	mark  byte
+	first func(s string) (c byte, n int)
+}
+
+var encodings = []encoding{{'\\', firstOfJSON}, {'%', firstOfURL}, {'&', firstOfHTML}}
+
+func (e encoding) replace(s, token string) string {
+	var b strings.Builder
+	kept := 0
+	for i := 0; i < len(s); i++ {
+		if n := e.prefix(s[i:], token); n > 0 {
+			b.WriteString(s[kept:i] + redacted)
+			kept = i + n
+			i = kept - 1
+		}
+	}
+	return b.String() + s[kept:]
+}
+
+// prefix is how many bytes of s spell the token, if s begins with it; else 0.
+func (e encoding) prefix(s, token string) int {
+	at := 0
+	for i := range len(token) {
+		if at == len(s) {
+			return 0
+		}
+		c, n := e.first(s[at:])
+		if c != token[i] {
+			return 0
+		}
+		at += n
+	}
+	return at
+}
+
+func firstOfJSON(s string) (byte, int) {
+	switch {
+	case s[0] == '\\' && len(s) >= 6 && s[1] == 'u':
+		return fromHex(s[2:6]), 6
+	case s[0] == '\\' && len(s) >= 2:
+		return s[1], 2
+	}
+	return s[0], 1
+}
+
+func firstOfURL(s string) (byte, int) {
+	if s[0] == '%' && len(s) >= 3 {
+		return fromHex(s[1:3]), 3
+	}
+	return s[0], 1
+}
+
+func firstOfHTML(s string) (byte, int) {
+	if end := strings.IndexByte(s[:min(len(s), 10)], ';'); s[0] == '&' && end > 0 {
+		if c := html.UnescapeString(s[:end+1]); len(c) == 1 {
+			return c[0], end + 1
+		}
+	}
+	return s[0], 1
+}
+
+// fromHex is 0, which no token has in it, if the digits are none.
+func fromHex(digits string) byte {
+	n, err := strconv.ParseUint(digits, 16, 8)
+	if err != nil {
+		return 0
+	}
+	return byte(n)
 }
 
 func (r redactor) texts(values []string) []string {
@@ -116,17 +174,12 @@ func (r redactor) header(h http.Header) http.Header {
 	return clean
 }
 
-// cut is a copy of the first limit bytes of body; a token across the cut is left out as a whole.
+// cut is a copy of the first limit bytes of body, or fewer, so that no part of a token is left at its end.
 func (r redactor) cut(body []byte, limit int) []byte {
-	if len(body) <= limit {
-		return []byte(r.text(string(body)))
+	whole := len(body) < limit+longestToken
+	clean := r.text(string(body[:min(len(body), limit+longestToken)]))
+	if !whole { // it may end within a token
+		clean = clean[:max(0, len(clean)-longestToken)]
 	}
-	end := limit
-	for _, spelling := range r.all() {
-		from := max(0, limit-len(spelling)+1)
-		if i := bytes.Index(body[from:min(len(body), limit+len(spelling)-1)], []byte(spelling)); i >= 0 {
-			end = min(end, from+i)
-		}
-	}
-	return []byte(r.text(string(body[:end])))
+	return []byte(clean[:min(len(clean), limit)])
 }

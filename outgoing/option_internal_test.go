@@ -1,0 +1,38 @@
+package outgoing
+
+import (
+	"crypto/tls"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestS5_TheDefaultTransport(t *testing.T) {
+	for _, hc := range []*http.Client{nil, {}} {
+		transport, ok := newTransport(hc).RoundTripper.(*http.Transport)
+		require.True(t, ok)
+		assert.NotSame(t, http.DefaultTransport, transport)
+		assert.EqualValues(t, tls.VersionTLS12, transport.TLSClientConfig.MinVersion)
+		assert.False(t, transport.TLSClientConfig.InsecureSkipVerify)
+		assert.True(t, transport.ForceAttemptHTTP2, "a TLSClientConfig of one's own turns HTTP/2 off")
+		assert.GreaterOrEqual(t, transport.MaxIdleConnsPerHost, 1000, "as many as WithConcurrency needs")
+		assert.Zero(t, transport.MaxIdleConns)
+		assert.Zero(t, transport.MaxConnsPerHost)
+		assert.NotNil(t, transport.Proxy)
+	}
+}
+
+func TestS7_TheRequestsOfTheGeneratedCodeCarryNoOtherHeaders(t *testing.T) {
+	for key := range defaultOptions().header {
+		assert.Contains(t, []string{"Accept", "User-Agent"}, key)
+	}
+	for _, key := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
+		assert.True(t, ownedHeaders[key])
+		assert.Equal(t, key, http.CanonicalHeaderKey(key), "they are looked up so")
+	}
+	for key := range ownedHeaders {
+		assert.Equal(t, key, http.CanonicalHeaderKey(key))
+	}
+}
