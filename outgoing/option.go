@@ -6,12 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
-	"net/url"
-	"runtime/debug"
-	"strings"
-	"sync"
 	"time"
 )
 
@@ -77,34 +72,6 @@ func WithBaseURL(rawURL string) Option {
 		o.baseURL = base
 		return nil
 	}
-}
-
-// parseBaseURL checks the URL and ends it in a slash. Its errors do not repeat the URL: it may hold a password.
-func parseBaseURL(raw string) (string, error) {
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil:
-		return "", errors.New("not a URL")
-	case u.Scheme != "https" && u.Scheme != "http":
-		return "", errors.New("must start with https://")
-	case u.User != nil:
-		return "", errors.New("must not have a user or a password in it")
-	case u.Hostname() == "":
-		return "", errors.New("has no host")
-	case strings.ContainsAny(raw, "?#"):
-		return "", errors.New("must have neither a query nor a fragment")
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		return "", errors.New("must start with https:// (http:// would show the token to the network; it is for loopback hosts alone)")
-	}
-	return strings.TrimRight(u.String(), "/") + "/", nil
-}
-
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }
 
 // WithHTTPClient makes requests go through a copy of hc: its Transport (ours if nil), Jar and Timeout are used, its
@@ -217,56 +184,3 @@ func (o *options) setHeader(key, value string) {
 	o.header = maps.Clone(o.header)
 	o.header[key] = []string{value}
 }
-
-var ownedHeaders = map[string]bool{
-	"Accept":            true,
-	"Accept-Encoding":   true, // else net/http would not decompress
-	"Authorization":     true,
-	"Connection":        true,
-	"Content-Length":    true,
-	"Expect":            true,
-	"Host":              true,
-	"Idempotency-Key":   true, // net/http re-sends a request that has one
-	"Keep-Alive":        true,
-	"Te":                true,
-	"Trailer":           true,
-	"Transfer-Encoding": true,
-	"Upgrade":           true,
-	"User-Agent":        true, // WithUserAgent
-	"X-Idempotency-Key": true, // likewise
-}
-
-// isFieldName follows RFC 9110, section 5.1: a token.
-func isFieldName(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0) {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// isFieldValue follows RFC 9110, section 5.5: no control character but the tab.
-func isFieldValue(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' && s[i] != '\t' || s[i] == 0x7f {
-			return false
-		}
-	}
-	return true
-}
-
-const modulePath = "github.com/gsmservice-gateway/client-go"
-
-var defaultUserAgent = sync.OnceValue(func() string {
-	version := "devel"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, m := range append(info.Deps, &info.Main) {
-			if m.Path == modulePath && m.Version != "" && m.Version != "(devel)" {
-				version = m.Version
-			}
-		}
-	}
-	return "outgoing/" + version + " (" + modulePath + ")"
-})

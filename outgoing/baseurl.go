@@ -1,0 +1,36 @@
+package outgoing
+
+import (
+	"errors"
+	"net"
+	"net/url"
+	"strings"
+)
+
+// parseBaseURL checks the URL and ends it in a slash. Its errors do not repeat the URL: it may hold a password.
+func parseBaseURL(raw string) (string, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return "", errors.New("not a URL")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return "", errors.New("must start with https://")
+	case u.User != nil:
+		return "", errors.New("must not have a user or a password in it")
+	case u.Hostname() == "":
+		return "", errors.New("has no host")
+	case strings.ContainsAny(raw, "?#"):
+		return "", errors.New("must have neither a query nor a fragment")
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		return "", errors.New("must start with https:// (http:// would show the token to the network; it is for loopback hosts alone)")
+	}
+	return strings.TrimRight(u.String(), "/") + "/", nil
+}
+
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
