@@ -69,7 +69,7 @@
 //
 // # Memory
 //
-// At most 8 MiB of a response is read, after decompression, and a request takes at most three times that. StreamByIDs and
+// At most 8 MiB of a response is read, after decompression, and a request holds at most three times that. StreamByIDs and
 // All use memory that does not grow with the number of IDs or messages; GetByIDs and CancelScheduled hold their result,
 // some 500 bytes for each message.
 //

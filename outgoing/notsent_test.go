@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -233,4 +234,44 @@ func TestC4_TokenThatCannotBeHadIsNotSent(t *testing.T) {
 	state, err := cancelOne(t.Context(), t, client)
 	assert.Equal(t, outgoing.NotSent, state)
 	assert.ErrorIs(t, err, locked)
+}
+
+func TestC4_ErrorOfARequestThatMayHaveArrivedIsNotErrNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refused := &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+		for name, last := range map[string]func() error{
+			"refused":  func() error { return refused },
+			"no token": func() error { return nil },
+		} {
+			attempts := 0
+			client, err := outgoing.New("",
+				outgoing.WithTokenSource(func(context.Context) (string, error) {
+					if attempts == 1 && name == "no token" {
+						return "", errors.New("the vault is sealed")
+					}
+					return testToken, nil
+				}),
+				outgoing.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+					if attempts++; attempts == 1 {
+						return nil, io.ErrUnexpectedEOF
+					}
+					return nil, last()
+				})}),
+				outgoing.WithRetry(outgoing.Retry{MaxAttempts: 2}))
+			require.NoError(t, err)
+			result, err := client.CancelScheduled(t.Context(), []int64{1})
+			require.Error(t, err, name)
+			assert.Equal(t, outgoing.Unknown, result.Outcomes[0].State, name)
+			assert.NotErrorIs(t, err, outgoing.ErrNotSent, name)
+		}
+	})
+}
+
+func TestR7_AnAttemptWithoutATokenIsNone(t *testing.T) {
+	client, err := outgoing.New("", outgoing.WithTokenSource(func(context.Context) (string, error) { return "", errors.New("sealed") }))
+	require.NoError(t, err)
+	result, err := client.CancelScheduled(t.Context(), []int64{1})
+	require.ErrorIs(t, err, outgoing.ErrNotSent)
+	assert.Equal(t, outgoing.NotSent, result.Outcomes[0].State)
+	assert.Zero(t, result.Attempts)
 }

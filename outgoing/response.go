@@ -56,7 +56,7 @@ func (r *response) read(ctx context.Context, body io.Reader, limit int) {
 	r.body = bodies.Get().([]byte)[:0]
 	for r.broken == nil {
 		if len(r.body) == cap(r.body) {
-			r.body = append(make([]byte, 0, min(2*cap(r.body), limit+1)), r.body...)
+			r.body = append(make([]byte, 0, min(max(2*cap(r.body), 4<<10), limit+1)), r.body...)
 		}
 		n, err := body.Read(r.body[len(r.body):cap(r.body)])
 		r.body = r.body[:len(r.body)+n]

@@ -30,6 +30,7 @@ type failure struct {
 	status     int           // of the answer; 0 if none came
 	retryAfter time.Duration // as the answer asked
 	left       bool          // the request may have reached the gateway
+	unmade     bool          // there was no token, and so no attempt
 }
 
 // mayHaveWorked tells whether the request may have taken effect. Only a 4xx says that it did not.
@@ -43,6 +44,7 @@ func (f *failure) mayHaveWorked() bool {
 // trail is what the attempts of one request came to, so far as an outcome depends on it.
 type trail struct {
 	attempts int
+	sent     bool      // an attempt may have reached the gateway
 	doubt    bool      // an attempt before the last may have taken effect
 	last     *failure  // what the last attempt came to; nil if it was answered as it should be, or if there was none
 	refusal  *APIError // the last 4xx
@@ -50,16 +52,33 @@ type trail struct {
 
 // note adds an attempt and returns the error of the one before it, if any.
 func (t *trail) note(f *failure) (before error) {
-	if t.last != nil {
-		t.doubt = t.doubt || t.last.mayHaveWorked()
-		before = t.last.err
+	before = t.lastError()
+	t.doubt = t.mayHaveWorked()
+	t.sent = t.sent || f == nil || f.left
+	t.last = f
+	if f != nil && f.unmade {
+		return before
 	}
 	t.attempts++
-	t.last = f
 	if f != nil && f.status/100 == 4 {
 		t.refusal, _ = errors.AsType[*APIError](f.err)
 	}
 	return before
+}
+
+func (t *trail) lastError() error {
+	if t.last == nil {
+		return nil
+	}
+	return t.last.err
+}
+
+// explain is the error that a request ended in. It matches ErrNotSent if none of the attempts can have arrived.
+func (t *trail) explain(err error) error {
+	if t.sent {
+		return err
+	}
+	return notSent(err)
 }
 
 // mayHaveWorked tells whether any attempt may have taken effect without saying so.
@@ -77,10 +96,7 @@ func send[T any](ctx context.Context, c call, req request, decode func(*response
 	var ready time.Time
 	for {
 		if err := c.throttle.pass(ctx, ready, deadline); err != nil {
-			if t.last == nil {
-				return value, t, notSent(err)
-			}
-			return value, t, followed(err, t.last.err)
+			return value, t, t.explain(followed(err, t.lastError()))
 		}
 		var f *failure
 		value, f = attempt(ctx, c, req, t.attempts+1, decode)
@@ -90,11 +106,11 @@ func send[T any](ctx context.Context, c call, req request, decode func(*response
 			c.throttle.succeeded()
 			return value, t, nil
 		case f.status == 0 && ctx.Err() != nil:
-			return value, t, followed(f.err, before)
+			return value, t, t.explain(followed(f.err, before))
 		}
 		wait, again := c.next(req.Method, t.attempts, f, deadline)
 		if !again {
-			return value, t, f.err
+			return value, t, t.explain(f.err)
 		}
 		c.logger.WarnContext(ctx, "the attempt failed and will be repeated", "method", req.Method, "path", req.path,
 			"attempt", t.attempts, "status", f.status, "wait", wait)
@@ -133,14 +149,14 @@ func attempt[T any](ctx context.Context, c call, req request, n int, decode func
 	}
 	err = clean.error(err)
 	if err != nil {
-		return value, &failure{err: errorLine(fmt.Sprintf("%s %s: %v: %v", req.Method, req.path, errNoToken, err), errNoToken, ErrNotSent, err)}
+		err = errorLine(fmt.Sprintf("%s %s: %v: %v", req.Method, req.path, errNoToken, err), errNoToken, err)
+		return value, &failure{err: err, unmade: true}
 	}
 
 	var conn connection
 	res, err := c.transport.roundTrip(req.with(conn.traced(attemptCtx), c.header, token))
 	if err != nil {
-		left := conn.mayHaveCarried(err)
-		return value, &failure{err: req.noAnswer(n, left, clean.error(why(ctx, attemptCtx, err))), left: left}
+		return value, &failure{err: req.noAnswer(n, clean.error(why(ctx, attemptCtx, err))), left: conn.mayHaveCarried(err)}
 	}
 	answer := readResponse(ctx, res, req.URL, cancel, clean)
 	defer answer.release()
@@ -164,12 +180,8 @@ func (r request) with(ctx context.Context, header http.Header, token string) *ht
 }
 
 // noAnswer is the error of a request that got none.
-func (r request) noAnswer(n int, left bool, why error) error {
-	text := fmt.Sprintf("%s %s: no answer (%s): %v", r.Method, r.path, plural(n, "attempt"), why)
-	if left {
-		return errorLine(text, why)
-	}
-	return errorLine(text, why, ErrNotSent)
+func (r request) noAnswer(n int, why error) error {
+	return errorLine(fmt.Sprintf("%s %s: no answer (%s): %v", r.Method, r.path, plural(n, "attempt"), why), why)
 }
 
 // why is what ended an attempt: the caller's context before the attempt's own limit, and both before what net/http made
