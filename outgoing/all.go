@@ -17,7 +17,8 @@ import (
 // other error is the last thing yielded: ErrInvalidArgument for a bad option, *APIError, the context's or the network's,
 // ErrUnexpectedResponse if the gateway does not serve the page or the limit asked for, and ErrDrift, with how many
 // messages were delivered and the last ID, if the history changes faster than it can be followed. Each loop over the
-// iterator reads the history anew.
+// iterator reads the history anew. It assumes that two messages never
+// swap their order.
 func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, error] {
 	call, err := c.with(opts)
 	return func(yield func(Message, error) bool) {

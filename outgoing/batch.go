@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"sync/atomic"
+	"sync"
 )
 
 // distinct checks the IDs and drops repetitions; the first mention gives the place.
@@ -122,19 +122,31 @@ func inOrder[J, R any](ctx context.Context, n int, jobs iter.Seq[J], work func(c
 
 const roundsAhead = 4
 
-// stop ends a call early: a token that is refused once is refused for every chunk.
-type stop struct{ cause atomic.Pointer[error] }
+// stop ends a call early: a token that is refused once is refused for every request of it.
+type stop struct {
+	once  sync.Once
+	done  chan struct{} // closed when nothing more must be sent
+	cause error         // set before
+}
 
+func newStop() *stop { return &stop{done: make(chan struct{})} }
+
+// on stops the call if err says that the token was refused.
 func (s *stop) on(err error) {
 	if errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrForbidden) {
-		s.cause.CompareAndSwap(nil, &err)
+		s.once.Do(func() {
+			s.cause = errorLine("stopped: "+bare(err), err)
+			close(s.done)
+		})
 	}
 }
 
 // reason is why nothing more must be sent; nil if something may.
 func (s *stop) reason(ctx context.Context) error {
-	if cause := s.cause.Load(); cause != nil {
-		return errorLine("stopped: "+bare(*cause), *cause)
+	select {
+	case <-s.done:
+		return s.cause
+	default:
 	}
 	if ctx.Err() != nil {
 		return contextError(ctx)

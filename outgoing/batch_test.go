@@ -245,3 +245,27 @@ func TestB3_SlowRequestHoldsUpOnlyTheOrder(t *testing.T) {
 		assert.Equal(t, 5*time.Second, time.Since(start))
 	})
 }
+
+func TestB6_RequestsThatWaitAreNotSentAfterARefusedToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var deleted []int64
+		client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			asked := askedFor(req)
+			switch {
+			case asked[0] == 1:
+				return answer(429, "", "Retry-After", "60"), nil
+			case asked[0] == 51:
+				time.Sleep(time.Second)
+				return answer(401, ""), nil
+			}
+			deleted = append(deleted, asked...)
+			return answer(200, rowsFor(req)), nil
+		}), outgoing.WithConcurrency(2))
+		start := time.Now()
+		result, err := client.CancelScheduled(t.Context(), ids(250))
+		require.ErrorIs(t, err, outgoing.ErrUnauthorized)
+		assert.Equal(t, time.Second, time.Since(start), "nothing waits any longer")
+		assert.Empty(t, deleted)
+		assert.Len(t, result.IDs(outgoing.NotSent), 150)
+	})
+}

@@ -23,7 +23,11 @@ func (e *BatchError) Error() string {
 		ids += len(f.IDs)
 	}
 	var b strings.Builder
-	b.WriteString("outgoing: " + plural(ids, "ID") + " not settled")
+	if ids > 0 {
+		b.WriteString("outgoing: " + plural(ids, "ID") + " not settled")
+	} else {
+		b.WriteString("outgoing: " + plural(len(e.Failures), "row") + " not readable")
+	}
 	if len(e.Failures) == 0 {
 		return b.String()
 	}

@@ -58,13 +58,10 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 // cancel cancels IDs that are valid and distinct.
 func (c call) cancel(ctx context.Context, asked []int64) (CancelResult, error) {
 	var (
-		stop   stop
 		result CancelResult
 		failed BatchError
 	)
-	parts := inOrder(ctx, c.concurrency, until(ctx, &stop, slices.Chunk(asked, MaxIDs)), func(ctx context.Context, ids []int64) cancelResult {
-		return c.cancelChunk(ctx, &stop, ids)
-	})
+	parts := inOrder(ctx, c.concurrency, until(ctx, c.stop, slices.Chunk(asked, MaxIDs)), c.cancelChunk)
 	for part := range parts {
 		result.Outcomes = append(result.Outcomes, part.Outcomes...)
 		result.Meta.add(part.Meta)
@@ -72,24 +69,25 @@ func (c call) cancel(ctx context.Context, asked []int64) (CancelResult, error) {
 	}
 	if rest := asked[len(result.Outcomes):]; len(rest) > 0 {
 		result.Outcomes = append(result.Outcomes, outcomes(rest, NotSent)...)
-		failed.add(notSent(stop.reason(ctx)), rest...)
+		failed.add(notSent(c.stop.reason(ctx)), rest...)
 	}
-	if stop.reason(ctx) == nil {
+	if c.stop.reason(ctx) == nil {
 		c.readBack(ctx, &result)
 	}
 	return result, failed.orNil()
 }
 
 // readBack shows what the Unknown messages look like now. That it failed is no news to the caller: they are Unknown. In an
-// outage that has used up the retry budget, a look of many requests would double the load and find nothing out.
+// outage that has used up the retry budget the first look that fails is the last: the others would double the load.
 func (c call) readBack(ctx context.Context, result *CancelResult) {
-	unknown := result.IDs(Unknown)
-	if len(unknown) > MaxIDs && c.throttle.exhausted() {
-		return
+	var rest []Message // in the order of the outcomes
+	for part := range c.getChunks(ctx, slices.Chunk(result.IDs(Unknown), MaxIDs)) {
+		result.Attempts += part.Attempts
+		rest = append(rest, part.Messages...)
+		if part.failed.orNil() != nil && c.throttle.exhausted() {
+			break
+		}
 	}
-	now, _ := c.get(ctx, unknown)
-	result.Attempts += now.Attempts
-	rest := now.Messages // in the order of the outcomes
 	for i := range result.Outcomes {
 		if o := &result.Outcomes[i]; len(rest) > 0 && o.State == Unknown && o.ID == rest[0].ID {
 			o.Message, rest = &rest[0], rest[1:]
@@ -111,9 +109,9 @@ func outcomes(ids []int64, s State) []Outcome {
 	return all
 }
 
-func (c call) cancelChunk(ctx context.Context, stop *stop, ids []int64) cancelResult {
+func (c call) cancelChunk(ctx context.Context, ids []int64) cancelResult {
 	var result cancelResult
-	if why := stop.reason(ctx); why != nil {
+	if why := c.stop.reason(ctx); why != nil {
 		result.Outcomes = outcomes(ids, NotSent)
 		result.failed.add(notSent(why), ids...)
 		return result
@@ -125,7 +123,7 @@ func (c call) cancelChunk(ctx context.Context, stop *stop, ids []int64) cancelRe
 		return result
 	}
 	answer, trail, err := send(ctx, c, request{req, messagesByID}, func(r *response) (cancelAnswer, error) { return c.readCancelled(ctx, r, ids) })
-	stop.on(err)
+	c.stop.on(err)
 	result.Meta = answer.meta
 	result.Attempts = trail.attempts
 	if trail.saysMissing() {

@@ -3,7 +3,9 @@ package outgoing_test
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -245,4 +247,16 @@ func TestC6_OneAttemptIsOneDELETE(t *testing.T) {
 			assert.Equal(t, 1, count(g, http.MethodDelete), name)
 		})
 	}
+}
+
+func TestC1_RefusalBeforeARefusedConnectionIsInTheError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refused := &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+		client := newClient(t, inTurn(status(429), fails(refused)), outgoing.WithRetry(outgoing.Retry{MaxAttempts: 2}))
+		result, err := client.CancelScheduled(t.Context(), []int64{1})
+		assert.Equal(t, outgoing.Rejected, result.Outcomes[0].State)
+		require.ErrorIs(t, err, outgoing.ErrRateLimited)
+		require.ErrorIs(t, err, syscall.ECONNREFUSED)
+		assert.NotErrorIs(t, err, outgoing.ErrNotSent)
+	})
 }

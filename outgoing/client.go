@@ -36,5 +36,5 @@ func (c *Client) with(opts []Option) (call, error) {
 	if err := o.apply(opts); err != nil {
 		return call{}, err
 	}
-	return call{Client: c, options: &o}, nil
+	return call{Client: c, options: &o, stop: newStop()}, nil
 }

@@ -53,7 +53,7 @@ func unquoteNumber[T ~int | ~int64](dec *jsontext.Decoder, n *T) error {
 // for one that is no T, its bytes and why. One bad row costs no other. The error says that the body as a whole is not
 // what the contract says, or broke off; the rows before that have been handed over.
 func decodeRows[T any](r *response, each func(row *T), bad func(row jsontext.Value, why error)) error {
-	if errors.Is(r.broken, errTooLarge) {
+	if errors.Is(r.broken, errTooLarge) || errors.Is(r.broken, errCorrupt) {
 		return r.broken
 	}
 	err := decodeArray(r.withoutBOM(), each, bad)
@@ -143,8 +143,11 @@ func decodeRow[T any](raw jsontext.Value, row *T) error {
 		return nil
 	}
 	*row = zero
-	// Only the text of the error: the error itself holds on to the bytes of the body.
-	return fmt.Errorf("unreadable row: %v", json.Unmarshal(raw, row, harmless)) //nolint:errorlint // see above
+	err := json.Unmarshal(raw, row, harmless)
+	if semantic, ok := errors.AsType[*json.SemanticError](err); ok { // its pointer names a field of T, and nothing of the body
+		return fmt.Errorf("unreadable row: %s is a JSON %v: %v", semantic.JSONPointer, semantic.JSONKind, semantic.Err) //nolint:errorlint // it holds on to the body
+	}
+	return errors.New("unreadable row")
 }
 
 // bodyError tells a body that ends too early, which another attempt may mend, from one that is no JSON.
@@ -152,5 +155,10 @@ func bodyError(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return brokeOff(errors.New("the JSON ends too early"))
 	}
-	return fmt.Errorf("the body is no JSON: %v", err) //nolint:errorlint // the error holds on to the bytes of the body
+	// Not the error itself: it holds on to the bytes of the body, and its text names members of it, cut and escaped, in
+	// which an echoed token would no longer be recognised.
+	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		return fmt.Errorf("the body is no JSON: %v, at byte %d", syntax.Err, syntax.ByteOffset) //nolint:errorlint // see above
+	}
+	return errors.New("the body is no JSON")
 }

@@ -1,6 +1,6 @@
 // Package outgoing is a client for the outgoing messages of the SzybkiSMS.pl / GSMService.pl SMS gateway: it looks
-// messages up by ID, cancels scheduled ones, and walks the history of what was sent. It tells its caller what happened to
-// every single ID.
+// messages up by ID, cancels scheduled ones, and walks the history of what was sent. It tells its caller what became of
+// every single ID, or that this cannot be known.
 //
 //	client, err := outgoing.New(token)
 //	...
@@ -31,8 +31,9 @@
 //
 // All calls of a Client share two brakes. A budget lets a burst of 100 retries through and then one for each five
 // successes, so that an outage is not made worse. And a 429, or a 503 with Retry-After, holds back all requests of the
-// Client for the time asked, at most 5 minutes; requests that cannot wait so long fail with ErrNotSent. After that they
-// leave one by one, at the pace that the gateway lets through.
+// Client for the time asked, at most 5 minutes; requests that cannot wait so long fail with ErrNotSent. If the next one
+// follows soon, they leave one by one after it, those that have waited longest first, at the pace that the gateway lets
+// through.
 //
 // # Cancelling
 //
@@ -43,15 +44,16 @@
 // did cancel it.
 //
 // Unknown messages are looked up once, and Outcome.Message shows what they look like. (They are not after a 401, a 403 or
-// a done context, nor more than 50 of them in an outage that has used up the retry budget.) That is a look, no proof: the
-// first request may still be on its way. If a message must not go out, wait a moment and cancel the Unknown IDs again, or
-// look them up, until their status is one you can live with.
+// a done context; and in an outage that has used up the retry budget, the first look that fails is the last.) That is a
+// look, no proof: the first request may still be on its way. If a message must not go out, wait a moment and cancel the
+// Unknown IDs again, or look them up, until their status is one you can live with.
 //
 // # History
 //
 // All yields each message that was there when the loop began exactly once, newest first, also while messages arrive,
 // are cancelled and are deleted, which moves all pages: it believes a page only where it overlaps what was delivered. If
-// the history changes faster than that can be done, it ends with ErrDrift, and never skips silently. List gives one page
+// the history changes faster than that can be done, it ends with ErrDrift, and never skips silently. It assumes that two
+// messages never swap their order. A message that is deleted before its page is read is not delivered. List gives one page
 // as it is.
 //
 // # Errors

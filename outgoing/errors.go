@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// For errors.Is.
+// The kinds of error, to be asked for with errors.Is. An *APIError matches the one of its status.
 var (
 	ErrBadRequest         = errors.New("bad request")         // 400
 	ErrUnauthorized       = errors.New("unauthorized")        // 401: the token is not accepted
@@ -34,7 +34,8 @@ type APIError struct {
 	RetryAfter   time.Duration // as the gateway asked; 0 if it did not
 	Attempts     int           // HTTP attempts made, this one included
 
-	cause error // why a success status is no success
+	cause     error // why a success status is no success
+	isProblem bool  // the body was a problem document, if perhaps one without members
 }
 
 // Error is one line of at most 512 bytes: method, path template, status, title, detail, code and attempts.
@@ -108,5 +109,5 @@ func sentinel(status int) error {
 // isMissing tells whether the gateway itself said that there is no such thing: a 404 with a problem document. Another
 // server or a proxy answers 404 without one.
 func (e *APIError) isMissing() bool {
-	return e.StatusCode == http.StatusNotFound && e.Problem != Problem{}
+	return e.StatusCode == http.StatusNotFound && e.isProblem
 }

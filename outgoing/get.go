@@ -51,18 +51,17 @@ func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (Get
 // get looks up IDs that are valid and distinct.
 func (c call) get(ctx context.Context, asked []int64) (GetResult, error) {
 	var (
-		stop    stop
 		result  GetResult
 		failed  BatchError
 		settled int
 	)
-	for part := range c.getChunks(ctx, &stop, slices.Chunk(asked, MaxIDs)) {
+	for part := range c.getChunks(ctx, slices.Chunk(asked, MaxIDs)) {
 		result.add(part.GetResult)
 		failed.Failures = append(failed.Failures, part.failed.Failures...)
 		settled += len(part.asked)
 	}
 	if rest := asked[settled:]; len(rest) > 0 {
-		failed.add(notSent(stop.reason(ctx)), rest...)
+		failed.add(notSent(c.stop.reason(ctx)), rest...)
 	}
 	return result, failed.orNil()
 }
@@ -74,7 +73,7 @@ func (c call) get(ctx context.Context, asked []int64) (GetResult, error) {
 //
 // The stream ends early, after what was in flight, when the token is refused (401, 403), when the context is done, and at
 // an ID below 1, which gives ErrInvalidArgument after the chunks before it. ids runs in the goroutine of the loop, and
-// again for each loop.
+// again for each loop; while it waits for an ID, no result is yielded, so it must not itself wait for one.
 func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...Option) iter.Seq2[GetResult, error] {
 	call, err := c.with(opts)
 	if err == nil && ids == nil {
@@ -85,23 +84,24 @@ func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...O
 			yield(GetResult{}, err)
 			return
 		}
+		call := call
+		call.stop = newStop() // for this loop
 		var (
-			stop     stop
 			bad      error // the ID at which ids ended, if any
 			reported bool
 		)
-		for part := range call.getChunks(ctx, &stop, chunks(ids, &bad)) {
+		for part := range call.getChunks(ctx, chunks(ids, &bad)) {
 			err := part.failed.orNil()
 			reported = reported || err != nil
 			if !yield(part.GetResult, err) {
 				return
 			}
 		}
-		switch why := stop.reason(ctx); {
+		switch why := call.stop.reason(ctx); {
 		case bad != nil:
 			yield(GetResult{}, bad)
 		case why != nil && !reported:
-			yield(GetResult{}, notSent(why))
+			yield(GetResult{}, why) // how many IDs were left is not known
 		}
 	}
 }
@@ -113,15 +113,13 @@ type getResult struct {
 	failed BatchError
 }
 
-func (c call) getChunks(ctx context.Context, stop *stop, chunks iter.Seq[[]int64]) iter.Seq[getResult] {
-	return inOrder(ctx, c.concurrency, until(ctx, stop, chunks), func(ctx context.Context, ids []int64) getResult {
-		return c.getChunk(ctx, stop, ids)
-	})
+func (c call) getChunks(ctx context.Context, chunks iter.Seq[[]int64]) iter.Seq[getResult] {
+	return inOrder(ctx, c.concurrency, until(ctx, c.stop, chunks), c.getChunk)
 }
 
-func (c call) getChunk(ctx context.Context, stop *stop, ids []int64) getResult {
+func (c call) getChunk(ctx context.Context, ids []int64) getResult {
 	result := getResult{asked: ids}
-	if why := stop.reason(ctx); why != nil {
+	if why := c.stop.reason(ctx); why != nil {
 		result.failed.add(notSent(why), ids...)
 		return result
 	}
@@ -138,7 +136,7 @@ func (c call) getChunk(ctx context.Context, stop *stop, ids []int64) getResult {
 		c.logNoneKnown(ctx, req.Method, len(ids))
 		result.Missing, result.Requests = ids, 1
 	default:
-		stop.on(err)
+		c.stop.on(err)
 		result.failed.add(err, ids...)
 	}
 	result.Attempts = trail.attempts

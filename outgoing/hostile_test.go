@@ -151,7 +151,7 @@ func hostileAnswers() []hostile {
 		broken("200 longer than its length", wire("200 OK", "["+row+"]", asJSON, "Content-Length: 9"), "ends too early"),
 		broken("200 chunks that stop", wire("200 OK", "5\r\n[{\"id\r\n", asJSON, "Transfer-Encoding: chunked"), "broke off"),
 		broken("200 chunks that are none", wire("200 OK", "xyz\r\n[]\r\n", asJSON, "Transfer-Encoding: chunked"), "broke off"),
-		broken("200 gzip that is none", wire("200 OK", "["+row+"]", asJSON, "Content-Encoding: gzip"), "broke off"),
+		ok("200 gzip that is none", "["+row+"]", "cannot be decompressed", asJSON, "Content-Encoding: gzip"),
 		broken("200 gzip that stops", wire("200 OK", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff", asJSON, "Content-Encoding: gzip"), "broke off"),
 
 		other("201 Created", "["+row+"]", "201 Created", asJSON),
@@ -190,7 +190,6 @@ func hostileAnswers() []hostile {
 		other("404 Not Found", `{"error":"no route"}`, "404 Not Found", asJSON),
 		other("404 Not Found", page, "404 Not Found", asHTML),
 		other("404 Not Found", "", "404 Not Found"),
-		other("404 Not Found", "{}", "404 Not Found", asProblem),
 		other("404 Not Found", "not JSON", "404 Not Found", asProblem),
 		other("405 Method Not Allowed", "", "405 Method Not Allowed"),
 		again(other("408 Request Timeout", "", "408 Request Timeout")),

@@ -3,10 +3,10 @@ package outgoing
 import (
 	"bytes"
 	"errors"
-	"math"
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -15,50 +15,57 @@ import (
 
 // newAPIError is the answer as an error. Nothing in it shares memory with the response, and nothing in it is the token.
 func newAPIError(req request, r *response, n int, cause error) *APIError {
-	if cause == nil && r.status/100 == 3 {
+	if cause == nil && r.status/100 == 3 && r.status != http.StatusNotModified {
 		cause = errRedirect
 	}
+	problem, ok := parseProblem(r.withoutBOM(), r.header)
 	return &APIError{
 		Method:     req.Method,
 		Path:       req.path,
 		StatusCode: r.status,
-		Problem:    r.clean.problem(parseProblem(r.withoutBOM(), r.header)),
+		Problem:    r.clean.problem(problem),
 		Body:       r.clean.cut(r.body, maxErrorBody),
 		Header:     r.clean.header(r.header),
 		RetryAfter: retryAfter(r.header, time.Now()),
 		Attempts:   n,
 		cause:      cause,
+		isProblem:  ok,
 	}
 }
 
 var errRedirect = errors.New("redirects are not followed")
 
-// parseProblem reads a problem document (RFC 9457); the zero Problem means that the body is none. It is one if it is
-// served as one, or, since a proxy may rewrite that, if it is an object with a title. Members of the wrong type are left
-// out, as the RFC asks; numbers and strings stand in for each other.
-func parseProblem(body []byte, h http.Header) Problem {
+// parseProblem reads a problem document (RFC 9457), and tells whether the body is one: an object that is served as one or,
+// since a proxy may rewrite the type, has a title or a code like the gateway's. Members of the wrong type are left out, as
+// the RFC asks; numbers and strings stand in for each other.
+func parseProblem(body []byte, h http.Header) (p Problem, ok bool) {
 	var members map[string]jsontext.Value
-	if len(body) > maxErrorBody || json.Unmarshal(body, &members, harmless) != nil {
-		return Problem{}
+	if len(body) > maxErrorBody || json.Unmarshal(body, &members, harmless) != nil || members == nil {
+		return Problem{}, false
 	}
-	contentType, _ := singleValue(h, "Content-Type")
-	mediaType, _, _ := mime.ParseMediaType(contentType)
-	title := problemText(members["title"])
-	if mediaType != "application/problem+json" && title == "" {
-		return Problem{}
-	}
-	status, err := strconv.ParseInt(problemText(members["status"]), 10, 64)
-	if err != nil || status < 0 || status > math.MaxInt32 {
-		status = 0
-	}
-	return Problem{
+	p = Problem{
 		Type:     problemText(members["type"]),
-		Status:   int(status),
-		Title:    title,
+		Title:    problemText(members["title"]),
 		Detail:   problemText(members["detail"]),
 		Code:     problemText(members["code"]),
 		Instance: problemText(members["instance"]),
 	}
+	contentType, _ := singleValue(h, "Content-Type")
+	mediaType, _, _ := mime.ParseMediaType(contentType)
+	if mediaType != "application/problem+json" && p.Title == "" && !isGatewayCode(p.Code) {
+		return Problem{}, false
+	}
+	status, err := strconv.ParseInt(problemText(members["status"]), 10, 32)
+	if err == nil && status > 0 {
+		p.Status = int(status)
+	}
+	return p, true
+}
+
+// isGatewayCode tells whether a code has the form of 400-21.
+func isGatewayCode(code string) bool {
+	status, number, ok := strings.Cut(code, "-")
+	return ok && len(status) == 3 && isDigits(status) && isDigits(number)
 }
 
 // problem is one row's problem without the token; nil if there is none.

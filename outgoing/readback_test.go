@@ -81,3 +81,19 @@ func TestC3_UnknownIDsAreLookedUpOnceTogether(t *testing.T) {
 		assert.True(t, strings.HasPrefix(err.Error(), "outgoing: 5 IDs not settled"))
 	})
 }
+
+func TestC3_LookGoesOnWithoutABudgetWhileItSucceeds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			if req.Method == http.MethodDelete {
+				return answer(503, ""), nil
+			}
+			return answer(200, rowsFor(req)), nil
+		}))
+		result, err := client.CancelScheduled(t.Context(), ids(100*50))
+		require.ErrorIs(t, err, outgoing.ErrServer)
+		for _, o := range result.Outcomes {
+			require.NotNil(t, o.Message, "ID %d", o.ID)
+		}
+	})
+}

@@ -2,7 +2,6 @@ package outgoing_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -19,29 +18,13 @@ import (
 
 // The snippets of the README, as functions: they compile, and their output is checked.
 
-func lookUp(ctx context.Context, ids []int64, opts ...outgoing.Option) error {
-	client, err := outgoing.New(os.Getenv("GATEWAY_API_BEARER"), opts...)
-	if err != nil {
-		return err
-	}
-	result, err := client.GetByIDs(ctx, ids) // any number of IDs, 50 in a request
-	for _, m := range result.Messages {
-		fmt.Println(m.ID, m.StatusCode, m.Price)
-	}
-	fmt.Println("not found:", result.Missing)
-	if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
-		fmt.Println("ask again for:", batch.IDs()) // what was answered is in the result all the same
-	}
-	return nil
-}
-
 func stopCampaign(ctx context.Context, client *outgoing.Client, ids []int64) error {
 	result, err := client.CancelScheduled(ctx, ids)
 	fmt.Println(len(result.IDs(outgoing.Cancelled)), "will not go out")
 	for _, o := range result.Outcomes {
 		switch o.State {
 		case outgoing.Rejected:
-			fmt.Println(o.ID, "was refused:", o.Status, o.Problem.Title)
+			fmt.Println(o.ID, "was refused:", o.Status, o.Problem.Detail)
 		case outgoing.Unknown: // a request left, and no answer says what it did
 			fmt.Println(o.ID, "may or may not go out: look again, or cancel again")
 		case outgoing.NotSent:
@@ -78,19 +61,6 @@ func TestCloseOrderSaysSoWhenTheReminderMayStillGoOut(t *testing.T) {
 	}
 }
 
-func Example_lookUp() {
-	_ = os.Setenv("GATEWAY_API_BEARER", "a-token")
-	gateway := outgoingtest.NewGateway()
-	ids := gateway.Add(outgoingtest.SampleMessages(2)...)
-	inMemory := outgoing.WithHTTPClient(&http.Client{Transport: gateway.Transport()})
-	fmt.Println(lookUp(context.Background(), append(ids, 7), inMemory))
-	// Output:
-	// 43456 DELIVERED 0.16
-	// 43457 DELIVERED 0.16
-	// not found: [7]
-	// <nil>
-}
-
 func Example_stopCampaign() {
 	gateway := outgoingtest.NewGateway()
 	ids := gateway.Add(
@@ -102,7 +72,7 @@ func Example_stopCampaign() {
 	fmt.Println(stopCampaign(context.Background(), gateway.Client(), ids))
 	// Output:
 	// 1 will not go out
-	// 2 was refused: 400 Bad Request
+	// 2 was refused: 400 Only a message that is still scheduled can be cancelled
 	// 3 may or may not go out: look again, or cancel again
 	// outgoing: 1 ID not settled: ID 3: the answer has no row for this ID
 }
@@ -136,7 +106,7 @@ func TestEveryGoSnippetOfTheReadmeIsCodeOfATest(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
 	var code strings.Builder
-	for _, file := range []string{"readme_test.go", "example_test.go"} {
+	for _, file := range []string{"readme_test.go", "example_test.go", "../internal/firstprogram/main.go"} {
 		source, err := os.ReadFile(file)
 		require.NoError(t, err)
 		code.WriteString(undented(string(source)))

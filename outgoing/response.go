@@ -2,6 +2,8 @@ package outgoing
 
 import (
 	"bytes"
+	"compress/flate"
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -67,10 +69,19 @@ func (r *response) read(ctx context.Context, body io.Reader, limit int) {
 			return
 		case err != nil && ctx.Err() != nil:
 			r.broken = brokeOff(contextError(ctx))
+		case isCorrupt(err):
+			r.broken = errCorrupt
 		case err != nil:
 			r.broken = brokeOff(r.clean.error(err))
 		}
 	}
+}
+
+var errCorrupt = errors.New("the body cannot be decompressed")
+
+func isCorrupt(err error) bool {
+	_, deflate := errors.AsType[flate.CorruptInputError](err)
+	return deflate || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum)
 }
 
 // release gives the body's buffer to the next response.

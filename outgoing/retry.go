@@ -99,7 +99,7 @@ func (f *failure) holds() bool {
 
 // isTransient takes an error without an answer to be the network's, unless it is one that repeating cannot cure.
 func isTransient(err error) bool {
-	return !isTLS(err) && !isNoSuchHost(err) && !errors.Is(err, errNoToken)
+	return !isTLS(err) && !isTLSAlert(err) && !isNoSuchHost(err) && !errors.Is(err, errNoToken)
 }
 
 // isDial tells whether a connection could not be had.
@@ -118,12 +118,16 @@ func isNoSuchHost(err error) bool {
 func isTLS(err error) bool {
 	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
 	_, record := errors.AsType[tls.RecordHeaderError](err)
-	op, ok := errors.AsType[*net.OpError](err)
-	alert := ok && (op.Op == "remote error" || op.Op == "local error") // crypto/tls names alerts so
 	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
 	_, hostname := errors.AsType[x509.HostnameError](err)
 	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
-	return certificate || record || alert || authority || hostname || invalid || errors.Is(err, http.ErrSchemeMismatch)
+	return certificate || record || authority || hostname || invalid || errors.Is(err, http.ErrSchemeMismatch)
+}
+
+// isTLSAlert tells whether one side of a connection told the other what it did not like. That may come after a request.
+func isTLSAlert(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && (op.Op == "remote error" || op.Op == "local error")
 }
 
 // retryAfter reads Retry-After (RFC 9110, section 10.2.3): seconds, or a date, which is measured against the response's

@@ -134,3 +134,10 @@ func TestB7_A404OfAnotherServerIsAFailure(t *testing.T) {
 		assert.NotContains(t, log.String(), "wrong base URL")
 	}
 }
+
+func TestB7_AProblemDocumentMayHaveNoMembers(t *testing.T) {
+	client, _ := answering(t, http.StatusNotFound, "{}", "Content-Type", "application/problem+json")
+	result, err := client.GetByIDs(t.Context(), []int64{1})
+	require.NoError(t, err)
+	assert.Equal(t, []int64{1}, result.Missing)
+}

@@ -332,3 +332,20 @@ func TestS7_NoIdempotencyKeyIsEverSent(t *testing.T) {
 		}
 	}
 }
+
+// A JSON pointer escapes the slash and shortens long names, so that no redactor would find a token in it.
+func TestS1_ATokenAsTheNameOfAMemberIsNotInTheError(t *testing.T) {
+	for _, token := range []string{"s3cret-token/abc+DEF==", strings.Repeat("0123456789abcdef", 4)} {
+		for _, body := range []string{`[{"` + token + `": tru}]`, `[{"x` + strings.Repeat("y", 40) + token + `": {"a":}}]`, `[{"id":{"` + token + `":1}}]`} {
+			client, err := outgoing.New(token, outgoing.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+				return answer(200, body), nil
+			})}), once)
+			require.NoError(t, err)
+			_, err = client.GetByIDs(t.Context(), []int64{1})
+			require.Error(t, err)
+			for i := range len(token) - 12 {
+				assert.NotContains(t, strings.ReplaceAll(err.Error(), "~1", "/"), token[i:i+12])
+			}
+		}
+	}
+}

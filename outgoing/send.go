@@ -16,6 +16,7 @@ import (
 type call struct {
 	*Client
 	*options
+	stop *stop
 }
 
 // request is what one request asks, whichever attempt carries it.
@@ -93,9 +94,9 @@ func send[T any](ctx context.Context, c call, req request, decode func(*response
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}
-	var ready time.Time
+	place := c.throttle.place()
 	for {
-		if err := c.throttle.pass(ctx, ready, deadline); err != nil {
+		if err := place.pass(ctx, c.stop, deadline); err != nil {
 			return value, t, t.explain(followed(err, t.lastError()))
 		}
 		var f *failure
@@ -110,11 +111,14 @@ func send[T any](ctx context.Context, c call, req request, decode func(*response
 		}
 		wait, again := c.next(req.Method, t.attempts, f, deadline)
 		if !again {
-			return value, t, t.explain(f.err)
+			if f.status == 0 { // the gateway's last word is in the answer before, if there was one
+				return value, t, t.explain(followed(f.err, before))
+			}
+			return value, t, f.err
 		}
 		c.logger.WarnContext(ctx, "the attempt failed and will be repeated", "method", req.Method, "path", req.path,
 			"attempt", t.attempts, "status", f.status, "wait", wait)
-		ready = time.Now().Add(wait)
+		place.ready = time.Now().Add(wait)
 	}
 }
 
@@ -146,6 +150,9 @@ func attempt[T any](ctx context.Context, c call, req request, n int, decode func
 	clean := newRedactor(token)
 	if err == nil {
 		err = checkToken(token)
+	}
+	if err != nil && ctx.Err() != nil {
+		err = followed(contextError(ctx), err)
 	}
 	err = clean.error(err)
 	if err != nil {

@@ -171,3 +171,15 @@ func TestB10_BadArgumentIsYielded(t *testing.T) {
 	}
 	assert.Empty(t, g.Requests())
 }
+
+func TestB10_ContextThatEndsInTheTokenSourceIsFound(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	client, err := outgoing.New("", outgoing.WithTokenSource(func(ctx context.Context) (string, error) {
+		cancel()
+		<-ctx.Done()
+		return "", errors.New("aborted")
+	}))
+	require.NoError(t, err)
+	_, err = client.GetByIDs(ctx, []int64{1})
+	require.ErrorIs(t, err, context.Canceled)
+}

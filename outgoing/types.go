@@ -4,17 +4,20 @@ import "github.com/gsmservice-gateway/client-go/gen"
 
 // The models of the contract, as the generated code has them.
 type (
-	// Message is one message of the gateway: what it is, where it went, how far it got and what it cost.
+	// Message is one message of the gateway. Its fields are ID, CID (the caller's own ID), Type, Recipient, Sender, Parts,
+	// SentDate, StatusDate, StatusCode, StatusDescription, Unicode, Flash and Price; those that are pointers are nil where
+	// the gateway says null. go doc ./gen Message describes each.
 	Message = gen.Message
 	// MessageType is the kind of a message. The list of constants is open: the gateway may send other values.
 	MessageType = gen.MessageType
 	// Price is an exact amount in PLN. It is written to JSON as a number.
 	Price = gen.Price
-	// Problem is an error as the gateway describes it: a problem document (RFC 9457).
+	// Problem is an error as the gateway describes it: a problem document (RFC 9457). Its fields are Type, Status, Title,
+	// Detail, Code (the gateway's own, such as "404-6") and Instance.
 	Problem = gen.Problem
 )
 
-// The kinds of message that the contract names.
+// The message types that the contract names; a MessageType may have other values.
 const (
 	MessageTypeSMSPro    = gen.MessageTypeSMSPro
 	MessageTypeSMSEco    = gen.MessageTypeSMSEco
