@@ -101,7 +101,7 @@ func (c contest) allocations() float64 {
 func contests(b testing.TB) []contest {
 	b.Helper()
 	messages := outgoingtest.SampleMessages(outgoing.MaxIDs)
-	asked := idsOf(messages)
+	asked := messageIDs(messages)
 	cancelled := make([]gen.CancelledMessage, len(asked))
 	path := []byte("/messages/")
 	for i, id := range asked {

@@ -14,7 +14,10 @@ import (
 func TestContract_ABreakIsNoticed(t *testing.T) {
 	type doc = *openapi3.T
 	parameter := func(d doc, name string) *openapi3.Schema { return d.Components.Parameters[name].Value.Schema.Value }
-	header := func(d doc, name string) *openapi3.Header { return d.Components.Headers[name].Value }
+	header := func(d doc, name string) *openapi3.Header {
+		require.NotNil(t, d.Components.Headers[name], "the document has no shared header %s", name)
+		return d.Components.Headers[name].Value
+	}
 	property := func(d doc, schema, name string) *openapi3.Schema {
 		return d.Components.Schemas[schema].Value.Properties[name].Value
 	}

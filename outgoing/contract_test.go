@@ -91,7 +91,7 @@ var recorded = []struct {
 		result, err := client.GetByIDs(t.Context(), []int64{323251, 323234, 323240})
 		require.NoError(t, err)
 		require.Len(t, result.Messages, 3)
-		assert.Equal(t, []int64{323251, 323234, 323240}, idsOf(result.Messages), "in the order asked")
+		assert.Equal(t, []int64{323251, 323234, 323240}, messageIDs(result.Messages), "in the order asked")
 		assert.Empty(t, result.Missing)
 		assert.Equal(t, outgoing.Meta{SuccessCount: new(3), ErrorCount: new(0), Requests: 1, Attempts: 1}, result.Meta)
 
@@ -124,7 +124,7 @@ var recorded = []struct {
 	{"get-partly-found.http", func(t *testing.T, client *outgoing.Client) {
 		result, err := client.GetByIDs(t.Context(), []int64{7, 323240, 8})
 		require.NoError(t, err)
-		assert.Equal(t, []int64{323240}, idsOf(result.Messages))
+		assert.Equal(t, []int64{323240}, messageIDs(result.Messages))
 		assert.Equal(t, []int64{7, 8}, result.Missing)
 		assert.Equal(t, outgoing.Meta{SuccessCount: new(1), ErrorCount: new(2), Requests: 1, Attempts: 1}, result.Meta)
 	}},
@@ -184,7 +184,7 @@ func readPage(n int, ids []int64, links outgoing.Links) func(*testing.T, *outgoi
 	return func(t *testing.T, client *outgoing.Client) {
 		page, err := client.List(t.Context(), outgoing.PageRequest{Page: n, Limit: 3})
 		require.NoError(t, err)
-		assert.Equal(t, ids, idsOf(page.Messages))
+		assert.Equal(t, ids, messageIDs(page.Messages))
 		page.Messages = nil
 		assert.Equal(t, outgoing.Page{TotalResults: new(8), TotalPages: new(3), CurrentPage: new(n), Limit: new(3), Links: links}, page)
 	}
@@ -203,14 +203,6 @@ func readError(kind error, status int, title, code string, retryAfter time.Durat
 		assert.Equal(t, code, apiErr.Problem.Code)
 		assert.Equal(t, retryAfter, apiErr.RetryAfter)
 	}
-}
-
-func idsOf(messages []outgoing.Message) []int64 {
-	ids := make([]int64, len(messages))
-	for i, m := range messages {
-		ids[i] = m.ID
-	}
-	return ids
 }
 
 // playback answers every request with the same recorded bytes.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptrace"
@@ -29,6 +30,7 @@ type request struct {
 type failure struct {
 	err        error
 	status     int           // of the answer; 0 if none came
+	reason     error         // why none came, for the log
 	retryAfter time.Duration // as the answer asked
 	left       bool          // the request may have reached the gateway
 	unmade     bool          // there was no token, and so no attempt
@@ -116,10 +118,17 @@ func send[T any](ctx context.Context, c call, req request, decode func(*response
 			}
 			return value, t, f.err
 		}
-		c.logger.WarnContext(ctx, "the attempt failed and will be repeated", "method", req.Method, "path", req.path,
-			"attempt", t.attempts, "status", f.status, "wait", wait)
+		c.logRetry(ctx, req, t.attempts, f, wait)
 		place.ready = time.Now().Add(wait)
 	}
+}
+
+func (c call) logRetry(ctx context.Context, req request, n int, f *failure, wait time.Duration) {
+	came := slog.Int("status", f.status)
+	if f.status == 0 {
+		came = slog.Any("error", f.reason)
+	}
+	c.logger.WarnContext(ctx, "the attempt failed and will be repeated", "method", req.Method, "path", req.path, "attempt", n, came, "wait", wait)
 }
 
 // next decides whether, and after which wait, a failed attempt is followed by another.
@@ -163,7 +172,8 @@ func attempt[T any](ctx context.Context, c call, req request, n int, decode func
 	var conn connection
 	res, err := c.transport.roundTrip(req.with(conn.traced(attemptCtx), c.header, token))
 	if err != nil {
-		return value, &failure{err: req.noAnswer(n, clean.error(why(ctx, attemptCtx, err))), left: conn.mayHaveCarried(err)}
+		reason := clean.error(why(ctx, attemptCtx, err))
+		return value, &failure{err: req.noAnswer(n, reason), reason: reason, left: conn.mayHaveCarried(err)}
 	}
 	answer := readResponse(ctx, res, req.URL, cancel, clean)
 	defer answer.release()

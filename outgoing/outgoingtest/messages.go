@@ -11,10 +11,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-const (
-	statusScheduled = "SCHEDULED"
-	statusCancelled = "CANCELLED"
-)
+const statusCancelled = "CANCELLED"
 
 // messages is the history. What it hands out are copies; they share what pointers in them point to, which is never
 // written to.
@@ -91,7 +88,7 @@ func (m *messages) cancel(ids []int64, now time.Time) []int {
 		switch {
 		case !ok:
 			statuses[i] = http.StatusNotFound
-		case msg.StatusCode != statusScheduled:
+		case msg.StatusCode != outgoing.StatusScheduled:
 			statuses[i] = http.StatusBadRequest
 		default:
 			statuses[i] = http.StatusNoContent

@@ -34,7 +34,7 @@ var (
 	queued    = sampleStatus{"QUEUED", "The message has been accepted", 0, 2 * time.Second}
 	sent      = sampleStatus{"SENT", "The message has been sent to the network", 2 * time.Second, 3 * time.Second}
 	delivered = sampleStatus{"DELIVERED", "The message has reached the phone", 2 * time.Second, 9 * time.Second}
-	scheduled = sampleStatus{statusScheduled, "The message waits for its time", 48 * time.Hour, 0}
+	scheduled = sampleStatus{outgoing.StatusScheduled, "The message waits for its time", 48 * time.Hour, 0}
 )
 
 // SampleMessages returns n messages that could be real, oldest first, as [Gateway.Add] takes them: of all types, most of
