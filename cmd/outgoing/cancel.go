@@ -21,8 +21,9 @@ func (a *app) cancelCommand() *cobra.Command {
 		Long: `Cancel messages that wait for their time: any number of them, 50 in one request, repeated IDs once.
 
 IDs are arguments, or come from --file: one a line, or the first column of a CSV file, whose first line may be a
-header. All of them are checked before anything is sent. Then cancel says how many there are and which gateway they
-go to, and asks; without a terminal to ask on it does nothing, unless --yes is given.
+header: it starts with a letter or an underscore, and has no digit in its first column. All IDs are checked before
+anything is sent. Then cancel says how many there are and which gateway they go to, and asks; without a terminal to
+ask on it does nothing, unless --yes is given.
 
 There is one result for each ID, and its state is one of
 
@@ -38,45 +39,19 @@ The exit status is 2 unless all are cancelled.`,
   outgoing cancel --demo 43463 43456`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := f.check(); err != nil {
-				return err
-			}
-			list, err := a.ids(a.demoIDs(args, &f, file), file)
-			if err != nil {
-				return err
-			}
-			defer list.close()
-			ids, err := list.distinct()
-			if err != nil {
-				return err
-			}
-			s, err := a.connect(&f)
-			if err != nil {
-				return err
-			}
-			return s.cancel(ids, yes)
+			return a.withIDs(args, file, &f, isScheduled, func(s *session, list *idList) error {
+				ids, err := list.distinct()
+				if err != nil {
+					return err
+				}
+				return s.cancel(ids, yes)
+			})
 		},
 	}
 	f.register(cmd)
 	cmd.Flags().StringVar(&file, "file", "", "read the IDs from this `file`; - is standard input")
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	return cmd
-}
-
-// distinct are the IDs without repetitions, in memory.
-func (l *idList) distinct() ([]int64, error) {
-	var (
-		unread error
-		ids    = make([]int64, 0, l.count)
-		seen   = make(map[int64]bool, l.count)
-	)
-	for id := range l.all(&unread) {
-		if !seen[id] {
-			seen[id] = true
-			ids = append(ids, id)
-		}
-	}
-	return ids, unread
 }
 
 func (s *session) cancel(ids []int64, yes bool) error {

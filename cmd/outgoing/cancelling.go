@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"net/http"
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
@@ -14,6 +15,7 @@ type cancelling struct {
 
 	refused            error // the token is not accepted: nothing more is to be sent
 	counts             map[outgoing.State]int
+	foreign            int // IDs that the gateway says it does not know
 	requests, attempts int
 	sandbox            *bool
 }
@@ -30,6 +32,8 @@ func (c *cancelling) group(ids []int64) {
 	case c.refused != nil:
 		err = c.refused
 	default:
+		c.doubtful.Store(&ids)
+		defer c.doubtful.Store(nil)
 		result, err = c.client.CancelScheduled(c.ctx, ids)
 	}
 	if len(result.Outcomes) == 0 { // nothing was tried
@@ -52,6 +56,9 @@ func (c *cancelling) group(ids []int64) {
 			why = err
 		}
 		c.counts[o.State]++
+		if o.State == outgoing.Rejected && o.Status == http.StatusNotFound {
+			c.foreign++
+		}
 		c.tally.done.Add(1)
 		if o.State != outgoing.Cancelled {
 			c.tally.failed.Add(1)
@@ -92,6 +99,12 @@ func (c *cancelling) conclude() error {
 		plural(c.requests, "request", "requests"), plural(c.attempts, "attempt", "attempts"))
 	if c.sandbox != nil && *c.sandbox {
 		c.note("The gateway says that this was its test system.")
+	}
+	if total > 0 && c.foreign == total {
+		c.sayAllUnknown()
+	}
+	if errors.Is(c.refused, outgoing.ErrUnauthorized) {
+		c.say("outgoing: the gateway does not accept the token; check %s", c.tokenSource())
 	}
 	if c.unread != nil {
 		c.say("outgoing: the results could not all be written: %v", c.unread)

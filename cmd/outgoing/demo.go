@@ -49,9 +49,6 @@ type tour struct {
 const demoInterval = 20 * time.Millisecond
 
 func (a *app) newTour(ctx context.Context) *tour {
-	if ctx == nil {
-		ctx = context.Background()
-	}
 	return &tour{ctx: ctx, out: a.screen.out(), look: a.look(), gateway: demoGateway()}
 }
 
@@ -69,8 +66,8 @@ func (t *tour) title(title, call string) {
 	t.print("%s\n%s\n\n", t.look.paint(bold, fmt.Sprintf("%d. %s", t.steps, title)), t.look.paint(faint, "   "+call))
 }
 
-// note puts an error that nobody planned for in the place of the demo's end.
-func (t *tour) note(err error) {
+// fail puts an error that nobody planned for in the place of the demo's end.
+func (t *tour) fail(err error) {
 	if t.failed == nil {
 		t.failed = err
 	}

@@ -24,7 +24,7 @@ func (t *tour) lookUp() {
 	ids = append(ids, sample(0), sample(1), sample(2)) // again
 	ids = append(ids, 7, 8)                            // nobody's
 	result, err := t.client.GetByIDs(t.ctx, ids)
-	t.note(err)
+	t.fail(err)
 	t.messages(result.Messages[:min(3, len(result.Messages))])
 	t.print("     ... and %d more\n\n", max(len(result.Messages)-3, 0))
 	t.print("   %d IDs, 3 of them twice: %d found, in the order asked; missing: %s. What was sent:\n\n",
@@ -45,7 +45,7 @@ func (t *tour) list() {
 	t.title("Read a page of the history, from a gateway that fails at first", "client.List(ctx, outgoing.PageRequest{Page: 2, Limit: 3})")
 	t.gateway.Inject(outgoingtest.Fault{Status: http.StatusServiceUnavailable})
 	page, err := t.client.List(t.ctx, outgoing.PageRequest{Page: 2, Limit: 3})
-	t.note(err)
+	t.fail(err)
 	t.messages(page.Messages)
 	t.print("\n   Newest first. The response headers said: %s.\n\n", describePage(page))
 	t.requests()
@@ -64,12 +64,12 @@ func (t *tour) walk() {
 	inTurn := outgoing.WithConcurrency(1) // so that the demo looks the same each time
 	for message, err := range t.client.All(t.ctx, inTurn) {
 		if err != nil {
-			t.note(err)
+			t.fail(err)
 			return
 		}
 		seen[message.ID]++
 		sum, err := total.Add(message.Price.Decimal)
-		t.note(err)
+		t.fail(err)
 		total = sum
 	}
 	twice := 0
@@ -93,7 +93,7 @@ func (t *tour) partly() {
 	result, err := t.client.GetByIDs(t.ctx, ids, outgoing.WithRetry(outgoing.Retry{MaxAttempts: 2, InitialInterval: demoInterval}))
 	batch, ok := errors.AsType[*outgoing.BatchError](err)
 	if !ok {
-		t.note(cmp.Or(err, errors.New("the injected failure did not happen")))
+		t.fail(cmp.Or(err, errors.New("the injected failure did not happen")))
 		return
 	}
 	t.print("   %d found; %d IDs not settled, and the error names them, from %d on:\n     %s\n\n",
@@ -113,18 +113,18 @@ func (t *tour) doubt() {
 func (t *tour) messages(messages []outgoing.Message) {
 	table := tableOutput[message]{w: indented{t}, columns: messageLayout.columns, look: t.look}
 	for _, m := range messages {
-		t.note(table.write(m))
+		t.fail(table.write(m))
 	}
 }
 
 func (t *tour) outcomes(result outgoing.CancelResult, err error) {
 	reasons := reasonsByID(err)
 	if len(reasons) == 0 {
-		t.note(err)
+		t.fail(err)
 	}
 	table := tableOutput[outcome]{w: indented{t}, columns: outcomeLayout.columns, look: t.look}
 	for _, o := range result.Outcomes {
-		t.note(table.write(outcome{o, reasons[o.ID]}))
+		t.fail(table.write(outcome{o, reasons[o.ID]}))
 	}
 	t.print("\n")
 }

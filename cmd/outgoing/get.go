@@ -21,8 +21,9 @@ func (a *app) getCommand() *cobra.Command {
 		Long: `Look messages up by their IDs: any number of them, 50 in one request, in the order asked.
 
 IDs are arguments, or come from --file: one a line, or the first column of a CSV file, whose first line may be a
-header. All of them are checked before anything is sent; results appear as they come, and take no more memory for a
-million IDs than for a thousand. An ID that is repeated far apart is looked up again.
+header: it starts with a letter or an underscore, and has no digit in its first column. All IDs are checked before
+anything is sent; results appear as they come, and take no more memory for a million IDs than for a thousand. An ID
+that is repeated far apart is looked up again.
 
 IDs that the gateway does not know, or that could not be looked up, are named on standard error, and the exit status
 is then 2.`,
@@ -32,19 +33,7 @@ is then 2.`,
   outgoing get --demo`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := f.check(); err != nil {
-				return err
-			}
-			ids, err := a.ids(a.demoIDs(args, &f, file), file)
-			if err != nil {
-				return err
-			}
-			defer ids.close()
-			s, err := a.connect(&f)
-			if err != nil {
-				return err
-			}
-			return s.get(ids)
+			return a.withIDs(args, file, &f, anyMessage, (*session).get)
 		},
 	}
 	f.register(cmd)
@@ -149,7 +138,7 @@ func (l *lookup) fail(f outgoing.Failure, settled map[int64]bool) {
 	}
 	l.tally.failed.Add(int64(len(f.IDs)))
 	l.name(what, f.IDs, settled)
-	l.say("  %s", reason(f.Err))
+	l.say("  %s", reason(l.explain(f.Err)))
 }
 
 // name puts IDs on standard error, and notes that they are dealt with.
@@ -175,6 +164,9 @@ func (l *lookup) conclude(ids *idList, unread error) error {
 	}
 	l.note("%d found, %d missing, %d not settled, %d not sent (%s, %s)", l.found, l.missing, l.failed, l.notSent+rest,
 		plural(l.requests, "request", "requests"), plural(l.attempts, "attempt", "attempts"))
+	if l.missing > 0 && l.found+l.failed+l.notSent+rest == 0 {
+		l.sayAllUnknown()
+	}
 	switch {
 	case l.interrupted.Load():
 		return statusError(exitInterrupted)

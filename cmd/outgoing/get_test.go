@@ -108,6 +108,17 @@ func TestWithoutIDsTheDemoTakesSamples(t *testing.T) {
 	assert.Contains(t, got.stderr, "the IDs 43456 to 43575")
 }
 
+// A 404 for all is what a gateway without these messages answers, and what another server does.
+func TestAGatewayThatKnowsNoneOfTheIDsMayBeAnother(t *testing.T) {
+	const hint = "outgoing: the gateway knows none of these IDs; a wrong --base-url looks the same\n"
+	_, url := serveDouble(t, 20)
+	for _, args := range [][]string{{"get", url}, {"cancel", "--yes", url}} {
+		assert.Contains(t, outgoing(t, append(args, "7", "9")...).stderr, hint)
+		assert.NotContains(t, outgoing(t, append(args, "7", "43463")...).stderr, hint)
+	}
+	assert.NotContains(t, outgoing(t, "get", "--demo", "7").stderr, hint, "no URL was given")
+}
+
 func TestIDsComeFromFilesOfManyKinds(t *testing.T) {
 	for name, content := range map[string]string{
 		"one a line":           "43457\n43456\n",
@@ -115,6 +126,8 @@ func TestIDsComeFromFilesOfManyKinds(t *testing.T) {
 		"from Windows":         "43457\r\n43456\r\n",
 		"blank lines":          "\n\n43457\n  \n\r\n43456\n\n",
 		"spaces":               "  43457 \n\t43456\n",
+		"header, underscore":   "_id\n43457\n43456\n",
+		"header and digits":    "id,phone2\n43457,1\n43456,2\n",
 		"header":               "id\n43457\n43456\n",
 		"header, quoted":       "\"Message ID\"\n\"43457\"\n\"43456\"\n",
 		"byte order mark":      "\ufeff43457\n43456\n",
@@ -138,6 +151,8 @@ func TestIDsComeFromFilesOfManyKinds(t *testing.T) {
 
 func TestALineThatIsNoIDIsNamedBeforeAnythingIsSent(t *testing.T) {
 	for content, want := range map[string]string{
+		"ID 43456\n43457\n":             `line 1: "ID 43456" is no message ID`,
+		"O3456\n43457\n":                `line 1: "O3456" is no message ID`,
 		"43456\n43457x\n":               `line 2: "43457x" is no message ID`,
 		"id\n\n43456\nid\n":             `line 4: "id" is no message ID`,
 		"-5\n":                          `line 1: "-5" is no message ID`,

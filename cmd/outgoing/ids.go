@@ -13,8 +13,30 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
+
+// withIDs does the work of get and cancel on what the command line asks for. Without IDs the demo takes the samples
+// that the work is for.
+func (a *app) withIDs(args []string, file string, f *flags, samples samples, work func(*session, *idList) error) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	if f.demo && len(args) == 0 && file == "" {
+		args = a.demoIDs(samples)
+	}
+	ids, err := a.ids(args, file)
+	if err != nil {
+		return err
+	}
+	defer ids.close()
+	s, err := a.connect(f)
+	if err != nil {
+		return err
+	}
+	return work(s, ids)
+}
 
 // ids reads all IDs that the command line asks for, and checks them, before anything is sent.
 func (a *app) ids(args []string, file string) (*idList, error) {
@@ -49,18 +71,28 @@ func (a *app) collectIDs(list *idList, args []string, file string) error {
 	return a.readIDs(file, f, list.add)
 }
 
+// samples are messages of the demo gateway.
+type samples struct {
+	what string
+	are  func(outgoing.Message) bool
+}
+
+var (
+	anyMessage  = samples{"sample messages", func(outgoing.Message) bool { return true }}
+	isScheduled = samples{"scheduled sample messages", func(m outgoing.Message) bool { return m.StatusCode == "SCHEDULED" }}
+)
+
 // demoIDs are a few that exist, for a first try: nobody knows yet which do.
-func (a *app) demoIDs(args []string, f *flags, file string) []string {
-	if !f.demo || len(args) > 0 || file != "" {
-		return args
+func (a *app) demoIDs(wanted samples) []string {
+	var ids []string
+	all := outgoingtest.SampleMessages(demoSamples)
+	for _, m := range all {
+		if len(ids) < 10 && wanted.are(m) {
+			ids = append(ids, strconv.FormatInt(m.ID, 10))
+		}
 	}
-	samples := outgoingtest.SampleMessages(demoSamples)
-	first, last := samples[0].ID, samples[demoSamples-1].ID
-	a.say("No IDs given, so here are ten of the sample messages; they have the IDs %d to %d.", first, last)
-	for id := range int64(10) {
-		args = append(args, strconv.FormatInt(first+id, 10))
-	}
-	return args
+	a.say("No IDs given, so here are ten of the %s; all samples have the IDs %d to %d.", wanted.what, all[0].ID, all[demoSamples-1].ID)
+	return ids
 }
 
 // argumentIDs takes "43456 43457", and "43456,43457", as the API's own paths have it.
@@ -141,10 +173,10 @@ func separator(start []byte) rune {
 	return ','
 }
 
-// isHeader tells a title from an ID with a mistake in it: a title starts like a word.
+// isHeader tells a title from an ID with a mistake in it: a title starts like a word, and no ID hides in it.
 func isHeader(text string) bool {
 	r, _ := utf8.DecodeRuneInString(text)
-	return unicode.IsLetter(r) || r == '_'
+	return (unicode.IsLetter(r) || r == '_') && strings.IndexFunc(text, unicode.IsDigit) < 0
 }
 
 func parseID(text string) (int64, error) {

@@ -79,6 +79,7 @@ func TestAnInterruptEndsTheWaitForARetry(t *testing.T) {
 	h.interrupt(t, os.Interrupt)
 	assert.Equal(t, 130, statusOf(t, h.cmd.Wait()))
 	assert.Contains(t, h.stderr.String(), "not settled: 43456\n")
+	assert.NotContains(t, h.stderr.String(), "context canceled: ")
 	assert.Len(t, h.gateway.Requests(), 1)
 }
 
@@ -100,6 +101,23 @@ func TestASecondInterruptLeavesAtOnce(t *testing.T) {
 		require.NoError(t, h.cmd.Process.Signal(os.Interrupt))
 		assert.Equal(t, 130, statusOf(t, h.cmd.Wait()))
 		assert.Empty(t, h.stdout.String())
+		const doubt = "outgoing: left at once; what became of up to 1 message, from ID 43463 on, is not known: look them up\n"
+		assert.Equal(t, args[0] == "cancel", strings.Contains(h.stderr.String(), doubt), h.stderr.String())
 		h.release()
 	}
+}
+
+// As with | less: nobody empties the pipe, so the work stands still in the middle of its results.
+func TestInterruptsGetThroughWhileNobodyReads(t *testing.T) {
+	cmd := command(t, "get", "--demo", "--file", file(t, strings.Repeat(sequence(43456, 120), 100)))
+	stderr := new(log)
+	cmd.Stderr = stderr
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	_, err = stdout.Read(make([]byte, 1))
+	require.NoError(t, err)
+	held{cmd: cmd, stderr: stderr}.interrupt(t, os.Interrupt)
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	assert.Equal(t, 130, statusOf(t, cmd.Wait()))
 }

@@ -71,7 +71,7 @@ func (s *session) listPage(out output[message], wanted outgoing.PageRequest) err
 		if s.interrupted.Load() {
 			return statusError(exitInterrupted)
 		}
-		return err
+		return s.explain(err)
 	}
 	end()
 	for _, m := range page.Messages {
@@ -120,7 +120,7 @@ func (s *session) listAll(out output[message]) error {
 			s.sayUnreadable(batch)
 			continue
 		}
-		if failed = err; err != nil {
+		if failed = s.explain(err); failed != nil {
 			break
 		}
 		if err := out.write(m); err != nil {

@@ -50,30 +50,42 @@ func (s *session) progress(doing, things string, total int) (end func()) {
 // bar is the progress line. It is drawn by the screen, not by the library, which knows neither of results on the same
 // terminal nor of lines that would wrap, and could then not be taken away again.
 type bar struct {
-	*progressbar.ProgressBar
-	doing string
+	waiting, working *progressbar.ProgressBar // until something is done there is no rate, and no time left, to show
 }
 
 func newBar(doing, things string, total int) bar {
-	return bar{doing: doing, ProgressBar: progressbar.NewOptions(cmp.Or(total, -1),
+	working := []progressbar.Option{
+		progressbar.OptionShowIts(),
+		progressbar.OptionSetItsString(things),
+		progressbar.OptionSetPredictTime(total > 0),
+	}
+	return bar{waiting: drawnBar(doing, total, progressbar.OptionSetPredictTime(false)), working: drawnBar(doing, total, working...)}
+}
+
+func drawnBar(doing string, total int, more ...progressbar.Option) *progressbar.ProgressBar {
+	options := []progressbar.Option{
+		progressbar.OptionSetDescription(doing),
 		progressbar.OptionSetWriter(io.Discard),
 		progressbar.OptionSetWidth(12),
 		progressbar.OptionShowCount(),
 		progressbar.OptionShowTotalBytes(total > 0), // of what is counted, whatever it is
-		progressbar.OptionShowIts(),
-		progressbar.OptionSetItsString(things),
-		progressbar.OptionSetPredictTime(total > 0),
 		progressbar.OptionSetElapsedTime(total > 0),
 		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "=", SaucerHead: ">", SaucerPadding: " ", BarStart: "[", BarEnd: "]"}),
 		progressbar.OptionSetSpinnerChangeInterval(0), // it turns as it is drawn
 		progressbar.OptionSpinnerType(9),
-	)}
+	}
+	return progressbar.NewOptions(cmp.Or(total, -1), append(options, more...)...)
 }
 
 func (b bar) render(c *counts) string {
-	_ = b.Set64(c.done.Load())
-	b.Describe(b.doing)
-	notes := []string{strings.TrimSpace(b.String())}
+	done, shown := c.done.Load(), b.waiting
+	if done > 0 {
+		shown = b.working
+	}
+	// Both, since a bar's clock starts when it is first set.
+	_ = b.waiting.Set64(done)
+	_ = b.working.Set64(done)
+	notes := []string{strings.TrimSpace(shown.String())}
 	if n := c.retries.Load(); n > 0 {
 		notes = append(notes, plural(n, "retry", "retries"))
 	}
@@ -103,11 +115,4 @@ func clip(s string, n int) string {
 		}
 	}
 	return s
-}
-
-func plural[N int | int64](n N, one, many string) string {
-	if n == 1 {
-		return fmt.Sprintf("%d %s", n, one)
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -13,7 +14,11 @@ func reason(err error) string {
 	if errors.Is(err, errInterrupted) && errors.Is(err, outgoing.ErrNotSent) {
 		return errInterrupted.Error()
 	}
-	return printable(bare(err))
+	text := bare(err)
+	if errors.Is(err, errInterrupted) {
+		text = strings.Replace(text, "context canceled: ", "", 1) // which is how the interrupt reached the library
+	}
+	return printable(text)
 }
 
 // problemReason is what the gateway said about one ID.
@@ -37,4 +42,11 @@ func joinIDs(ids []int64) string {
 		b.WriteString(strconv.FormatInt(id, 10))
 	}
 	return b.String()
+}
+
+func plural[N int | int64](n N, one, many string) string {
+	if n == 1 {
+		return fmt.Sprintf("%d %s", n, one)
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }

@@ -37,6 +37,7 @@ once.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SuggestionsMinimumDistance = 2
+	root.Flags().Bool("version", false, "say which version this is") // cobra's own takes -v, which is --verbose here
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
 	root.AddCommand(a.getCommand(), a.cancelCommand(), a.listCommand(), a.serveCommand(), a.demoCommand(), a.versionCommand())

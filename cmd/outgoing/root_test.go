@@ -87,6 +87,7 @@ func TestVersionComesFromTheBuild(t *testing.T) {
 	assert.Equal(t, 0, got.status)
 	assert.Regexp(t, `^outgoing \S+ (\(revision [0-9a-f]{12}(, modified)?\) )?go1\.\S+ \w+/\w+\n$`, got.stdout)
 	assert.Equal(t, got.stdout, outgoing(t, "--version").stdout)
+	assert.Equal(t, 1, outgoing(t, "-v").status, "it is --verbose, where there is something to log")
 }
 
 func TestShellsCompleteFormatsAndNoFileNames(t *testing.T) {

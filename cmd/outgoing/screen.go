@@ -43,9 +43,12 @@ func (s *screen) draw(line string) {
 }
 
 func (s *screen) write(w io.Writer, p []byte) (int, error) {
+	if !isTerminal(w) {
+		return w.Write(p) // without the lock: a pipe that nobody empties must not hold up what an interrupt has to say
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.drawn && isTerminal(w) {
+	if s.drawn {
 		s.wipe()
 	}
 	return w.Write(p)

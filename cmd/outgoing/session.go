@@ -7,10 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"os/signal"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
@@ -28,6 +25,7 @@ type session struct {
 
 	ctx         context.Context // of the work: done once an interrupt has been obeyed
 	interrupted atomic.Bool
+	doubtful    atomic.Pointer[[]int64] // the messages whose cancel is under way; they do not change
 }
 
 // connect prepares a client of the gateway that the flags name. It sends nothing.
@@ -88,16 +86,17 @@ func describe(url string) string {
 	return "at " + printable(url)
 }
 
-// newTransport is as the library's own, which a wrapped one replaces.
+// newTransport is as the library's own (defaultTransport in outgoing/transport.go), which a wrapped one replaces.
 func newTransport(concurrency int) http.RoundTripper {
 	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: 15 * time.Second}).DialContext,
-		ForceAttemptHTTP2:   true,
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout: 15 * time.Second,
-		MaxIdleConnsPerHost: concurrency,
-		IdleConnTimeout:     90 * time.Second,
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:      true,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    15 * time.Second,
+		MaxIdleConnsPerHost:    concurrency,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 256 << 10,
 	}
 }
 
@@ -108,37 +107,16 @@ func (s *session) logHandler() slog.Handler {
 	return slog.NewTextHandler(s.screen.err(), &slog.HandlerOptions{Level: slog.LevelDebug})
 }
 
-// watch makes the first interrupt stop new requests, and the second the process. Until it is called, while nothing has
-// been sent, an interrupt ends the process as usual.
-func (s *session) watch() (unwatch func()) {
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	done := make(chan struct{})
-	go func() {
-		for again := false; ; again = true {
-			select {
-			case <-done:
-				return
-			case <-signals:
-			}
-			if again {
-				s.screen.clear()
-				os.Exit(exitInterrupted)
-			}
-			s.interrupted.Store(true)
-			s.say("outgoing: interrupted; the requests under way may end (once more leaves at once)")
-			s.gate.close()
-		}
-	}()
-	return func() {
-		signal.Stop(signals)
-		close(done)
-	}
-}
-
 // note writes a line about the work as a whole, unless nobody wants to know.
 func (s *session) note(format string, args ...any) {
 	if !s.quiet {
 		s.say(format, args...)
+	}
+}
+
+// sayAllUnknown follows a run in which the gateway knew no ID, which is rarely what IDs look like.
+func (s *session) sayAllUnknown() {
+	if s.baseURL != "" {
+		s.say("outgoing: the gateway knows none of these IDs; a wrong --base-url looks the same")
 	}
 }

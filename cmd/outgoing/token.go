@@ -1,17 +1,31 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 const tokenVariable = "GATEWAY_API_BEARER"
 
 var errNoToken = errors.New("no token: set " + tokenVariable + ", or name a file that holds it with --token-file; " +
 	"to try things out, --demo needs none")
+
+// tokenSource is where the token comes from, for people.
+func (f *flags) tokenSource() string { return cmp.Or(printable(f.tokenFile), tokenVariable) }
+
+// explain adds to a refused token where it came from.
+func (f *flags) explain(err error) error {
+	if errors.Is(err, outgoing.ErrUnauthorized) {
+		return fmt.Errorf("%w; check %s", err, f.tokenSource())
+	}
+	return err
+}
 
 // token finds the bearer token. No error repeats it.
 func (a *app) token(file string) (string, error) {

@@ -62,6 +62,12 @@ func TestARefusedTokenEndsTheWork(t *testing.T) {
 	assert.Contains(t, got.stderr, "0 cancelled, 50 rejected, 0 unknown, 150 not sent")
 	assert.Len(t, gateway.Requests(), 2)
 
+	path := file(t, token)
+	for _, args := range [][]string{{"get", "1"}, {"cancel", "--yes", "1"}, {"list"}, {"list", "--all"}} {
+		assert.Contains(t, outgoing(t, append(args, url)...).stderr, "; check GATEWAY_API_BEARER\n")
+		assert.Contains(t, outgoing(t, append(args, url, "--token-file", path)...).stderr, "; check "+path+"\n")
+	}
+
 	got = outgoing(t, "list", url, "--verbose")
 	assert.Equal(t, 1, got.status)
 	assert.Contains(t, got.stderr, "401 Unauthorized")

@@ -104,6 +104,22 @@ func (l *idList) spilled() iter.Seq2[int64, error] {
 	}
 }
 
+// distinct are the IDs without repetitions, in memory.
+func (l *idList) distinct() ([]int64, error) {
+	var (
+		unread error
+		ids    = make([]int64, 0, l.count)
+		seen   = make(map[int64]bool, l.count)
+	)
+	for id := range l.all(&unread) {
+		if !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids, unread
+}
+
 func (l *idList) close() {
 	if l.spool != nil {
 		_ = l.spool.Close()
