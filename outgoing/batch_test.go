@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -248,16 +249,20 @@ func TestB3_SlowRequestHoldsUpOnlyTheOrder(t *testing.T) {
 
 func TestB6_RequestsThatWaitAreNotSentAfterARefusedToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var deleted []int64
 		client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
 			asked := askedFor(req)
 			switch {
 			case asked[0] == 1:
+				time.Sleep(time.Millisecond) // until the other one has left, too
 				return answer(429, "", "Retry-After", "60"), nil
 			case asked[0] == 51:
 				time.Sleep(time.Second)
 				return answer(401, ""), nil
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			deleted = append(deleted, asked...)
 			return answer(200, rowsFor(req)), nil
 		}), outgoing.WithConcurrency(2))
