@@ -66,6 +66,15 @@ func inOrder[J, R any](ctx context.Context, n int, jobs iter.Seq[J], work func(c
 		done   bool
 		escape
 	}
+	if n == 1 { // nothing is under way while a result is looked at, so the caller's goroutine can do the work
+		return func(yield func(R) bool) {
+			for job := range jobs {
+				if !yield(work(ctx, job)) {
+					return
+				}
+			}
+		}
+	}
 	return func(yield func(R) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		var (
@@ -121,6 +130,11 @@ func inOrder[J, R any](ctx context.Context, n int, jobs iter.Seq[J], work func(c
 }
 
 const roundsAhead = 4
+
+// atOnce is how many requests for these IDs may be in flight.
+func (o *options) atOnce(ids []int64) int {
+	return max(1, min(o.concurrency, (len(ids)+MaxIDs-1)/MaxIDs))
+}
 
 // stop ends a call early: a token that is refused once is refused for every request of it.
 type stop struct {

@@ -61,7 +61,7 @@ func (c call) cancel(ctx context.Context, asked []int64) (CancelResult, error) {
 		result CancelResult
 		failed BatchError
 	)
-	parts := inOrder(ctx, c.concurrency, until(ctx, c.stop, slices.Chunk(asked, MaxIDs)), c.cancelChunk)
+	parts := inOrder(ctx, c.atOnce(asked), until(ctx, c.stop, slices.Chunk(asked, MaxIDs)), c.cancelChunk)
 	for part := range parts {
 		result.Outcomes = append(result.Outcomes, part.Outcomes...)
 		result.Meta.add(part.Meta)
@@ -81,7 +81,8 @@ func (c call) cancel(ctx context.Context, asked []int64) (CancelResult, error) {
 // outage that has used up the retry budget the first look that fails is the last: the others would double the load.
 func (c call) readBack(ctx context.Context, result *CancelResult) {
 	var rest []Message // in the order of the outcomes
-	for part := range c.getChunks(ctx, slices.Chunk(result.IDs(Unknown), MaxIDs)) {
+	unknown := result.IDs(Unknown)
+	for part := range c.getChunks(ctx, c.atOnce(unknown), slices.Chunk(unknown, MaxIDs)) {
 		result.Attempts += part.Attempts
 		rest = append(rest, part.Messages...)
 		if part.failed.orNil() != nil && c.throttle.exhausted() {

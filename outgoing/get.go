@@ -55,7 +55,7 @@ func (c call) get(ctx context.Context, asked []int64) (GetResult, error) {
 		failed  BatchError
 		settled int
 	)
-	for part := range c.getChunks(ctx, slices.Chunk(asked, MaxIDs)) {
+	for part := range c.getChunks(ctx, c.atOnce(asked), slices.Chunk(asked, MaxIDs)) {
 		result.add(part.GetResult)
 		failed.Failures = append(failed.Failures, part.failed.Failures...)
 		settled += len(part.asked)
@@ -90,7 +90,7 @@ func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...O
 			bad      error // the ID at which ids ended, if any
 			reported bool
 		)
-		for part := range call.getChunks(ctx, chunks(ids, &bad)) {
+		for part := range call.getChunks(ctx, call.concurrency, chunks(ids, &bad)) {
 			err := part.failed.orNil()
 			reported = reported || err != nil
 			if !yield(part.GetResult, err) {
@@ -113,8 +113,9 @@ type getResult struct {
 	failed BatchError
 }
 
-func (c call) getChunks(ctx context.Context, chunks iter.Seq[[]int64]) iter.Seq[getResult] {
-	return inOrder(ctx, c.concurrency, until(ctx, c.stop, chunks), c.getChunk)
+// getChunks looks up chunks, n at once.
+func (c call) getChunks(ctx context.Context, n int, chunks iter.Seq[[]int64]) iter.Seq[getResult] {
+	return inOrder(ctx, n, until(ctx, c.stop, chunks), c.getChunk)
 }
 
 func (c call) getChunk(ctx context.Context, ids []int64) getResult {
