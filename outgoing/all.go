@@ -119,7 +119,7 @@ func (w *walk) use(v *view) (next window, more bool, err error) {
 	case sighting == early:
 		return w.stepOn(v.start()+from, v.answer.rows[from].ID, v.answer.meta.TotalResults), true, nil
 	}
-	return w.search(v.answer.meta.TotalResults), true, nil
+	return w.search(v.window, len(v.answer.rows), v.answer.meta.TotalResults), true, nil
 }
 
 // deliverFrom yields the rows of a window from an index on.

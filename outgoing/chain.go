@@ -16,6 +16,7 @@ type chain struct {
 	slack    int  // how far before at the next window starts: 0 until a window missed
 	misses   int  // fruitless windows in a row
 	searched int  // of those, how many looked around
+	empty    int  // of those, how many showed nothing at all
 }
 
 const (
@@ -92,7 +93,7 @@ func (c *chain) deliver(id int64) bool {
 
 // arrived notes that a window was joined and ended at offset at, with news or without.
 func (c *chain) arrived(at int, total *int, news bool) {
-	c.at, c.total, c.searched = at, total, 0
+	c.at, c.total, c.searched, c.empty = at, total, 0, 0
 	if news {
 		c.misses = 0
 	} else {
@@ -105,16 +106,27 @@ func (c *chain) arrived(at int, total *int, news bool) {
 func (c *chain) stepOn(seen int, id int64, total *int) window {
 	behind := c.delivered - c.known[id]
 	c.misses++
-	c.at, c.total, c.searched = seen+behind, total, 0
+	c.at, c.total, c.searched, c.empty = seen+behind, total, 0, 0
 	return aim(c.at, max(c.slack, min(behind, leastLimit-1)))
 }
 
 // search notes a window that showed nothing known, and looks around: first where the growth of the total says, then
 // before that place, since rows before the last one may have been deleted, and behind it, since the total may lag behind
 // what arrived, each time twice as far away.
-func (c *chain) search(total *int) window {
+//
+// An empty window says that the history ends before it: then the last row delivered is at the end, or before that.
+func (c *chain) search(w window, rows int, total *int) window {
 	c.misses++
 	c.slack = slackAfterMiss
+	if rows == 0 {
+		end := w.start()
+		if total != nil {
+			end = min(end, *total)
+		}
+		back := slackAfterMiss<<c.empty - slackAfterMiss
+		c.empty++
+		return aim(end-1-back, c.slack)
+	}
 	growth := 0
 	if total != nil && c.total != nil {
 		growth = *total - *c.total

@@ -101,7 +101,7 @@ func TestH1_SearchFollowsTheTotalAndThenLooksOnBothSides(t *testing.T) {
 			c := delivered(1)
 			c.at, c.total = 1000, tt.was
 			for _, at := range tt.want {
-				assert.Equal(t, aim(at, slackAfterMiss), c.search(tt.total), "at %d", at)
+				assert.Equal(t, aim(at, slackAfterMiss), c.search(window{1, 50}, 50, tt.total), "at %d", at)
 			}
 		})
 	}
@@ -119,11 +119,19 @@ func TestH1_AnEarlyWindowSaysHowFarToStepOn(t *testing.T) {
 func TestH1_EightFruitlessWindowsAreEnough(t *testing.T) {
 	c := delivered(9)
 	for range mostMisses - 1 {
-		c.search(nil)
+		c.search(window{1, 50}, 50, nil)
 	}
 	assert.False(t, c.exhausted())
 	c.arrived(49, nil, false)
 	assert.True(t, c.exhausted(), "a window that shows nothing new is fruitless, too")
 	c.arrived(49, nil, true)
 	assert.False(t, c.exhausted(), "news start the count again")
+}
+
+func TestH1_AnEmptyWindowLeadsToTheEndOfTheHistory(t *testing.T) {
+	c := newChain()
+	c.deliver(1)
+	c.arrived(721, new(2000), true)
+	assert.Equal(t, aim(699, slackAfterMiss), c.search(window{26, 28}, 0, new(700)), "where the total says")
+	assert.Equal(t, aim(699-slackAfterMiss, slackAfterMiss), c.search(window{26, 28}, 0, new(2000)), "before the window, if the total lags")
 }
