@@ -112,11 +112,6 @@ func outcomes(ids []int64, s State) []Outcome {
 
 func (c call) cancelChunk(ctx context.Context, ids []int64) cancelResult {
 	var result cancelResult
-	if why := c.stop.reason(ctx); why != nil {
-		result.Outcomes = outcomes(ids, NotSent)
-		result.failed.add(notSent(why), ids...)
-		return result
-	}
 	req, err := gen.NewCancelMessagesRequest(c.baseURL, ids)
 	if err != nil {
 		result.Outcomes = outcomes(ids, NotSent)

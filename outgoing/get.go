@@ -120,10 +120,6 @@ func (c call) getChunks(ctx context.Context, n int, chunks iter.Seq[[]int64]) it
 
 func (c call) getChunk(ctx context.Context, ids []int64) getResult {
 	result := getResult{asked: ids}
-	if why := c.stop.reason(ctx); why != nil {
-		result.failed.add(notSent(why), ids...)
-		return result
-	}
 	req, err := gen.NewGetMessagesRequest(c.baseURL, ids)
 	if err != nil {
 		result.failed.add(invalid(err.Error()), ids...)

@@ -78,13 +78,10 @@ func (a pageAnswer) page() (Page, error) {
 	}
 	var failed BatchError
 	for i, m := range a.rows {
-		switch why := a.bad[i]; {
-		case why == nil:
+		if why := a.bad[i]; why != nil {
+			failed.add(why, idOf(m)...)
+		} else {
 			page.Messages = append(page.Messages, m)
-		case m.ID == 0:
-			failed.add(why)
-		default:
-			failed.add(why, m.ID)
 		}
 	}
 	return page, &failed

@@ -104,14 +104,11 @@ func send[T any](ctx context.Context, c call, req request, decode func(*response
 		var f *failure
 		value, f = attempt(ctx, c, req, t.attempts+1, decode)
 		before := t.note(f)
-		switch {
-		case f == nil:
+		if f == nil {
 			c.throttle.succeeded()
 			return value, t, nil
-		case f.status == 0 && ctx.Err() != nil:
-			return value, t, t.explain(followed(f.err, before))
 		}
-		wait, again := c.next(req.Method, t.attempts, f, deadline)
+		wait, again := c.next(ctx, req.Method, t.attempts, f, deadline)
 		if !again {
 			if f.status == 0 { // the gateway's last word is in the answer before, if there was one
 				return value, t, t.explain(followed(f.err, before))
@@ -132,13 +129,13 @@ func (c call) logRetry(ctx context.Context, req request, n int, f *failure, wait
 }
 
 // next decides whether, and after which wait, a failed attempt is followed by another.
-func (c call) next(method string, n int, f *failure, deadline time.Time) (wait time.Duration, again bool) {
+func (c call) next(ctx context.Context, method string, n int, f *failure, deadline time.Time) (wait time.Duration, again bool) {
 	wait = c.retry.delay(n, f, random)
 	if f.holds() {
 		c.throttle.hold(wait, f.err)
 	}
 	switch {
-	case !f.retryable(method), n >= c.retry.MaxAttempts, wait > time.Until(deadline):
+	case !f.retryable(method), n >= c.retry.MaxAttempts, wait > time.Until(deadline), f.status == 0 && ctx.Err() != nil:
 		return 0, false
 	case f.status == http.StatusTooManyRequests:
 		return wait, true // paced by the hold, so the budget is left to failures
