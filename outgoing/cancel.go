@@ -85,7 +85,7 @@ func (c call) readBack(ctx context.Context, result *CancelResult) {
 	for part := range c.getChunks(ctx, c.atOnce(unknown), slices.Chunk(unknown, MaxIDs)) {
 		result.Attempts += part.Attempts
 		rest = append(rest, part.Messages...)
-		if part.failed.orNil() != nil && c.throttle.exhausted() {
+		if part.failed.orNil() != nil && c.limiter.exhausted() {
 			break
 		}
 	}

@@ -5,7 +5,7 @@ package outgoing
 type Client struct {
 	defaults  options
 	transport transport
-	throttle  *throttle
+	limiter   *limiter
 }
 
 // New returns a Client that authenticates with the bearer token, or, if token is empty, with what WithTokenSource gives;
@@ -26,7 +26,7 @@ func New(token string, opts ...Option) (*Client, error) {
 	case token != "":
 		return nil, invalid("a token and WithTokenSource were both given: one of them must go")
 	}
-	return &Client{defaults: o, transport: newTransport(o.httpClient), throttle: newThrottle()}, nil
+	return &Client{defaults: o, transport: newTransport(o.httpClient), limiter: newLimiter()}, nil
 }
 
 // with is a call with its own options on top of the client's.

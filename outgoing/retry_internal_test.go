@@ -130,23 +130,23 @@ func TestR3_RetryAfterIsReadInEveryShape(t *testing.T) {
 }
 
 func TestR5_BudgetLetsOneRetryThroughForFiveSuccesses(t *testing.T) {
-	throttle := newThrottle()
+	limiter := newLimiter()
 	burst := 0
-	for throttle.mayRetry() {
+	for limiter.mayRetry() {
 		burst++
 	}
 	assert.Equal(t, 100, burst)
 	for range 4 {
-		throttle.succeeded()
+		limiter.answered(new(ticket))
 	}
-	assert.False(t, throttle.mayRetry())
-	throttle.succeeded()
-	assert.True(t, throttle.mayRetry())
+	assert.False(t, limiter.mayRetry())
+	limiter.answered(new(ticket))
+	assert.True(t, limiter.mayRetry())
 	for range 10_000 {
-		throttle.succeeded()
+		limiter.answered(new(ticket))
 	}
 	burst = 0
-	for throttle.mayRetry() {
+	for limiter.mayRetry() {
 		burst++
 	}
 	assert.Equal(t, 100, burst, "quiet times save nothing up")

@@ -92,23 +92,19 @@ func (t *trail) mayHaveWorked() bool {
 // send sends one request until an attempt is answered as it should be, or another attempt would be of no use, and returns
 // what decode made of the last answer: also beside an error, since rows that arrived before a body broke off count.
 func send[T any](ctx context.Context, c call, req request, decode func(*response) (T, error)) (value T, t trail, err error) {
-	deadline := time.Now().Add(c.retry.MaxElapsed)
-	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
-		deadline = d
-	}
-	place := c.throttle.place()
+	ticket := c.limiter.ticket(ctx, c.retry.MaxElapsed)
 	for {
-		if err := place.pass(ctx, c.stop, deadline); err != nil {
+		if err := ticket.wait(ctx, c.stop); err != nil {
 			return value, t, t.explain(followed(err, t.lastError()))
 		}
 		var f *failure
 		value, f = attempt(ctx, c, req, t.attempts+1, decode)
 		before := t.note(f)
 		if f == nil {
-			c.throttle.succeeded()
+			c.limiter.answered(ticket)
 			return value, t, nil
 		}
-		wait, again := c.next(ctx, req.Method, t.attempts, f, deadline)
+		wait, again := c.next(ctx, req.Method, t.attempts, f, ticket)
 		if !again {
 			if f.status == 0 { // the gateway's last word is in the answer before, if there was one
 				return value, t, t.explain(followed(f.err, before))
@@ -116,7 +112,7 @@ func send[T any](ctx context.Context, c call, req request, decode func(*response
 			return value, t, f.err
 		}
 		c.logRetry(ctx, req, t.attempts, f, wait)
-		place.ready = time.Now().Add(wait)
+		ticket.ready = time.Now().Add(wait)
 	}
 }
 
@@ -129,18 +125,18 @@ func (c call) logRetry(ctx context.Context, req request, n int, f *failure, wait
 }
 
 // next decides whether, and after which wait, a failed attempt is followed by another.
-func (c call) next(ctx context.Context, method string, n int, f *failure, deadline time.Time) (wait time.Duration, again bool) {
+func (c call) next(ctx context.Context, method string, n int, f *failure, t *ticket) (wait time.Duration, again bool) {
 	wait = c.retry.delay(n, f, random)
 	if f.holds() {
-		c.throttle.hold(wait, f.err)
+		c.limiter.hold(t, wait, f.err)
 	}
 	switch {
-	case !f.retryable(method), n >= c.retry.MaxAttempts, wait > time.Until(deadline), f.status == 0 && ctx.Err() != nil:
+	case !f.retryable(method), n >= c.retry.MaxAttempts, wait > time.Until(t.deadline()), f.status == 0 && ctx.Err() != nil:
 		return 0, false
 	case f.status == http.StatusTooManyRequests:
 		return wait, true // paced by the hold, so the budget is left to failures
 	}
-	return wait, c.throttle.mayRetry()
+	return wait, c.limiter.mayRetry()
 }
 
 var (
