@@ -2,7 +2,6 @@ package outgoing
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -145,11 +144,11 @@ type stop struct {
 
 func newStop() *stop { return &stop{done: make(chan struct{})} }
 
-// on stops the call if err says that the token was refused.
-func (s *stop) on(err error) {
-	if errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrForbidden) {
+// on stops the call if a request ended in an answer that refuses the token.
+func (s *stop) on(answer *APIError) {
+	if answer != nil && answer.refusesToken() {
 		s.once.Do(func() {
-			s.cause = errorLine("stopped: "+bare(err), err)
+			s.cause = errorLine("stopped: "+bare(answer), answer)
 			close(s.done)
 		})
 	}

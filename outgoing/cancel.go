@@ -119,7 +119,7 @@ func (c call) cancelChunk(ctx context.Context, ids []int64) cancelResult {
 		return result
 	}
 	answer, trail, err := send(ctx, c, request{req, messagesByID}, func(r *response) (cancelAnswer, error) { return c.readCancelled(ctx, r, ids) })
-	c.stop.on(err)
+	c.stop.on(trail.answer())
 	result.Meta = answer.meta
 	result.Attempts = trail.attempts
 	if trail.saysMissing() {

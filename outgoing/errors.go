@@ -106,7 +106,12 @@ func sentinel(status int) error {
 	return nil
 }
 
-// isMissing tells whether the gateway itself said that there is no such thing: a 404 with a problem document. Another
+// refusesToken reports whether the token is to blame: then no other request with it will do better.
+func (e *APIError) refusesToken() bool {
+	return e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden
+}
+
+// isMissing reports whether the gateway itself said that there is no such thing: a 404 with a problem document. Another
 // server or a proxy answers 404 without one.
 func (e *APIError) isMissing() bool {
 	return e.StatusCode == http.StatusNotFound && e.isProblem

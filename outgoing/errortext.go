@@ -39,13 +39,14 @@ func followed(by, before error) error {
 	return errorLine(bare(by)+"; before that: "+bare(before), by, before)
 }
 
-// contextError is why the context is done: its Err, and its cause if that says more.
+// contextError is why the context is done: its Err, and its cause if that says more. The cause is text only. It may be what
+// another request ended in (errgroup.WithContext cancels with that), and must not be taken for an answer to this one.
 func contextError(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
 	if err == cause { //nolint:errorlint // the same value, not the same kind
 		return err
 	}
-	return errorLine(err.Error()+": "+cause.Error(), err, cause)
+	return errorLine(err.Error()+": "+bare(cause), err)
 }
 
 // bare is the text of an error that will stand inside another one of this package.

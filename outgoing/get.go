@@ -2,7 +2,6 @@ package outgoing
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"slices"
 
@@ -126,14 +125,14 @@ func (c call) getChunk(ctx context.Context, ids []int64) getResult {
 		return result
 	}
 	answer, trail, err := send(ctx, c, request{req, messagesByID}, func(r *response) (getResult, error) { return c.readMessages(ctx, r, ids) })
-	switch apiErr, ok := errors.AsType[*APIError](err); {
+	switch {
 	case err == nil:
 		result = answer
-	case ok && apiErr.isMissing():
+	case trail.endsMissing():
 		c.logNoneKnown(ctx, req.Method, len(ids))
 		result.Missing, result.Requests = ids, 1
 	default:
-		c.stop.on(err)
+		c.stop.on(trail.answer())
 		result.failed.add(err, ids...)
 	}
 	result.Attempts = trail.attempts

@@ -52,7 +52,5 @@ func judge(row cancelRow, t *trail, err error) (o Outcome, why error) {
 	return o, err
 }
 
-// saysMissing tells whether the whole request was answered by "there is no such message", and by nothing else.
-func (t *trail) saysMissing() bool {
-	return t.last != nil && t.last.status == http.StatusNotFound && !t.mayHaveWorked() && t.refusal.isMissing()
-}
+// saysMissing reports whether the whole request was answered by "there is no such message", and by nothing else.
+func (t *trail) saysMissing() bool { return t.endsMissing() && !t.mayHaveWorked() }

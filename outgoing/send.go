@@ -29,6 +29,7 @@ type request struct {
 // failure is an attempt that brought no usable answer.
 type failure struct {
 	err        error
+	answer     *APIError     // nil if none came; else err is the same
 	status     int           // of the answer; 0 if none came
 	reason     error         // why none came, for the log
 	retryAfter time.Duration // as the answer asked
@@ -64,7 +65,7 @@ func (t *trail) note(f *failure) (before error) {
 	}
 	t.attempts++
 	if f != nil && f.status/100 == 4 {
-		t.refusal, _ = errors.AsType[*APIError](f.err)
+		t.refusal = f.answer
 	}
 	return before
 }
@@ -74,6 +75,21 @@ func (t *trail) lastError() error {
 		return nil
 	}
 	return t.last.err
+}
+
+// answer is what the last attempt was answered, if that was not a success; else nil. Outcomes are decided by it and not by
+// what errors.As finds: errors of a caller's transport and token source may hold answers to other requests.
+func (t *trail) answer() *APIError {
+	if t.last == nil {
+		return nil
+	}
+	return t.last.answer
+}
+
+// endsMissing reports whether the last attempt was answered by "there is no such message".
+func (t *trail) endsMissing() bool {
+	answer := t.answer()
+	return answer != nil && answer.isMissing()
 }
 
 // explain is the error that a request ended in. It matches ErrNotSent if none of the attempts can have arrived.
@@ -153,8 +169,8 @@ func attempt[T any](ctx context.Context, c call, req request, n int, decode func
 	if err == nil {
 		err = checkToken(token)
 	}
-	if err != nil && ctx.Err() != nil {
-		err = followed(contextError(ctx), err)
+	if err != nil && ctx.Err() != nil { // then err is text only, since it may be the context's cause
+		err = followed(contextError(ctx), errors.New(bare(err)))
 	}
 	err = clean.error(err)
 	if err != nil {
@@ -165,7 +181,8 @@ func attempt[T any](ctx context.Context, c call, req request, n int, decode func
 	var conn connection
 	res, err := c.transport.roundTrip(req.with(conn.traced(attemptCtx), c.header, token))
 	if err != nil {
-		reason := clean.error(why(ctx, attemptCtx, err))
+		err = why(ctx, attemptCtx, err)
+		reason := clean.error(err)
 		return value, &failure{err: req.noAnswer(n, reason), reason: reason, left: conn.mayHaveCarried(err)}
 	}
 	answer := readResponse(ctx, res, req.URL, cancel, clean)
@@ -177,7 +194,7 @@ func attempt[T any](ctx context.Context, c call, req request, n int, decode func
 		}
 	}
 	apiErr := newAPIError(req, answer, n, clean.error(cause))
-	return value, &failure{err: apiErr, status: answer.status, retryAfter: apiErr.RetryAfter, left: true}
+	return value, &failure{err: apiErr, answer: apiErr, status: answer.status, retryAfter: apiErr.RetryAfter, left: true}
 }
 
 // with is the request for one attempt. net/http sends no DELETE twice by itself unless it has an Idempotency-Key, which
