@@ -28,31 +28,54 @@ func invalidID(id int64) error {
 	return invalid(fmt.Sprintf("message ID %d: IDs start at 1", id))
 }
 
-// chunks groups IDs as they come into requests of at most MaxIDs distinct ones. At an ID < 1 it yields those before it,
-// and then ends with an error in place.
-func chunks(ids iter.Seq[int64], failed *error) iter.Seq[[]int64] {
-	return func(yield func([]int64) bool) {
-		*failed = nil
-		chunk := make([]int64, 0, MaxIDs)
-		for id := range ids {
-			if id < 1 {
-				*failed = invalidID(id)
-				break
-			}
-			if slices.Contains(chunk, id) {
-				continue
-			}
-			if chunk = append(chunk, id); len(chunk) == MaxIDs {
-				if !yield(chunk) {
-					return
-				}
-				chunk = make([]int64, 0, MaxIDs)
-			}
+// idSource is the caller's iterator of IDs, and how far one loop over a stream got in it.
+type idSource struct {
+	ids  iter.Seq[int64]
+	next int64 // the first ID after the last full chunk; 0 if there was none
+	sent bool  // ids ended, and the last of its IDs are in a chunk
+	bad  error // the ID < 1 at which ids was left, if there was one
+}
+
+// chunks groups IDs as they come into requests of at most MaxIDs distinct ones; at an ID < 1 it yields those before it. A
+// chunk is yielded when the ID after it has been seen, or that there is none: so it is known, without asking ids again,
+// whether a call that stops there leaves anything out. An iterator that is asked later may end because the call has.
+func (s *idSource) chunks(yield func([]int64) bool) {
+	chunk := make([]int64, 0, MaxIDs)
+	for id := range s.ids {
+		if id < 1 {
+			s.bad = invalidID(id)
+			break
 		}
-		if len(chunk) > 0 {
-			yield(chunk)
+		if slices.Contains(chunk, id) {
+			continue
 		}
+		if len(chunk) == MaxIDs {
+			s.next = id
+			if !yield(chunk) {
+				return
+			}
+			chunk = make([]int64, 0, MaxIDs)
+		}
+		chunk = append(chunk, id)
 	}
+	if len(chunk) > 0 {
+		s.sent = s.bad == nil
+		yield(chunk)
+	}
+}
+
+// rest is the error of a stream that ends before ids does; nil if it does not. reason is why the call was stopped, if it
+// was. Where ids gave no ID at all, it may have ended for that reason.
+func (s *idSource) rest(reason error) error {
+	switch {
+	case s.bad != nil:
+		return notSent(s.bad)
+	case reason == nil, s.sent:
+		return nil
+	case s.next != 0:
+		return errorLine(fmt.Sprintf("ID %d and those after it were not sent: %s", s.next, bare(reason)), ErrNotSent, reason)
+	}
+	return notSent(reason)
 }
 
 // inOrder does work for each job, for at most n of them at once, and yields the results in the order of the jobs. The
@@ -167,9 +190,12 @@ func (s *stop) reason(ctx context.Context) error {
 	return nil
 }
 
-// until ends the jobs when there is a reason to stop.
+// until ends the jobs when there is a reason to stop. Then no more of them are asked for, which may take long.
 func until[J any](ctx context.Context, s *stop, jobs iter.Seq[J]) iter.Seq[J] {
 	return func(yield func(J) bool) {
+		if s.reason(ctx) != nil {
+			return
+		}
 		for job := range jobs {
 			if !yield(job) || s.reason(ctx) != nil {
 				return

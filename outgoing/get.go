@@ -71,8 +71,12 @@ func (c call) get(ctx context.Context, asked []int64) (GetResult, error) {
 // deduplicate where many repeat.
 //
 // The stream ends early, after what was in flight, when the token is refused (401, 403), when the context is done, and at
-// an ID below 1, which gives ErrInvalidArgument after the chunks before it. ids runs in the goroutine of the loop, and
-// again for each loop; while it waits for an ID, no result is yielded, so it must not itself wait for one.
+// an ID below 1. Then its last yield is an error that matches ErrNotSent and the reason (ErrUnauthorized, the context's
+// error, ErrInvalidArgument), beside a zero result: IDs that ids had left were not sent. So a loop that ends without such
+// an error has seen a result or a *BatchError for each ID.
+//
+// ids runs in the goroutine of the loop, and again for each loop. A request is sent when the ID after its last one, or the
+// end of ids, has been seen. While ids waits for an ID no result is yielded, so it must not itself wait for one.
 func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...Option) iter.Seq2[GetResult, error] {
 	call, err := c.with(opts)
 	if err == nil && ids == nil {
@@ -85,22 +89,14 @@ func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...O
 		}
 		call := call
 		call.stop = newStop() // for this loop
-		var (
-			bad      error // the ID at which ids ended, if any
-			reported bool
-		)
-		for part := range call.getChunks(ctx, call.concurrency, chunks(ids, &bad)) {
-			err := part.failed.orNil()
-			reported = reported || err != nil
-			if !yield(part.GetResult, err) {
+		source := idSource{ids: ids}
+		for part := range call.getChunks(ctx, call.concurrency, source.chunks) {
+			if !yield(part.GetResult, part.failed.orNil()) {
 				return
 			}
 		}
-		switch why := call.stop.reason(ctx); {
-		case bad != nil:
-			yield(GetResult{}, bad)
-		case why != nil && !reported:
-			yield(GetResult{}, why) // how many IDs were left is not known
+		if err := source.rest(call.stop.reason(ctx)); err != nil {
+			yield(GetResult{}, err)
 		}
 	}
 }

@@ -182,18 +182,20 @@ func TestB5_StreamAccountsForEachIDThatItTook(t *testing.T) {
 	inTrouble(t, func(ctx context.Context, tr trouble, g *outgoingtest.Gateway, client *outgoing.Client) error {
 		asked := tr.distinct()
 		var found, missing, failed []int64
-		var ended error
+		var last error
 		for part, err := range client.StreamByIDs(ctx, slices.Values(asked)) {
 			found, missing = append(found, messageIDs(part.Messages)...), append(missing, part.Missing...)
-			ids, notBatch := failedIDs(err)
-			if notBatch != nil {
-				ended = notBatch
+			if failedIDs, notBatch := failedIDs(err); notBatch == nil {
+				failed = append(failed, failedIDs...)
 			}
-			failed = append(failed, ids...)
+			last = err
 		}
 		settled := len(found) + len(missing) + len(failed)
-		if settled < len(asked) && ended == nil && len(failed) == 0 {
-			return fmt.Errorf("the stream ended after %d of %d IDs, and said nothing", settled, len(asked))
+		_, batch := errors.AsType[*outgoing.BatchError](last)
+		saidSo := !batch && errors.Is(last, outgoing.ErrNotSent) && (errors.Is(last, context.DeadlineExceeded) ||
+			errors.Is(last, outgoing.ErrUnauthorized) || errors.Is(last, outgoing.ErrForbidden))
+		if (settled < len(asked)) != saidSo {
+			return fmt.Errorf("the stream ended after %d of %d IDs, and said %w", settled, len(asked), last)
 		}
 		return checkParts(asked[:settled], found, missing, failed)
 	})

@@ -35,7 +35,9 @@ func TestB10_StreamEndsAfterARefusedToken(t *testing.T) {
 			assert.Equal(t, 4, count(g, http.MethodGet))
 			require.Error(t, last)
 			assert.Equal(t, code == 401, errors.Is(last, outgoing.ErrUnauthorized))
-			assert.Equal(t, 200, taken)
+			require.ErrorIs(t, last, outgoing.ErrNotSent)
+			assert.ErrorContains(t, last, "ID 201 and those after it were not sent")
+			assert.Equal(t, 201, taken, "one more, to know whether there are more")
 		})
 	}
 }
@@ -53,6 +55,7 @@ func TestB10_IDBelowOneEndsTheStreamAfterTheChunksBefore(t *testing.T) {
 			assert.Len(t, all, before)
 			require.NotEmpty(t, errs)
 			require.ErrorIs(t, errs[len(errs)-1], outgoing.ErrInvalidArgument)
+			require.ErrorIs(t, errs[len(errs)-1], outgoing.ErrNotSent)
 			require.ErrorContains(t, errs[len(errs)-1], "ID 0")
 			for _, err := range errs[:len(errs)-1] {
 				require.NoError(t, err)
