@@ -28,7 +28,7 @@ func (r CancelResult) IDs(s State) []int64 {
 type Outcome struct {
 	ID      int64
 	State   State
-	Status  int      // the gateway's code for this ID: 204, 400, ...; 0 if it gave none
+	Status  int      // the gateway's code for this ID, or for its whole request: 204, 400, ...; 0 if it gave none
 	Problem *Problem // why, if Rejected: then never nil, but zero if the gateway did not say
 	Message *Message // what the message looked like when read back, if Unknown
 }
@@ -36,9 +36,13 @@ type Outcome struct {
 // CancelScheduled cancels messages that wait for their time, any number of them: 50 in one request, repeated IDs once. The
 // result has exactly one Outcome for each distinct ID, whatever happened.
 //
-// The error is nil exactly if each ID is Cancelled, or Rejected by what the gateway said about it. Else it is a *BatchError
-// that names the others: Unknown, NotSent, and Rejected together with their whole request (a 400, 401, 403 or 429, say).
+// The error is nil if and only if each ID is Cancelled, or Rejected by what the gateway said about it. Otherwise it is a
+// *BatchError that names the rest: Unknown, NotSent, and Rejected together with their whole request (a 400 or 422, say).
 // Or it is ErrInvalidArgument, before anything is sent, for an ID below 1 or a bad option.
+//
+// A message that is NotSent is untouched, and will go out. Where the gateway turned the whole request away because of the
+// caller and not of the messages (401, 403, 429), Outcome.Status says so and the error is an *APIError; otherwise Status is
+// 0, and the error matches ErrNotSent.
 //
 // A message that is Unknown may be cancelled, may be sent, may still be waiting. It is read back once, for a look: its
 // Outcome.Message is how it was then, and no promise, since a request that timed out here may yet take effect there.

@@ -1,6 +1,7 @@
 package outgoing_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -170,6 +171,7 @@ func TestC1_StateFollowsTheRow(t *testing.T) {
 		{row(204), outgoing.Cancelled},
 		{row(400), outgoing.Rejected}, {row(404), outgoing.Rejected}, {row(409), outgoing.Rejected}, {row(429), outgoing.Rejected},
 		{row(499), outgoing.Rejected},
+		{row(401), outgoing.Rejected}, {row(403), outgoing.Rejected}, // a row is about its message, whatever its status
 		{row(500), outgoing.Unknown}, {row(503), outgoing.Unknown}, {row(200), outgoing.Unknown}, {row(202), outgoing.Unknown},
 		{row(302), outgoing.Unknown}, {row(0), outgoing.Unknown}, {row(-204), outgoing.Unknown}, {row(-400), outgoing.Unknown},
 		{row(600), outgoing.Unknown},
@@ -198,7 +200,7 @@ func TestC1_StateFollowsTheRow(t *testing.T) {
 }
 
 func TestC1_RefusalOfTheWholeRequestRejectsItsIDs(t *testing.T) {
-	for _, code := range []int{400, 401, 403, 405, 409, 418, 422, 451, 499} {
+	for _, code := range []int{400, 405, 409, 418, 422, 451, 499} {
 		synctest.Test(t, func(t *testing.T) {
 			g := scheduled(50)
 			g.Inject(outgoingtest.Fault{Status: code})
@@ -211,6 +213,61 @@ func TestC1_RefusalOfTheWholeRequestRejectsItsIDs(t *testing.T) {
 			assert.Equal(t, ids(50), failed.IDs())
 			assert.Zero(t, count(g, http.MethodGet))
 		})
+	}
+}
+
+// These speak of the caller, and say nothing about the messages.
+func TestC1_RequestThatWasTurnedAwayLeavesItsIDsUntouched(t *testing.T) {
+	for _, code := range []int{401, 403, 429} {
+		synctest.Test(t, func(t *testing.T) {
+			g := scheduled(50)
+			g.Inject(outgoingtest.Fault{Status: code, Times: -1})
+			got, err := g.Client().CancelScheduled(t.Context(), ids(50))
+			assert.Equal(t, ids(50), got.IDs(outgoing.NotSent), "%d", code)
+			assert.Equal(t, outgoing.Outcome{ID: 50, State: outgoing.NotSent, Status: code}, got.Outcomes[49])
+			require.NotErrorIs(t, err, outgoing.ErrNotSent, "it was sent")
+			var failed *outgoing.BatchError
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, ids(50), failed.IDs())
+			require.Len(t, failed.Failures, 1)
+			require.IsType(t, &outgoing.APIError{}, failed.Failures[0].Err)
+			assert.Zero(t, count(g, http.MethodGet), "there is nothing to look at")
+		})
+	}
+}
+
+func TestC1_OneRateLimitMakesOneStateOfAllIDs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := scheduled(1000)
+		g.Inject(outgoingtest.Fault{Status: 429, RetryAfter: "30", Times: -1})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		got, err := g.Client().CancelScheduled(ctx, ids(1000))
+		require.ErrorIs(t, err, outgoing.ErrRateLimited)
+		assert.Equal(t, ids(1000), got.IDs(outgoing.NotSent), "whether their request met the limit or was held back by it")
+	})
+}
+
+func TestC1_TheLastRefusalCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := scheduled(1)
+		g.Inject(outgoingtest.Fault{Status: 429}, outgoingtest.Fault{Status: 400})
+		got, err := g.Client().CancelScheduled(t.Context(), ids(1))
+		require.ErrorIs(t, err, outgoing.ErrBadRequest)
+		assert.Equal(t, ids(1), got.IDs(outgoing.Rejected))
+		assert.Equal(t, 400, got.Outcomes[0].Status)
+	})
+}
+
+// A 401 or 403 in a row does not say that the token is refused.
+func TestC1_RowsDoNotStopTheCall(t *testing.T) {
+	for _, code := range []int{401, 403} {
+		g := scheduled(100)
+		g.Inject(outgoingtest.Fault{Match: outgoingtest.HasID(1), Body: new(fmt.Sprintf(`[{"id":1,"status":%d}]`, code))})
+		got, err := g.Client().CancelScheduled(t.Context(), append([]int64{1}, ids(100)[50:]...), outgoing.WithConcurrency(1))
+		require.Error(t, err, "the other rows of the first request are missing")
+		assert.Equal(t, ids(1), got.IDs(outgoing.Rejected))
+		assert.Empty(t, got.IDs(outgoing.NotSent))
 	}
 }
 
@@ -254,7 +311,7 @@ func TestC1_RefusalBeforeARefusedConnectionIsInTheError(t *testing.T) {
 		refused := &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
 		client := newClient(t, inTurn(status(429), fails(refused)), outgoing.WithRetry(outgoing.Retry{MaxAttempts: 2}))
 		result, err := client.CancelScheduled(t.Context(), []int64{1})
-		assert.Equal(t, outgoing.Rejected, result.Outcomes[0].State)
+		assert.Equal(t, outgoing.Outcome{ID: 1, State: outgoing.NotSent, Status: 429}, result.Outcomes[0])
 		require.ErrorIs(t, err, outgoing.ErrRateLimited)
 		require.ErrorIs(t, err, syscall.ECONNREFUSED)
 		assert.NotErrorIs(t, err, outgoing.ErrNotSent)

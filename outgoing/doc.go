@@ -38,8 +38,8 @@
 // # Cancelling
 //
 // Each ID of a CancelScheduled ends in one State. Cancelled: the gateway said 204. Rejected: it refused, and Outcome.Status
-// and Outcome.Problem say why. NotSent: no connection was had, so nothing happened. Unknown: a request left, and no answer
-// says what it did: the connection dropped, the attempt timed out, a 5xx came, the answer could not be read or lacks the
+// and Outcome.Problem say why. NotSent: untouched: no request with this ID left this process, or the gateway turned it away
+// as a whole (401, 403, 429), which is in Outcome.Status then. Unknown: a request left, and no answer says what it did: the connection dropped, the attempt timed out, a 5xx came, the answer could not be read or lacks the
 // ID. A retry of such an attempt settles the ID only by a 204: if it is refused then, that may be because the first attempt
 // did cancel it.
 //

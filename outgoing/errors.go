@@ -18,7 +18,7 @@ var (
 	ErrServer             = errors.New("server error")        // 5xx
 	ErrUnexpectedResponse = errors.New("unexpected response") // a success status whose body or form breaks the contract; a 3xx
 	ErrInvalidArgument    = errors.New("invalid argument")    // nothing was sent
-	ErrNotSent            = errors.New("not sent")            // this part of the call was not sent
+	ErrNotSent            = errors.New("not sent")            // this part of the call was not sent; see also NotSent
 	ErrDrift              = errors.New("history drifted")     // see All
 )
 
@@ -109,6 +109,11 @@ func sentinel(status int) error {
 // refusesToken reports whether the token is to blame: then no other request with it will do better.
 func (e *APIError) refusesToken() bool {
 	return e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden
+}
+
+// isAboutCaller reports whether the gateway turned the request away for who sent it, or how often, whatever it asked for.
+func (e *APIError) isAboutCaller() bool {
+	return e.refusesToken() || e.StatusCode == http.StatusTooManyRequests
 }
 
 // isMissing reports whether the gateway itself said that there is no such thing: a 404 with a problem document. Another

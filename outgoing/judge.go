@@ -26,7 +26,7 @@ func judge(row cancelRow, t *trail, err error) (o Outcome, why error) {
 			return o, nil
 		case refused && t.doubt:
 			return o, errDoubt
-		case refused:
+		case refused: // a row speaks of its message, also with a status that speaks of the caller elsewhere
 			o.State, o.Problem = Rejected, cmp.Or(row.problem, &Problem{})
 			return o, nil
 		case row.status/100 == 5:
@@ -40,6 +40,9 @@ func judge(row cancelRow, t *trail, err error) (o Outcome, why error) {
 	case err == nil:
 		return o, errNoRow
 	case t.mayHaveWorked():
+		return o, err
+	case t.refusal != nil && t.refusal.isAboutCaller():
+		o.State, o.Status = NotSent, t.refusal.StatusCode
 		return o, err
 	case t.refusal != nil:
 		o.State, o.Status, o.Problem = Rejected, t.refusal.StatusCode, &t.refusal.Problem

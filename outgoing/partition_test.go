@@ -217,10 +217,15 @@ func TestB5_EachIDHasOneOutcomeThatIsTrue(t *testing.T) {
 			reached := slices.ContainsFunc(g.Requests(), func(r outgoingtest.Request) bool {
 				return r.Method == http.MethodDelete && slices.Contains(r.IDs, o.ID)
 			})
+			turnedAway := o.Status == 401 || o.Status == 403 || o.Status == 429
 			switch {
+			case o.State == outgoing.NotSent && (cancelled || o.Status != 0 && !turnedAway):
+				return fmt.Errorf("ID %d is said to be untouched (status %d), and is %q", o.ID, o.Status, now.StatusCode)
+			case o.State == outgoing.Rejected && turnedAway:
+				return fmt.Errorf("ID %d is said to be rejected by a %d, which is about the caller", o.ID, o.Status)
 			case o.State == outgoing.Cancelled && !cancelled, o.State == outgoing.Rejected && cancelled:
 				return fmt.Errorf("ID %d is said to be %v, and is %q", o.ID, o.State, now.StatusCode)
-			case o.State == outgoing.NotSent == reached:
+			case (o.State == outgoing.NotSent && o.Status == 0) == reached:
 				return fmt.Errorf("ID %d is said to be %v, and that a request with it arrived is %t", o.ID, o.State, reached)
 			case o.State == outgoing.Unknown, o.State == outgoing.NotSent:
 				unsettled = append(unsettled, o.ID)

@@ -5,10 +5,10 @@ import "fmt"
 // State is what is known about the cancelling of one message.
 type State int
 
-// The states. The zero value claims nothing.
+// The states of a cancellation. The zero value is Unknown.
 const (
 	Unknown   State = iota // a request left, and no answer says whether it took effect
-	NotSent                // no request with this ID left this process
+	NotSent                // untouched: no request with this ID left this process, or the gateway turned it away as a whole (401, 403, 429)
 	Cancelled              // 204
 	Rejected               // the gateway refused
 )
