@@ -61,13 +61,14 @@
 // Bad arguments give ErrInvalidArgument before anything is sent. An answer that is no usable success is an *APIError with
 // the HTTP status, the problem document if there was one (RFC 9457), and the first 64 KiB of the body; errors.Is tells the
 // kinds apart (ErrNotFound, ErrRateLimited, ErrServer, ErrUnexpectedResponse, ...). Calls about many IDs wrap these in a
-// *BatchError. A context that ends is found by errors.Is, too. Error texts are one line of at most 512 bytes.
+// *BatchError. A context that ends is found by errors.Is, too; its cause is in the text only. Error texts are one line of at most 512 bytes.
 //
 // # Logging
 //
 // With WithLogger the library logs at level Warn what it did about trouble (retries with their waits, rows that nobody
 // asked for, unusable headers, a 404 for a whole request) and at Debug the headers that are absent. It logs methods, path
-// templates, statuses, counts and durations: never a token, a recipient or a body.
+// templates, statuses, counts, durations, and why a connection failed: never a token, a recipient or a body. net/http
+// quotes what it cannot parse of an answer; here and in errors that is "...".
 //
 // # Memory
 //

@@ -6,6 +6,7 @@ import (
 	"html"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,27 +16,37 @@ const (
 	leastRedacted = 8 // shorter tokens would turn ordinary words into "[redacted]"
 )
 
-// redactor replaces one token wherever text of the gateway leaves the library. A server that echoes it may have escaped
-// it, and encoders differ in what they escape, so each character is looked for in all its spellings. The zero value
-// changes nothing.
-type redactor struct{ token func() string } // a closure, as in staticToken
+// redactor replaces tokens wherever text of the gateway leaves the library: all that one request was sent with, since an
+// answer may echo the one of an attempt before. A server that echoes it may have escaped it, and encoders differ in what
+// they escape, so each character is looked for in all its spellings. The zero value changes nothing.
+type redactor struct{ tokens func() []string } // a closure, as in staticToken
 
-func newRedactor(token string) redactor {
-	if len(token) < leastRedacted {
-		return redactor{}
+func newRedactor(token string) redactor { return redactor{}.and(token) }
+
+// and returns a redactor of one more token. Longer tokens come first: one may begin with another.
+func (r redactor) and(token string) redactor {
+	var known []string
+	if r.tokens != nil {
+		known = r.tokens()
 	}
-	return redactor{func() string { return token }}
+	if len(token) < leastRedacted || slices.Contains(known, token) {
+		return r
+	}
+	all := append(slices.Clip(known), token)
+	slices.SortStableFunc(all, func(a, b string) int { return len(b) - len(a) })
+	return redactor{func() []string { return all }}
 }
 
 func (r redactor) text(s string) string {
-	if r.token == nil {
+	if r.tokens == nil {
 		return s
 	}
-	token := r.token()
-	s = strings.ReplaceAll(s, token, redacted)
-	for _, e := range encodings {
-		if strings.IndexByte(s, e.mark) >= 0 {
-			s = e.replace(s, token)
+	for _, token := range r.tokens() {
+		s = strings.ReplaceAll(s, token, redacted)
+		for _, e := range encodings {
+			if strings.IndexByte(s, e.mark) >= 0 {
+				s = e.replace(s, token)
+			}
 		}
 	}
 	return s

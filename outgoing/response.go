@@ -72,7 +72,7 @@ func (r *response) read(ctx context.Context, body io.Reader, limit int) {
 		case isCorrupt(err):
 			r.broken = errCorrupt
 		case err != nil:
-			r.broken = brokeOff(r.clean.error(err))
+			r.broken = brokeOff(r.clean.error(withoutQuotes(err)))
 		}
 	}
 }

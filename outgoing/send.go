@@ -52,6 +52,7 @@ type trail struct {
 	doubt    bool      // an attempt before the last may have taken effect
 	last     *failure  // what the last attempt came to; nil if it was answered as it should be, or if there was none
 	refusal  *APIError // the last 4xx
+	clean    redactor  // of the tokens that the attempts were sent with
 }
 
 // note adds an attempt and returns the error of the one before it, if any.
@@ -114,7 +115,7 @@ func send[T any](ctx context.Context, c call, req request, decode func(*response
 			return value, t, t.explain(followed(err, t.lastError()))
 		}
 		var f *failure
-		value, f = attempt(ctx, c, req, t.attempts+1, decode)
+		value, f = attempt(ctx, c, req, &t, decode)
 		before := t.note(f)
 		if f == nil {
 			c.limiter.answered(ticket)
@@ -160,12 +161,14 @@ var (
 	errNoToken        = errors.New("no token to send")
 )
 
-// attempt is one HTTP exchange, the nth for this request.
-func attempt[T any](ctx context.Context, c call, req request, n int, decode func(*response) (T, error)) (value T, f *failure) {
+// attempt is one HTTP exchange, the next of t.
+func attempt[T any](ctx context.Context, c call, req request, t *trail, decode func(*response) (T, error)) (value T, f *failure) {
+	n := t.attempts + 1
 	attemptCtx, cancel := context.WithTimeoutCause(ctx, c.transport.limit(c.attemptTimeout), errAttemptTimeout)
 	defer cancel()
 	token, err := c.token(attemptCtx)
-	clean := newRedactor(token)
+	clean := t.clean.and(token)
+	t.clean = clean
 	if err == nil {
 		err = checkToken(token)
 	}
@@ -182,7 +185,7 @@ func attempt[T any](ctx context.Context, c call, req request, n int, decode func
 	res, err := c.transport.roundTrip(req.with(conn.traced(attemptCtx), c.header, token))
 	if err != nil {
 		err = why(ctx, attemptCtx, err)
-		reason := clean.error(err)
+		reason := clean.error(withoutQuotes(err))
 		return value, &failure{err: req.noAnswer(n, reason), reason: reason, left: conn.mayHaveCarried(err)}
 	}
 	answer := readResponse(ctx, res, req.URL, cancel, clean)

@@ -6,6 +6,8 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -44,6 +46,40 @@ func defaultTransport() *http.Transport {
 		MaxResponseHeaderBytes: 256 << 10,
 	}
 }
+
+// withoutQuotes is a transport's error without the text in quotes. net/http quotes what it cannot parse of an answer, which
+// may be a recipient, and errors are logged. Only errors.Is still knows what err was, since errors.As would show it whole.
+// Errors of connecting pass as they are: they quote no answer.
+func withoutQuotes(err error) error {
+	text := err.Error()
+	if !strings.Contains(text, `"`) || isDial(err) || isTLS(err) {
+		return err
+	}
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(text, `"`)
+		b.WriteString(before)
+		if !found {
+			break
+		}
+		b.WriteString(`"..."`)
+		quoted, invalid := strconv.QuotedPrefix(`"` + after)
+		if invalid != nil { // there is no second quote
+			break
+		}
+		text = after[len(quoted)-1:]
+	}
+	return &quotelessError{b.String(), func(target error) bool { return errors.Is(err, target) }}
+}
+
+// quotelessError is a text, and what it matches.
+type quotelessError struct {
+	text string
+	is   func(target error) bool // a closure, where nothing finds the whole error
+}
+
+func (e *quotelessError) Error() string        { return e.text }
+func (e *quotelessError) Is(target error) bool { return e.is(target) }
 
 // limit is the time that an attempt may take: the caller's http.Client may have a shorter one than the library.
 func (t transport) limit(attempt time.Duration) time.Duration {
