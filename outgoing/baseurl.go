@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// parseBaseURL checks the URL and ends it in a slash. Its errors do not repeat the URL: it may hold a password.
+// parseBaseURL checks the URL, writes its host in lower case and ends it in a slash. net/http compares hosts as they are:
+// it knows only "localhost" for loopback, and would send LOCALHOST through a proxy. The errors do not repeat the URL: it may hold a password.
 func parseBaseURL(raw string) (string, error) {
 	u, err := url.Parse(raw)
 	switch {
@@ -22,8 +23,9 @@ func parseBaseURL(raw string) (string, error) {
 	case strings.ContainsAny(raw, "?#"):
 		return "", errors.New("must have neither a query nor a fragment")
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		return "", errors.New("must start with https:// (http:// would show the token to the network; it is for loopback hosts alone)")
+		return "", errors.New("must start with https:// (http:// would show the token to the network; it is for loopback hosts only)")
 	}
+	u.Host = strings.ToLower(u.Host)
 	return strings.TrimRight(u.String(), "/") + "/", nil
 }
 

@@ -26,7 +26,11 @@ func New(token string, opts ...Option) (*Client, error) {
 	case token != "":
 		return nil, invalid("a token and WithTokenSource were both given: one of them must go")
 	}
-	return &Client{defaults: o, transport: newTransport(o.httpClient), limiter: newLimiter()}, nil
+	t := newTransport(o.httpClient)
+	if err := t.checkProxy(o.baseURL); err != nil {
+		return nil, invalid(err.Error())
+	}
+	return &Client{defaults: o, transport: t, limiter: newLimiter()}, nil
 }
 
 // with is a call with its own options on top of the client's.

@@ -61,7 +61,8 @@
 // Bad arguments give ErrInvalidArgument before anything is sent. An answer that is no usable success is an *APIError with
 // the HTTP status, the problem document if there was one (RFC 9457), and the first 64 KiB of the body; errors.Is tells the
 // kinds apart (ErrNotFound, ErrRateLimited, ErrServer, ErrUnexpectedResponse, ...). Calls about many IDs wrap these in a
-// *BatchError. A context that ends is found by errors.Is, too; its cause is in the text only. Error texts are one line of at most 512 bytes.
+// *BatchError. A context that ends is found by errors.Is, too; its cause is in the text only. Error texts are one line of
+// at most 512 bytes.
 //
 // # Logging
 //
@@ -78,7 +79,7 @@
 //
 // # Security
 //
-// The token is sent to the base URL's host alone: redirects are not followed, and plain http is refused but for loopback
-// hosts. If the gateway echoes the token (of 8 bytes or more), it is replaced in errors, logs and results, except in the
+// The token is sent only to the base URL's host: redirects are not followed, and plain http is refused except for loopback
+// hosts, where it goes through no proxy. If the gateway echoes the token (of 8 bytes or more), it is replaced in errors, logs and results, except in the
 // fields of messages. No Idempotency-Key is ever set, since net/http would take it as leave to send a DELETE twice.
 package outgoing

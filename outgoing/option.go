@@ -58,8 +58,8 @@ func (o *options) apply(opts []Option) error {
 var errNewOnly = errors.New("belongs to New: a call cannot change it")
 
 // WithBaseURL sets where the gateway is: ProductionURL unless given, SandboxURL to try things out. It must be an https
-// URL without user info, query and fragment; http is accepted for a loopback host alone, since the token would travel in
-// the clear. For New only.
+// URL without user info, query and fragment; http is accepted only for a loopback host, since the token would travel in
+// the clear, and never goes through a proxy. For New only.
 func WithBaseURL(rawURL string) Option {
 	return func(o *options) error {
 		if o.inCall {
@@ -75,7 +75,8 @@ func WithBaseURL(rawURL string) Option {
 }
 
 // WithHTTPClient makes requests go through a copy of hc: its Transport (ours if nil), Jar and Timeout are used, its
-// CheckRedirect is not, since redirects are never followed. hc itself is not changed. For New only.
+// CheckRedirect is not, since redirects are never followed. hc itself is not changed. With an http:// base URL New refuses an
+// *http.Transport whose Proxy gives a proxy for it; no other RoundTripper can be asked. For New only.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(o *options) error {
 		switch {

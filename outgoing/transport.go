@@ -6,9 +6,12 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gsmservice-gateway/client-go/gen"
 )
 
 // transport is what the library takes of an http.Client. Requests go to the RoundTripper itself, so no redirect is
@@ -36,7 +39,7 @@ func newTransport(hc *http.Client) transport {
 // by how many requests were in flight at once.
 func defaultTransport() *http.Transport {
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  proxyFromEnvironment,
 		DialContext:            (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		ForceAttemptHTTP2:      true,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
@@ -45,6 +48,32 @@ func defaultTransport() *http.Transport {
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 256 << 10,
 	}
+}
+
+// proxyFromEnvironment is net/http's, but never a proxy for plain http, which would show it the token. Plain http is for
+// loopback hosts, and net/http's own exemption of these is narrower.
+func proxyFromEnvironment(req *http.Request) (*url.URL, error) {
+	if req.URL.Scheme == "http" {
+		return nil, nil
+	}
+	return http.ProxyFromEnvironment(req)
+}
+
+// checkProxy refuses a caller's transport that would send plain http through a proxy. It is the caller's and not changed,
+// and so it is asked once, for a URL of the kind that it will get.
+func (t transport) checkProxy(baseURL string) error {
+	transport, ok := t.RoundTripper.(*http.Transport)
+	if !ok || transport.Proxy == nil || !strings.HasPrefix(baseURL, "http://") {
+		return nil
+	}
+	req, err := gen.NewListMessagesRequest(baseURL, nil)
+	if err != nil {
+		return err
+	}
+	if proxy, err := transport.Proxy(req); err == nil && proxy != nil {
+		return errors.New("the HTTP client's Proxy would show the token of http:// requests to a proxy")
+	}
+	return nil
 }
 
 // withoutQuotes is a transport's error without the text in quotes. net/http quotes what it cannot parse of an answer, which
