@@ -53,26 +53,44 @@ func readResponse(ctx context.Context, res *http.Response, url *url.URL, giveUp 
 
 var errTooLarge = errors.New("the body is larger than anything that the contract describes")
 
-// read reads at most limit bytes. The buffer grows by doubling and stops at the limit, which bounds what a call can take.
+// read reads the body, at most limit bytes of it, and notes why it is not whole.
 func (r *response) read(ctx context.Context, body io.Reader, limit int) {
-	r.body = bodies.Get().([]byte)[:0]
-	for r.broken == nil {
-		if len(r.body) == cap(r.body) {
-			r.body = append(make([]byte, 0, min(max(2*cap(r.body), 4<<10), limit+1)), r.body...)
+	var err error
+	r.body, err = readLimited(body, bodies.Get().([]byte)[:0], limit)
+	switch {
+	case err == io.EOF: // io.Reader promises the bare value
+	case errors.Is(err, errTooLarge):
+		r.broken = errTooLarge
+	case ctx.Err() != nil:
+		r.broken = brokeOff(contextError(ctx))
+	case isCorrupt(err):
+		r.broken = errCorrupt
+	default:
+		r.broken = brokeOff(r.clean.error(withoutQuotes(err)))
+	}
+}
+
+// readLimited reads body to its end, or limit bytes of it, and returns them with the error that ended it: io.EOF or
+// errTooLarge, or another. One byte more than the limit is read, to know that there is one, and no further byte, however
+// large a buffer of the pool is. A full buffer doubles, and takes its last step at half of the limit: the old one and the
+// new one are held together.
+func readLimited(body io.Reader, buffer []byte, limit int) ([]byte, error) {
+	most := limit + 1
+	for {
+		if len(buffer) == cap(buffer) {
+			size := max(2*cap(buffer), 4<<10)
+			if size > most/2 {
+				size = most
+			}
+			buffer = append(make([]byte, 0, size), buffer...)
 		}
-		n, err := body.Read(r.body[len(r.body):cap(r.body)])
-		r.body = r.body[:len(r.body)+n]
+		n, err := body.Read(buffer[len(buffer):min(cap(buffer), most)])
+		buffer = buffer[:len(buffer)+n]
 		switch {
-		case len(r.body) > limit:
-			r.body, r.broken = r.body[:limit], errTooLarge
-		case err == io.EOF: // io.Reader promises the bare value
-			return
-		case err != nil && ctx.Err() != nil:
-			r.broken = brokeOff(contextError(ctx))
-		case isCorrupt(err):
-			r.broken = errCorrupt
+		case len(buffer) > limit:
+			return buffer[:limit], errTooLarge
 		case err != nil:
-			r.broken = brokeOff(r.clean.error(withoutQuotes(err)))
+			return buffer, err
 		}
 	}
 }
