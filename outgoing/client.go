@@ -1,6 +1,6 @@
 package outgoing
 
-// Client talks to the gateway. Make one with New and keep it: it holds the connections, the retry budget and the hold
+// Client talks to the gateway. Make one with New and keep it (methods of another give ErrInvalidArgument): it holds the connections, the retry budget and the hold
 // that a rate limit puts on all requests. Any number of goroutines may use it at once.
 type Client struct {
 	defaults  options
@@ -35,6 +35,9 @@ func New(token string, opts ...Option) (*Client, error) {
 
 // with is a call with its own options on top of the client's.
 func (c *Client) with(opts []Option) (call, error) {
+	if c == nil || c.throttle == nil {
+		return call{}, invalid("the Client is nil or zero: make one with New")
+	}
 	o := c.defaults
 	o.inCall = true
 	if err := o.apply(opts); err != nil {
