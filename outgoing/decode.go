@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -127,7 +129,7 @@ func openArray(dec *jsontext.Decoder, body []byte) error {
 	case err != nil:
 		return bodyError(err)
 	case token.Kind() != '[':
-		return fmt.Errorf("the body is no array of rows: it starts with a JSON %v", token.Kind())
+		return fmt.Errorf("the body is not an array of rows: it starts with %s", describe(token.Kind()))
 	}
 	return nil
 }
@@ -135,7 +137,7 @@ func openArray(dec *jsontext.Decoder, body []byte) error {
 // decodeRow reads one row by itself. A null, which would decode to the zero row, is an error.
 func decodeRow[T any](raw jsontext.Value, row *T) error {
 	if raw.Kind() != '{' {
-		return fmt.Errorf("unreadable row: it is a JSON %v", raw.Kind())
+		return fmt.Errorf("unreadable row: it is %s, not an object", describe(raw.Kind()))
 	}
 	var zero T
 	*row = zero
@@ -145,9 +147,62 @@ func decodeRow[T any](raw jsontext.Value, row *T) error {
 	*row = zero
 	err := json.Unmarshal(raw, row, harmless)
 	if semantic, ok := errors.AsType[*json.SemanticError](err); ok { // its pointer names a field of T, and nothing of the body
-		return fmt.Errorf("unreadable row: %s is a JSON %v: %v", semantic.JSONPointer, semantic.JSONKind, semantic.Err) //nolint:errorlint // it holds on to the body
+		return fmt.Errorf("unreadable row: %s is %s%s", semantic.JSONPointer, describe(semantic.JSONKind), whyNot(semantic))
 	}
 	return errors.New("unreadable row")
+}
+
+// describe names a kind of JSON value.
+func describe(k jsontext.Kind) string {
+	switch k {
+	case '{', '}':
+		return "an object"
+	case '[', ']':
+		return "an array"
+	case '"':
+		return "a string"
+	case '0':
+		return "a number"
+	case 't', 'f':
+		return "a boolean"
+	}
+	return "null"
+}
+
+// whyNot is why a value is not what its field takes: the decoder's reason, or else what was expected.
+func whyNot(err *json.SemanticError) string {
+	want := expected(err.GoType)
+	switch {
+	case err.Err != nil && !errors.Is(err.Err, strconv.ErrSyntax):
+		return ": " + err.Err.Error()
+	case want == "":
+		return ", which its field does not take"
+	}
+	return ", not " + want
+}
+
+// expected says what a field of this type is in JSON; "" if that is not known.
+func expected(t reflect.Type) string {
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch {
+	case t == nil:
+		return ""
+	case t == reflect.TypeFor[time.Time]():
+		return "a date"
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "a boolean"
+	case reflect.Int, reflect.Int64:
+		return "an integer"
+	case reflect.Struct:
+		return "an object"
+	}
+	return ""
 }
 
 // bodyError tells a body that ends too early, which another attempt may mend, from one that is no JSON.

@@ -2,6 +2,7 @@ package outgoing
 
 import (
 	"context"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -31,9 +32,9 @@ func notSent(cause error) error {
 	return errorLine("not sent: "+bare(cause), ErrNotSent, cause)
 }
 
-// followed is what stopped a call, and what had happened before.
+// followed is what stopped a call, and what had happened before, if that is something else.
 func followed(by, before error) error {
-	if before == nil {
+	if before == nil || errors.Is(by, before) {
 		return by
 	}
 	return errorLine(bare(by)+"; before that: "+bare(before), by, before)

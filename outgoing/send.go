@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
@@ -55,9 +56,31 @@ type trail struct {
 	clean    redactor  // of the tokens that the attempts were sent with
 }
 
-// note adds an attempt and returns the error of the one before it, if any.
-func (t *trail) note(f *failure) (before error) {
-	before = t.lastError()
+// after is the error of an attempt and of the one before it, if that failed for another reason.
+func (f *failure) after(before *failure) error {
+	if before == nil || f.repeats(before) {
+		return f.err
+	}
+	return followed(f.err, before.err)
+}
+
+// repeats reports whether two attempts got no answer for the same reason. Each connection has a port of its own, which
+// makes the texts differ.
+func (f *failure) repeats(before *failure) bool {
+	if f.reason == nil || before.reason == nil {
+		return false
+	}
+	a, isOp := errors.AsType[*net.OpError](f.reason)
+	b, wasOp := errors.AsType[*net.OpError](before.reason)
+	if isOp && wasOp && a.Err != nil && b.Err != nil {
+		return a.Op == b.Op && a.Err.Error() == b.Err.Error()
+	}
+	return f.reason.Error() == before.reason.Error()
+}
+
+// note adds an attempt and returns the failure of the one before it, if any.
+func (t *trail) note(f *failure) (before *failure) {
+	before = t.last
 	t.doubt = t.mayHaveWorked()
 	t.sent = t.sent || f == nil || f.left
 	t.last = f
@@ -124,7 +147,7 @@ func send[T any](ctx context.Context, c call, req request, decode func(*response
 		wait, again := c.next(ctx, req.Method, t.attempts, f, ticket)
 		if !again {
 			if f.status == 0 { // the gateway's last word is in the answer before, if there was one
-				return value, t, t.explain(followed(f.err, before))
+				return value, t, t.explain(f.after(before))
 			}
 			return value, t, f.err
 		}

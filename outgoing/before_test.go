@@ -1,0 +1,52 @@
+package outgoing_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
+)
+
+// What happened before the last attempt is told where it is something else.
+func TestE2_AReasonThatRepeatsIsSaidOnce(t *testing.T) {
+	dial := func() error {
+		return &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{Port: 9}, Err: syscall.ECONNREFUSED}
+	}
+	reset := func(port int) error { // each connection has a port of its own
+		return &net.OpError{Op: "read", Net: "tcp", Source: &net.TCPAddr{Port: port}, Err: syscall.ECONNRESET}
+	}
+	for name, test := range map[string]struct {
+		faults []roundTrip
+		before string
+	}{
+		"refused":             {[]roundTrip{fails(dial()), fails(dial())}, ""},
+		"refused, four times": {[]roundTrip{fails(dial()), fails(dial()), fails(dial()), fails(dial())}, ""},
+		"reset":               {[]roundTrip{fails(reset(40001)), fails(reset(40002))}, ""},
+		"dropped":             {[]roundTrip{fails(io.EOF), fails(io.EOF)}, ""},
+		"wrapped":             {[]roundTrip{fails(fmt.Errorf("x: %w", dial())), fails(fmt.Errorf("x: %w", dial()))}, ""},
+		"dropped and refused": {[]roundTrip{fails(io.EOF), fails(dial())}, "no answer (1 attempt): EOF"},
+		"reset and refused":   {[]roundTrip{fails(reset(1)), fails(dial())}, "connection reset by peer"},
+		"503 and refused":     {[]roundTrip{status(503), fails(dial())}, "503 Service Unavailable"},
+		"other":               {[]roundTrip{fails(errors.New("this")), fails(errors.New("that"))}, "this"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, err := newClient(t, inTurn(test.faults...), outgoing.WithRetry(outgoing.Retry{MaxAttempts: len(test.faults)})).List(t.Context(), outgoing.PageRequest{})
+				assertLine(t, err)
+				_, before, told := strings.Cut(err.Error(), "; before that: ")
+				assert.Equal(t, test.before != "", told, "%v", err)
+				assert.Contains(t, before, test.before)
+				require.ErrorContains(t, err, fmt.Sprintf("(%d attempts)", len(test.faults)))
+			})
+		})
+	}
+}
