@@ -192,7 +192,7 @@ func TestB5_AnErrorOfATransportIsNotAnAnswer(t *testing.T) {
 		got, err := client.GetByIDs(t.Context(), ids(150))
 		require.ErrorIs(t, err, hook, name)
 		assert.Empty(t, got.Missing, name)
-		assert.NotErrorIs(t, err, outgoing.ErrNotSent, name)
+		require.NotErrorIs(t, err, outgoing.ErrNotSent, name)
 		assert.Equal(t, 3, got.Attempts, "%s: it does not stop the call", name)
 	}
 }

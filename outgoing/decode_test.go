@@ -109,7 +109,7 @@ func TestB9_OddButHarmlessRowsAreReadAsTheyAreMeant(t *testing.T) {
 	assert.Equal(t, "l\uFFFDst", *second.CID)
 	assert.Equal(t, outgoing.MessageType(77), second.Type)
 	assert.Equal(t, "12345678901234567.89", third.Price.String())
-	assert.EqualValues(t, 1717251725123, third.SentDate.UnixMilli())
+	assert.Equal(t, int64(1717251725123), third.SentDate.UnixMilli())
 }
 
 func TestB9_RowsOfList(t *testing.T) {

@@ -79,7 +79,7 @@ func TestS6_AnErrorWithoutWhatItQuotesIsStillTheSame(t *testing.T) {
 			_, err := client.List(t.Context(), outgoing.PageRequest{})
 			require.ErrorIs(t, err, test.err, "for those who know what they look for")
 			require.ErrorIs(t, err, root(test.err))
-			assert.ErrorContains(t, err, test.text)
+			require.ErrorContains(t, err, test.text)
 			assert.Empty(t, find(err, "MARK"))
 			assert.NotContains(t, log.String(), "MARK")
 		})
@@ -127,7 +127,7 @@ func TestS1_ATokenThatWasReplacedBetweenTwoAttemptsIsNotEchoedEither(t *testing.
 			},
 			"error": fails(errors.New("lost: " + echo)),
 			"body": func(*http.Request) (*http.Response, error) {
-				return &http.Response{StatusCode: 200, Body: failingBody{errors.New(echo)}}, nil
+				return &http.Response{StatusCode: http.StatusOK, Body: failingBody{errors.New(echo)}}, nil
 			},
 		} {
 			synctest.Test(t, func(t *testing.T) {

@@ -58,7 +58,7 @@ func (r *response) read(ctx context.Context, body io.Reader, limit int) {
 	var err error
 	r.body, err = readLimited(body, bodies.Get().([]byte)[:0], limit)
 	switch {
-	case err == io.EOF: // io.Reader promises the bare value
+	case err == io.EOF: //nolint:errorlint // io.Reader promises the bare value
 	case errors.Is(err, errTooLarge):
 		r.broken = errTooLarge
 	case ctx.Err() != nil:

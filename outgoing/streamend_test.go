@@ -36,7 +36,7 @@ func TestB10_StreamEndsAfterARefusedToken(t *testing.T) {
 			require.Error(t, last)
 			assert.Equal(t, code == 401, errors.Is(last, outgoing.ErrUnauthorized))
 			require.ErrorIs(t, last, outgoing.ErrNotSent)
-			assert.ErrorContains(t, last, "ID 201 and those after it were not sent")
+			require.ErrorContains(t, last, "ID 201 and those after it were not sent")
 			assert.Equal(t, 201, taken, "one more, to know whether there are more")
 		})
 	}
