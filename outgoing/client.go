@@ -35,7 +35,7 @@ func New(token string, opts ...Option) (*Client, error) {
 
 // with is a call with its own options on top of the client's.
 func (c *Client) with(opts []Option) (call, error) {
-	if c == nil || c.throttle == nil {
+	if c == nil || c.limiter == nil {
 		return call{}, invalid("the Client is nil or zero: make one with New")
 	}
 	o := c.defaults
