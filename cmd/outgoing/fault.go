@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"slices"
 	"strconv"
@@ -22,6 +23,7 @@ and what happens to them:
 
   status=503        this status, with a problem document
   retry-after=2     the header Retry-After
+  content-type=T    the header Content-Type, such as text/html for the page of a proxy
   delay=2s          no answer for so long
   drop              the connection ends without an answer
   truncate=100      the body breaks off after so many bytes
@@ -60,6 +62,13 @@ var faultWords = map[string]func(f *outgoingtest.Fault, value string) error{
 		if value == "" {
 			return errors.New("it is a number of seconds")
 		}
+		return nil
+	},
+	"content-type": func(f *outgoingtest.Fault, value string) error {
+		if kind, _, err := mime.ParseMediaType(value); err != nil || !strings.Contains(kind, "/") {
+			return errors.New("it is a media type such as text/html")
+		}
+		f.Header = http.Header{"Content-Type": {value}}
 		return nil
 	},
 	"delay": func(f *outgoingtest.Fault, value string) (err error) {
@@ -118,7 +127,7 @@ func parseFault(text string) (outgoingtest.Fault, error) {
 		}
 		set, known := faultWords[key]
 		if !known {
-			return f, fmt.Errorf("%q is no word of it; see outgoing serve --help", key)
+			return f, fmt.Errorf("unknown key %q; see outgoing serve --help", key)
 		}
 		if err := set(&f, value); err != nil {
 			return f, fmt.Errorf("%s: %w", key, err)

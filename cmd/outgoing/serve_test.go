@@ -145,6 +145,29 @@ func TestServeInjectsFaults(t *testing.T) {
 	assert.Contains(t, s.stderr.String(), "200 OK, broken off")
 }
 
+// What a proxy in front of the gateway answers.
+func TestServeCanAnswerWithAPageOfHTML(t *testing.T) {
+	const page = "<html><body>Bad Gateway, sorry</body></html>"
+	s := serve(t, "--fault=status=502,content-type=text/html; charset=utf-8,body="+page, "--fault=content-type=text/plain")
+	for _, want := range []struct {
+		status  int
+		content string
+	}{{502, "text/html; charset=utf-8"}, {200, "text/plain"}} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/messages/43456", http.NoBody)
+		require.NoError(t, err)
+		req.Header.Set("Authorization", "Bearer x")
+		res, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		assert.Equal(t, want.status, res.StatusCode)
+		assert.Equal(t, want.content, res.Header.Get("Content-Type"))
+		body, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		assert.Equal(t, want.status == 502, string(body) == page)
+		require.NoError(t, res.Body.Close())
+	}
+	s.stop(t)
+}
+
 func TestServeLeavesAtASecondInterrupt(t *testing.T) {
 	s := serve(t, "--latency=1h")
 	answered := make(chan error)
