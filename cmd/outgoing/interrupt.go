@@ -8,24 +8,34 @@ import (
 
 // watch makes the first interrupt stop new requests, and the second the process. Until it is called, while nothing has
 // been sent, an interrupt ends the process as usual.
+//
+// A terminal that closes is an interrupt too (SIGHUP), but never a second one, since both the kernel and the shell may send
+// it. Under nohup it is ignored, and stays so.
 func (s *session) watch() (unwatch func()) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	done := make(chan struct{})
 	go func() {
+		var received os.Signal
 		for again := false; ; again = true {
 			select {
 			case <-done:
 				return
-			case <-signals:
+			case received = <-signals:
 			}
-			if again {
+			switch {
+			case again && received == syscall.SIGHUP:
+				continue
+			case again:
 				s.screen.clear()
 				s.sayDoubtful()
 				os.Exit(exitInterrupted)
 			}
 			s.interrupted.Store(true)
-			s.say("outgoing: interrupted; the requests under way may end (once more leaves at once)")
+			s.say("outgoing: interrupted; finishing requests in flight (interrupt again to leave at once)")
 			s.gate.close()
 		}
 	}()

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -32,7 +33,9 @@ func holdAt(t *testing.T, match func(*http.Request) bool, fault outgoingtest.Fau
 		<-released
 	}
 	gateway.Inject(fault)
-	h := held{cmd: command(t, append(args, url)...), stdout: new(log), stderr: new(log), gateway: gateway, release: func() { close(released) }}
+	h := held{cmd: command(t, append(args, url)...), stdout: new(log), stderr: new(log), gateway: gateway}
+	h.release = sync.OnceFunc(func() { close(released) })
+	t.Cleanup(h.release) // before the server is closed, which waits for the request
 	h.cmd.Stdout, h.cmd.Stderr = h.stdout, h.stderr
 	require.NoError(t, h.cmd.Start())
 	<-arrived
@@ -60,14 +63,50 @@ func TestAnInterruptedGetWaitsForTheRequestsUnderWay(t *testing.T) {
 }
 
 func TestAnInterruptedCancelWaitsForTheRequestsUnderWay(t *testing.T) {
-	h := holdAt(t, outgoingtest.HasID(43506), outgoingtest.Fault{}, "cancel", "--yes", "-f=csv", "--concurrency=1", "--file", file(t, sequence(43456, 1000)))
-	h.interrupt(t, os.Interrupt)
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		h := holdAt(t, outgoingtest.HasID(43506), outgoingtest.Fault{}, "cancel", "--yes", "-f=csv", "--concurrency=1", "--file", file(t, sequence(43456, 1000)))
+		h.interrupt(t, signal)
+		h.release()
+		assert.Equal(t, 130, statusOf(t, h.cmd.Wait()))
+		assert.Len(t, lines(h.stdout.String()), 1+1000, "one for each ID")
+		assert.Contains(t, h.stdout.String(), "44455,not sent,,interrupted\n")
+		assert.Contains(t, h.stderr.String(), "12 cancelled, 88 rejected, 0 unknown, 900 not sent (2 requests, 2 attempts)\n")
+		assert.Contains(t, h.stderr.String(), "The 900 messages not sent are untouched.\n")
+		assert.Len(t, h.gateway.Requests(), 2)
+	}
+}
+
+// A terminal that closes can bring several: from the kernel and from the shell.
+func TestASecondHangupDoesNotLeaveAtOnce(t *testing.T) {
+	h := holdAt(t, nil, outgoingtest.Fault{}, "cancel", "--yes", "-f=csv", "43463")
+	h.interrupt(t, syscall.SIGHUP)
+	require.NoError(t, h.cmd.Process.Signal(syscall.SIGHUP))
+	require.NoError(t, h.cmd.Process.Signal(syscall.SIGHUP))
 	h.release()
 	assert.Equal(t, 130, statusOf(t, h.cmd.Wait()))
-	assert.Len(t, lines(h.stdout.String()), 1+1000, "one for each ID")
-	assert.Contains(t, h.stdout.String(), "44455,not sent,,interrupted\n")
-	assert.Contains(t, h.stderr.String(), "12 cancelled, 88 rejected, 0 unknown, 900 not sent (2 requests, 2 attempts)\n")
-	assert.Len(t, h.gateway.Requests(), 2)
+	assert.Contains(t, h.stdout.String(), "43463,cancelled,204,\n")
+}
+
+// The signal is ignored from the start there, and must stay so.
+func TestANohupCancelSurvivesAHangup(t *testing.T) {
+	nohup, err := exec.LookPath("nohup")
+	if err != nil {
+		t.Skip("no nohup here")
+	}
+	gateway, url := serveDouble(t, 1000)
+	arrived, released := make(chan struct{}), make(chan struct{})
+	gateway.Inject(outgoingtest.Fault{Before: func(*outgoingtest.Gateway) { close(arrived); <-released }})
+	cmd := command(t, "cancel", "--yes", "-f=csv", url, "43463")
+	cmd.Path, cmd.Args = nohup, append([]string{nohup, binary}, cmd.Args[1:]...)
+	stdout, stderr := new(log), new(log)
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	require.NoError(t, cmd.Start())
+	<-arrived
+	require.NoError(t, cmd.Process.Signal(syscall.SIGHUP))
+	close(released)
+	assert.Equal(t, 0, statusOf(t, cmd.Wait()), stderr)
+	assert.Contains(t, stdout.String(), "43463,cancelled,204,\n")
+	assert.NotContains(t, stderr.String(), "interrupted")
 }
 
 // A retry is a request too: the wait for it ends at once.
