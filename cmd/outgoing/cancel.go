@@ -12,7 +12,7 @@ import (
 func (a *app) cancelCommand() *cobra.Command {
 	var (
 		f    flags
-		file string
+		from idFlags
 		yes  bool
 	)
 	cmd := &cobra.Command{
@@ -20,26 +20,28 @@ func (a *app) cancelCommand() *cobra.Command {
 		Short: "Cancel scheduled messages",
 		Long: `Cancel messages that wait for their time: any number of them, 50 in one request, repeated IDs once.
 
-IDs are arguments, or come from --file: one a line, or the first column of a CSV file, whose first line may be a
-header: it starts with a letter or an underscore, and has no digit in its first column. All IDs are checked before
-anything is sent. Then cancel says how many there are and which gateway they go to, and asks; without a terminal to
-ask on it does nothing, unless --yes is given.
+` + fileHelp + `
+
+Then cancel says how many there are and which gateway they go to, and asks; without a terminal to ask on it does
+nothing, unless --yes is given.
 
 There is one result for each ID, and its state is one of
 
   cancelled  the message will not be sent
   rejected   the gateway refused, and says why: usually the message has left already
   unknown    a request left, and no answer says whether it took effect; look it up, or cancel it again, which is safe
-  not sent   no request with this ID left this machine
+  not sent   untouched: no request with this ID left this machine, or the gateway turned the request away as a whole
+             (the status is then 401, 403 or 429) and did nothing with the message
 
-The exit status is 2 unless all are cancelled.`,
+The exit status is 2 unless all are cancelled. It is 130 if you stop the work: with Ctrl-C, after the outcomes so far
+have been printed, or with any answer but yes to the question, after "Nothing was cancelled."; then nothing was sent.`,
 		Example: `  outgoing cancel 43463 43471
   outgoing cancel --file campaign.csv
   outgoing cancel --file - --yes --format jsonl < ids.txt > outcomes.jsonl
   outgoing cancel --demo 43463 43456`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return a.withIDs(args, file, &f, isScheduled, func(s *session, list *idList) error {
+			return a.withIDs(args, from, &f, isScheduled, func(s *session, list *idList) error {
 				ids, err := list.distinct()
 				if err != nil {
 					return err
@@ -49,7 +51,7 @@ The exit status is 2 unless all are cancelled.`,
 		},
 	}
 	f.register(cmd)
-	cmd.Flags().StringVar(&file, "file", "", "read the IDs from this `file`; - is standard input")
+	from.register(cmd)
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	return cmd
 }
@@ -72,7 +74,7 @@ func (s *session) cancel(ids []int64, yes bool) error {
 		}
 		if !agreed {
 			s.say("Nothing was cancelled.")
-			return statusError(exitUsage)
+			return statusError(exitInterrupted) // a person stopped it, as with Ctrl-C at the same question
 		}
 	}
 	unwatch := s.watch()

@@ -22,11 +22,12 @@ type flags struct {
 
 func (f *flags) register(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.StringVarP(&f.format, "format", "f", "table", "how results look: "+strings.Join(formats, ", "))
+	f.format = "table"
+	set.VarP(textFlag{&f.format, "string"}, "format", "f", "how results look: "+strings.Join(formats, ", "))
 	set.BoolVar(&f.sandbox, "sandbox", false, "use the gateway's test system")
-	set.StringVar(&f.baseURL, "base-url", "", "use the gateway at this `URL`")
+	set.Var(textFlag{&f.baseURL, "URL"}, "base-url", "use the gateway at this URL")
 	set.BoolVar(&f.demo, "demo", false, "use a gateway in memory with sample messages; needs no token")
-	set.StringVar(&f.tokenFile, "token-file", "", "read the token from this `file` and not from "+tokenVariable)
+	set.Var(textFlag{&f.tokenFile, "file"}, "token-file", "read the token from this file and not from "+tokenVariable)
 	set.IntVar(&f.concurrency, "concurrency", 4, "requests under way at once")
 	set.IntVar(&f.attempts, "attempts", 4, "how often a request is tried")
 	set.BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no summary")
@@ -46,7 +47,7 @@ func (f *flags) check() error {
 	case gateways > 1:
 		return usage("--sandbox, --base-url and --demo each name a gateway: give one of them")
 	case f.demo && f.tokenFile != "":
-		return usage("--demo needs no token, so --token-file has no place beside it")
+		return usage("--demo needs no token: --demo and --token-file cannot be used together")
 	case !slices.Contains(formats, f.format):
 		return usage("--format %q: it is one of %s", f.format, strings.Join(formats, ", "))
 	case f.concurrency < 1:
@@ -56,3 +57,20 @@ func (f *flags) check() error {
 	}
 	return nil
 }
+
+// idFlags are where get and cancel find IDs other than their arguments.
+type idFlags struct {
+	file   string
+	column string
+}
+
+func (f *idFlags) register(cmd *cobra.Command) {
+	set := cmd.Flags()
+	set.Var(textFlag{&f.file, "file"}, "file", "read the IDs from this file; - is standard input")
+	set.Var(textFlag{&f.column, "column"}, "column", "the column of the file that holds the IDs: its number or its title")
+}
+
+const fileHelp = `IDs are arguments, or come from --file: one a line, or a column of a CSV file, separated by commas, semicolons or tabs.
+The first line may be a header. The column is the first, or the one that --column names by number or title. A file that
+can be read in two ways, such as one with numbers in several columns and no title "id", is not guessed at: the command
+says which lines are in doubt, and does nothing. All IDs are checked before anything is sent.`

@@ -13,31 +13,32 @@ import (
 func (a *app) getCommand() *cobra.Command {
 	var (
 		f    flags
-		file string
+		from idFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "get [ID...]",
 		Short: "Look messages up by their IDs",
 		Long: `Look messages up by their IDs: any number of them, 50 in one request, in the order asked.
 
-IDs are arguments, or come from --file: one a line, or the first column of a CSV file, whose first line may be a
-header: it starts with a letter or an underscore, and has no digit in its first column. All IDs are checked before
-anything is sent; results appear as they come, and take no more memory for a million IDs than for a thousand. An ID
-that is repeated far apart is looked up again.
+` + fileHelp + `
+
+Results appear as they come, and take no more memory for a million IDs than for a thousand. An ID that is repeated far
+apart is looked up again.
 
 IDs that the gateway does not know, or that could not be looked up, are named on standard error, and the exit status
 is then 2.`,
 		Example: `  outgoing get 43456 43457
   outgoing get --file campaign.csv --format csv > statuses.csv
+  outgoing get --file campaign.csv --column "message ID"
   cut -d' ' -f3 sent.log | outgoing get --file - --format jsonl | jq -r 'select(.status_code != "DELIVERED") | .id'
   outgoing get --demo`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return a.withIDs(args, file, &f, anyMessage, (*session).get)
+			return a.withIDs(args, from, &f, anyMessage, (*session).get)
 		},
 	}
 	f.register(cmd)
-	cmd.Flags().StringVar(&file, "file", "", "read the IDs from this `file`; - is standard input")
+	from.register(cmd)
 	return cmd
 }
 

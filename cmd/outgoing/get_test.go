@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -96,6 +94,15 @@ func TestAFailedRequestCostsNoOther(t *testing.T) {
 	assert.Contains(t, got.stderr, "70 found, 0 missing, 50 not settled, 0 not sent (2 requests, 3 attempts)\n")
 }
 
+// As they are pasted from an error message, or from the path of a request.
+func TestIDsMayBePastedWithTheirCommas(t *testing.T) {
+	for _, args := range [][]string{{"43456,", "43457"}, {"43456,43457"}, {"43456, 43457"}, {"43456,", "43457,", "43458"}} {
+		got := outgoing(t, append([]string{"get", "--demo", "-f", "jsonl"}, args...)...)
+		assert.Equal(t, 0, got.status, got.stderr)
+		assert.GreaterOrEqual(t, len(lines(got.stdout)), 2, args)
+	}
+}
+
 func TestQuietLeavesResultsAndNames(t *testing.T) {
 	got := outgoing(t, "get", "--demo", "-q", "-f", "jsonl", "9", "43456")
 	assert.Equal(t, result{sampleJSON + "\n", "missing: 9\n", 2}, got)
@@ -149,24 +156,15 @@ func TestIDsComeFromFilesOfManyKinds(t *testing.T) {
 	}
 }
 
-func TestALineThatIsNoIDIsNamedBeforeAnythingIsSent(t *testing.T) {
+// What is wrong with a line is tested where files are read, in idfile_internal_test.go.
+func TestALineThatIsNotAnIDIsNamedBeforeAnythingIsSent(t *testing.T) {
 	for content, want := range map[string]string{
-		"ID 43456\n43457\n":             `line 1: "ID 43456" is no message ID`,
-		"O3456\n43457\n":                `line 1: "O3456" is no message ID`,
-		"43456\n43457x\n":               `line 2: "43457x" is no message ID`,
-		"id\n\n43456\nid\n":             `line 4: "id" is no message ID`,
-		"-5\n":                          `line 1: "-5" is no message ID`,
-		"+48999000000\n":                `line 1: "+48999000000" is no message ID`,
-		"1.5e5\n":                       `line 1: "1.5e5" is no message ID`,
-		"43456\n0\n":                    "line 2: 0 is no message ID: they start at 1",
-		"43456\n99999999999999999999\n": "line 2: \"99999999999999999999\" is too large",
-		"43456\n,5\n":                   "line 2: there is no message ID",
-		"43456,\"a\nb\"\nx\n":           `line 3: "x" is no message ID`,
-		"43456\n\"43457\n":              "line 2: extraneous or missing",
-		"43456\n43457,a\"b\n":           "line 2: bare \"",
-		"43456\n\x1b[2Jevil\n":          `line 2: "\x1b[2Jevil" is no message ID`,
-		sequence(1, 70_000) + "oops\n":  `line 70001: "oops" is no message ID`,
-		"43456\n" + strings.Repeat("x", 5000) + "x": `line 2: "` + strings.Repeat("x", 40) + `..." is no message ID`,
+		"43456\n43457x\n":              `line 2: "43457x" is not a message ID`,
+		"43456\n\x1b[2Jevil\n":         `line 2: "\x1b[2Jevil" is not a message ID`,
+		sequence(1, 70_000) + "oops\n": `line 70001: "oops" is not a message ID`,
+		"43463,43471,43479\n":          `line 1: "43463" and "43471" could both be message IDs`,
+		"12,50;43456\n":                "line 1: it has ; and , as separators",
+		"4,3456E+04\n":                 `line 1: "4" and "3456E+04" could both be message IDs`,
 	} {
 		gateway, url := serveDouble(t, 10)
 		path := file(t, content)
@@ -183,12 +181,26 @@ func TestALineThatIsNoIDIsNamedBeforeAnythingIsSent(t *testing.T) {
 	}
 }
 
-func TestNoIDsAtAllAreNothingToDo(t *testing.T) {
+func TestTheColumnOfAFileCanBeNamed(t *testing.T) {
+	path := file(t, "phone;Message ID\n48999000000;43463\n48999000001;43471\n")
+	for _, column := range []string{"2", "message id"} {
+		gateway, url := serveDouble(t, 20)
+		got := outgoing(t, "cancel", url, "--yes", "-f=csv", "--file", path, "--column", column)
+		assert.Equal(t, 0, got.status, got.stderr)
+		assert.Equal(t, "id,state,status,reason\n43463,cancelled,204,\n43471,cancelled,204,\n", got.stdout)
+		assert.Len(t, gateway.Requests(), 1)
+	}
+}
+
+func TestNoIDsAtAllAreWrongUsage(t *testing.T) {
 	gateway, url := serveDouble(t, 10)
 	for _, name := range []string{"get", "cancel"} {
-		got := outgoingWithInput(t, "id\n", name, url, "-f", "json", "--file", "-")
-		assert.Equal(t, 0, got.status)
-		assert.Equal(t, "[]\n", got.stdout)
+		for _, content := range []string{"", "id\n", "\n;;\n"} {
+			got := outgoingWithInput(t, content, name, url, "-f", "json", "--file", "-")
+			assert.Equal(t, 1, got.status)
+			assert.Empty(t, got.stdout)
+			assert.Contains(t, got.stderr, "standard input: there are no message IDs in it\nSee")
+		}
 	}
 	assert.Empty(t, gateway.Requests())
 }
@@ -212,23 +224,6 @@ func TestOutputStartsAtOnce(t *testing.T) {
 		require.NoError(t, cmd.Wait(), format)
 		assert.Len(t, gateway.Requests(), 3)
 	}
-}
-
-func TestMemoryDoesNotGrowWithTheIDs(t *testing.T) {
-	_, url := serveDouble(t, 0, outgoingtest.WithRequestLimit(0))
-	use := func(n int) int64 {
-		cmd := command(t, "get", url, "--concurrency=8", "--file", "-")
-		cmd.Env = append(cmd.Env, "GOGC=20")
-		cmd.Stdin = strings.NewReader(sequence(1, n))
-		require.Equal(t, 2, statusOf(t, cmd.Run())) // none of them exists
-		most := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
-		if runtime.GOOS == "darwin" {
-			most /= 1 << 10 // bytes there
-		}
-		return most
-	}
-	few, many := use(1_000), use(200_000)
-	assert.Less(t, many-few, int64(12<<10), "KiB; %d for few, %d for many", few, many)
 }
 
 func TestWhatAGatewaySendsCannotMoveTheCursor(t *testing.T) {

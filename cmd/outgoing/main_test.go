@@ -42,6 +42,7 @@ func buildAndRun(m *testing.M) int {
 const (
 	token    = "s3cret-t0ken-that-nobody-may-see"
 	patience = 30 * time.Second // before a test gives up; none waits so long
+	tick     = 5 * time.Millisecond
 )
 
 // command is a run of the binary that is not started yet, in an environment without surprises.

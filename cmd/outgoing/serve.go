@@ -41,18 +41,20 @@ than a loopback one needs --expose too. Each request is logged on standard error
 		Example: `  outgoing serve
   outgoing serve --addr 127.0.0.1:0 --messages 100000 --latency 20ms
   outgoing serve --fault status=503,retry-after=2,times=3
+  outgoing serve --fault 'status=502,content-type=text/html,body=<h1>Bad Gateway</h1>'
   outgoing serve --fault method=DELETE,drop,after-work --fault method=GET,delay=2s,times=always`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              func(*cobra.Command, []string) error { return a.serve(&s) },
 	}
 	set := cmd.Flags()
-	set.StringVar(&s.addr, "addr", "127.0.0.1:8080", "`host:port` to listen on; port 0 takes a free one")
+	s.addr = "127.0.0.1:8080"
+	set.Var(textFlag{&s.addr, "host:port"}, "addr", "where to listen; port 0 takes a free one")
 	set.BoolVar(&s.expose, "expose", false, "allow an --addr that other machines can reach")
-	set.StringVar(&s.token, "token", "", "the only bearer token to let in; a made-up one, since process lists show flags")
+	set.Var(textFlag{&s.token, "token"}, "token", "the only bearer token to let in; a made-up one, since process lists show flags")
 	set.IntVar(&s.messages, "messages", demoSamples, "how many sample messages there are")
 	set.DurationVar(&s.latency, "latency", 0, "how long each answer takes at least")
-	set.StringArrayVar(&s.faults, "fault", nil, "make requests fail as this `fault` says, see above; may be repeated")
+	set.Var(textsFlag{&s.faults, "fault"}, "fault", "make requests fail as described above; may be repeated")
 	return cmd
 }
 
