@@ -41,7 +41,13 @@ func (a *app) look() look {
 }
 
 // plain tells whether colors are unwanted (https://no-color.org) or not to be had.
-func (a *app) plain() bool { return a.env("NO_COLOR") != "" || a.env("TERM") == "dumb" }
+func (a *app) plain() bool { return a.setting("NO_COLOR") != "" || a.setting("TERM") == "dumb" }
+
+// setting returns an environment variable for which unset and empty are the same.
+func (a *app) setting(name string) string {
+	value, _ := a.env(name)
+	return value
+}
 
 // The colors, as ECMA-48 has them (SGR).
 const (

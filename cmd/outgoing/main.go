@@ -15,11 +15,14 @@
 // goes on, since half of a campaign cancelled is worse than a table nobody reads.
 //
 // The exit status is 0 if everything was settled, 1 if the command was used wrongly or could not start, 2 if an ID is
-// missing, not settled or not cancelled (each is named), and 130 after an interrupt.
+// missing, not settled or not cancelled (each is named), and 130 if a person stopped it: after an interrupt (Ctrl-C, SIGTERM,
+// or SIGHUP when the terminal closes), when what was done has been printed, or after a "no" to the question that cancel
+// asks, when nothing was sent. So a script can tell a "no" from a mistake in the command line, and from a cancel that was
+// tried.
 package main
 
 import "os"
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.LookupEnv))
 }

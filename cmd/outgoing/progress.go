@@ -21,7 +21,7 @@ const (
 // progress draws, on a terminal, how far the work is, until the returned function is called. The total is 0 where
 // nobody knows it.
 func (s *session) progress(doing, things string, total int) (end func()) {
-	if s.quiet || !isTerminal(s.screen.stderr) || s.env("TERM") == "dumb" {
+	if s.quiet || !isTerminal(s.screen.stderr) || s.setting("TERM") == "dumb" {
 		return func() {}
 	}
 	stop := make(chan struct{})

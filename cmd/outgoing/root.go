@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 )
 
@@ -14,8 +16,8 @@ The token comes from the environment variable GATEWAY_API_BEARER or from --token
 account, run "outgoing demo", or give any command --demo.
 
 Exit status: 0 everything settled; 1 used wrongly, or could not start; 2 some IDs are missing, not settled or not
-cancelled, each of them named; 130 interrupted. The first Ctrl-C lets the requests under way end; a second leaves at
-once.`,
+cancelled, each of them named; 130 stopped by a person, with Ctrl-C or with a "no" to the question of cancel. The first
+Ctrl-C lets requests in flight end; a second leaves at once.`,
 		Example: `  outgoing demo
   outgoing get 43456 43457
   outgoing cancel --file campaign.csv
@@ -28,11 +30,7 @@ once.`,
 			if len(args) == 0 {
 				return nil
 			}
-			hint := ""
-			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-				hint = "; did you mean " + near[0] + "?"
-			}
-			return usage("there is no command %q%s", args[0], hint)
+			return unknownCommand(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -41,7 +39,51 @@ once.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
 	root.AddCommand(a.getCommand(), a.cancelCommand(), a.listCommand(), a.serveCommand(), a.demoCommand(), a.versionCommand())
+	strict(root)
 	return root
+}
+
+// strict makes wrong arguments of the commands that cobra adds wrong usage: it answers them with a help text and status 0.
+func strict(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "help":
+			cmd.Args = func(_ *cobra.Command, args []string) error {
+				if found, rest, err := root.Find(args); err != nil || len(rest) > 0 || found == root && len(args) > 0 {
+					return unknownCommand(root, args)
+				}
+				return nil
+			}
+		case "completion":
+			strictCompletion(cmd)
+		}
+	}
+}
+
+func strictCompletion(completion *cobra.Command) {
+	var shells []string
+	for _, shell := range completion.Commands() {
+		shell.Args = noArgs
+		shells = append(shells, shell.Name())
+	}
+	known := strings.Join(shells, ", ")
+	completion.Args = cobra.ArbitraryArgs
+	completion.RunE = func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usage("which shell is the completion for: %s?", known)
+		}
+		return usage("there is no completion for %q; there is for %s", args[0], known)
+	}
+}
+
+func unknownCommand(root *cobra.Command, args []string) error {
+	hint := ""
+	if near := root.SuggestionsFor(args[0]); len(args) == 1 && len(near) > 0 {
+		hint = "; did you mean " + near[0] + "?"
+	}
+	return usage("there is no command %q%s", strings.Join(args, " "), hint)
 }
 
 // noArgs refuses arguments in this command's words.

@@ -24,13 +24,25 @@ func TestWrongUseIsStatusOneAndSaysWhatIsWrong(t *testing.T) {
 		want string
 	}{
 		"unknown command":      {[]string{"gte"}, `there is no command "gte"; did you mean get?`},
+		"completion for what":  {[]string{"completion", "foo"}, `there is no completion for "foo"; there is for bash, fish, powershell, zsh`},
+		"completion alone":     {[]string{"completion"}, "which shell"},
+		"completion for two":   {[]string{"completion", "bash", "zsh"}, `bash takes no arguments, and got "zsh"`},
+		"help about what":      {[]string{"help", "gte"}, `there is no command "gte"; did you mean get?`},
+		"help about too much":  {[]string{"help", "get", "gte"}, `there is no command "get gte"`},
 		"unknown flag":         {[]string{"get", "--tokn", "x"}, "unknown flag: --tokn"},
 		"token as a flag":      {[]string{"get", "--token", "x", "1"}, "unknown flag: --token"},
 		"no IDs":               {[]string{"get"}, "no message IDs: give them as arguments, or --file F"},
 		"no IDs to cancel":     {[]string{"cancel", "--yes"}, "no message IDs"},
 		"IDs twice":            {[]string{"get", "1", "--file", "f"}, "not from both"},
-		"no ID":                {[]string{"get", "12x"}, `"12x" is no message ID`},
-		"ID zero":              {[]string{"get", "0"}, "0 is no message ID: they start at 1"},
+		"no ID":                {[]string{"get", "12x"}, `"12x" is not a message ID`},
+		"ID zero":              {[]string{"get", "0"}, "0 is not a message ID: they start at 1"},
+		"ID missing":           {[]string{"get", "1", "", "2"}, "an argument is empty where a message ID is expected; is a variable unset?"},
+		"ID missing in a list": {[]string{"get", "1,,2"}, `"1,,2": a message ID is missing beside a comma`},
+		"ID missing at first":  {[]string{"get", ",1"}, `",1": a message ID is missing beside a comma`},
+		"ID missing at last":   {[]string{"get", "1,2,"}, `"1,2,": a message ID is missing after the last comma`},
+		"column of arguments":  {[]string{"get", "1", "--column", "2"}, "--column is for the IDs of a --file"},
+		"column zero":          {[]string{"get", "--file", "f", "--column", "0"}, "--column 0: columns are counted from 1"},
+		"column negative":      {[]string{"get", "--file", "f", "--column=-1"}, "--column -1: columns are counted from 1"},
 		"ID too large":         {[]string{"get", "9223372036854775808"}, "too large for a message ID"},
 		"format":               {[]string{"list", "--demo", "--format", "xml"}, `--format "xml": it is one of table, json, jsonl, csv`},
 		"two gateways":         {[]string{"list", "--demo", "--sandbox"}, "give one of them"},
@@ -44,7 +56,8 @@ func TestWrongUseIsStatusOneAndSaysWhatIsWrong(t *testing.T) {
 		"public address":       {[]string{"serve", "--addr", "0.0.0.0:0"}, "other machines could reach this; if they should, say --expose too"},
 		"every address":        {[]string{"serve", "--addr", ":0"}, "--expose"},
 		"address without port": {[]string{"serve", "--addr", "localhost"}, "it is host:port"},
-		"fault":                {[]string{"serve", "--addr", "127.0.0.1:0", "--fault", "statsu=503"}, `"statsu" is no word of it`},
+		"fault":                {[]string{"serve", "--addr", "127.0.0.1:0", "--fault", "statsu=503"}, `unknown key "statsu"`},
+		"content type":         {[]string{"serve", "--addr", "127.0.0.1:0", "--fault", "content-type=html"}, "content-type: it is a media type such as text/html"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := outgoing(t, test.args...)
@@ -94,4 +107,47 @@ func TestShellsCompleteFormatsAndNoFileNames(t *testing.T) {
 	assert.Contains(t, outgoing(t, "completion", "bash").stdout, "bash completion V2 for outgoing")
 	assert.Equal(t, "table\njson\njsonl\ncsv\n:4\n", outgoing(t, "__complete", "get", "--format", "").stdout)
 	assert.Equal(t, ":4\n", outgoing(t, "__complete", "cancel", "").stdout)
+}
+
+func TestShellsShowNoMarkupInTheDescriptionsOfFlags(t *testing.T) {
+	for _, name := range []string{"get", "cancel", "list", "serve", "demo", "version"} {
+		got := outgoing(t, "__complete", name, "--")
+		assert.Contains(t, got.stdout, "--", name)
+		assert.NotContains(t, got.stdout, "`", name)
+	}
+	help := outgoing(t, "get", "--help").stdout
+	assert.Contains(t, help, "--base-url URL ")
+	assert.Contains(t, help, "--file file ")
+	assert.Contains(t, help, "--format string ")
+	help = outgoing(t, "serve", "--help").stdout
+	assert.Contains(t, help, "--addr host:port ")
+	assert.Contains(t, help, "--fault fault ")
+}
+
+// An unset variable of a script must not mean the default: without a base URL that is production.
+func TestAFlagThatIsGivenButEmptyIsWrongUsage(t *testing.T) {
+	ids := file(t, "43456\n")
+	for _, test := range [][]string{
+		{"get", "1", "--base-url", ""},
+		{"cancel", "--yes", "--base-url=", "1"},
+		{"list", "--base-url", ""},
+		{"get", "--demo", "--file", ""},
+		{"cancel", "--demo", "--yes", "--file", ""},
+		{"get", "1", "--token-file", ""},
+		{"cancel", "1", "--yes", "--token-file", ""},
+		{"list", "--token-file", ""},
+		{"list", "--demo", "--format", ""},
+		{"get", "--demo", "--file", ids, "--column", ""},
+		{"serve", "--addr", ""},
+		{"serve", "--addr=127.0.0.1:0", "--token", ""},
+		{"serve", "--addr=127.0.0.1:0", "--fault", ""},
+	} {
+		cmd := command(t, test...)
+		cmd.Env = append(cmd.Env, "HTTPS_PROXY=http://127.0.0.1:1") // nothing reaches production, whatever happens
+		got := finish(t, cmd)
+		assert.Equal(t, 1, got.status, test)
+		assert.Contains(t, got.stderr, "it is empty; is a variable unset?", test)
+		assert.Contains(t, got.stderr, " --help", test)
+		assert.Empty(t, got.stdout, test)
+	}
 }

@@ -21,11 +21,11 @@ const (
 type app struct {
 	stdin  io.Reader
 	screen *screen
-	env    func(string) string
+	env    func(string) (string, bool) // as os.LookupEnv
 }
 
 // run runs the command and returns its exit status.
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string) int {
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
 	// Ignored, so that writing to a closed pipe is an error here and not the end of the process: a cancel goes on.
 	signal.Ignore(syscall.SIGPIPE)
 	a := &app{stdin: stdin, screen: newScreen(stdout, stderr), env: env}

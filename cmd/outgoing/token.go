@@ -13,9 +13,6 @@ import (
 
 const tokenVariable = "GATEWAY_API_BEARER"
 
-var errNoToken = errors.New("no token: set " + tokenVariable + ", or name a file that holds it with --token-file; " +
-	"to try things out, --demo needs none")
-
 // tokenSource is where the token comes from, for people.
 func (f *flags) tokenSource() string { return cmp.Or(printable(f.tokenFile), tokenVariable) }
 
@@ -30,11 +27,16 @@ func (f *flags) explain(err error) error {
 // token finds the bearer token. No error repeats it.
 func (a *app) token(file string) (string, error) {
 	if file == "" {
-		token := a.env(tokenVariable)
-		if token == "" {
-			return "", errNoToken
+		token, ok := a.env(tokenVariable)
+		if token != "" {
+			return token, nil
 		}
-		return token, nil
+		what := "is not set"
+		if ok {
+			what = "is set, but empty"
+		}
+		return "", fmt.Errorf("no token: %s %s; set it, or name a file that holds the token with --token-file; to try things out, --demo needs none",
+			tokenVariable, what)
 	}
 	f, err := os.Open(file) //nolint:gosec // the file that the user asks for
 	if err != nil {
