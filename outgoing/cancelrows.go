@@ -81,5 +81,5 @@ func (c call) readCancelled(ctx context.Context, r *response, ids []int64) (canc
 	if err != nil {
 		return cancelAnswer{rows: rows}, err
 	}
-	return cancelAnswer{rows: rows, meta: c.readMeta(ctx, r)}, nil
+	return cancelAnswer{rows: rows, meta: c.readCancelMeta(ctx, r)}, nil
 }

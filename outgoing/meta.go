@@ -58,15 +58,29 @@ func (c call) headers(ctx context.Context, r *response) headers {
 	return headers{ctx: ctx, header: r.header, log: c.logger}
 }
 
-// readMeta is what an answered request says about itself.
+// readMeta returns what the answer to a GET says about itself. The contract has no X-Sandbox there, so that its absence is
+// not worth a line in the log.
 func (c call) readMeta(ctx context.Context, r *response) Meta {
 	h := c.headers(ctx, r)
-	return Meta{
-		SuccessCount: h.count("X-Success-Count"),
-		ErrorCount:   h.count("X-Error-Count"),
-		Sandbox:      h.flag("X-Sandbox"),
-		Requests:     1,
+	m := h.counts()
+	if len(allValues(h.header, sandboxHeader)) > 0 {
+		m.Sandbox = h.flag(sandboxHeader)
 	}
+	return m
+}
+
+// readCancelMeta returns what the answer to a DELETE says about itself.
+func (c call) readCancelMeta(ctx context.Context, r *response) Meta {
+	h := c.headers(ctx, r)
+	m := h.counts()
+	m.Sandbox = h.flag(sandboxHeader)
+	return m
+}
+
+const sandboxHeader = "X-Sandbox"
+
+func (h headers) counts() Meta {
+	return Meta{SuccessCount: h.count("X-Success-Count"), ErrorCount: h.count("X-Error-Count"), Requests: 1}
 }
 
 // count is nil if the header is absent or no plain count.

@@ -119,6 +119,31 @@ func TestM2_Flags(t *testing.T) {
 	}
 }
 
+// The contract has X-Sandbox for a DELETE only, so that a GET without it lacks nothing.
+func TestM1_AHeaderThatTheOperationDoesNotHaveIsNotReportedAsAbsent(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		headers     []string
+		get, cancel bool // whether the log names X-Sandbox
+	}{
+		{"absent", nil, false, true},
+		{"usable", []string{"X-Sandbox", "true"}, false, false},
+		{"unusable", []string{"X-Sandbox", "perhaps"}, true, true},
+	} {
+		headers := append([]string{"X-Success-Count", "1", "X-Error-Count", "0"}, tt.headers...)
+		client, log := tokenClient(t, testToken, roundTrip(func(*http.Request) (*http.Response, error) {
+			return answer(200, `[{"id":1,"status":204}]`, headers...), nil
+		}))
+		_, err := client.GetByIDs(t.Context(), ids(1))
+		require.NoError(t, err)
+		assert.Equal(t, tt.get, strings.Contains(log.String(), "X-Sandbox"), "%s, get: %s", tt.name, log)
+		log.Reset()
+		_, err = client.CancelScheduled(t.Context(), ids(1))
+		require.NoError(t, err)
+		assert.Equal(t, tt.cancel, strings.Contains(log.String(), "X-Sandbox"), "%s, cancel: %s", tt.name, log)
+	}
+}
+
 // chunked answers each chunk of 50 with its own headers.
 func chunked(t *testing.T, headers ...[]string) *outgoing.Client {
 	t.Helper()
