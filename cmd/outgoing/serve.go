@@ -75,18 +75,12 @@ func (a *app) serve(s *server) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{
-		Handler:           logRequests(gateway, a.screen.err()),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-	}
+	server := newServer(gateway, a.screen.err())
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
 		stop() // a second interrupt ends the process at once
-		a.say("outgoing: stopping; the requests under way may end (once more leaves at once)")
+		a.say("outgoing: stopping; finishing requests in flight (interrupt again to leave at once)")
 		stopped <- shutDown(server)
 	}()
 	if err := a.announce(s, listener.Addr()); err != nil {
