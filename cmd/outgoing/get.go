@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"iter"
 
@@ -51,9 +50,17 @@ type lookup struct {
 
 	found, missing, failed, notSent int
 	requests, attempts              int
+	ended                           error // why the stream ended before its IDs did
 }
 
 func (s *session) get(ids *idList) error {
+	return s.lookUp(ids, func(ids iter.Seq[int64]) iter.Seq2[outgoing.GetResult, error] {
+		return s.client.StreamByIDs(s.ctx, ids)
+	})
+}
+
+// lookUp prints what a stream yields for the IDs that it takes.
+func (s *session) lookUp(ids *idList, stream func(iter.Seq[int64]) iter.Seq2[outgoing.GetResult, error]) error {
 	out, err := newOutput(s.format, s.screen.out(), messageLayout, s.look())
 	if err != nil {
 		return err
@@ -65,12 +72,15 @@ func (s *session) get(ids *idList) error {
 
 	l := &lookup{session: s, out: out}
 	var unread error
-	for result, err := range s.client.StreamByIDs(s.ctx, l.give(ids.all(&unread))) {
+	for result, err := range stream(l.give(ids.all(&unread))) {
 		if err := l.take(result, err); err != nil {
 			return err
 		}
 	}
 	end()
+	if l.ended != nil && l.given == 0 && !l.interrupted.Load() {
+		return l.ended // it could not start
+	}
 	if err := out.close(); err != nil {
 		return err
 	}
@@ -110,17 +120,12 @@ func (l *lookup) take(result outgoing.GetResult, err error) error {
 	l.requests += result.Requests
 	l.attempts += result.Attempts
 
-	batch, ok := errors.AsType[*outgoing.BatchError](err)
-	if err != nil && !ok {
-		if errors.Is(err, outgoing.ErrNotSent) || errors.Is(err, context.Canceled) {
-			return nil // that the stream ended early, which conclude says
-		}
-		return err
-	}
-	if ok {
+	if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
 		for _, failure := range batch.Failures {
 			l.fail(failure, settled)
 		}
+	} else if err != nil {
+		l.ended = err // the last that the stream yields
 	}
 	for len(l.pending) > 0 && settled[l.pending[0]] {
 		l.pending = l.pending[1:]
@@ -163,6 +168,9 @@ func (l *lookup) conclude(ids *idList, unread error) error {
 		// Named by the first of them: there may be a million.
 		l.say("not sent: the last %d of %d IDs, from %d on", rest, ids.count, ids.at(ids.count-rest))
 	}
+	if l.ended != nil && !l.interrupted.Load() {
+		l.say("  %s", reason(l.ended))
+	}
 	l.note("%d found, %d missing, %d not settled, %d not sent (%s, %s)", l.found, l.missing, l.failed, l.notSent+rest,
 		plural(l.requests, "request", "requests"), plural(l.attempts, "attempt", "attempts"))
 	if l.missing > 0 && l.found+l.failed+l.notSent+rest == 0 {
@@ -171,7 +179,7 @@ func (l *lookup) conclude(ids *idList, unread error) error {
 	switch {
 	case l.interrupted.Load():
 		return statusError(exitInterrupted)
-	case l.missing+l.failed+l.notSent+rest > 0:
+	case l.ended != nil, l.missing+l.failed+l.notSent+rest > 0:
 		return statusError(exitUnsettled)
 	}
 	return nil

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
+)
+
+// streamDouble takes n IDs of a get in chunks, fails the first of them if so told, finds the others, and then ends with last.
+func streamDouble(ids iter.Seq[int64], n int, fails bool, last error) iter.Seq2[outgoing.GetResult, error] {
+	return func(yield func(outgoing.GetResult, error) bool) {
+		next, stop := iter.Pull(ids)
+		defer stop()
+		for done := 0; done < n; done += outgoing.MaxIDs {
+			var chunk []int64
+			for range outgoing.MaxIDs {
+				if id, ok := next(); ok {
+					chunk = append(chunk, id)
+				}
+			}
+			var result outgoing.GetResult
+			var err error
+			if done == 0 && fails {
+				err = &outgoing.BatchError{Failures: []outgoing.Failure{{IDs: chunk, Err: outgoing.ErrBadRequest}}}
+			} else {
+				for _, id := range chunk {
+					result.Messages = append(result.Messages, outgoing.Message{ID: id})
+				}
+			}
+			if !yield(result, err) {
+				return
+			}
+		}
+		if last != nil {
+			yield(outgoing.GetResult{}, last)
+		}
+	}
+}
+
+// B10 has the stream say in its last yield that it ended early, whatever it reported before.
+func TestB10_GetBelievesTheLastYieldOfItsStream(t *testing.T) {
+	early := fmt.Errorf("%w: %w", outgoing.ErrNotSent, context.DeadlineExceeded)
+	const reason = "  not sent: context deadline exceeded\n"
+	for name, test := range map[string]struct {
+		taken  int
+		fails  bool
+		last   error
+		status error
+		want   []string
+	}{
+		"early":               {600, true, early, statusError(exitUnsettled), []string{"not sent: the last 4400 of 5000 IDs, from 601 on\n" + reason, "550 found, 0 missing, 50 not settled, 4400 not sent"}},
+		"early, says no more": {5000, true, early, statusError(exitUnsettled), []string{reason, "4950 found, 0 missing, 50 not settled, 0 not sent"}},
+		"early, none failed":  {5000, false, early, statusError(exitUnsettled), []string{reason, "5000 found, 0 missing, 0 not settled, 0 not sent"}},
+		"for another reason":  {600, true, io.ErrUnexpectedEOF, statusError(exitUnsettled), []string{"from 601 on\n  unexpected EOF\n"}},
+		"to its end":          {5000, true, nil, statusError(exitUnsettled), []string{"4950 found, 0 missing, 50 not settled, 0 not sent"}},
+		"before it began":     {0, false, early, early, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var stdout, stderr strings.Builder
+			s := &session{
+				app:   &app{screen: newScreen(&stdout, &stderr), env: func(string) (string, bool) { return "", false }},
+				flags: &flags{format: "json"},
+				tally: newTally(slog.DiscardHandler),
+			}
+			list := new(idList)
+			for id := range int64(5000) {
+				require.NoError(t, list.add(id+1))
+			}
+			err := s.lookUp(list, func(ids iter.Seq[int64]) iter.Seq2[outgoing.GetResult, error] {
+				return streamDouble(ids, test.taken, test.fails, test.last)
+			})
+			require.Equal(t, test.status, err)
+			for _, want := range test.want {
+				assert.Contains(t, stderr.String(), want)
+			}
+			if test.taken > 0 {
+				assert.True(t, strings.HasSuffix(stdout.String(), "\n]\n"), "the array is closed")
+			}
+		})
+	}
+}
