@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
@@ -30,7 +32,7 @@ func (c *cancelling) group(ids []int64) {
 	case c.interrupted.Load():
 		err = errInterrupted
 	case c.refused != nil:
-		err = c.refused
+		err = fmt.Errorf("stopped: %s", bare(c.refused))
 	default:
 		c.doubtful.Store(&ids)
 		defer c.doubtful.Store(nil)
@@ -41,9 +43,7 @@ func (c *cancelling) group(ids []int64) {
 			result.Outcomes = append(result.Outcomes, outgoing.Outcome{ID: id, State: outgoing.NotSent})
 		}
 	}
-	if errors.Is(err, outgoing.ErrUnauthorized) || errors.Is(err, outgoing.ErrForbidden) {
-		c.refused = err
-	}
+	c.refused = cmp.Or(c.refused, refusal(err))
 	c.requests += result.Requests
 	c.attempts += result.Attempts
 	if result.Sandbox != nil {
@@ -65,6 +65,21 @@ func (c *cancelling) group(ids []int64) {
 		}
 		c.write(c.out.write(outcome{o, why}))
 	}
+}
+
+// refusal returns the gateway's answer that it does not accept the token, if err has one.
+func refusal(err error) error {
+	if !errors.Is(err, outgoing.ErrUnauthorized) && !errors.Is(err, outgoing.ErrForbidden) {
+		return nil
+	}
+	if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
+		for _, f := range batch.Failures {
+			if why := refusal(f.Err); why != nil {
+				return why // without the IDs of its request
+			}
+		}
+	}
+	return err
 }
 
 // write notes that results have no reader any more.

@@ -55,6 +55,9 @@ func (o outcome) reason() string {
 	case o.err != nil:
 		why = reason(o.err)
 	}
+	if o.State == outgoing.NotSent && o.Status != 0 {
+		why = "the gateway turned the request away: " + why
+	}
 	if o.Message != nil {
 		why += "; when looked up it was " + o.Message.StatusCode
 	}
