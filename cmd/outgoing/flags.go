@@ -67,7 +67,7 @@ type idFlags struct {
 func (f *idFlags) register(cmd *cobra.Command) {
 	set := cmd.Flags()
 	set.Var(textFlag{&f.file, "file"}, "file", "read the IDs from this file; - is standard input")
-	set.Var(textFlag{&f.column, "column"}, "column", "the column of the file that holds the IDs: its number or its title")
+	set.Var(textFlag{&f.column, "number|title"}, "column", "the column of the file that holds the IDs: its number or its title")
 }
 
 const fileHelp = `IDs are arguments, or come from --file: one a line, or a column of a CSV file, separated by commas, semicolons or tabs.

@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// idColumn is the column of a file that holds the IDs. The zero value is the first, or, under a header, the one that has
-// the title of message IDs.
+// idColumn is the column of a file that holds the IDs. The zero value is the first, unless a header says that it is another:
+// that is an error, and never a guess.
 type idColumn struct {
 	number int    // from 1 on; 0 if it is not given by number
 	title  string // in the first row

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 )
 
 // idFile is how to read the message IDs of a file: one a line, or one column of a CSV. A spreadsheet may have written it.
@@ -52,7 +53,7 @@ type idParser struct {
 	index     int  // of the column with the IDs
 	width     int  // cells of the first row; 0 before it
 	certain   bool // the column was named, by the user or by its title
-	bad       badRows
+	bad       badRowsError
 }
 
 // row reads one row, which may have several lines if a cell is quoted.
@@ -236,6 +237,8 @@ func joinSeparators(found []rune) string {
 	return strings.Join(names, " and ")
 }
 
+var splitBuffers = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
+
 // splitRow returns the cells of a row, without white space around them.
 func splitRow(raw []byte, separator rune) ([]string, error) {
 	if separator == 0 {
@@ -244,7 +247,10 @@ func splitRow(raw []byte, separator rune) ([]string, error) {
 	if !bytes.ContainsRune(raw, '"') {
 		return trimmed(strings.Split(strings.TrimRight(string(raw), "\r\n"), string(separator))), nil
 	}
-	r := csv.NewReader(bytes.NewReader(raw))
+	buffer := splitBuffers.Get().(*bufio.Reader) // which a csv.Reader would otherwise allocate for each row
+	defer splitBuffers.Put(buffer)
+	buffer.Reset(bytes.NewReader(raw))
+	r := csv.NewReader(buffer)
 	r.Comma = separator
 	r.TrimLeadingSpace = r.Comma != '\t'
 	r.FieldsPerRecord = -1

@@ -72,14 +72,14 @@ const (
 	maxNamedRows = 10
 )
 
-// badRows collects what is wrong with a file.
-type badRows struct {
+// badRowsError collects what is wrong with a file.
+type badRowsError struct {
 	first     []*rowError
 	count     int
 	ambiguous bool
 }
 
-func (b *badRows) add(e *rowError) {
+func (b *badRowsError) add(e *rowError) {
 	if len(b.first) < maxNamedRows {
 		b.first = append(b.first, e)
 	}
@@ -89,14 +89,14 @@ func (b *badRows) add(e *rowError) {
 	}
 }
 
-func (b *badRows) orNil() error {
+func (b *badRowsError) orNil() error {
 	if b.count == 0 {
 		return nil
 	}
 	return b
 }
 
-func (b *badRows) Error() string {
+func (b *badRowsError) Error() string {
 	var text strings.Builder
 	for i, e := range b.first {
 		if i > 0 {
