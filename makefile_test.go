@@ -1,0 +1,103 @@
+// Package tools_test runs targets of the Makefile on a small module of its own.
+package tools_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// module returns a directory with a module of these files.
+func module(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	files["go.mod"] = "module example.com/small\n\ngo 1.26\n"
+	for name, text := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	}
+	return dir
+}
+
+// runMake runs a target of the repository's Makefile in dir, with env added to the environment.
+func runMake(t *testing.T, dir, target string, env ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("there is no make here")
+	}
+	makefile, err := filepath.Abs("Makefile")
+	require.NoError(t, err)
+	_, err = os.Stat(makefile) // so that go test runs this again, and not from its cache, when the Makefile changes
+	require.NoError(t, err)
+	cmd := exec.CommandContext(t.Context(), "make", "--no-print-directory", "-f", makefile, target)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "MAKEFLAGS=", "MAKELEVEL=", "GOFLAGS=", "GOWORK=off")
+	cmd.Env = append(cmd.Env, env...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err = cmd.Run()
+	return out.String(), errs.String(), err
+}
+
+const racyTest = `package small
+
+import (
+	"sync"
+	"testing"
+)
+
+func TestTwoGoroutinesWriteOneVariable(t *testing.T) {
+	n := 0
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() { n++ })
+	}
+	wg.Wait()
+}
+`
+
+// withoutCompiler lists the ways in which go says that it cannot build for the race detector.
+var withoutCompiler = map[string][]string{
+	"cgo is off":           {"CGO_ENABLED=0"},
+	"there is no compiler": {"CGO_ENABLED=1", "CC=/nonexistent/cc"},
+	"the compiler fails":   {"CGO_ENABLED=1", "CC=false"},
+}
+
+func TestMakeTestUsesTheRaceDetector(t *testing.T) {
+	if err := exec.CommandContext(t.Context(), "go", "test", "-race", "-run", "^$", "unicode/utf8").Run(); err != nil {
+		t.Skip("the race detector does not work here")
+	}
+	stdout, _, err := runMake(t, module(t, map[string]string{"racy_test.go": racyTest}), "test")
+	require.Error(t, err)
+	assert.Contains(t, stdout, "WARNING: DATA RACE")
+}
+
+func TestMakeTestSaysThatItRunsWithoutTheRaceDetector(t *testing.T) {
+	for name, env := range withoutCompiler {
+		t.Run(name, func(t *testing.T) {
+			stdout, stderr, err := runMake(t, module(t, map[string]string{"racy_test.go": racyTest}), "test", env...)
+			require.NoError(t, err, stderr)
+			assert.Contains(t, stdout, "ok  \texample.com/small")
+			assert.Contains(t, stderr, "make test: running without the race detector")
+			assert.Equal(t, 1, strings.Count(stderr, "\n"), "one line: %s", stderr)
+		})
+	}
+}
+
+func TestMakeCIFailsFirstWithoutTheRaceDetector(t *testing.T) {
+	for name, env := range withoutCompiler {
+		t.Run(name, func(t *testing.T) {
+			stdout, stderr, err := runMake(t, module(t, map[string]string{"racy_test.go": racyTest}), "ci", env...)
+			require.Error(t, err)
+			assert.Contains(t, stderr, "make ci needs the race detector")
+			assert.Empty(t, stdout, "before anything else")
+		})
+	}
+}
