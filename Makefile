@@ -93,14 +93,20 @@ bench: ## Measure the speed, as ratios to the least that any client must do, bes
 	      printf "| %s | %s, %s | %.2f | %s |\n", rule, what, unit, $$i, limit == "" ? "" : sprintf("%.2f", limit) } }'
 
 .PHONY: fuzz
-fuzz: ## Fuzz each target for FUZZTIME (10s)
-	@for package in $$(go list ./outgoing/...); do \
-	  listed=$$(go test -list '^Fuzz' "$$package"); \
+fuzz: ## Fuzz each target for FUZZTIME (10s), and name those that failed
+	@trap 'exit 130' INT; \
+	failed=; \
+	packages=$$(go list ./outgoing/...); \
+	for package in $$packages; do \
+	  if ! listed=$$(go test -list '^Fuzz' "$$package"); then \
+	    echo "$$listed"; failed+="  $$package"$$'\n'; continue; \
+	  fi; \
 	  for target in $$(grep '^Fuzz' <<<"$$listed" || true); do \
 	    echo "$$package $$target"; \
-	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime "$(FUZZTIME)" "$$package"; \
+	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime "$(FUZZTIME)" "$$package" || failed+="  $$package $$target"$$'\n'; \
 	  done; \
-	done
+	done; \
+	if [ -n "$$failed" ]; then printf 'make fuzz: these failed:\n%s' "$$failed" >&2; exit 1; fi
 
 .PHONY: demo
 demo: ## A guided run of all operations, without a token or a network

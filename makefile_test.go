@@ -101,3 +101,40 @@ func TestMakeCIFailsFirstWithoutTheRaceDetector(t *testing.T) {
 		})
 	}
 }
+
+func TestMakeFuzzGoesOnAfterAFailure(t *testing.T) {
+	const fuzzTest = `package small
+
+import "testing"
+
+func FuzzBroken(f *testing.F) {
+	f.Add(1)
+	f.Fuzz(func(t *testing.T, _ int) { t.Error("broken") })
+}
+
+func FuzzSound(f *testing.F) {
+	f.Add(1)
+	f.Fuzz(func(t *testing.T, _ int) {})
+}
+`
+	dir := module(t, map[string]string{
+		"outgoing/fuzz_test.go":         fuzzTest,
+		"outgoing/apart/fuzz_test.go":   "package apart\n\nfunc does not compile\n",
+		"outgoing/further/fuzz_test.go": strings.ReplaceAll(fuzzTest, "FuzzBroken", "FuzzAlsoBroken"),
+	})
+	stdout, stderr, err := runMake(t, dir, "fuzz", "FUZZTIME=1x")
+	require.Error(t, err)
+	for _, target := range []string{"outgoing FuzzBroken", "outgoing FuzzSound", "outgoing/further FuzzAlsoBroken", "outgoing/further FuzzSound"} {
+		assert.Contains(t, stdout, "example.com/small/"+target+"\n", "it was run")
+	}
+	assert.Contains(t, stderr, `these failed:
+  example.com/small/outgoing FuzzBroken
+  example.com/small/outgoing/apart
+  example.com/small/outgoing/further FuzzAlsoBroken
+`)
+
+	_, stderr, err = runMake(t, module(t, map[string]string{
+		"outgoing/fuzz_test.go": strings.ReplaceAll(fuzzTest, `t.Error("broken")`, ""),
+	}), "fuzz", "FUZZTIME=1x")
+	require.NoError(t, err, stderr)
+}
