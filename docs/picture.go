@@ -1,6 +1,6 @@
 //go:build ignore
 
-// This program runs the command on the gateway double and draws what it prints as terminal.svg: go run docs/picture.go
+// This program runs the command on the gateway double and draws what it prints: go run docs/picture.go > docs/terminal.svg
 package main
 
 import (
@@ -10,7 +10,6 @@ import (
 	"log"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 )
 
@@ -33,7 +32,7 @@ func main() {
 		lines = append(lines, run(args)...)
 		lines = append(lines, "")
 	}
-	if err := os.WriteFile(filepath.Join("docs", "terminal.svg"), draw(lines[:len(lines)-1]), 0o644); err != nil {
+	if _, err := os.Stdout.Write(draw(lines[:len(lines)-1])); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -58,13 +57,14 @@ func draw(lines []string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d">`+"\n", width, height, width, height)
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" rx="8" fill="#16181d"/>`+"\n", width, height)
-	b.WriteString(`<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="14" xml:space="preserve">` + "\n")
+	b.WriteString(`<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="14">` + "\n")
 	for i, line := range lines {
 		color := "#d7dae0"
 		if strings.HasPrefix(line, "$ ") {
 			color = "#7fd88f"
 		}
-		fmt.Fprintf(&b, `<text x="%d" y="%d" fill="%s">`, margin, margin+14+i*lineHeight, color)
+		// Browsers do not pass xml:space on from the group to its texts.
+		fmt.Fprintf(&b, `<text x="%d" y="%d" fill="%s" xml:space="preserve">`, margin, margin+14+i*lineHeight, color)
 		_ = xml.EscapeText(&b, []byte(line))
 		b.WriteString("</text>\n")
 	}
