@@ -6,6 +6,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -116,6 +119,32 @@ func TestEveryGoSnippetOfTheReadmeIsCodeOfATest(t *testing.T) {
 	for _, snippet := range snippets {
 		snippet, _, _ = strings.Cut(snippet, "```")
 		assert.Contains(t, code.String(), undented(snippet))
+	}
+}
+
+// A relative path would work only in a clone of this repository.
+func TestEveryGoDocCommandThatWeRecommendWorksElsewhere(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	recommended := regexp.MustCompile("go doc ((?:-[a-z]+ )?[A-Za-z./-]+[A-Za-z])")
+	commands := map[string]bool{}
+	for _, file := range append(files, "../README.md", "../CONTRIBUTING.md") {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, match := range recommended.FindAllStringSubmatch(string(text), -1) {
+			commands[match[1]] = true
+		}
+	}
+	require.NotEmpty(t, commands)
+	for args := range commands {
+		cmd := exec.CommandContext(t.Context(), "go", append([]string{"doc"}, strings.Fields(args)...)...)
+		cmd.Dir = "../docs" // in this module, where the import path is known, but not at its root
+		output, err := cmd.CombinedOutput()
+		require.NoError(t, err, "go doc %s: %s", args, output)
+		assert.Contains(t, args, "github.com/gsmservice-gateway/client-go/")
 	}
 }
 

@@ -6,7 +6,9 @@ import "github.com/gsmservice-gateway/client-go/gen"
 type (
 	// Message is one message of the gateway. Its fields are ID, CID (the caller's own ID), Type, Recipient, Sender, Parts,
 	// SentDate, StatusDate, StatusCode, StatusDescription, Unicode, Flash and Price; those that are pointers are nil where
-	// the gateway says null. go doc ./gen Message describes each.
+	// the gateway says null. To read what each of them is:
+	//
+	//	go doc github.com/gsmservice-gateway/client-go/gen.Message
 	Message = gen.Message
 	// MessageType is the kind of a message. The list of constants is open: the gateway may send other values.
 	MessageType = gen.MessageType
