@@ -30,8 +30,8 @@ func stopCampaign(ctx context.Context, client *outgoing.Client, ids []int64) err
 			fmt.Println(o.ID, "was refused:", o.Status, o.Problem.Detail)
 		case outgoing.Unknown: // a request left, and no answer says what it did
 			fmt.Println(o.ID, "may or may not go out: look again, or cancel again")
-		case outgoing.NotSent:
-			fmt.Println(o.ID, "was not touched: nothing was sent")
+		case outgoing.NotSent: // no request with this ID left, or the gateway turned it away as a whole (401, 403, 429)
+			fmt.Println(o.ID, "is untouched: cancel again")
 		}
 	}
 	return err // nil if the gateway settled every ID
