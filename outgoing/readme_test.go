@@ -109,7 +109,7 @@ func TestEveryGoSnippetOfTheReadmeIsCodeOfATest(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
 	var code strings.Builder
-	for _, file := range []string{"readme_test.go", "example_test.go", "../internal/firstprogram/main.go"} {
+	for _, file := range []string{"readme_test.go", "example_test.go", "example_jobs_test.go", "../internal/firstprogram/main.go"} {
 		source, err := os.ReadFile(file)
 		require.NoError(t, err)
 		code.WriteString(undented(string(source)))
