@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -11,11 +12,13 @@ import (
 
 // reason is why something did not happen, for people.
 func reason(err error) string {
-	if errors.Is(err, errInterrupted) && errors.Is(err, outgoing.ErrNotSent) {
+	// The cause of a context is no more than text in the library's errors; only an interrupt cancels one here.
+	interrupted := errors.Is(err, errInterrupted) || errors.Is(err, context.Canceled)
+	if interrupted && errors.Is(err, outgoing.ErrNotSent) {
 		return errInterrupted.Error()
 	}
 	text := bare(err)
-	if errors.Is(err, errInterrupted) {
+	if interrupted {
 		text = strings.Replace(text, "context canceled: ", "", 1) // which is how the interrupt reached the library
 	}
 	return printable(text)

@@ -60,7 +60,7 @@ func TestARefusedTokenEndsTheWork(t *testing.T) {
 	got = outgoing(t, "cancel", url, "--yes", "--concurrency=1", "--verbose", "--format=csv", "--file", ids)
 	assert.Equal(t, 2, got.status)
 	assert.Len(t, lines(got.stdout), 1+200)
-	assert.Contains(t, got.stderr, "0 cancelled, 50 rejected, 0 unknown, 150 not sent")
+	assert.Contains(t, got.stderr, "0 cancelled, 0 rejected, 0 unknown, 200 not sent")
 	assert.Contains(t, got.stdout, "43655,not sent,,\"stopped: DELETE /messages/{ids}: 401 Unauthorized")
 	assert.Len(t, gateway.Requests(), 2)
 
