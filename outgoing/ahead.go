@@ -2,7 +2,7 @@ package outgoing
 
 import (
 	"context"
-	"errors"
+	"net/http"
 )
 
 // ahead fetches windows of the history: the one that is needed now, and those that will be needed next if nothing changes.
@@ -56,10 +56,11 @@ func (a *ahead) fetch(ctx context.Context, w window, delivered int) {
 	}()
 }
 
-// see asks for a window. A 404 with a problem document is one way to say that a page is empty.
+// see asks for a window. A 404 with a problem document is one way to say that a page is empty: if that was the answer, and
+// not if it is found somewhere in an error, such as the cause that a context was cancelled with.
 func (a *ahead) see(ctx context.Context, w window) (pageAnswer, error) {
-	answer, err := a.list(ctx, PageRequest{Page: w.page, Limit: w.limit})
-	if apiErr, ok := errors.AsType[*APIError](err); ok && w.page > 1 && apiErr.isMissing() {
+	answer, attempts, err := a.list(ctx, PageRequest{Page: w.page, Limit: w.limit})
+	if last := attempts.last; last != nil && last.status == http.StatusNotFound && attempts.refusal.isMissing() && w.page > 1 {
 		return pageAnswer{}, nil
 	}
 	return answer, err

@@ -337,3 +337,33 @@ func TestB9_AHistoryWithoutAnyIDEndsInAnError(t *testing.T) {
 	assert.LessOrEqual(t, len(h.requests), aFew)
 	assert.True(t, strings.HasSuffix(last.Error(), "50 messages were delivered, the last one has ID 0"), last)
 }
+
+// An errgroup cancels the context with the error of the call that failed: what it is made of is not an answer to All.
+func TestH6_ACauseThatIsA404IsNotAPageAfterTheEnd(t *testing.T) {
+	for _, concurrency := range concurrencies {
+		t.Run(fmt.Sprintf("concurrency %d", concurrency), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHistory(10_000, 1)
+				h.latency = 10 * time.Millisecond
+				missing := roundTrip(func(*http.Request) (*http.Response, error) {
+					return answer(http.StatusNotFound, notFoundProblem, "Content-Type", "application/problem+json"), nil
+				})
+				_, sibling := newClient(t, missing).List(t.Context(), outgoing.PageRequest{})
+				require.ErrorIs(t, sibling, outgoing.ErrNotFound)
+
+				ctx, cancel := context.WithCancelCause(t.Context())
+				h.edit = func(answers int) {
+					if answers == 150 { // far from the first page, whose 404 is always an error
+						cancel(sibling)
+					}
+				}
+				r := h.read(newClient(t, h, outgoing.WithConcurrency(concurrency)).All(ctx))
+				require.ErrorIs(t, r.err, context.Canceled)
+				require.NotErrorIs(t, r.err, outgoing.ErrDrift)
+				assert.NotEmpty(t, r.ids)
+				assert.Less(t, len(r.ids), 10_000)
+				assert.Zero(t, h.inFlight)
+			})
+		})
+	}
+}

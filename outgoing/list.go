@@ -38,7 +38,7 @@ func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Pag
 	if req.Limit < 0 || req.Limit > MaxLimit {
 		return Page{}, invalid(fmt.Sprintf("limit %d: a page has 1 to %d messages", req.Limit, MaxLimit))
 	}
-	answer, err := call.list(ctx, req)
+	answer, _, err := call.list(ctx, req)
 	if err != nil {
 		return Page{}, err
 	}
@@ -46,7 +46,7 @@ func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Pag
 }
 
 // list asks for a page.
-func (c call) list(ctx context.Context, wanted PageRequest) (pageAnswer, error) {
+func (c call) list(ctx context.Context, wanted PageRequest) (pageAnswer, trail, error) {
 	var params gen.ListMessagesParams
 	if wanted.Page != 0 {
 		params.Page = &wanted.Page
@@ -56,10 +56,9 @@ func (c call) list(ctx context.Context, wanted PageRequest) (pageAnswer, error) 
 	}
 	req, err := gen.NewListMessagesRequest(c.baseURL, &params)
 	if err != nil {
-		return pageAnswer{}, invalid(err.Error())
+		return pageAnswer{}, trail{}, invalid(err.Error())
 	}
-	answer, _, err := send(ctx, c, request{req, messages}, func(r *response) (pageAnswer, error) { return c.readPage(ctx, r) })
-	return answer, err
+	return send(ctx, c, request{req, messages}, func(r *response) (pageAnswer, error) { return c.readPage(ctx, r) })
 }
 
 // pageAnswer is a page with its unreadable rows in their places: as a Message that has no more than its ID, if that.
