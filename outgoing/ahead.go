@@ -23,8 +23,9 @@ type view struct {
 	escape
 }
 
-// take waits for window w. If w is not what was expected, what was fetched ahead is thrown away. Then depth windows are
-// kept under way, as far as the history reaches.
+// take waits for window w. If w is not what was expected, what was fetched ahead is thrown away. Then up to depth windows
+// are kept in flight, as far as the history reaches: by the total, if there is one, and by what was delivered, which a
+// prefetch may at most double.
 func (a *ahead) take(ctx context.Context, w window, c *chain, depth int) *view {
 	if len(a.queue) > 0 && a.queue[0].window != w {
 		a.drop()
@@ -35,7 +36,7 @@ func (a *ahead) take(ctx context.Context, w window, c *chain, depth int) *view {
 	for len(a.queue) < depth {
 		last := a.queue[len(a.queue)-1]
 		following := aim(last.end()-1, c.slack)
-		if c.delivered == 0 || c.total != nil && following.start() >= *c.total {
+		if following.start() > c.at+c.delivered || c.total != nil && following.start() >= *c.total {
 			break
 		}
 		a.fetch(ctx, following, c.delivered)

@@ -185,6 +185,18 @@ func TestH2_NWindowsAreInFlight(t *testing.T) {
 	}
 }
 
+// Without a total, what was found bounds what is fetched ahead.
+func TestH2_APrefetchAtMostDoublesWhatWasFound(t *testing.T) {
+	for _, n := range []int{0, 1, 50, 51, 500} {
+		h := newHistory(n, 1)
+		h.silent = hints[2].silent
+		r := walkHistory(t, h, 20_000)
+		assert.Len(t, r.ids, n)
+		assert.LessOrEqual(t, r.requests, 2*(n/25)+aFew)
+		assert.LessOrEqual(t, h.mostInFlight(), max(1, n/25))
+	}
+}
+
 func TestH2_AfterAPrefetchThatMissedItWalksAlone(t *testing.T) {
 	h := newHistory(10_000, 1)
 	missed := 0 // the requests that had arrived
