@@ -27,7 +27,7 @@ type view struct {
 // are kept in flight, as far as the history reaches: by the total, if there is one, and by what was delivered, which a
 // prefetch may at most double.
 func (a *ahead) take(ctx context.Context, w window, c *chain, depth int) *view {
-	if len(a.queue) > 0 && a.queue[0].window != w {
+	if len(a.queue) > 0 && (a.queue[0].window != w || depth == 1) {
 		a.drop()
 	}
 	if len(a.queue) == 0 {

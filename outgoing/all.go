@@ -17,8 +17,13 @@ import (
 // other error is the last thing yielded: ErrInvalidArgument for a bad option, *APIError, the context's or the network's,
 // ErrUnexpectedResponse if the gateway does not serve the page or the limit asked for, and ErrDrift, with how many
 // messages were delivered and the last ID, if the history changes faster than it can be followed. Each loop over the
-// iterator reads the history anew. It assumes that two messages never
-// swap their order.
+// iterator reads the history anew. It assumes that two messages never swap their order.
+//
+// ErrIncomplete comes last, after all that could be delivered, if the gateway's own counts (X-Total-Results, or a next page
+// in Link) still speak of more messages where its pages end, or if it hid or reordered rows on the way and fewer messages
+// were delivered than it counted at first. A total that changes, or is up to four requests old or ahead, is not an error. A
+// caller who knows that the counts of an account are off can take it for the end. A gateway that sends neither of the two
+// headers is believed when two short pages in a row end the history.
 func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, error] {
 	call, err := c.with(opts)
 	return func(yield func(Message, error) bool) {
@@ -37,11 +42,13 @@ func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, err
 type walk struct {
 	ahead
 	*chain
-	yield func(Message, error) bool
+	counts counts
+	yield  func(Message, error) bool
 
 	alone    int  // windows to fetch one by one, since one fetched ahead did not fit
 	patience int  // how many these are the next time
 	ending   bool // the last window seemed to be the end of the history
+	ended    bool // so did a window since the last row delivered
 	served   int  // the most rows that a window had: the gateway cuts no shorter page
 }
 
@@ -54,7 +61,7 @@ func (w *walk) run(ctx context.Context) error {
 	defer w.drop()
 	for next := (window{1, MaxLimit}); ; {
 		depth := w.concurrency
-		if w.alone > 0 || w.ending {
+		if w.alone > 0 || w.counts.answers > 0 {
 			depth = 1
 		}
 		w.alone--
@@ -66,11 +73,14 @@ func (w *walk) run(ctx context.Context) error {
 		switch {
 		case errors.Is(err, errLeft):
 			return nil
-		case err != nil || !more:
+		case err != nil:
 			return err
+		case w.counts.incomplete(w.delivered), !more && w.counts.altered && w.counts.missing(w.delivered):
+			return w.gaveUp("the history is incomplete", w.counts.claim(w.delivered), ErrIncomplete)
+		case !more:
+			return nil
 		case w.exhausted():
-			return errorLine(fmt.Sprintf("the history could not be followed: %d messages were delivered, the last one has ID %d",
-				w.delivered, w.lastID), ErrDrift)
+			return w.gaveUp("the history could not be followed", "", ErrDrift)
 		}
 		next = following
 	}
@@ -90,36 +100,59 @@ func (w *walk) use(v *view) (next window, more bool, err error) {
 	ending := w.ending
 	w.ending = false
 	fresh := v.delivered == w.delivered // asked for when all that is delivered by now had been seen
-	from, sighting := w.look(v.ids(), fresh, v.isShort())
+	m := w.look(v.window, v.ids(), fresh, v.answer.meta.TotalResults)
+	before := w.delivered
+	if m.sighting == joined {
+		w.counts.altered = w.counts.altered || m.altered
+		if err := w.deliverFrom(v, m.from); err != nil {
+			return next, false, err
+		}
+	}
+	news := w.delivered > before
+	if news {
+		w.counts.altered = w.counts.altered || w.ended
+		w.ended = false
+		w.counts.news()
+	} else {
+		w.alone = w.patience
+	}
+	w.counts.note(v.window, len(v.answer.rows), v.answer.meta)
+
 	switch {
 	case len(v.answer.rows) == 0 && v.page == 1 && fresh: // whatever was delivered, nothing is left
 		w.ending = true
-		return aimAtEnd(0, 0, w.served), !ending, nil
-	case sighting == joined:
-		before := w.delivered
-		if err := w.deliverFrom(v, from); err != nil {
-			return next, false, err
-		}
-		news := w.delivered > before
-		if !news {
-			w.alone = w.patience
-		}
+		w.misses++
+		return aimAtEnd(0, 0, w.served), !ending || w.counts.contradict(w.delivered), nil
+	case m.sighting == joined:
 		w.arrived(v.start()+len(v.answer.rows)-1, v.answer.meta.TotalResults, news)
 		if !v.isShort() {
 			return aim(w.at, w.slack), true, nil
 		}
-		w.ending = true
-		return aimAtEnd(w.at, w.slack, w.served), news || !ending, nil
-	}
-	w.alone = w.patience
-	switch {
-	case !fresh: // fetched ahead, in vain: it says where things were, not where they are
+		w.ending, w.ended = true, true
+		return aimAtEnd(w.at, w.slack, w.served), news || !ending || w.counts.contradict(w.delivered), nil
+	case !fresh: // prefetched page is stale: it shows where rows were, not where they are
 		w.patience = min(2*w.patience, mostPatience)
 		return aim(w.at, w.slack), true, nil
-	case sighting == early:
-		return w.stepOn(v.start()+from, v.answer.rows[from].ID, v.answer.meta.TotalResults), true, nil
+	case m.sighting == early:
+		return w.stepOn(v.start()+m.last, v.answer.rows[m.last].ID, v.answer.meta.TotalResults), true, nil
+	case m.sighting == doubtful:
+		w.slack = slackAfterMiss
+		next = w.stepOn(v.start()+m.last, v.answer.rows[m.last].ID, v.answer.meta.TotalResults)
+		if v.isShort() {
+			next = aimAtEnd(w.at, w.slack, w.served)
+		}
+		return next, true, nil
 	}
 	return w.search(v.window, len(v.answer.rows), v.answer.meta.TotalResults), true, nil
+}
+
+// gaveUp is the error of a walk that cannot go on.
+func (w *walk) gaveUp(what, why string, match error) error {
+	text := fmt.Sprintf("%s: %d messages were delivered, the last one has ID %d", what, w.delivered, w.lastID)
+	if why != "" {
+		text += ", and " + why
+	}
+	return errorLine(text, match)
 }
 
 // deliverFrom yields the rows of a window from an index on.

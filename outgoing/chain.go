@@ -31,38 +31,78 @@ func newChain() *chain { return &chain{known: make(map[int64]int), at: -1} }
 type sighting int
 
 const (
-	lost   sighting = iota // nothing in it is known
-	early                  // it ends before the last delivered row
-	joined                 // it goes on where the deliveries ended
+	lost     sighting = iota // nothing in it is known
+	early                    // it ends before the last delivered row
+	doubtful                 // rows may have moved across its start: a window with slack will show
+	joined                   // it goes on where the deliveries ended
 )
+
+// match is a window held against what was delivered.
+type match struct {
+	sighting
+	last    int  // the index of the last known row; -1 without one
+	from    int  // the index of the first row to deliver
+	altered bool // rows that were delivered stand in another order, or others between them
+}
 
 // look finds the place in a window's rows behind which nothing has been delivered yet. fresh means that the window was
 // requested after the last delivered row had been seen: then any delivered row will do to join at, since the later ones
 // must be gone. In an older window a row may still be shown that was gone when its successors were delivered, so it must
-// be the last delivered row itself. short means that the window is the last one, so that what it does not show is gone.
-func (c *chain) look(ids []int64, fresh, short bool) (from int, s sighting) {
+// be the last delivered row itself, and nothing unknown may stand before it. A short window is the last one, so that what
+// it does not show is gone.
+func (c *chain) look(w window, ids []int64, fresh bool, total *int) (m match) {
+	m.last = -1
 	if c.delivered == 0 {
-		return 0, joined
+		m.sighting = joined
+		return m
 	}
-	last := -1
 	for i, id := range ids {
 		if _, ok := c.known[id]; ok {
-			last = i
+			m.last = i
 		}
 	}
+	if m.last < 0 {
+		return m
+	}
+	altered, unsure := c.compare(ids[:m.last+1])
+	m.from = c.behindUnreadable(ids, m.last+1)
+	isLast, short := ids[m.last] == c.lastID, len(ids) < w.limit
 	switch {
-	case last < 0:
-		return 0, lost
-	case ids[last] == c.lastID:
-		return c.behindUnreadable(ids, last+1), joined
-	case !fresh:
-		return last, early
+	case !fresh && (!isLast || altered || unsure):
+		m.sighting = early
+	case fresh && !isLast && m.from == len(ids) && !short:
+		m.sighting = early
+	case c.slack == 0 && (unsure || c.moved(w.start()+m.last, ids[m.last], total)):
+		m.sighting = doubtful
+	default:
+		m.sighting, m.altered = joined, altered
 	}
-	from = c.behindUnreadable(ids, last+1)
-	if from == len(ids) && !short {
-		return last, early
+	return m
+}
+
+// compare holds rows, the last of which is known, against the order in which they were delivered. They are altered if a
+// known row stands before one that was delivered earlier, or an unknown one between two known ones. An unknown one before
+// all of them may have arrived, if all that was delivered before them is gone: so that is unsure.
+func (c *chain) compare(ids []int64) (altered, unsure bool) {
+	before, unknown := 0, false
+	for _, id := range ids {
+		n, known := c.known[id]
+		switch {
+		case id == 0:
+		case !known:
+			unknown = true
+		default:
+			unsure = unsure || unknown && before == 0 && n > c.delivered-len(c.recent)+1
+			altered = altered || n < before || unknown && before > 0
+			before, unknown = n, false
+		}
 	}
-	return from, joined
+	return altered, unsure
+}
+
+// moved reports whether a delivered row stands at another offset than the growth of the total explains.
+func (c *chain) moved(offset int, id int64, total *int) bool {
+	return total != nil && c.total != nil && offset != c.at-(c.delivered-c.known[id])+*total-*c.total
 }
 
 // behindUnreadable passes over the rows without an ID that were delivered after the last row with one.

@@ -22,7 +22,7 @@ func TestH1_LookJoinsWhereTheDeliveriesEnded(t *testing.T) {
 		delivered    []int64
 		window       []int64
 		fresh, short bool
-		from         int
+		from         int // if joined
 		sighting     sighting
 	}{
 		{"the first window", nil, []int64{9, 8}, fresh, full, 0, joined},
@@ -48,9 +48,16 @@ func TestH1_LookJoinsWhereTheDeliveriesEnded(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			from, s := delivered(tt.delivered...).look(tt.window, tt.fresh, tt.short)
-			assert.Equal(t, tt.sighting, s)
-			assert.Equal(t, tt.from, from)
+			w := window{1, len(tt.window)}
+			if tt.short {
+				w.limit++
+			}
+			m := delivered(tt.delivered...).look(w, tt.window, tt.fresh, nil)
+			assert.Equal(t, tt.sighting, m.sighting)
+			if m.sighting == joined {
+				assert.Equal(t, tt.from, m.from)
+			}
+			assert.False(t, m.altered)
 		})
 	}
 }
@@ -65,11 +72,8 @@ func TestH1_TheChainRemembers512IDs(t *testing.T) {
 	assert.Len(t, c.known, remembered)
 	assert.LessOrEqual(t, cap(c.recent), 4*remembered, "memory does not grow with the history")
 
-	_, s := c.look([]int64{513, 0}, true, false)
-	assert.Equal(t, lost, s, "the 513th last is forgotten")
-	from, s := c.look([]int64{512, -1}, true, false)
-	assert.Equal(t, joined, s, "the 512th last is not")
-	assert.Equal(t, 1, from)
+	assert.Equal(t, lost, c.look(window{1, 2}, []int64{513, 0}, true, nil).sighting, "the 513th last is forgotten")
+	assert.Equal(t, match{sighting: joined, last: 0, from: 1}, c.look(window{1, 2}, []int64{512, -1}, true, nil), "the 512th last is not")
 }
 
 func TestH1_ARepeatedRowIsDeliveredOnce(t *testing.T) {

@@ -52,8 +52,9 @@
 //
 // All yields each message that was there when the loop began exactly once, newest first, also while messages arrive,
 // are cancelled and are deleted, which moves all pages: it believes a page only where it overlaps what was delivered. If
-// the history changes faster than that can be done, it ends with ErrDrift, and never skips silently. It assumes that two
-// messages never swap their order. A message that is deleted before its page is read is not delivered. List gives one page
+// the history changes faster than that can be done, it ends with ErrDrift, and never skips silently. If the pages end while
+// the gateway's counts (X-Total-Results, Link) speak of more messages, it ends with ErrIncomplete, after all that could be
+// delivered. It assumes that two messages never swap their order. A message that is deleted before its page is read is not delivered. List gives one page
 // as it is.
 //
 // # Errors

@@ -20,6 +20,7 @@ var (
 	ErrInvalidArgument    = errors.New("invalid argument")    // nothing was sent
 	ErrNotSent            = errors.New("not sent")            // this part of the call was not sent; see also NotSent
 	ErrDrift              = errors.New("history drifted")     // see All
+	ErrIncomplete         = errors.New("history incomplete")  // All delivered what it was shown, and the gateway's counts speak of more
 )
 
 // APIError means that the gateway answered, and that the answer is no usable success. It matches the sentinel of its

@@ -2,6 +2,7 @@ package outgoing_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"iter"
 	"math/rand/v2"
@@ -27,11 +28,17 @@ type history struct {
 	gain, lose int               // at most so many between two requests; at least one if not 0
 	edit       func(answers int) // any other change, after so many answers
 	lag        int               // X-Total-Results is that of so many requests ago
+	old        int               // the rows are those of so many requests ago
 	totals     []int
+	states     [][]int64     // what was there at each request, if old
 	latency    time.Duration // the least; up to twice as long, each way
 
 	serve  func(page, limit, total int) (from, to int) // in place of the offsets asked for
 	says   func(page, limit, total int) (int, int)     // in X-Current-Page and X-Limit, in place of what was asked for
+	counts func(total int) int                         // in X-Total-Results and behind Link, in place of the total
+	links  bool                                        // Link says rel="next" while there is more
+	hidden func(id int64) bool                         // rows that are taken out after the page was cut
+	equal  int                                         // so many neighbours have the same date, and an order of chance
 	silent map[string]bool                             // headers that are not sent
 	row    func(id int64) string                       // in place of {"id":1}
 	fail   func(h *history, page, limit int) *http.Response
@@ -129,6 +136,9 @@ func (h *history) answer(page, limit int) *http.Response {
 	}
 	total := len(h.ids)
 	h.totals = append(h.totals, total)
+	if h.old > 0 {
+		h.states = append(h.states, slices.Clone(h.ids))
+	}
 	if h.fail != nil {
 		if res := h.fail(h, page, limit); res != nil {
 			return res
@@ -138,14 +148,24 @@ func (h *history) answer(page, limit int) *http.Response {
 	if h.serve != nil {
 		from, to = h.serve(page, limit, total)
 	}
-	from, to = min(from, total), min(to, total)
+	counted := h.totals[max(0, len(h.totals)-1-h.lag)]
+	if h.counts != nil {
+		counted = h.counts(counted)
+	}
 	res := answer(http.StatusOK, "")
+	if h.links && page*(to-from) < counted && to > from {
+		res.Header["Link"] = []string{fmt.Sprintf(`<messages?page=%d&limit=%d>; rel="next"`, page+1, limit)}
+	}
+	if h.old > 0 {
+		total = len(h.states[max(0, len(h.states)-1-h.old)])
+	}
+	from, to = min(from, total), min(to, total)
 	res.Body = io.NopCloser(strings.NewReader(h.rows(from, to)))
 	if h.says != nil {
 		page, limit = h.says(page, limit, total)
 	}
 	for name, value := range map[string]int{
-		"X-Total-Results": h.totals[max(0, len(h.totals)-1-h.lag)],
+		"X-Total-Results": counted,
 		"X-Current-Page":  page,
 		"X-Limit":         limit,
 	} {
@@ -157,12 +177,25 @@ func (h *history) answer(page, limit int) *http.Response {
 }
 
 func (h *history) rows(from, to int) string {
+	ids := h.ids
+	if h.old > 0 {
+		ids = h.states[max(0, len(h.states)-1-h.old)]
+	}
+	if h.equal > 1 {
+		ids = slices.Clone(ids)
+		for group := range slices.Chunk(ids, h.equal) {
+			h.rand.Shuffle(len(group), func(i, j int) { group[i], group[j] = group[j], group[i] })
+		}
+	}
 	body := []byte("[")
 	for offset := from; offset < to; offset++ {
-		if offset > from {
+		id := ids[len(ids)-1-offset]
+		if h.hidden != nil && h.hidden(id) {
+			continue
+		}
+		if len(body) > 1 {
 			body = append(body, ',')
 		}
-		id := h.ids[len(h.ids)-1-offset]
 		if h.row != nil {
 			body = append(body, h.row(id)...)
 			continue

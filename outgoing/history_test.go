@@ -30,10 +30,17 @@ var (
 		name   string
 		lag    int
 		silent map[string]bool
+		links  bool
+		old    int
 	}{
-		{"current", 0, nil},
-		{"3 old", 3, nil},
-		{"absent", 0, map[string]bool{"X-Total-Results": true, "X-Current-Page": true, "X-Limit": true}},
+		{name: "current"},
+		{name: "3 old", lag: 3},
+		{name: "absent", silent: map[string]bool{"X-Total-Results": true, "X-Current-Page": true, "X-Limit": true}},
+		{name: "current, links", links: true},
+		{name: "3 old, links", lag: 3, links: true},
+		{name: "3 old, links only", lag: 3, links: true, silent: map[string]bool{"X-Total-Results": true}},
+		{name: "2 ahead", old: 2},
+		{name: "3 ahead, links", old: 3, links: true},
 	}
 )
 
@@ -56,9 +63,9 @@ func (s *simulation) run(t *testing.T, h *history, concurrency int) {
 }
 
 func TestH1_EachMessageExactlyOnceWhileTheHistoryChanges(t *testing.T) {
-	runs := 40
+	runs := 15
 	if testing.Short() || raceDetector {
-		runs = 8
+		runs = 3
 	}
 	type kind struct {
 		change, hint, concurrency int
@@ -78,6 +85,7 @@ func TestH1_EachMessageExactlyOnceWhileTheHistoryChanges(t *testing.T) {
 							synctest.Test(t, func(t *testing.T) {
 								h := newHistory(1000+int(seed)*37, seed)
 								h.gain, h.lose, h.lag, h.silent = change.gain, change.lose, hint.lag, hint.silent
+								h.links, h.old = hint.links, hint.old
 								k.run(t, h, concurrency)
 							})
 						}
@@ -90,9 +98,9 @@ func TestH1_EachMessageExactlyOnceWhileTheHistoryChanges(t *testing.T) {
 		}
 	})
 	var drifted, total int
-	t.Logf("%-23s %-8s %11s %5s %5s %6s %12s %6s %9s", "between two requests", "total", "concurrency", "runs", "lost", "twice", "out of order", "drift", "requests")
+	t.Logf("%-23s %-17s %11s %5s %5s %6s %12s %6s %9s", "between two requests", "total", "concurrency", "runs", "lost", "twice", "out of order", "drift", "requests")
 	for _, k := range kinds {
-		t.Logf("%-23s %-8s %11d %5d %5d %6d %12d %6d %8.2fx", changes[k.change].name, hints[k.hint].name, k.concurrency,
+		t.Logf("%-23s %-17s %11d %5d %5d %6d %12d %6d %8.2fx", changes[k.change].name, hints[k.hint].name, k.concurrency,
 			k.runs, k.lost, k.twice, k.outOfOrder, k.drifted, float64(k.requests)/float64(k.pages))
 		drifted, total = drifted+k.drifted, total+k.runs
 	}
@@ -115,7 +123,8 @@ func TestH1_AnyChangesBetweenRequests(t *testing.T) {
 			h := newHistory(rapid.IntRange(0, 800).Draw(rt, "messages"), rapid.Uint64().Draw(rt, "seed"))
 			h.latency = 10 * time.Millisecond
 			h.lag = rapid.IntRange(0, 3).Draw(rt, "lag")
-			h.silent = rapid.SampledFrom(hints).Draw(rt, "hint").silent
+			hint := rapid.SampledFrom(hints).Draw(rt, "hint")
+			h.silent, h.links, h.old = hint.silent, hint.links, hint.old
 			script := rapid.SliceOfN(edits, 0, 30).Draw(rt, "edits")
 			h.edit = func(answers int) {
 				if answers <= len(script) {
