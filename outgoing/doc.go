@@ -26,36 +26,38 @@
 // or when the context is done.
 //
 // The wait before the next attempt is random, up to 500ms at first, doubling up to 20s. A Retry-After header (RFC 9110) is
-// the least wait; a wait that would end behind the context's deadline or Retry.MaxElapsed is not begun: the call returns
-// at once, with APIError.RetryAfter saying when to come back.
+// the least wait; if the wait would exceed the context's deadline or Retry.MaxElapsed, the call returns at
+// once, with APIError.RetryAfter saying when to come back.
 //
-// All calls of a Client share two brakes. A budget lets a burst of 100 retries through and then one for each five
-// successes, so that an outage is not made worse. And a 429, or a 503 with Retry-After, holds back all requests of the
-// Client for the time asked, at most 5 minutes; requests that cannot wait so long fail with ErrNotSent. If the next one
-// follows soon, they leave one by one after it, those that have waited longest first, at the pace that the gateway lets
-// through.
+// All calls of a Client share a retry budget and a rate limiter. The budget allows a burst of 100 retries, and then one for
+// each five successes, so that an outage is not made worse. A 429, or a 503 with Retry-After, holds back all requests of the
+// Client for the time asked, at most 5 minutes; requests that cannot wait so long fail at once with ErrNotSent. If another
+// limit is met within a minute, requests leave one by one after it, at a pace just below the one at which it was met: oldest
+// first, but a request that can no longer be answered before its context's deadline gives its place to one that can. The
+// pace rises with time, also while nothing is sent, and is forgotten a minute after the last limit.
 //
 // # Cancelling
 //
 // Each ID of a CancelScheduled ends in one State. Cancelled: the gateway said 204. Rejected: it refused, and Outcome.Status
-// and Outcome.Problem say why. NotSent: untouched: no request with this ID left this process, or the gateway turned it away
-// as a whole (401, 403, 429), which is in Outcome.Status then. Unknown: a request left, and no answer says what it did: the connection dropped, the attempt timed out, a 5xx came, the answer could not be read or lacks the
-// ID. A retry of such an attempt settles the ID only by a 204: if it is refused then, that may be because the first attempt
-// did cancel it.
+// and Outcome.Problem say why. NotSent: untouched, since no request with this ID left this process, or since the gateway
+// turned the request away as a whole (401, 403, 429), which is in Outcome.Status then. Unknown: a request left, and no
+// answer says what it did: the connection dropped, the attempt timed out, a 5xx came, the answer could not be read or lacks
+// the ID. A retry of such an attempt settles the ID only by a 204: if it is refused then, that may be because the first
+// attempt did cancel it.
 //
 // Unknown messages are looked up once, and Outcome.Message shows what they look like. (They are not after a 401, a 403 or
 // a done context; and in an outage that has used up the retry budget, the first look that fails is the last.) That is a
-// look, no proof: the first request may still be on its way. If a message must not go out, wait a moment and cancel the
-// Unknown IDs again, or look them up, until their status is one you can live with.
+// look, not proof: the first request may still be on its way. If a message must not go out, wait a moment and cancel the
+// Unknown IDs again, or look them up, until their status is acceptable to you.
 //
 // # History
 //
 // All yields each message that was there when the loop began exactly once, newest first, also while messages arrive,
 // are cancelled and are deleted, which moves all pages: it believes a page only where it overlaps what was delivered. If
-// the history changes faster than that can be done, it ends with ErrDrift, and never skips silently. If the pages end while
-// the gateway's counts (X-Total-Results, Link) speak of more messages, it ends with ErrIncomplete, after all that could be
-// delivered. It assumes that two messages never swap their order. A message that is deleted before its page is read is not delivered. List gives one page
-// as it is.
+// the history changes faster than that can be done, it ends with ErrDrift. If the pages end while the gateway's counts
+// (X-Total-Results, Link) speak of more messages, it ends with ErrIncomplete, after all that could be delivered. It assumes
+// that two messages never swap their order. A message that is deleted before its page is read is not delivered. List gives
+// one page as it is.
 //
 // # Errors
 //
