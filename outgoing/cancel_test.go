@@ -240,7 +240,7 @@ func TestC1_RequestThatWasTurnedAwayLeavesItsIDsUntouched(t *testing.T) {
 func TestC1_OneRateLimitMakesOneStateOfAllIDs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := scheduled(1000)
-		g.Inject(outgoingtest.Fault{Status: 429, RetryAfter: "30", Times: -1})
+		g.Inject(outgoingtest.Fault{Status: 429, RetryAfter: "30", Times: -1}) // two of these are just as long as the context
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		got, err := g.Client().CancelScheduled(ctx, ids(1000))

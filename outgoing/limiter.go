@@ -91,6 +91,9 @@ func (t *ticket) deadline() time.Time {
 	return t.leaveBy
 }
 
+// expired reports whether the context's deadline has passed at a time. The context itself may say so a moment later.
+func (t *ticket) expired(at time.Time) bool { return !t.answerBy.IsZero() && !at.Before(t.answerBy) }
+
 // wait returns nil once the next attempt may leave, and an error if the call was stopped, the context is done, or the
 // request cannot leave in time: at once if a hold lasts too long for it.
 func (t *ticket) wait(ctx context.Context, stop *stop) error {
@@ -104,15 +107,16 @@ func (t *ticket) wait(ctx context.Context, stop *stop) error {
 	defer late.Stop()
 	select {
 	case <-t.settled:
-		return t.err
 	case <-stop.done:
 	case <-ctx.Done():
 	case <-late.C:
 	}
 	settled, cause := t.limiter.leave(t)
 	switch err := stop.reason(ctx); {
-	case settled:
+	case settled && t.err != nil:
 		return t.err
+	case settled: // even so the call may have been stopped meanwhile
+		return err
 	case err == nil:
 		return errorLine("held back for too long: "+bare(cause), cause)
 	case cause != nil && ctx.Err() != nil:
@@ -163,7 +167,7 @@ func (l *limiter) leave(t *ticket) (settled bool, cause error) {
 
 // refuse fails a request that would have to wait for the end of a hold for too long. It reports whether it did.
 func (l *limiter) refuse(t *ticket, now time.Time) bool {
-	if !l.heldUntil.After(t.deadline()) {
+	if !l.heldUntil.After(t.leaveBy) && !t.expired(l.heldUntil) {
 		return false
 	}
 	t.err = errorLine("all requests are held back for "+l.heldUntil.Sub(now).String()+": "+bare(l.cause), l.cause)
@@ -181,6 +185,9 @@ func (l *limiter) dispatch(now time.Time) {
 		rate := l.pace.rate(now)
 		opens, paced := l.opens(now, rate)
 		next, ready := l.next(now)
+		if next < 0 && ready.IsZero() { // the contexts of all that wait end now
+			return
+		}
 		if at := slices.MaxFunc([]time.Time{opens, ready}, time.Time.Compare); at.After(now) {
 			wait := at.Sub(now)
 			if paced {
@@ -217,6 +224,7 @@ func (l *limiter) next(now time.Time) (index int, ready time.Time) {
 	index = -1
 	for i, t := range l.waiting {
 		switch {
+		case t.expired(now):
 		case t.ready.After(now):
 			if ready.IsZero() || t.ready.Before(ready) {
 				ready = t.ready

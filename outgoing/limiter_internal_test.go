@@ -174,6 +174,26 @@ func TestR6_RequestThatWaitedInVainSaysWhatHeldItBack(t *testing.T) {
 	})
 }
 
+func TestR6_NoRequestLeavesAtItsContextsDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter()
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+
+		waits := l.ticket(ctx, time.Hour)
+		waits.ready = start.Add(time.Minute)
+		require.ErrorIs(t, waits.wait(ctx, newStop()), context.DeadlineExceeded)
+		assert.Equal(t, time.Minute, time.Since(start))
+
+		ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		meetsLimit(t, l, time.Minute)
+		require.ErrorIs(t, l.ticket(ctx, time.Hour).wait(ctx, newStop()), errTooMany)
+		assert.Equal(t, time.Minute, time.Since(start), "at once: the hold ends when the context does")
+	})
+}
+
 func TestR6_NoHoldOutlastsFiveMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter()
