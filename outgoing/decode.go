@@ -3,6 +3,7 @@ package outgoing
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -216,4 +217,33 @@ func bodyError(err error) error {
 		return fmt.Errorf("the body is no JSON: %v, at byte %d", syntax.Err, syntax.ByteOffset) //nolint:errorlint // see above
 	}
 	return errors.New("the body is no JSON")
+}
+
+var errNoID = errorLine("the answer has a row without an ID", ErrUnexpectedResponse)
+
+// rowID is the ID of a row that is unreadable otherwise; 0 if it has none.
+func rowID(raw jsontext.Value) int64 {
+	var row struct {
+		ID int64 `json:"id"`
+	}
+	if decodeRow(raw, &row) != nil {
+		return 0
+	}
+	return row.ID
+}
+
+// badRow is why a row could not be read, for the caller.
+func (r *response) badRow(why error) error {
+	return errorLine("the answer has an "+r.clean.text(bare(why)), ErrUnexpectedResponse)
+}
+
+func (c call) logRows(ctx context.Context, strange int) {
+	if strange > 0 {
+		c.logger.WarnContext(ctx, "rows that nobody asked for, or twice the same, were dropped", "rows", strange)
+	}
+}
+
+func (c call) logNoneKnown(ctx context.Context, method string, ids int) {
+	c.logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
+		"method", method, "path", messagesByID, "ids", ids)
 }

@@ -1,11 +1,16 @@
 package outgoing
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // The kinds of error, to be asked for with errors.Is. An *APIError matches the one of its status.
@@ -121,4 +126,162 @@ func (e *APIError) isAboutCaller() bool {
 // server or a proxy answers 404 without one.
 func (e *APIError) isMissing() bool {
 	return e.StatusCode == http.StatusNotFound && e.isProblem
+}
+
+// BatchError names every ID that a call could not settle, once, in the order asked. The result beside it holds all that
+// was settled. It matches whatever one of its Failures matches.
+type BatchError struct{ Failures []Failure }
+
+// Failure is a part of a call that failed for one reason. IDs is empty where an unreadable row of a page gave none.
+type Failure struct {
+	IDs []int64
+	Err error
+}
+
+// Error is one line of at most 512 bytes: how many IDs, the first of them, and the first reason.
+func (e *BatchError) Error() string {
+	ids := 0
+	for _, f := range e.Failures {
+		ids += len(f.IDs)
+	}
+	var b strings.Builder
+	if ids > 0 {
+		b.WriteString("outgoing: " + plural(ids, "ID") + " not settled")
+	} else {
+		b.WriteString("outgoing: " + plural(len(e.Failures), "row") + " not readable")
+	}
+	if len(e.Failures) == 0 {
+		return b.String()
+	}
+	var more string
+	if n := len(e.Failures) - 1; n > 0 {
+		more = "; and " + plural(n, "more failure")
+	}
+	first := e.Failures[0]
+	if len(first.IDs) > 0 {
+		b.WriteString(": ID " + strconv.FormatInt(first.IDs[0], 10))
+		if n := len(first.IDs) - 1; n > 0 {
+			fmt.Fprintf(&b, " and %d more", n)
+		}
+	}
+	if first.Err != nil {
+		b.WriteString(": " + clip(strings.TrimPrefix(first.Err.Error(), "outgoing: "), maxErrorText-b.Len()-len(more)-len(": ")))
+	}
+	return b.String() + more
+}
+
+// IDs are the IDs that were not settled, in the order asked.
+func (e *BatchError) IDs() []int64 {
+	var ids []int64
+	for _, f := range e.Failures {
+		ids = append(ids, f.IDs...)
+	}
+	return ids
+}
+
+// Unwrap gives the reasons.
+func (e *BatchError) Unwrap() []error {
+	errs := make([]error, 0, len(e.Failures))
+	for _, f := range e.Failures {
+		if f.Err != nil {
+			errs = append(errs, f.Err)
+		}
+	}
+	return errs
+}
+
+// add appends a failure, or its IDs to the last one if the reason is the same.
+func (e *BatchError) add(err error, ids ...int64) {
+	if n := len(e.Failures); n > 0 && e.Failures[n-1].Err == err { //nolint:errorlint // the same value, not the same kind
+		e.Failures[n-1].IDs = append(e.Failures[n-1].IDs, ids...)
+		return
+	}
+	e.Failures = append(e.Failures, Failure{IDs: ids, Err: err})
+}
+
+// orNil is nil, and not a typed nil, where nothing failed.
+func (e *BatchError) orNil() error {
+	if len(e.Failures) == 0 {
+		return nil
+	}
+	return e
+}
+
+// lineError is a text of one line, and what it matches.
+type lineError struct {
+	text  string
+	match []error
+}
+
+func (e *lineError) Error() string   { return e.text }
+func (e *lineError) Unwrap() []error { return e.match }
+
+func errorLine(text string, match ...error) error {
+	return &lineError{text: clip("outgoing: "+text, maxErrorText), match: match}
+}
+
+func invalid(what string) error {
+	return errorLine("invalid argument: "+what, ErrInvalidArgument)
+}
+
+// notSent says that a part of a call was not sent, and why.
+func notSent(cause error) error {
+	return errorLine("not sent: "+bare(cause), ErrNotSent, cause)
+}
+
+// followed is what stopped a call, and what had happened before, if that is something else.
+func followed(by, before error) error {
+	if before == nil || errors.Is(by, before) {
+		return by
+	}
+	return errorLine(bare(by)+"; before that: "+bare(before), by, before)
+}
+
+// contextError is why the context is done: its Err, and its cause if that says more. The cause is text only. It may be what
+// another request ended in (errgroup.WithContext cancels with that), and must not be taken for an answer to this one.
+func contextError(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if err == cause { //nolint:errorlint // the same value, not the same kind
+		return err
+	}
+	return errorLine(err.Error()+": "+bare(cause), err)
+}
+
+// bare is the text of an error that will stand inside another one of this package.
+func bare(err error) string { return strings.TrimPrefix(err.Error(), "outgoing: ") }
+
+// brokeOff says that a body ended before its end. It matches io.ErrUnexpectedEOF, whatever the connection said.
+func brokeOff(why error) error {
+	return errorLine("the body broke off: "+bare(why), io.ErrUnexpectedEOF, why)
+}
+
+func plural(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return strconv.Itoa(n) + " " + what
+}
+
+const maxErrorText = 512
+
+// clip makes s one line of at most limit bytes: what does not print is escaped, what does not fit becomes "...".
+func clip(s string, limit int) string {
+	const dots = "..."
+	var b strings.Builder
+	fits := 0 // how much of b leaves room for the dots
+	for i, r := range s {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			_, size := utf8.DecodeRuneInString(s[i:])
+			b.WriteString(strings.Trim(strconv.Quote(s[i:i+size]), `"`))
+		} else {
+			b.WriteRune(r)
+		}
+		if b.Len() > limit {
+			return b.String()[:fits] + dots[:min(len(dots), max(0, limit-fits))]
+		}
+		if b.Len() <= limit-len(dots) {
+			fits = b.Len()
+		}
+	}
+	return b.String()
 }

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 )
 
@@ -184,4 +187,57 @@ func WithLogger(l *slog.Logger) Option {
 func (o *options) setHeader(key, value string) {
 	o.header = maps.Clone(o.header)
 	o.header[key] = []string{value}
+}
+
+// parseBaseURL checks the URL, writes its host in lower case and ends it in a slash. net/http compares hosts as they are:
+// it knows only "localhost" for loopback, and would send LOCALHOST through a proxy. The errors do not repeat the URL: it may hold a password.
+func parseBaseURL(raw string) (string, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return "", errors.New("not a URL")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return "", errors.New("must start with https://")
+	case u.User != nil:
+		return "", errors.New("must not have a user or a password in it")
+	case u.Hostname() == "":
+		return "", errors.New("has no host")
+	case strings.ContainsAny(raw, "?#"):
+		return "", errors.New("must have neither a query nor a fragment")
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		return "", errors.New("must start with https:// (http:// would show the token to the network; it is for loopback hosts only)")
+	}
+	u.Host = strings.ToLower(u.Host)
+	return strings.TrimRight(u.String(), "/") + "/", nil
+}
+
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+type tokenSource func(context.Context) (string, error)
+
+// staticToken keeps the token in a closure, where neither fmt nor encoding/json nor reflection over a Client finds it.
+func staticToken(token string) tokenSource {
+	return func(context.Context) (string, error) { return token, nil }
+}
+
+// checkToken says what is wrong with a bearer token, without repeating it.
+func checkToken(token string) error {
+	switch {
+	case token == "":
+		return errors.New("the token is empty")
+	case strings.TrimRight(token, "\r\n") != token:
+		return errors.New("the token ends with a newline: trim it, files and secret stores often add one")
+	}
+	for i := range len(token) {
+		if token[i] <= ' ' || token[i] > '~' {
+			return errors.New("the token has a space, a control character or a non-ASCII character in it")
+		}
+	}
+	return nil
 }
