@@ -11,14 +11,14 @@ import (
 // All yields the history, newest message first: each message that was there when the loop began exactly once, while
 // others arrive, are cancelled or are deleted meanwhile. Messages that arrive later are not part of it. It reads pages
 // of 25 to 50 messages, WithConcurrency of them at a time, and delivers a row only where the same answer shows it directly
-// behind a row delivered before; so it needs up to a quarter more requests than there are pages of 50. It remembers the
+// after a row delivered before; so it needs up to a quarter more requests than there are pages of 50. It remembers the
 // last 512 IDs, and its memory does not grow with the history.
 //
 // A row that cannot be read is yielded as a Message with its ID, or 0, beside a *BatchError, and the loop may go on. Any
 // other error is the last thing yielded: ErrInvalidArgument for a bad option, *APIError, the context's or the network's,
 // ErrUnexpectedResponse if the gateway does not serve the page or the limit asked for, and ErrDrift, with how many
-// messages were delivered and the last ID, if the history changes faster than it can be followed. Each loop over the
-// iterator reads the history anew. It assumes that two messages never swap their order.
+// messages were delivered and the last ID, if the history changes faster than it can be followed. Each range over the
+// iterator starts from the beginning. It assumes that two messages never swap their order.
 //
 // ErrIncomplete comes last, after all that could be delivered, if the gateway's own counts (X-Total-Results, or a next page
 // in Link) still speak of more messages where its pages end, or if it hid or reordered rows on the way and fewer messages
@@ -26,47 +26,47 @@ import (
 // caller who knows that the counts of an account are off can take it for the end. A gateway that sends neither of the two
 // headers is believed when two short pages in a row end the history.
 func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, error] {
-	call, err := c.with(opts)
+	op, err := c.with(opts)
 	return func(yield func(Message, error) bool) {
 		if err != nil {
 			yield(Message{}, err)
 			return
 		}
-		walk := walk{ahead: ahead{call: call}, chain: newChain(), yield: yield, alone: 2, patience: leastPatience}
+		walk := walk{prefetcher: prefetcher{operation: op}, cursor: newCursor(), yield: yield, serialLeft: 2, serialAfterMiss: minSerial}
 		if err := walk.run(ctx); err != nil {
 			yield(Message{}, err)
 		}
 	}
 }
 
-// walk is one loop over the history.
+// walk is one range over the history.
 type walk struct {
-	ahead
-	*chain
+	prefetcher
+	*cursor
 	counts counts
 	yield  func(Message, error) bool
 
-	alone    int  // windows to fetch one by one, since one fetched ahead did not fit
-	patience int  // how many these are the next time
-	ending   bool // the last window seemed to be the end of the history
-	ended    bool // so did a window since the last row delivered
-	served   int  // the most rows that a window had: the gateway cuts no shorter page
+	serialLeft      int  // windows to fetch one by one, since one fetched ahead did not fit
+	serialAfterMiss int  // how many these are the next time
+	ending          bool // the last window seemed to be the end of the history
+	ended           bool // so did a window since the last row delivered
+	served          int  // the most rows that a window had: the gateway cuts no shorter page
 }
 
-const leastPatience, mostPatience = 4, 64
+const minSerial, maxSerial = 4, 64
 
 var errLeft = errors.New("the loop was left")
 
 // run walks until the end of the history or an error; leaving the loop is none.
 func (w *walk) run(ctx context.Context) error {
-	defer w.drop()
+	defer w.discard()
 	for next := (window{1, MaxLimit}); ; {
 		depth := w.concurrency
-		if w.alone > 0 || w.counts.answers > 0 {
+		if w.serialLeft > 0 || w.counts.answers > 0 {
 			depth = 1
 		}
-		w.alone--
-		v := w.take(ctx, next, w.chain, depth)
+		w.serialLeft--
+		v := w.next(ctx, next, w.cursor, depth)
 		if v.err != nil {
 			return v.err
 		}
@@ -88,12 +88,12 @@ func (w *walk) run(ctx context.Context) error {
 }
 
 // use delivers what a window proves to come next, and says which window to look at then, if there is more.
-func (w *walk) use(v *view) (next window, more bool, err error) {
+func (w *walk) use(v *fetchedPage) (next window, more bool, err error) {
 	if limit := v.answer.meta.Limit; limit != nil && *limit != v.limit {
-		return next, false, errorLine(fmt.Sprintf("GET %s: asked for pages of %d, and got pages of %d", messages, v.limit, *limit), ErrUnexpectedResponse)
+		return next, false, newError(fmt.Sprintf("GET %s: asked for pages of %d, and got pages of %d", messages, v.limit, *limit), ErrUnexpectedResponse)
 	}
 	if page := v.answer.meta.CurrentPage; page != nil && *page != v.page {
-		w.alone = w.patience
+		w.serialLeft = w.serialAfterMiss
 		w.misses++
 		return v.window, true, nil
 	}
@@ -101,9 +101,9 @@ func (w *walk) use(v *view) (next window, more bool, err error) {
 	ending := w.ending
 	w.ending = false
 	fresh := v.delivered == w.delivered // asked for when all that is delivered by now had been seen
-	m := w.look(v.window, v.ids(), fresh, v.answer.meta.TotalResults)
+	m := w.locate(v.window, v.ids(), fresh, v.answer.meta.TotalResults)
 	before := w.delivered
-	if m.sighting == joined {
+	if m.overlap == overlaps {
 		w.counts.altered = w.counts.altered || m.altered
 		if err := w.deliverFrom(v, m.from); err != nil {
 			return next, false, err
@@ -115,7 +115,7 @@ func (w *walk) use(v *view) (next window, more bool, err error) {
 		w.ended = false
 		w.counts.news()
 	} else {
-		w.alone = w.patience
+		w.serialLeft = w.serialAfterMiss
 	}
 	w.counts.note(v.window, len(v.answer.rows), v.answer.meta)
 
@@ -123,24 +123,24 @@ func (w *walk) use(v *view) (next window, more bool, err error) {
 	case len(v.answer.rows) == 0 && v.page == 1 && fresh: // whatever was delivered, nothing is left
 		w.ending = true
 		w.misses++
-		return aimAtEnd(0, 0, w.served), !ending || w.counts.contradict(w.delivered), nil
-	case m.sighting == joined:
+		return windowPastEnd(0, 0, w.served), !ending || w.counts.contradict(w.delivered), nil
+	case m.overlap == overlaps:
 		w.arrived(v.start()+len(v.answer.rows)-1, v.answer.meta.TotalResults, news)
 		if !v.isShort() {
-			return aim(w.at, w.slack), true, nil
+			return windowFor(w.at, w.slack), true, nil
 		}
 		w.ending, w.ended = true, true
-		return aimAtEnd(w.at, w.slack, w.served), news || !ending || w.counts.contradict(w.delivered), nil
+		return windowPastEnd(w.at, w.slack, w.served), news || !ending || w.counts.contradict(w.delivered), nil
 	case !fresh: // prefetched page is stale: it shows where rows were, not where they are
-		w.patience = min(2*w.patience, mostPatience)
-		return aim(w.at, w.slack), true, nil
-	case m.sighting == early:
+		w.serialAfterMiss = min(2*w.serialAfterMiss, maxSerial)
+		return windowFor(w.at, w.slack), true, nil
+	case m.overlap == tooEarly:
 		return w.stepOn(v.start()+m.last, v.answer.rows[m.last].ID, v.answer.meta.TotalResults), true, nil
-	case m.sighting == doubtful:
+	case m.overlap == doubtful:
 		w.slack = slackAfterMiss
 		next = w.stepOn(v.start()+m.last, v.answer.rows[m.last].ID, v.answer.meta.TotalResults)
 		if v.isShort() {
-			next = aimAtEnd(w.at, w.slack, w.served)
+			next = windowPastEnd(w.at, w.slack, w.served)
 		}
 		return next, true, nil
 	}
@@ -148,23 +148,23 @@ func (w *walk) use(v *view) (next window, more bool, err error) {
 }
 
 // gaveUp is the error of a walk that cannot go on.
-func (w *walk) gaveUp(what, why string, match error) error {
+func (w *walk) gaveUp(what, reason string, match error) error {
 	text := fmt.Sprintf("%s: %d messages were delivered, the last one has ID %d", what, w.delivered, w.lastID)
-	if why != "" {
-		text += ", and " + why
+	if reason != "" {
+		text += ", and " + reason
 	}
-	return errorLine(text, match)
+	return newError(text, match)
 }
 
 // deliverFrom yields the rows of a window from an index on.
-func (w *walk) deliverFrom(v *view, from int) error {
+func (w *walk) deliverFrom(v *fetchedPage, from int) error {
 	for i, m := range v.answer.rows[from:] {
 		if !w.deliver(m.ID) {
 			continue
 		}
 		var err error
-		if why := v.answer.bad[from+i]; why != nil {
-			err = &BatchError{Failures: []Failure{{IDs: idOf(m), Err: why}}}
+		if reason := v.answer.bad[from+i]; reason != nil {
+			err = &BatchError{Failures: []Failure{{IDs: idOf(m), Err: reason}}}
 		}
 		if !w.yield(m, err) {
 			return errLeft
@@ -181,14 +181,15 @@ func idOf(m Message) []int64 {
 	return []int64{m.ID}
 }
 
-// ahead fetches windows of the history: the one that is needed now, and those that will be needed next if nothing changes.
-type ahead struct {
-	call
-	queue []*view // in the order in which they will be needed
+// prefetcher fetches windows of the history: the one that is needed now, and those that will be needed next if nothing
+// changes.
+type prefetcher struct {
+	operation
+	queue []*fetchedPage // in the order in which they will be needed
 }
 
-// view is a window as one answer shows it.
-type view struct {
+// fetchedPage is a window as one answer shows it.
+type fetchedPage struct {
 	window
 	delivered int // how many rows had been delivered when it was asked for
 	cancel    context.CancelFunc
@@ -196,22 +197,22 @@ type view struct {
 
 	answer pageAnswer
 	err    error
-	escape
+	panicCatcher
 }
 
-// take waits for window w. If w is not what was expected, what was fetched ahead is thrown away. Then up to depth windows
+// next waits for window w. If w is not what was expected, what was fetched ahead is thrown away. Then up to depth windows
 // are kept in flight, as far as the history reaches: by the total, if there is one, and by what was delivered, which a
 // prefetch may at most double.
-func (a *ahead) take(ctx context.Context, w window, c *chain, depth int) *view {
+func (a *prefetcher) next(ctx context.Context, w window, c *cursor, depth int) *fetchedPage {
 	if len(a.queue) > 0 && (a.queue[0].window != w || depth == 1) {
-		a.drop()
+		a.discard()
 	}
 	if len(a.queue) == 0 {
 		a.fetch(ctx, w, c.delivered)
 	}
 	for len(a.queue) < depth {
 		last := a.queue[len(a.queue)-1]
-		following := aim(last.end()-1, c.slack)
+		following := windowFor(last.end()-1, c.slack)
 		if following.start() > c.at+c.delivered || c.total != nil && following.start() >= *c.total {
 			break
 		}
@@ -223,19 +224,19 @@ func (a *ahead) take(ctx context.Context, w window, c *chain, depth int) *view {
 	return v
 }
 
-func (a *ahead) fetch(ctx context.Context, w window, delivered int) {
+func (a *prefetcher) fetch(ctx context.Context, w window, delivered int) {
 	ctx, cancel := context.WithCancel(ctx)
-	v := &view{window: w, delivered: delivered, cancel: cancel, done: make(chan struct{})}
+	v := &fetchedPage{window: w, delivered: delivered, cancel: cancel, done: make(chan struct{})}
 	a.queue = append(a.queue, v)
 	go func() {
 		defer close(v.done)
-		v.during(func() { v.answer, v.err = a.see(ctx, w) })
+		v.run(func() { v.answer, v.err = a.fetchPage(ctx, w) })
 	}()
 }
 
-// see asks for a window. A 404 with a problem document is one way to say that a page is empty: if that was the answer, and
-// not if it is found somewhere in an error, such as the cause that a context was cancelled with.
-func (a *ahead) see(ctx context.Context, w window) (pageAnswer, error) {
+// fetchPage asks for a window. A 404 with a problem document is one way to say that a page is empty: if that was the
+// answer, and not if it is found somewhere in an error, such as the cause that a context was cancelled with.
+func (a *prefetcher) fetchPage(ctx context.Context, w window) (pageAnswer, error) {
 	answer, attempts, err := a.list(ctx, PageRequest{Page: w.page, Limit: w.limit})
 	if last := attempts.last; last != nil && last.status == http.StatusNotFound && attempts.refusal.isMissing() && w.page > 1 {
 		return pageAnswer{}, nil
@@ -243,8 +244,8 @@ func (a *ahead) see(ctx context.Context, w window) (pageAnswer, error) {
 	return answer, err
 }
 
-// drop gives up what was fetched ahead, and waits until nothing of it runs.
-func (a *ahead) drop() {
+// discard gives up what was fetched ahead, and waits until nothing of it runs.
+func (a *prefetcher) discard() {
 	dropped := a.queue
 	a.queue = nil
 	for _, v := range dropped {
@@ -259,13 +260,13 @@ func (a *ahead) drop() {
 }
 
 // wait waits for the answer; a panic of a caller's hook is raised again.
-func (v *view) wait() {
+func (v *fetchedPage) wait() {
 	<-v.done
 	v.cancel()
-	v.raise()
+	v.rethrow()
 }
 
-func (v *view) ids() []int64 {
+func (v *fetchedPage) ids() []int64 {
 	ids := make([]int64, len(v.answer.rows))
 	for i, m := range v.answer.rows {
 		ids[i] = m.ID
@@ -273,5 +274,5 @@ func (v *view) ids() []int64 {
 	return ids
 }
 
-// isShort tells whether the history seems to end in this window.
-func (v *view) isShort() bool { return len(v.answer.rows) < v.limit }
+// isShort reports whether the history seems to end in this window.
+func (v *fetchedPage) isShort() bool { return len(v.answer.rows) < v.limit }

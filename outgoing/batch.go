@@ -74,20 +74,20 @@ func (s *idSource) rest(reason error) error {
 	case reason == nil, s.sent:
 		return nil
 	case s.next != 0:
-		return errorLine(fmt.Sprintf("ID %d and those after it were not sent: %s", s.next, bare(reason)), ErrNotSent, reason)
+		return newError(fmt.Sprintf("ID %d and those after it were not sent: %s", s.next, withoutPrefix(reason)), ErrNotSent, reason)
 	}
 	return notSent(reason)
 }
 
 // inOrder does work for each job, for at most n of them at once, and yields the results in the order of the jobs. The
 // next job is taken only when there is a free place for it. Results wait for slower ones before them, a few rounds at
-// most. When the loop over it ends, whyever, the context of work under way is cancelled and all of it is waited for; a
-// panic in work is raised again here.
+// most. When the loop ends, for whatever reason, inOrder cancels the work in flight and waits for it. A panic in work is
+// re-raised in the caller's goroutine.
 func inOrder[J, R any](ctx context.Context, n int, jobs iter.Seq[J], work func(context.Context, J) R) iter.Seq[R] {
 	type place struct {
 		result R
 		done   bool
-		escape
+		panicCatcher
 	}
 	if n == 1 { // nothing is under way while a result is looked at, so the caller's goroutine can do the work
 		return func(yield func(R) bool) {
@@ -107,20 +107,20 @@ func inOrder[J, R any](ctx context.Context, n int, jobs iter.Seq[J], work func(c
 		)
 		defer func() {
 			cancel()
-			var escaped escape
+			var escaped panicCatcher
 			for ; busy > 0; busy-- {
-				if p := <-finished; p.left {
-					escaped = p.escape
+				if p := <-finished; p.exited {
+					escaped = p.panicCatcher
 				}
 			}
-			escaped.raise()
+			escaped.rethrow()
 		}()
 		// settle waits for one job to end, and yields what is now in turn.
 		settle := func() bool {
 			p := <-finished
 			busy--
 			p.done = true
-			p.raise()
+			p.rethrow()
 			for len(queue) > 0 && queue[0].done {
 				head := queue[0]
 				queue[0], queue = nil, queue[1:]
@@ -136,7 +136,7 @@ func inOrder[J, R any](ctx context.Context, n int, jobs iter.Seq[J], work func(c
 			busy++
 			go func() {
 				defer func() { finished <- p }()
-				p.during(func() { p.result = work(ctx, job) })
+				p.run(func() { p.result = work(ctx, job) })
 			}()
 			for busy == n || len(queue)/roundsAhead >= n {
 				if !settle() {
@@ -154,8 +154,8 @@ func inOrder[J, R any](ctx context.Context, n int, jobs iter.Seq[J], work func(c
 
 const roundsAhead = 4
 
-// atOnce is how many requests for these IDs may be in flight.
-func (o *options) atOnce(ids []int64) int {
+// parallelism returns how many requests for these IDs may be in flight.
+func (o *options) parallelism(ids []int64) int {
 	return max(1, min(o.concurrency, (len(ids)+MaxIDs-1)/MaxIDs))
 }
 
@@ -172,7 +172,7 @@ func newStop() *stop { return &stop{done: make(chan struct{})} }
 func (s *stop) on(answer *APIError) {
 	if answer != nil && answer.refusesToken() {
 		s.once.Do(func() {
-			s.cause = errorLine("stopped: "+bare(answer), answer)
+			s.cause = newError("stopped: "+withoutPrefix(answer), answer)
 			close(s.done)
 		})
 	}
@@ -205,27 +205,27 @@ func until[J any](ctx context.Context, s *stop, jobs iter.Seq[J]) iter.Seq[J] {
 	}
 }
 
-// escape is how a hook of the caller's left a goroutine of ours, if not by returning: with a panic, or with
+// panicCatcher records how a caller's hook ended in a goroutine of ours, if not by returning: with a panic, or with
 // runtime.Goexit, as testing.T.FailNow does.
-type escape struct {
-	left  bool
-	panic any
+type panicCatcher struct {
+	exited bool
+	panic  any
 }
 
-// during runs work and notes how it ends.
-func (e *escape) during(work func()) {
-	e.left = true
+// run calls work and records how it ends.
+func (e *panicCatcher) run(work func()) {
+	e.exited = true
 	defer func() { e.panic = recover() }()
 	work()
-	e.left = false
+	e.exited = false
 }
 
-// raise makes the caller's goroutine leave in the same way.
-func (e *escape) raise() {
+// rethrow ends the caller's goroutine in the same way.
+func (e *panicCatcher) rethrow() {
 	switch {
 	case e.panic != nil:
 		panic(e.panic)
-	case e.left:
+	case e.exited:
 		runtime.Goexit()
 	}
 }

@@ -28,15 +28,6 @@ func (r CancelResult) IDs(s State) []int64 {
 	return ids
 }
 
-// Outcome is what is known about one ID after a cancel.
-type Outcome struct {
-	ID      int64
-	State   State
-	Status  int      // the gateway's code for this ID, or for its whole request: 204, 400, ...; 0 if it gave none
-	Problem *Problem // why, if Rejected: then never nil, but zero if the gateway did not say
-	Message *Message // what the message looked like when read back, if Unknown
-}
-
 // CancelScheduled cancels messages that wait for their time, any number of them: 50 in one request, repeated IDs once. The
 // result has exactly one Outcome for each distinct ID, whatever happened.
 //
@@ -52,7 +43,7 @@ type Outcome struct {
 // Outcome.Message is how it was then, and no promise, since a request that timed out here may yet take effect there.
 // Cancelling it again is safe.
 func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Option) (CancelResult, error) {
-	call, err := c.with(opts)
+	op, err := c.with(opts)
 	if err != nil {
 		return CancelResult{}, err
 	}
@@ -60,16 +51,16 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 	if err != nil {
 		return CancelResult{}, err
 	}
-	return call.cancel(ctx, asked)
+	return op.cancel(ctx, asked)
 }
 
 // cancel cancels IDs that are valid and distinct.
-func (c call) cancel(ctx context.Context, asked []int64) (CancelResult, error) {
+func (c operation) cancel(ctx context.Context, asked []int64) (CancelResult, error) {
 	var (
 		result CancelResult
 		failed BatchError
 	)
-	parts := inOrder(ctx, c.atOnce(asked), until(ctx, c.stop, slices.Chunk(asked, MaxIDs)), c.cancelChunk)
+	parts := inOrder(ctx, c.parallelism(asked), until(ctx, c.stop, slices.Chunk(asked, MaxIDs)), c.cancelChunk)
 	for part := range parts {
 		result.Outcomes = append(result.Outcomes, part.Outcomes...)
 		result.Meta.add(part.Meta)
@@ -85,12 +76,12 @@ func (c call) cancel(ctx context.Context, asked []int64) (CancelResult, error) {
 	return result, failed.orNil()
 }
 
-// readBack shows what the Unknown messages look like now. That it failed is no news to the caller: they are Unknown. In an
+// readBack shows what the Unknown messages look like now. A failed read-back adds nothing: the IDs stay Unknown. In an
 // outage that has used up the retry budget the first look that fails is the last: the others would double the load.
-func (c call) readBack(ctx context.Context, result *CancelResult) {
+func (c operation) readBack(ctx context.Context, result *CancelResult) {
 	var rest []Message // in the order of the outcomes
 	unknown := result.IDs(Unknown)
-	for part := range c.getChunks(ctx, c.atOnce(unknown), slices.Chunk(unknown, MaxIDs)) {
+	for part := range c.getChunks(ctx, c.parallelism(unknown), slices.Chunk(unknown, MaxIDs)) {
 		result.Attempts += part.Attempts
 		rest = append(rest, part.Messages...)
 		if part.failed.orNil() != nil && c.limiter.exhausted() {
@@ -118,7 +109,7 @@ func outcomes(ids []int64, s State) []Outcome {
 	return all
 }
 
-func (c call) cancelChunk(ctx context.Context, ids []int64) cancelResult {
+func (c operation) cancelChunk(ctx context.Context, ids []int64) cancelResult {
 	var result cancelResult
 	req, err := gen.NewCancelMessagesRequest(c.baseURL, ids)
 	if err != nil {
@@ -126,11 +117,11 @@ func (c call) cancelChunk(ctx context.Context, ids []int64) cancelResult {
 		result.failed.add(invalid(err.Error()), ids...)
 		return result
 	}
-	answer, trail, err := send(ctx, c, request{req, messagesByID}, func(r *response) (cancelAnswer, error) { return c.readCancelled(ctx, r, ids) })
-	c.stop.on(trail.answer())
+	answer, tried, err := send(ctx, c, request{req, messagesByID}, func(r *response) (cancelAnswer, error) { return c.readCancelled(ctx, r, ids) })
+	c.stop.on(tried.answer())
 	result.Meta = answer.meta
-	result.Attempts = trail.attempts
-	if trail.saysMissing() {
+	result.Attempts = tried.count
+	if tried.saysMissing() {
 		result.Requests = 1
 		c.logNoneKnown(ctx, req.Method, len(ids))
 	}
@@ -139,11 +130,11 @@ func (c call) cancelChunk(ctx context.Context, ids []int64) cancelResult {
 		if answer.rows != nil {
 			row = answer.rows[i]
 		}
-		outcome, why := judge(row, &trail, err)
+		outcome, reason := outcomeOf(row, &tried, err)
 		outcome.ID = id
 		result.Outcomes = append(result.Outcomes, outcome)
-		if why != nil {
-			result.failed.add(why, id)
+		if reason != nil {
+			result.failed.add(reason, id)
 		}
 	}
 	return result
@@ -164,16 +155,16 @@ type cancelRow struct {
 }
 
 // readCancelled sorts the rows of a 200 by the IDs that were asked for.
-func (c call) readCancelled(ctx context.Context, r *response, ids []int64) (cancelAnswer, error) {
+func (c operation) readCancelled(ctx context.Context, r *response, ids []int64) (cancelAnswer, error) {
 	var (
-		rows    = make([]cancelRow, len(ids))
-		lost    error // an unreadable row that does not tell its ID
-		strange int
+		rows        = make([]cancelRow, len(ids))
+		lost        error // an unreadable row that does not tell its ID
+		unrequested int
 	)
 	note := func(id int64, status int, problem *Problem) {
 		i := slices.Index(ids, id)
 		if i < 0 {
-			strange++
+			unrequested++
 			return
 		}
 		row := &rows[i]
@@ -188,7 +179,7 @@ func (c call) readCancelled(ctx context.Context, r *response, ids []int64) (canc
 			return
 		}
 		note(m.ID, m.Status, m.Error)
-	}, func(raw jsontext.Value, why error) {
+	}, func(raw jsontext.Value, reason error) {
 		var row struct {
 			ID     int64 `json:"id"`
 			Status int   `json:"status"`
@@ -197,20 +188,20 @@ func (c call) readCancelled(ctx context.Context, r *response, ids []int64) (canc
 			note(row.ID, row.Status, nil)
 			return
 		}
-		id, why := rowID(raw), r.badRow(why)
+		id, reason := rowID(raw), r.badRow(reason)
 		switch i := slices.Index(ids, id); {
 		case i >= 0:
-			rows[i].unreadable = why
+			rows[i].unreadable = reason
 		case id == 0:
-			lost = why
+			lost = reason
 		default:
-			strange++
+			unrequested++
 		}
 	})
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return cancelAnswer{}, err
 	}
-	c.logRows(ctx, strange)
+	c.logRows(ctx, unrequested)
 	for i := range rows {
 		if row := &rows[i]; !row.seen && row.unreadable == nil {
 			row.unreadable = lost

@@ -1,7 +1,8 @@
 package outgoing
 
-// Client talks to the gateway. Make one with New and keep it (methods of another give ErrInvalidArgument): it holds the connections, the retry budget and the hold
-// that a rate limit puts on all requests. Any number of goroutines may use it at once.
+// Client talks to the gateway. Make one with New and keep it (methods of another give ErrInvalidArgument): it holds the
+// connections, the retry budget and the hold that a rate limit puts on all requests. Any number of goroutines may use
+// it at once.
 type Client struct {
 	defaults  options
 	transport transport
@@ -34,14 +35,14 @@ func New(token string, opts ...Option) (*Client, error) {
 }
 
 // with is a call with its own options on top of the client's.
-func (c *Client) with(opts []Option) (call, error) {
+func (c *Client) with(opts []Option) (operation, error) {
 	if c == nil || c.limiter == nil {
-		return call{}, invalid("the Client is nil or zero: make one with New")
+		return operation{}, invalid("the Client is nil or zero: make one with New")
 	}
 	o := c.defaults
 	o.inCall = true
 	if err := o.apply(opts); err != nil {
-		return call{}, err
+		return operation{}, err
 	}
-	return call{Client: c, options: &o, stop: newStop()}, nil
+	return operation{options: &o, transport: c.transport, limiter: c.limiter, stop: newStop()}, nil
 }

@@ -20,7 +20,7 @@ type counts struct {
 	from    int  // the least offset at which a short page ended the history
 	end     int  // the greatest one
 	total   *int // the least total
-	next    int  // how many short pages had a next one by their Link header alone; -1 after one that had none
+	next    int  // how many short pages had a next one by their Link header only; -1 after one that had none
 }
 
 // maxContradictions is how many answers in a row may contradict the end. It allows for a total that is four requests old.

@@ -95,12 +95,12 @@ func TestH9_ARowThatMovedIsLookedAtWithSlack(t *testing.T) {
 	c := delivered(9, 8, 7)
 	c.at, c.total = 2, new(100)
 	w := window{2, 2} // 2 and 3
-	assert.Equal(t, joined, c.look(w, []int64{7, 6}, true, new(100)).sighting)
-	assert.Equal(t, doubtful, c.look(w, []int64{8, 7}, true, new(100)).sighting, "7 was at 2, and the total is the same")
-	assert.Equal(t, joined, c.look(w, []int64{8, 7}, true, new(101)).sighting, "one arrived")
-	assert.Equal(t, joined, c.look(w, []int64{8, 7}, true, nil).sighting, "nothing is known")
+	assert.Equal(t, overlaps, c.locate(w, []int64{7, 6}, true, new(100)).overlap)
+	assert.Equal(t, doubtful, c.locate(w, []int64{8, 7}, true, new(100)).overlap, "7 was at 2, and the total is the same")
+	assert.Equal(t, overlaps, c.locate(w, []int64{8, 7}, true, new(101)).overlap, "one arrived")
+	assert.Equal(t, overlaps, c.locate(w, []int64{8, 7}, true, nil).overlap, "nothing is known")
 	c.slack = slackAfterMiss
-	assert.Equal(t, joined, c.look(w, []int64{8, 7}, true, new(100)).sighting)
+	assert.Equal(t, overlaps, c.locate(w, []int64{8, 7}, true, new(100)).overlap)
 }
 
 func repeated(n int, a shown) []shown {

@@ -1,11 +1,11 @@
 package outgoing
 
-// chain is what All has delivered so far, and where in the history it thinks it is. It decides, from the IDs that a
+// cursor is what All has delivered so far, and where in the history it thinks it is. It decides, from the IDs that a
 // window shows, which of its rows may be delivered, and where to look next. It knows nothing of HTTP.
 //
 // It rests on one assumption: two messages never swap their order. So whatever a window shows directly after a delivered
 // row comes next, and nothing else is known to.
-type chain struct {
+type cursor struct {
 	delivered int
 	recent    []int64       // the last IDs delivered, oldest first; 0 stands for a row without a readable ID
 	known     map[int64]int // of recent: how many rows were delivered up to and with it
@@ -21,39 +21,39 @@ type chain struct {
 
 const (
 	remembered     = 512
-	mostMisses     = 8
+	maxMisses      = 8
 	slackAfterMiss = 12
 )
 
-func newChain() *chain { return &chain{known: make(map[int64]int), at: -1} }
+func newCursor() *cursor { return &cursor{known: make(map[int64]int), at: -1} }
 
-// sighting is what the chain makes of a window.
-type sighting int
+// overlap is how a window relates to what was delivered.
+type overlap int
 
 const (
-	lost     sighting = iota // nothing in it is known
-	early                    // it ends before the last delivered row
+	noOverlap overlap = iota // nothing in it is known
+	tooEarly                 // it ends before the last delivered row
 	doubtful                 // rows may have moved across its start: a window with slack will show
-	joined                   // it goes on where the deliveries ended
+	overlaps                 // it goes on where the deliveries ended
 )
 
 // match is a window held against what was delivered.
 type match struct {
-	sighting
+	overlap
 	last    int  // the index of the last known row; -1 without one
 	from    int  // the index of the first row to deliver
 	altered bool // rows that were delivered stand in another order, or others between them
 }
 
-// look finds the place in a window's rows behind which nothing has been delivered yet. fresh means that the window was
+// locate finds the place in a window's rows after which nothing has been delivered yet. fresh means that the window was
 // requested after the last delivered row had been seen: then any delivered row will do to join at, since the later ones
 // must be gone. In an older window a row may still be shown that was gone when its successors were delivered, so it must
 // be the last delivered row itself, and nothing unknown may stand before it. A short window is the last one, so that what
 // it does not show is gone.
-func (c *chain) look(w window, ids []int64, fresh bool, total *int) (m match) {
+func (c *cursor) locate(w window, ids []int64, fresh bool, total *int) (m match) {
 	m.last = -1
 	if c.delivered == 0 {
-		m.sighting = joined
+		m.overlap = overlaps
 		return m
 	}
 	for i, id := range ids {
@@ -65,17 +65,17 @@ func (c *chain) look(w window, ids []int64, fresh bool, total *int) (m match) {
 		return m
 	}
 	altered, unsure := c.compare(ids[:m.last+1])
-	m.from = c.behindUnreadable(ids, m.last+1)
+	m.from = c.afterUnreadable(ids, m.last+1)
 	isLast, short := ids[m.last] == c.lastID, len(ids) < w.limit
 	switch {
 	case !fresh && (!isLast || altered || unsure):
-		m.sighting = early
+		m.overlap = tooEarly
 	case fresh && !isLast && m.from == len(ids) && !short:
-		m.sighting = early
+		m.overlap = tooEarly
 	case c.slack == 0 && (unsure || c.moved(w.start()+m.last, ids[m.last], total)):
-		m.sighting = doubtful
+		m.overlap = doubtful
 	default:
-		m.sighting, m.altered = joined, altered
+		m.overlap, m.altered = overlaps, altered
 	}
 	return m
 }
@@ -83,7 +83,7 @@ func (c *chain) look(w window, ids []int64, fresh bool, total *int) (m match) {
 // compare holds rows, the last of which is known, against the order in which they were delivered. They are altered if a
 // known row stands before one that was delivered earlier, or an unknown one between two known ones. An unknown one before
 // all of them may have arrived, if all that was delivered before them is gone: so that is unsure.
-func (c *chain) compare(ids []int64) (altered, unsure bool) {
+func (c *cursor) compare(ids []int64) (altered, unsure bool) {
 	before, unknown := 0, false
 	for _, id := range ids {
 		n, known := c.known[id]
@@ -101,12 +101,12 @@ func (c *chain) compare(ids []int64) (altered, unsure bool) {
 }
 
 // moved reports whether a delivered row stands at another offset than the growth of the total explains.
-func (c *chain) moved(offset int, id int64, total *int) bool {
+func (c *cursor) moved(offset int, id int64, total *int) bool {
 	return total != nil && c.total != nil && offset != c.at-(c.delivered-c.known[id])+*total-*c.total
 }
 
-// behindUnreadable passes over the rows without an ID that were delivered after the last row with one.
-func (c *chain) behindUnreadable(ids []int64, from int) int {
+// afterUnreadable passes over the rows without an ID that were delivered after the last row with one.
+func (c *cursor) afterUnreadable(ids []int64, from int) int {
 	for i := len(c.recent) - 1; i >= 0 && c.recent[i] == 0 && from < len(ids) && ids[from] == 0; i-- {
 		from++
 	}
@@ -115,7 +115,7 @@ func (c *chain) behindUnreadable(ids []int64, from int) int {
 
 // deliver notes a row. It is false for a row that was delivered before: a gateway that repeats a row must not make All
 // repeat it.
-func (c *chain) deliver(id int64) bool {
+func (c *cursor) deliver(id int64) bool {
 	if _, again := c.known[id]; again {
 		return false
 	}
@@ -132,7 +132,7 @@ func (c *chain) deliver(id int64) bool {
 }
 
 // arrived notes that a window was joined and ended at offset at, with news or without.
-func (c *chain) arrived(at int, total *int, news bool) {
+func (c *cursor) arrived(at int, total *int, news bool) {
 	c.at, c.total, c.searched, c.empty = at, total, 0, 0
 	if news {
 		c.misses = 0
@@ -141,21 +141,21 @@ func (c *chain) arrived(at int, total *int, news bool) {
 	}
 }
 
-// stepOn notes a window that ended too early: at its offset seen it showed the row with this ID, behind which others were
+// stepOn notes a window that ended too early: at its offset seen it showed the row with this ID, after which others were
 // delivered.
-func (c *chain) stepOn(seen int, id int64, total *int) window {
-	behind := c.delivered - c.known[id]
+func (c *cursor) stepOn(seen int, id int64, total *int) window {
+	after := c.delivered - c.known[id]
 	c.misses++
-	c.at, c.total, c.searched, c.empty = seen+behind, total, 0, 0
-	return aim(c.at, max(c.slack, min(behind, leastLimit-1)))
+	c.at, c.total, c.searched, c.empty = seen+after, total, 0, 0
+	return windowFor(c.at, max(c.slack, min(after, minLimit-1)))
 }
 
 // search notes a window that showed nothing known, and looks around: first where the growth of the total says, then
-// before that place, since rows before the last one may have been deleted, and behind it, since the total may lag behind
+// before that place, since rows before the last one may have been deleted, and after it, since the total may lag behind
 // what arrived, each time twice as far away.
 //
 // An empty window says that the history ends before it: then the last row delivered is at the end, or before that.
-func (c *chain) search(w window, rows int, total *int) window {
+func (c *cursor) search(w window, rows int, total *int) window {
 	c.misses++
 	c.slack = slackAfterMiss
 	if rows == 0 {
@@ -165,7 +165,7 @@ func (c *chain) search(w window, rows int, total *int) window {
 		}
 		back := slackAfterMiss<<c.empty - slackAfterMiss
 		c.empty++
-		return aim(end-1-back, c.slack)
+		return windowFor(end-1-back, c.slack)
 	}
 	growth := 0
 	if total != nil && c.total != nil {
@@ -176,18 +176,18 @@ func (c *chain) search(w window, rows int, total *int) window {
 	}
 	c.at = max(c.at+growth, 0)
 	if c.searched == 0 && growth != 0 {
-		return aim(c.at, c.slack)
+		return windowFor(c.at, c.slack)
 	}
 	distance := slackAfterMiss << c.searched
 	if c.searched%2 == 0 {
 		distance = -distance
 	}
 	c.searched++
-	return aim(c.at+distance, c.slack)
+	return windowFor(c.at+distance, c.slack)
 }
 
-// exhausted tells whether looking any further makes no sense.
-func (c *chain) exhausted() bool { return c.misses >= mostMisses }
+// exhausted reports whether looking any further makes no sense.
+func (c *cursor) exhausted() bool { return c.misses >= maxMisses }
 
 // window is a page of the history taken as an interval of offsets: page P with limit L shows the rows at offsets
 // (P-1)*L to P*L-1, as they are when the gateway answers.
@@ -196,36 +196,36 @@ type window struct{ page, limit int }
 func (w window) start() int { return (w.page - 1) * w.limit }
 func (w window) end() int   { return w.page * w.limit }
 
-const leastLimit = MaxLimit / 2
+const minLimit = MaxLimit / 2
 
-// aim picks the window that shows the row at offset at, and the slack rows before it where a window can, and reaches
-// furthest behind it. Only multiples of the limit can be addressed, so the limit is what there is to choose.
-func aim(at, slack int) window {
+// windowFor picks the window that shows the row at offset at, and the slack rows before it where a window can, and reaches
+// furthest beyond it. Only multiples of the limit can be addressed, so the limit is what there is to choose.
+func windowFor(at, slack int) window {
 	at = max(at, 0)
-	if w, ok := reach(at, slack, leastLimit, MaxLimit); ok {
+	if w, ok := widestWindow(at, slack, minLimit, MaxLimit); ok {
 		return w
 	}
-	w, _ := reach(at, 0, leastLimit, MaxLimit)
+	w, _ := widestWindow(at, 0, minLimit, MaxLimit)
 	return w
 }
 
-// aimAtEnd is aim where the history seemed to end: the window also shows what follows the row at offset at, if anything
-// does. It asks for no more rows than the gateway is known to serve, where that can be, since one that cuts pages short
-// would show the same rows again.
-func aimAtEnd(at, slack, served int) window {
+// windowPastEnd is windowFor where the history seemed to end: the window also shows what follows the row at offset at,
+// if anything does. It asks for no more rows than the gateway is known to serve, where that can be, since one that cuts
+// pages short would show the same rows again.
+func windowPastEnd(at, slack, served int) window {
 	at = max(at, 0)
 	for most := max(2, min(served, MaxLimit)); ; most++ {
 		for _, slack := range []int{min(slack, most/2), 0} {
-			if w, _ := reach(at, slack, 2, most); w.end() > at+1 {
+			if w, _ := widestWindow(at, slack, 2, most); w.end() > at+1 {
 				return w
 			}
 		}
 	}
 }
 
-// reach picks, among the windows with a limit from least to most that start slack rows before at or earlier, the one that
-// shows the most rows behind at.
-func reach(at, slack, least, most int) (best window, ok bool) {
+// widestWindow picks, among the windows with a limit from least to most that start slack rows before at or earlier, the
+// one that shows the most rows after at.
+func widestWindow(at, slack, least, most int) (best window, ok bool) {
 	for limit := least; limit <= most; limit++ {
 		w := window{max(at-slack, 0)/limit + 1, limit}
 		if w.end() > at && w.end() > best.end() {

@@ -19,14 +19,14 @@ import (
 	"github.com/gsmservice-gateway/client-go/gen"
 )
 
-// mostBadRows is far more than the rows that can be asked for, and few enough to look at one by one.
-const mostBadRows = 1000
+// maxBadRows bounds the work on a hostile body; a page has at most 50 rows.
+const maxBadRows = 1000
 
 // The responses are decoded here and not by the generated ...WithResponse methods: those read a body without bound, turn
 // one malformed counter header into an error after a cancel has taken effect, lose the HTTP status when an error body is
 // not JSON, and answer nil, nil for a 200 that carries HTML.
 
-// Odd but harmless: which of two members counts, or what a broken character was, is no reason to lose a row.
+// Odd but harmless: which of two members counts, or what a broken character was, must not cost a row.
 var harmless = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
 // lenient also takes numbers that are written as strings. It is slower, and used for rows that fail without it.
@@ -38,7 +38,7 @@ var lenient = json.JoinOptions(harmless, json.WithUnmarshalers(json.JoinUnmarsha
 
 func unquoteNumber[T ~int | ~int64](dec *jsontext.Decoder, n *T) error {
 	if dec.PeekKind() != '"' {
-		return errors.ErrUnsupported // as always, then
+		return errors.ErrUnsupported // fall back to the default unmarshaler
 	}
 	token, err := dec.ReadToken()
 	if err != nil {
@@ -53,9 +53,9 @@ func unquoteNumber[T ~int | ~int64](dec *jsontext.Decoder, n *T) error {
 }
 
 // decodeRows reads the JSON array of a 200 and hands each row over in turn: row, which is used again for the next one, or,
-// for one that is no T, its bytes and why. One bad row costs no other. The error says that the body as a whole is not
+// for one that is not a T, its bytes and why. One bad row costs no other. The error says that the body as a whole is not
 // what the contract says, or broke off; the rows before that have been handed over.
-func decodeRows[T any](r *response, each func(row *T), bad func(row jsontext.Value, why error)) error {
+func decodeRows[T any](r *response, each func(row *T), bad func(row jsontext.Value, reason error)) error {
 	if errors.Is(r.broken, errTooLarge) || errors.Is(r.broken, errCorrupt) {
 		return r.broken
 	}
@@ -63,7 +63,7 @@ func decodeRows[T any](r *response, each func(row *T), bad func(row jsontext.Val
 	return cmp.Or(r.broken, err)
 }
 
-func decodeArray[T any](body []byte, each func(row *T), bad func(row jsontext.Value, why error)) error {
+func decodeArray[T any](body []byte, each func(row *T), bad func(row jsontext.Value, reason error)) error {
 	rows := decoders.Get().(*jsontext.Decoder)
 	defer func() {
 		rows.Reset(noMore) // so that the pool does not hold on to the body
@@ -85,8 +85,8 @@ func decodeArray[T any](body []byte, each func(row *T), bad func(row jsontext.Va
 				return bodyError(err)
 			}
 			if err := decodeRow(raw, &row); err != nil {
-				if badRows++; badRows > mostBadRows {
-					return fmt.Errorf("more than %d unreadable rows", mostBadRows)
+				if badRows++; badRows > maxBadRows {
+					return fmt.Errorf("more than %d unreadable rows", maxBadRows)
 				}
 				bad(raw, err)
 				continue
@@ -206,7 +206,7 @@ func expected(t reflect.Type) string {
 	return ""
 }
 
-// bodyError tells a body that ends too early, which another attempt may mend, from one that is no JSON.
+// bodyError distinguishes a truncated body, which is retried, from invalid JSON.
 func bodyError(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return brokeOff(errors.New("the JSON ends too early"))
@@ -219,7 +219,7 @@ func bodyError(err error) error {
 	return errors.New("the body is no JSON")
 }
 
-var errNoID = errorLine("the answer has a row without an ID", ErrUnexpectedResponse)
+var errNoID = newError("the answer has a row without an ID", ErrUnexpectedResponse)
 
 // rowID is the ID of a row that is unreadable otherwise; 0 if it has none.
 func rowID(raw jsontext.Value) int64 {
@@ -233,17 +233,17 @@ func rowID(raw jsontext.Value) int64 {
 }
 
 // badRow is why a row could not be read, for the caller.
-func (r *response) badRow(why error) error {
-	return errorLine("the answer has an "+r.clean.text(bare(why)), ErrUnexpectedResponse)
+func (r *response) badRow(reason error) error {
+	return newError("the answer has an "+r.redact.text(withoutPrefix(reason)), ErrUnexpectedResponse)
 }
 
-func (c call) logRows(ctx context.Context, strange int) {
-	if strange > 0 {
-		c.logger.WarnContext(ctx, "rows that nobody asked for, or twice the same, were dropped", "rows", strange)
+func (c operation) logRows(ctx context.Context, unrequested int) {
+	if unrequested > 0 {
+		c.logger.WarnContext(ctx, "rows that were not requested, or repeated, were dropped", "rows", unrequested)
 	}
 }
 
-func (c call) logNoneKnown(ctx context.Context, method string, ids int) {
+func (c operation) logNoneKnown(ctx context.Context, method string, ids int) {
 	c.logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
 		"method", method, "path", messagesByID, "ids", ids)
 }

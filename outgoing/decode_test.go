@@ -90,7 +90,7 @@ func TestB8_B9_RowsOfGetByIDs(t *testing.T) {
 
 func assertStrange(t *testing.T, log *bytes.Buffer, rows int) {
 	t.Helper()
-	logged := strings.Contains(log.String(), fmt.Sprintf("level=WARN msg=\"rows that nobody asked for, or twice the same, were dropped\" rows=%d\n", rows))
+	logged := strings.Contains(log.String(), fmt.Sprintf("level=WARN msg=\"rows that were not requested, or repeated, were dropped\" rows=%d\n", rows))
 	assert.Equal(t, rows > 0, logged, "%s", log)
 }
 

@@ -61,7 +61,7 @@
 //
 // # Errors
 //
-// Bad arguments give ErrInvalidArgument before anything is sent. An answer that is no usable success is an *APIError with
+// Bad arguments give ErrInvalidArgument before anything is sent. A response that is not a usable success is an *APIError with
 // the HTTP status, the problem document if there was one (RFC 9457), and the first 64 KiB of the body; errors.Is tells the
 // kinds apart (ErrNotFound, ErrRateLimited, ErrServer, ErrUnexpectedResponse, ...). Calls about many IDs wrap these in a
 // *BatchError. A context that ends is found by errors.Is, too; its cause is in the text only. Error texts are one line of
@@ -69,8 +69,8 @@
 //
 // # Logging
 //
-// With WithLogger the library logs at level Warn what it did about trouble (retries with their waits, rows that nobody
-// asked for, unusable headers, a 404 for a whole request) and at Debug the headers that are absent. It logs methods, path
+// With WithLogger the library logs at level Warn what it did about trouble (retries with their waits, rows that were
+// not requested, unusable headers, a 404 for a whole request) and at Debug the headers that are absent. It logs methods, path
 // templates, statuses, counts, durations, and why a connection failed: never a token, a recipient or a body. net/http
 // quotes what it cannot parse of an answer; here and in errors that is "...".
 //
@@ -82,7 +82,8 @@
 //
 // # Security
 //
-// The token is sent only to the base URL's host: redirects are not followed, and plain http is refused except for loopback
-// hosts, where it goes through no proxy. If the gateway echoes the token (of 8 bytes or more), it is replaced in errors, logs and results, except in the
-// fields of messages. No Idempotency-Key is ever set, since net/http would take it as leave to send a DELETE twice.
+// The token is sent only to the base URL's host: redirects are not followed, and plain http is refused except for
+// loopback hosts, where it goes through no proxy. If the gateway echoes the token (of 8 bytes or more), it is replaced
+// in errors, logs and results, except in the fields of messages. No Idempotency-Key is ever set, since net/http would
+// take it as leave to send a DELETE twice.
 package outgoing

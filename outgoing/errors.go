@@ -28,7 +28,7 @@ var (
 	ErrIncomplete         = errors.New("history incomplete")  // All delivered what it was shown, and the gateway's counts speak of more
 )
 
-// APIError means that the gateway answered, and that the answer is no usable success. It matches the sentinel of its
+// APIError means that the gateway responded, but not with a usable success. It matches the sentinel of its
 // status: ErrNotFound for a 404, ErrServer for any 5xx, and so on. Neither its text nor its fields hold the token, even
 // if the gateway echoed it.
 type APIError struct {
@@ -40,7 +40,7 @@ type APIError struct {
 	RetryAfter   time.Duration // as the gateway asked; 0 if it did not
 	Attempts     int           // HTTP attempts made, this one included
 
-	cause     error // why a success status is no success
+	cause     error // why a success status is not a success
 	isProblem bool  // the body was a problem document, if perhaps one without members
 }
 
@@ -77,7 +77,7 @@ func (e *APIError) reason() string {
 	if e.cause == nil {
 		return ""
 	}
-	return bare(e.cause)
+	return withoutPrefix(e.cause)
 }
 
 // Unwrap gives the sentinel of the status, and why the answer of a success status could not be used.
@@ -122,8 +122,8 @@ func (e *APIError) isAboutCaller() bool {
 	return e.refusesToken() || e.StatusCode == http.StatusTooManyRequests
 }
 
-// isMissing reports whether the gateway itself said that there is no such thing: a 404 with a problem document. Another
-// server or a proxy answers 404 without one.
+// isMissing reports whether the gateway itself said that it has none of what was requested: a 404 with a problem
+// document. Another server or a proxy answers 404 without one.
 func (e *APIError) isMissing() bool {
 	return e.StatusCode == http.StatusNotFound && e.isProblem
 }
@@ -216,25 +216,25 @@ type lineError struct {
 func (e *lineError) Error() string   { return e.text }
 func (e *lineError) Unwrap() []error { return e.match }
 
-func errorLine(text string, match ...error) error {
+func newError(text string, match ...error) error {
 	return &lineError{text: clip("outgoing: "+text, maxErrorText), match: match}
 }
 
 func invalid(what string) error {
-	return errorLine("invalid argument: "+what, ErrInvalidArgument)
+	return newError("invalid argument: "+what, ErrInvalidArgument)
 }
 
 // notSent says that a part of a call was not sent, and why.
 func notSent(cause error) error {
-	return errorLine("not sent: "+bare(cause), ErrNotSent, cause)
+	return newError("not sent: "+withoutPrefix(cause), ErrNotSent, cause)
 }
 
-// followed is what stopped a call, and what had happened before, if that is something else.
-func followed(by, before error) error {
+// withPrevious returns what stopped a call, and what had happened before, if that is something else.
+func withPrevious(by, before error) error {
 	if before == nil || errors.Is(by, before) {
 		return by
 	}
-	return errorLine(bare(by)+"; before that: "+bare(before), by, before)
+	return newError(withoutPrefix(by)+"; before that: "+withoutPrefix(before), by, before)
 }
 
 // contextError is why the context is done: its Err, and its cause if that says more. The cause is text only. It may be what
@@ -244,15 +244,15 @@ func contextError(ctx context.Context) error {
 	if err == cause { //nolint:errorlint // the same value, not the same kind
 		return err
 	}
-	return errorLine(err.Error()+": "+bare(cause), err)
+	return newError(err.Error()+": "+withoutPrefix(cause), err)
 }
 
-// bare is the text of an error that will stand inside another one of this package.
-func bare(err error) string { return strings.TrimPrefix(err.Error(), "outgoing: ") }
+// withoutPrefix returns the text of an error that becomes part of another one of this package.
+func withoutPrefix(err error) string { return strings.TrimPrefix(err.Error(), "outgoing: ") }
 
 // brokeOff says that a body ended before its end. It matches io.ErrUnexpectedEOF, whatever the connection said.
-func brokeOff(why error) error {
-	return errorLine("the body broke off: "+bare(why), io.ErrUnexpectedEOF, why)
+func brokeOff(reason error) error {
+	return newError("the body broke off: "+withoutPrefix(reason), io.ErrUnexpectedEOF, reason)
 }
 
 func plural(n int, what string) string {

@@ -22,13 +22,13 @@ import (
 const fuzzToken = "fuzz-token/+=" // found in no seed but where it is meant
 
 // decoding is a call, and an answer to it with this body.
-func decoding(t testing.TB, body []byte) (call, *response) {
+func decoding(t testing.TB, body []byte) (operation, *response) {
 	t.Helper()
 	client, err := New(fuzzToken)
 	require.NoError(t, err)
 	c, err := client.with(nil)
 	require.NoError(t, err)
-	return c, &response{status: 200, header: http.Header{}, url: &url.URL{Scheme: "https", Host: "h"}, body: body, clean: newRedactor(fuzzToken)}
+	return c, &response{status: 200, header: http.Header{}, url: &url.URL{Scheme: "https", Host: "h"}, body: body, redact: newRedactor(fuzzToken)}
 }
 
 func addBodies(f *testing.F) {
@@ -49,7 +49,7 @@ func checkCause(t *testing.T, r *response, cause error) {
 	t.Helper()
 	u, err := url.Parse("https://h/")
 	require.NoError(t, err)
-	text := newAPIError(request{&http.Request{Method: http.MethodGet, URL: u}, messages}, r, 1, r.clean.error(cause)).Error()
+	text := newAPIError(request{&http.Request{Method: http.MethodGet, URL: u}, messages}, r, 1, r.redact.error(cause)).Error()
 	checkLine(t, text, maxErrorText)
 	assert.NotContains(t, text, fuzzToken)
 }
@@ -127,11 +127,11 @@ func FuzzDecodeCancelled(f *testing.F) {
 		}
 		require.Len(t, answer.rows, len(asked))
 		for _, row := range answer.rows {
-			f := &failure{err: &APIError{cause: err}, status: 200, left: true}
+			f := &failure{err: &APIError{cause: err}, status: 200, reachedServer: true}
 			if err == nil {
 				f = nil
 			}
-			outcome, why := judge(row, &trail{attempts: 1, last: f}, err)
+			outcome, why := outcomeOf(row, &attempts{count: 1, last: f}, err)
 			settled := outcome.State == Cancelled && row.status == 204 || outcome.State == Rejected && row.status/100 == 4
 			assert.Equal(t, settled, why == nil, "%+v", row)
 			assert.True(t, settled || outcome.State == Unknown)
@@ -299,7 +299,7 @@ func FuzzToken(f *testing.F) {
 			assert.Nil(t, client)
 			require.ErrorIs(t, err, ErrInvalidArgument)
 			checkLine(t, err.Error(), maxErrorText)
-			if _, usual := New("ż"); len(token) >= leastRedacted && !strings.Contains(usual.Error(), token) {
+			if _, usual := New("ż"); len(token) >= minRedacted && !strings.Contains(usual.Error(), token) {
 				assert.NotContains(t, err.Error(), token)
 			}
 			return
@@ -311,7 +311,7 @@ func FuzzToken(f *testing.F) {
 		got, err := client.defaults.token(context.Background())
 		require.NoError(t, err)
 		assert.Equal(t, token, got)
-		if twice := redacted + redacted; len(token) < leastRedacted || strings.Contains(twice, token) {
+		if twice := redacted + redacted; len(token) < minRedacted || strings.Contains(twice, token) {
 			return
 		}
 		clean := newRedactor(token)
@@ -341,8 +341,8 @@ func FuzzClip(f *testing.F) {
 		if len(s) <= limit && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 			assert.Equal(t, s, got)
 		}
-		checkLine(t, errorLine(s, nil).Error(), maxErrorText)
-		checkLine(t, (&BatchError{Failures: []Failure{{IDs: []int64{math.MaxInt64, 2}, Err: errorLine(s)}, {}}}).Error(), maxErrorText)
-		checkLine(t, (&APIError{Method: http.MethodGet, Path: messages, StatusCode: 200, Problem: Problem{Title: s, Detail: s, Code: s}, cause: errorLine(s)}).Error(), maxErrorText)
+		checkLine(t, newError(s, nil).Error(), maxErrorText)
+		checkLine(t, (&BatchError{Failures: []Failure{{IDs: []int64{math.MaxInt64, 2}, Err: newError(s)}, {}}}).Error(), maxErrorText)
+		checkLine(t, (&APIError{Method: http.MethodGet, Path: messages, StatusCode: 200, Problem: Problem{Title: s, Detail: s, Code: s}, cause: newError(s)}).Error(), maxErrorText)
 	})
 }

@@ -29,14 +29,14 @@ func (r *GetResult) add(part GetResult) {
 	r.Meta.add(part.Meta)
 }
 
-// GetByIDs looks messages up, any number of them: 50 in one request, repeated IDs once. Each ID is found, or missing, or
-// named by the *BatchError: an ID that one of these has is in no other. What was found is returned beside an error too.
+// GetByIDs looks messages up, any number of them: 50 in one request, repeated IDs once. Each ID
+// appears in exactly one of Messages, Missing or the *BatchError. What was found is returned beside an error too.
 //
 // Errors: ErrInvalidArgument, before anything is sent, for an ID below 1 or a bad option; else a *BatchError whose
 // failures are of type *APIError where the gateway answered, and match ErrNotSent, the context's error or the network's
 // where it did not.
 func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (GetResult, error) {
-	call, err := c.with(opts)
+	op, err := c.with(opts)
 	if err != nil {
 		return GetResult{}, err
 	}
@@ -44,17 +44,17 @@ func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (Get
 	if err != nil {
 		return GetResult{}, err
 	}
-	return call.get(ctx, asked)
+	return op.get(ctx, asked)
 }
 
 // get looks up IDs that are valid and distinct.
-func (c call) get(ctx context.Context, asked []int64) (GetResult, error) {
+func (c operation) get(ctx context.Context, asked []int64) (GetResult, error) {
 	var (
 		result  GetResult
 		failed  BatchError
 		settled int
 	)
-	for part := range c.getChunks(ctx, c.atOnce(asked), slices.Chunk(asked, MaxIDs)) {
+	for part := range c.getChunks(ctx, c.parallelism(asked), slices.Chunk(asked, MaxIDs)) {
 		result.add(part.GetResult)
 		failed.Failures = append(failed.Failures, part.failed.Failures...)
 		settled += len(part.asked)
@@ -78,7 +78,7 @@ func (c call) get(ctx context.Context, asked []int64) (GetResult, error) {
 // ids runs in the goroutine of the loop, and again for each loop. A request is sent when the ID after its last one, or the
 // end of ids, has been seen. While ids waits for an ID no result is yielded, so it must not itself wait for one.
 func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...Option) iter.Seq2[GetResult, error] {
-	call, err := c.with(opts)
+	op, err := c.with(opts)
 	if err == nil && ids == nil {
 		err = invalid("the iterator of IDs is nil")
 	}
@@ -87,15 +87,15 @@ func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...O
 			yield(GetResult{}, err)
 			return
 		}
-		call := call
-		call.stop = newStop() // for this loop
+		op := op
+		op.stop = newStop() // for this loop
 		source := idSource{ids: ids}
-		for part := range call.getChunks(ctx, call.concurrency, source.chunks) {
+		for part := range op.getChunks(ctx, op.concurrency, source.chunks) {
 			if !yield(part.GetResult, part.failed.orNil()) {
 				return
 			}
 		}
-		if err := source.rest(call.stop.reason(ctx)); err != nil {
+		if err := source.rest(op.stop.reason(ctx)); err != nil {
 			yield(GetResult{}, err)
 		}
 	}
@@ -109,49 +109,49 @@ type getResult struct {
 }
 
 // getChunks looks up chunks, n at once.
-func (c call) getChunks(ctx context.Context, n int, chunks iter.Seq[[]int64]) iter.Seq[getResult] {
+func (c operation) getChunks(ctx context.Context, n int, chunks iter.Seq[[]int64]) iter.Seq[getResult] {
 	return inOrder(ctx, n, until(ctx, c.stop, chunks), c.getChunk)
 }
 
-func (c call) getChunk(ctx context.Context, ids []int64) getResult {
+func (c operation) getChunk(ctx context.Context, ids []int64) getResult {
 	result := getResult{asked: ids}
 	req, err := gen.NewGetMessagesRequest(c.baseURL, ids)
 	if err != nil {
 		result.failed.add(invalid(err.Error()), ids...)
 		return result
 	}
-	answer, trail, err := send(ctx, c, request{req, messagesByID}, func(r *response) (getResult, error) { return c.readMessages(ctx, r, ids) })
+	answer, tried, err := send(ctx, c, request{req, messagesByID}, func(r *response) (getResult, error) { return c.readMessages(ctx, r, ids) })
 	switch {
 	case err == nil:
 		result = answer
-	case trail.endsMissing():
+	case tried.endsMissing():
 		c.logNoneKnown(ctx, req.Method, len(ids))
 		result.Missing, result.Requests = ids, 1
 	default:
-		c.stop.on(trail.answer())
+		c.stop.on(tried.answer())
 		result.failed.add(err, ids...)
 	}
-	result.Attempts = trail.attempts
+	result.Attempts = tried.count
 	return result
 }
 
 // readMessages sorts the rows of a 200 by the IDs that were asked for.
-func (c call) readMessages(ctx context.Context, r *response, ids []int64) (getResult, error) {
+func (c operation) readMessages(ctx context.Context, r *response, ids []int64) (getResult, error) {
 	var (
-		found   = make([]Message, len(ids))
-		has     = make([]bool, len(ids))
-		bad     = make([]error, len(ids)) // an unreadable row, by ID
-		lost    error                     // an unreadable row that does not tell its ID
-		strange int
+		found       = make([]Message, len(ids))
+		has         = make([]bool, len(ids))
+		bad         = make([]error, len(ids)) // an unreadable row, by ID
+		lost        error                     // an unreadable row that does not tell its ID
+		unrequested int
 	)
-	unreadable := func(id int64, why error) {
+	unreadable := func(id int64, reason error) {
 		switch i := slices.Index(ids, id); {
 		case i >= 0:
-			bad[i] = why
+			bad[i] = reason
 		case id == 0:
-			lost = why
+			lost = reason
 		default:
-			strange++
+			unrequested++
 		}
 	}
 	err := decodeRows(r, func(m *Message) {
@@ -161,15 +161,15 @@ func (c call) readMessages(ctx context.Context, r *response, ids []int64) (getRe
 		}
 		i := slices.Index(ids, m.ID)
 		if i < 0 || has[i] {
-			strange++
+			unrequested++
 			return
 		}
 		found[i], has[i] = *m, true
-	}, func(row jsontext.Value, why error) { unreadable(rowID(row), r.badRow(why)) })
+	}, func(row jsontext.Value, reason error) { unreadable(rowID(row), r.badRow(reason)) })
 	if err != nil {
 		return getResult{}, err
 	}
-	c.logRows(ctx, strange)
+	c.logRows(ctx, unrequested)
 
 	result := getResult{asked: ids, GetResult: GetResult{Messages: found[:0]}}
 	for i, id := range ids {

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// ownedHeaders are those that the library or net/http decides about.
-var ownedHeaders = map[string]bool{
+// reservedHeaders are set by the library or by net/http.
+var reservedHeaders = map[string]bool{
 	"Accept":            true,
 	"Accept-Encoding":   true, // else net/http would not decompress
 	"Authorization":     true,

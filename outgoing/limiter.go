@@ -118,9 +118,9 @@ func (t *ticket) wait(ctx context.Context, stop *stop) error {
 	case settled: // even so the call may have been stopped meanwhile
 		return err
 	case err == nil:
-		return errorLine("held back for too long: "+bare(cause), cause)
+		return newError("held back for too long: "+withoutPrefix(cause), cause)
 	case cause != nil && ctx.Err() != nil:
-		return errorLine(bare(err)+" while held back: "+bare(cause), err, cause)
+		return newError(withoutPrefix(err)+" while held back: "+withoutPrefix(cause), err, cause)
 	default:
 		return err
 	}
@@ -170,7 +170,7 @@ func (l *limiter) refuse(t *ticket, now time.Time) bool {
 	if !l.heldUntil.After(t.leaveBy) && !t.expired(l.heldUntil) {
 		return false
 	}
-	t.err = errorLine("all requests are held back for "+l.heldUntil.Sub(now).String()+": "+bare(l.cause), l.cause)
+	t.err = newError("all requests are held back for "+l.heldUntil.Sub(now).String()+": "+withoutPrefix(l.cause), l.cause)
 	close(t.settled)
 	return true
 }

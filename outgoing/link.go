@@ -98,7 +98,7 @@ func nextParameter(s string) (name, value, rest string) {
 	return name, strings.TrimSpace(s[:end]), s[end:]
 }
 
-// unquote reads a quoted-string (RFC 9110, section 5.6.4) from behind its first quote.
+// unquote reads a quoted-string (RFC 9110, section 5.6.4) from after its first quote.
 func unquote(s string) (value, rest string) {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {

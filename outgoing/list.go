@@ -28,7 +28,7 @@ type Page struct {
 // Errors: ErrInvalidArgument, before anything is sent, for a page below 0, a limit outside of 0 to 50 or a bad option;
 // *APIError where the gateway answered; the context's error or the network's where it did not.
 func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Page, error) {
-	call, err := c.with(opts)
+	op, err := c.with(opts)
 	if err != nil {
 		return Page{}, err
 	}
@@ -38,7 +38,7 @@ func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Pag
 	if req.Limit < 0 || req.Limit > MaxLimit {
 		return Page{}, invalid(fmt.Sprintf("limit %d: a page has 1 to %d messages", req.Limit, MaxLimit))
 	}
-	answer, _, err := call.list(ctx, req)
+	answer, _, err := op.list(ctx, req)
 	if err != nil {
 		return Page{}, err
 	}
@@ -46,7 +46,7 @@ func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Pag
 }
 
 // list asks for a page.
-func (c call) list(ctx context.Context, wanted PageRequest) (pageAnswer, trail, error) {
+func (c operation) list(ctx context.Context, wanted PageRequest) (pageAnswer, attempts, error) {
 	var params gen.ListMessagesParams
 	if wanted.Page != 0 {
 		params.Page = &wanted.Page
@@ -56,7 +56,7 @@ func (c call) list(ctx context.Context, wanted PageRequest) (pageAnswer, trail, 
 	}
 	req, err := gen.NewListMessagesRequest(c.baseURL, &params)
 	if err != nil {
-		return pageAnswer{}, trail{}, invalid(err.Error())
+		return pageAnswer{}, attempts{}, invalid(err.Error())
 	}
 	return send(ctx, c, request{req, messages}, func(r *response) (pageAnswer, error) { return c.readPage(ctx, r) })
 }
@@ -77,8 +77,8 @@ func (a pageAnswer) page() (Page, error) {
 	}
 	var failed BatchError
 	for i, m := range a.rows {
-		if why := a.bad[i]; why != nil {
-			failed.add(why, idOf(m)...)
+		if reason := a.bad[i]; reason != nil {
+			failed.add(reason, idOf(m)...)
 		} else {
 			page.Messages = append(page.Messages, m)
 		}
@@ -86,18 +86,18 @@ func (a pageAnswer) page() (Page, error) {
 	return page, &failed
 }
 
-func (c call) readPage(ctx context.Context, r *response) (pageAnswer, error) {
+func (c operation) readPage(ctx context.Context, r *response) (pageAnswer, error) {
 	a := pageAnswer{rows: make([]Message, 0, MaxLimit)}
 	var tooMany bool
-	add := func(m Message, why error) {
+	add := func(m Message, reason error) {
 		if tooMany = len(a.rows) == MaxLimit; tooMany {
 			return
 		}
-		if why != nil {
+		if reason != nil {
 			if a.bad == nil {
 				a.bad = make(map[int]error)
 			}
-			a.bad[len(a.rows)] = why
+			a.bad[len(a.rows)] = reason
 		}
 		a.rows = append(a.rows, m)
 	}
@@ -107,7 +107,7 @@ func (c call) readPage(ctx context.Context, r *response) (pageAnswer, error) {
 			return
 		}
 		add(*m, nil)
-	}, func(row jsontext.Value, why error) { add(Message{ID: rowID(row)}, r.badRow(why)) })
+	}, func(row jsontext.Value, reason error) { add(Message{ID: rowID(row)}, r.badRow(reason)) })
 	switch {
 	case err != nil:
 		return pageAnswer{}, err
@@ -120,7 +120,7 @@ func (c call) readPage(ctx context.Context, r *response) (pageAnswer, error) {
 		TotalPages:   h.count("X-Total-Pages"),
 		CurrentPage:  h.count("X-Current-Page"),
 		Limit:        h.count("X-Limit"),
-		Links:        parseLinks(r.clean.texts(allValues(r.header, "Link")), r.url),
+		Links:        parseLinks(r.redact.texts(allValues(r.header, "Link")), r.url),
 	}
 	return a, nil
 }

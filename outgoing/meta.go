@@ -54,13 +54,13 @@ type headers struct {
 	log    *slog.Logger
 }
 
-func (c call) headers(ctx context.Context, r *response) headers {
+func (c operation) headers(ctx context.Context, r *response) headers {
 	return headers{ctx: ctx, header: r.header, log: c.logger}
 }
 
 // readMeta returns what the answer to a GET says about itself. The contract has no X-Sandbox there, so that its absence is
 // not worth a line in the log.
-func (c call) readMeta(ctx context.Context, r *response) Meta {
+func (c operation) readMeta(ctx context.Context, r *response) Meta {
 	h := c.headers(ctx, r)
 	m := h.counts()
 	if len(allValues(h.header, sandboxHeader)) > 0 {
@@ -70,7 +70,7 @@ func (c call) readMeta(ctx context.Context, r *response) Meta {
 }
 
 // readCancelMeta returns what the answer to a DELETE says about itself.
-func (c call) readCancelMeta(ctx context.Context, r *response) Meta {
+func (c operation) readCancelMeta(ctx context.Context, r *response) Meta {
 	h := c.headers(ctx, r)
 	m := h.counts()
 	m.Sandbox = h.flag(sandboxHeader)
@@ -111,7 +111,7 @@ func (h headers) unusable(name string) {
 	h.log.Log(h.ctx, level, "response header is absent or unusable", "header", name)
 }
 
-// parseCount accepts digits alone, and no count that an account could not have.
+// parseCount accepts digits only, and only counts that an account can have.
 func parseCount(s string) (int, bool) {
 	if !isDigits(s) {
 		return 0, false

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Option sets one thing. Given to New it is the client's default; given to a call it holds for that call alone. A nil or
+// Option sets one thing. Given to New it is the client's default; given to a call it holds for that call only. A nil or
 // invalid option makes New or the call fail with ErrInvalidArgument before anything is sent; so do WithBaseURL,
 // WithHTTPClient and WithTokenSource when given to a call.
 type Option func(*options) error
@@ -161,7 +161,7 @@ func WithHeader(key, value string) Option {
 		switch {
 		case !isFieldName(key):
 			return fmt.Errorf("header %.40q: not a valid name", key)
-		case ownedHeaders[key]:
+		case reservedHeaders[key]:
 			return fmt.Errorf("header %s: the library or net/http sets it", key)
 		case !isFieldValue(value):
 			return fmt.Errorf("header %.40s: the value has a control character", key) // and is not shown: it may be a secret
@@ -171,8 +171,8 @@ func WithHeader(key, value string) Option {
 	}
 }
 
-// WithLogger gives the library a place to say what it noticed: retries and their waits, rows that nobody asked for,
-// headers that contradict the contract. It never logs a token, a recipient or a body. Nothing is logged unless given.
+// WithLogger sets the logger for retries and their waits, rows that were not requested, and headers that contradict the
+// contract. It never logs a token, a recipient or a body. Nothing is logged unless given.
 func WithLogger(l *slog.Logger) Option {
 	return func(o *options) error {
 		if l == nil {
@@ -183,14 +183,15 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// setHeader leaves the header map of the client alone when a call sets one.
+// setHeader copies the header map first, since the client's defaults share it.
 func (o *options) setHeader(key, value string) {
 	o.header = maps.Clone(o.header)
 	o.header[key] = []string{value}
 }
 
-// parseBaseURL checks the URL, writes its host in lower case and ends it in a slash. net/http compares hosts as they are:
-// it knows only "localhost" for loopback, and would send LOCALHOST through a proxy. The errors do not repeat the URL: it may hold a password.
+// parseBaseURL checks the URL, writes its host in lower case and ends it in a slash. net/http compares hosts as they
+// are: it knows only "localhost" for loopback, and would send LOCALHOST through a proxy. The errors do not repeat the
+// URL: it may hold a password.
 func parseBaseURL(raw string) (string, error) {
 	u, err := url.Parse(raw)
 	switch {

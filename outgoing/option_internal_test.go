@@ -29,10 +29,10 @@ func TestS7_TheRequestsOfTheGeneratedCodeCarryNoOtherHeaders(t *testing.T) {
 		assert.Contains(t, []string{"Accept", "User-Agent"}, key)
 	}
 	for _, key := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
-		assert.True(t, ownedHeaders[key])
+		assert.True(t, reservedHeaders[key])
 		assert.Equal(t, key, http.CanonicalHeaderKey(key), "they are looked up so")
 	}
-	for key := range ownedHeaders {
+	for key := range reservedHeaders {
 		assert.Equal(t, key, http.CanonicalHeaderKey(key))
 	}
 }

@@ -42,17 +42,26 @@ func (s *State) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Outcome is what is known about one ID after a cancel.
+type Outcome struct {
+	ID      int64
+	State   State
+	Status  int      // the gateway's code for this ID, or for its whole request: 204, 400, ...; 0 if it gave none
+	Problem *Problem // set if Rejected; a zero Problem if the gateway gave no reason
+	Message *Message // what the message looked like when read back, if Unknown
+}
+
 var (
-	errNoRow      = errorLine("the answer has no row for this ID", ErrUnexpectedResponse)
-	errRowsDiffer = errorLine("the answer has rows for this ID that contradict each other", ErrUnexpectedResponse)
-	errDoubt      = errorLine("an earlier attempt may have cancelled it, so that the gateway refuses now proves nothing")
-	errRowServer  = errorLine("the row for this ID has a status of 5xx: it may have been cancelled", ErrServer)
-	errRowStatus  = errorLine("the row for this ID has a status that is neither 204 nor an error", ErrUnexpectedResponse)
+	errNoRow      = newError("the answer has no row for this ID", ErrUnexpectedResponse)
+	errRowsDiffer = newError("the answer has rows for this ID that contradict each other", ErrUnexpectedResponse)
+	errDoubt      = newError("an earlier attempt may have cancelled it, so that the gateway refuses now proves nothing")
+	errRowServer  = newError("the row for this ID has a status of 5xx: it may have been cancelled", ErrServer)
+	errRowStatus  = newError("the row for this ID has a status that is neither 204 nor an error", ErrUnexpectedResponse)
 )
 
-// judge says what is known about an ID from its row, if there was one, from the attempts, and from the error that they
+// outcomeOf returns what is known about an ID from its row, if there was one, from the attempts, and from the error that they
 // ended in. why is nil where the ID is settled.
-func judge(row cancelRow, t *trail, err error) (o Outcome, why error) {
+func outcomeOf(row cancelRow, t *attempts, err error) (o Outcome, reason error) {
 	if row.seen {
 		o.Status = row.status
 		switch refused := row.status/100 == 4; {
@@ -61,7 +70,7 @@ func judge(row cancelRow, t *trail, err error) (o Outcome, why error) {
 		case row.status == http.StatusNoContent:
 			o.State = Cancelled
 			return o, nil
-		case refused && t.doubt:
+		case refused && t.ambiguous:
 			return o, errDoubt
 		case refused: // a row speaks of its message, also with a status that speaks of the caller elsewhere
 			o.State, o.Problem = Rejected, cmp.Or(row.problem, &Problem{})
@@ -76,7 +85,7 @@ func judge(row cancelRow, t *trail, err error) (o Outcome, why error) {
 		return o, row.unreadable
 	case err == nil:
 		return o, errNoRow
-	case t.mayHaveWorked():
+	case t.mayHaveTakenEffect():
 		return o, err
 	case t.refusal != nil && t.refusal.isAboutCaller():
 		o.State, o.Status = NotSent, t.refusal.StatusCode
@@ -92,5 +101,5 @@ func judge(row cancelRow, t *trail, err error) (o Outcome, why error) {
 	return o, err
 }
 
-// saysMissing reports whether the whole request was answered by "there is no such message", and by nothing else.
-func (t *trail) saysMissing() bool { return t.endsMissing() && !t.mayHaveWorked() }
+// saysMissing reports whether the whole request was answered by "there is no such message", only.
+func (t *attempts) saysMissing() bool { return t.endsMissing() && !t.mayHaveTakenEffect() }

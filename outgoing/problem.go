@@ -23,9 +23,9 @@ func newAPIError(req request, r *response, n int, cause error) *APIError {
 		Method:     req.Method,
 		Path:       req.path,
 		StatusCode: r.status,
-		Problem:    r.clean.problem(problem),
-		Body:       r.clean.cut(r.body, maxErrorBody),
-		Header:     r.clean.header(r.header),
+		Problem:    r.redact.problem(problem),
+		Body:       r.redact.cut(r.body, maxErrorBody),
+		Header:     r.redact.header(r.header),
 		RetryAfter: retryAfter(r.header, time.Now()),
 		Attempts:   n,
 		cause:      cause,
@@ -35,7 +35,7 @@ func newAPIError(req request, r *response, n int, cause error) *APIError {
 
 var errRedirect = errors.New("redirects are not followed")
 
-// parseProblem reads a problem document (RFC 9457), and tells whether the body is one: an object that is served as one or,
+// parseProblem reads a problem document (RFC 9457), and reports whether the body is one: an object that is served as one or,
 // since a proxy may rewrite the type, has a title or a code like the gateway's. Members of the wrong type are left out, as
 // the RFC asks; numbers and strings stand in for each other.
 func parseProblem(body []byte, h http.Header) (p Problem, ok bool) {
@@ -62,7 +62,7 @@ func parseProblem(body []byte, h http.Header) (p Problem, ok bool) {
 	return p, true
 }
 
-// isGatewayCode tells whether a code has the form of 400-21.
+// isGatewayCode reports whether a code has the form of 400-21.
 func isGatewayCode(code string) bool {
 	status, number, ok := strings.Cut(code, "-")
 	return ok && len(status) == 3 && isDigits(status) && isDigits(number)
@@ -73,7 +73,7 @@ func (r *response) problem(p *Problem) *Problem {
 	if p == nil {
 		return nil
 	}
-	return new(r.clean.problem(*p))
+	return new(r.redact.problem(*p))
 }
 
 func problemText(member jsontext.Value) string {

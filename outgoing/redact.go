@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	redacted      = "[redacted]"
-	leastRedacted = 8 // shorter tokens would turn ordinary words into "[redacted]"
+	redacted    = "[redacted]"
+	minRedacted = 8 // shorter tokens would turn ordinary words into "[redacted]"
 )
 
 // redactor replaces tokens wherever text of the gateway leaves the library: all that one request was sent with, since an
@@ -29,7 +29,7 @@ func (r redactor) and(token string) redactor {
 	if r.tokens != nil {
 		known = r.tokens()
 	}
-	if len(token) < leastRedacted || slices.Contains(known, token) {
+	if len(token) < minRedacted || slices.Contains(known, token) {
 		return r
 	}
 	all := append(slices.Clip(known), token)
@@ -132,7 +132,7 @@ func (r redactor) texts(values []string) []string {
 	return clean
 }
 
-// error keeps an error that does not hold the token, and else its text alone, and whether it was a context's.
+// error keeps an error that does not hold the token, or else its text only, and whether it was a context's.
 func (r redactor) error(err error) error {
 	if err == nil || r.text(err.Error()) == err.Error() {
 		return err
@@ -143,7 +143,7 @@ func (r redactor) error(err error) error {
 			match = append(match, known)
 		}
 	}
-	return errorLine(bare(errors.New(r.text(err.Error()))), match...)
+	return newError(withoutPrefix(errors.New(r.text(err.Error()))), match...)
 }
 
 func (r redactor) problem(p Problem) Problem {
@@ -164,10 +164,10 @@ func (r redactor) header(h http.Header) http.Header {
 
 // cut is a copy of the first limit bytes of body, or fewer, so that no part of a token is left at its end.
 func (r redactor) cut(body []byte, limit int) []byte {
-	whole := len(body) < limit+longestToken
-	clean := r.text(string(body[:min(len(body), limit+longestToken)]))
+	whole := len(body) < limit+maxToken
+	clean := r.text(string(body[:min(len(body), limit+maxToken)]))
 	if !whole { // it may end within a token
-		clean = clean[:max(0, len(clean)-longestToken)]
+		clean = clean[:max(0, len(clean)-maxToken)]
 	}
 	return []byte(clean[:min(len(clean), limit)])
 }

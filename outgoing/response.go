@@ -17,8 +17,8 @@ import (
 const (
 	maxBody      = 8 << 20         // of a 200; a page of 50 messages has some 20 KiB
 	maxErrorBody = 64 << 10        // of any other answer, for its APIError
-	longestToken = 16 << 10        // read behind that, so that a token across the cut is recognised
-	maxDrained   = 256 << 10       // read and thrown away behind that, so that the connection can be used again
+	maxToken     = 16 << 10        // read after that, so that a token across the cut is recognised
+	maxDrained   = 256 << 10       // read and discarded after that, so that the connection can be used again
 	errorGrace   = 5 * time.Second // for the body of an error, whose status is known already
 )
 
@@ -29,22 +29,22 @@ type response struct {
 	url    *url.URL // of the request
 	body   []byte
 	broken error // why the body is not whole; nil if it is
-	clean  redactor
+	redact redactor
 }
 
 // readResponse reads the body and closes it. giveUp ends the attempt.
 func readResponse(ctx context.Context, res *http.Response, url *url.URL, giveUp context.CancelFunc, clean redactor) *response {
 	defer res.Body.Close()
-	r := &response{status: res.StatusCode, header: res.Header, url: url, clean: clean}
+	r := &response{status: res.StatusCode, header: res.Header, url: url, redact: clean}
 	if r.status == http.StatusOK {
 		r.read(ctx, res.Body, maxBody)
 		return r
 	}
-	if r.status < http.StatusOK { // the body of a 101 is the open connection: reading it would heed no context
+	if r.status < http.StatusOK { // the body of a 101 is the raw connection; reading it ignores the context
 		res.Body = http.NoBody
 	}
 	defer time.AfterFunc(errorGrace, giveUp).Stop()
-	r.read(ctx, res.Body, maxErrorBody+longestToken)
+	r.read(ctx, res.Body, maxErrorBody+maxToken)
 	if errors.Is(r.broken, errTooLarge) {
 		_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxDrained))
 	}
@@ -66,7 +66,7 @@ func (r *response) read(ctx context.Context, body io.Reader, limit int) {
 	case isCorrupt(err):
 		r.broken = errCorrupt
 	default:
-		r.broken = brokeOff(r.clean.error(withoutQuotes(err)))
+		r.broken = brokeOff(r.redact.error(withoutQuotes(err)))
 	}
 }
 

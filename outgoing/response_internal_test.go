@@ -23,10 +23,10 @@ func (b *greedy) Read(p []byte) (int, error) {
 }
 
 // pooled are sizes that a buffer from the pool may have.
-var pooled = []int{0, 512, 4 << 10, 32 << 10, 64 << 10, maxErrorBody + longestToken, maxErrorBody + longestToken + 1, 96 << 10, 1 << 20}
+var pooled = []int{0, 512, 4 << 10, 32 << 10, 64 << 10, maxErrorBody + maxToken, maxErrorBody + maxToken + 1, 96 << 10, 1 << 20}
 
 func TestR8_ALargeBufferDoesNotMakeMoreOfABodyBeRead(t *testing.T) {
-	for _, limit := range []int{maxErrorBody + longestToken, maxBody} {
+	for _, limit := range []int{maxErrorBody + maxToken, maxBody} {
 		for _, size := range pooled {
 			body := &greedy{}
 			got, err := readLimited(body, make([]byte, 0, size), limit)
@@ -39,7 +39,7 @@ func TestR8_ALargeBufferDoesNotMakeMoreOfABodyBeRead(t *testing.T) {
 
 // A last step from the limit to one byte more would hold the body twice.
 func TestE4_ABufferGrowsToItsLimitWithoutHoldingTheBodyTwice(t *testing.T) {
-	for _, limit := range []int{maxErrorBody + longestToken, maxBody} {
+	for _, limit := range []int{maxErrorBody + maxToken, maxBody} {
 		for _, size := range pooled {
 			body := &greedy{}
 			_, err := readLimited(body, make([]byte, 0, size), limit)

@@ -16,8 +16,7 @@ import (
 	"time"
 )
 
-// Retry says how often, and how patiently, a failed attempt is repeated. Zero fields take the defaults. The package
-// documentation says what is retried.
+// Retry configures retries. Zero fields take the defaults. The package documentation says what is retried.
 type Retry struct {
 	MaxAttempts     int           // the first one counts; 1 never retries; default 4
 	InitialInterval time.Duration // the longest wait before the second attempt, doubled for each one after it; default 500ms
@@ -69,7 +68,7 @@ func (random randomFunc) upperHalf(longest time.Duration) time.Duration {
 	return least + random.jitter(longest-least)
 }
 
-// delay is how long to wait after attempt n, which came to this failure.
+// delay returns the wait before the attempt that follows failed attempt n.
 func (r Retry) delay(n int, f *failure, random randomFunc) time.Duration {
 	wait := random.jitter(r.backoff(n))
 	if f.status == http.StatusTooManyRequests && f.retryAfter == 0 {
@@ -78,7 +77,7 @@ func (r Retry) delay(n int, f *failure, random randomFunc) time.Duration {
 	return max(wait, f.retryAfter)
 }
 
-// retryable tells whether another attempt may fare better.
+// retryable reports whether the attempt should be retried.
 func (f *failure) retryable(method string) bool {
 	switch f.status {
 	case 0:
@@ -92,17 +91,17 @@ func (f *failure) retryable(method string) bool {
 	return false
 }
 
-// holds tells whether the gateway asked for fewer requests, not only for this one to come later.
+// holds reports whether the gateway asked for fewer requests, not only for this one to come later.
 func (f *failure) holds() bool {
 	return f.status == http.StatusTooManyRequests || f.status == http.StatusServiceUnavailable && f.retryAfter > 0
 }
 
-// isTransient takes an error without an answer to be the network's, unless it is one that repeating cannot cure.
+// isTransient reports whether a transport error may go away on retry. TLS, DNS not-found and token errors do not.
 func isTransient(err error) bool {
 	return !isTLS(err) && !isTLSAlert(err) && !isNoSuchHost(err) && !errors.Is(err, errNoToken)
 }
 
-// isDial tells whether a connection could not be had.
+// isDial reports whether no connection could be established.
 func isDial(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
 	_, dns := errors.AsType[*net.DNSError](err)
@@ -114,7 +113,7 @@ func isNoSuchHost(err error) bool {
 	return ok && dns.IsNotFound
 }
 
-// isTLS tells whether the connection failed because the two sides could not agree, or one did not trust the other.
+// isTLS reports whether the connection failed because the two sides could not agree, or one did not trust the other.
 func isTLS(err error) bool {
 	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
 	_, record := errors.AsType[tls.RecordHeaderError](err)
@@ -124,7 +123,7 @@ func isTLS(err error) bool {
 	return certificate || record || authority || hostname || invalid || errors.Is(err, http.ErrSchemeMismatch)
 }
 
-// isTLSAlert tells whether one side of a connection told the other what it did not like. That may come after a request.
+// isTLSAlert reports whether one side of a connection told the other what it did not like. That may come after a request.
 func isTLSAlert(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
 	return ok && (op.Op == "remote error" || op.Op == "local error")
