@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -41,8 +43,8 @@ have been printed, or with any answer but yes to the question, after "Nothing wa
   outgoing cancel --demo 43463 43456`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return a.withIDs(args, from, &f, isScheduled, func(s *session, list *idList) error {
-				ids, err := list.distinct()
+			return a.withIDs(args, from, &f, isScheduled, func(s *session, list *idfile.List) error {
+				ids, err := list.Distinct()
 				if err != nil {
 					return err
 				}
@@ -61,7 +63,7 @@ func (s *session) cancel(ids []int64, yes bool) error {
 	if err != nil {
 		return err
 	}
-	what := fmt.Sprintf("%s %s", plural(len(ids), "message", "messages"), s.where)
+	what := fmt.Sprintf("%s %s", display.Plural(len(ids), "message", "messages"), s.where)
 	switch {
 	case len(ids) == 0:
 		// Nothing to ask about.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -111,9 +112,9 @@ func (c *cancelling) conclude() error {
 	}
 	c.note("%d cancelled, %d rejected, %d unknown, %d not sent (%s, %s)", c.counts[outgoing.Cancelled],
 		c.counts[outgoing.Rejected], c.counts[outgoing.Unknown], c.counts[outgoing.NotSent],
-		plural(c.requests, "request", "requests"), plural(c.attempts, "attempt", "attempts"))
+		display.Plural(c.requests, "request", "requests"), display.Plural(c.attempts, "attempt", "attempts"))
 	if n := c.counts[outgoing.NotSent]; n > 0 {
-		c.note("The %s not sent %s untouched.", plural(n, "message", "messages"), map[bool]string{true: "is", false: "are"}[n == 1])
+		c.note("The %s not sent %s untouched.", display.Plural(n, "message", "messages"), map[bool]string{true: "is", false: "are"}[n == 1])
 	}
 	if c.sandbox != nil && *c.sandbox {
 		c.note("The gateway says that this was its test system.")

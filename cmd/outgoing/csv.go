@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/csv"
 	"io"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
 // field is one field of a CSV record.
@@ -32,7 +34,7 @@ func (c *csvOutput[T]) write(row T) error {
 	for i, f := range c.fields {
 		c.record[i] = f.text(row)
 		if c.look.terminal {
-			c.record[i] = printable(c.record[i])
+			c.record[i] = display.Printable(c.record[i])
 		}
 	}
 	return c.flush()

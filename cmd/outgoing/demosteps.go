@@ -8,6 +8,7 @@ import (
 
 	"github.com/govalues/decimal"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
@@ -28,7 +29,7 @@ func (t *tour) lookUp() {
 	t.messages(result.Messages[:min(3, len(result.Messages))])
 	t.print("     ... and %d more\n\n", max(len(result.Messages)-3, 0))
 	t.print("   %d IDs, 3 of them twice: %d found, in the order asked; missing: %s. What was sent:\n\n",
-		len(ids), len(result.Messages), joinIDs(result.Missing))
+		len(ids), len(result.Messages), display.IDs(result.Missing))
 	t.requests()
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
@@ -41,7 +42,7 @@ var faultWords = map[string]func(f *outgoingtest.Fault, value string) error{
 		return nil
 	},
 	"id": func(f *outgoingtest.Fault, value string) error {
-		id, err := parseID(value)
+		id, err := idfile.ParseID(value)
 		f.Match = outgoingtest.HasID(id)
 		return err
 	},
@@ -86,7 +87,7 @@ var faultWords = map[string]func(f *outgoingtest.Fault, value string) error{
 		return err
 	},
 	"omit": func(f *outgoingtest.Fault, value string) error {
-		id, err := parseID(value)
+		id, err := idfile.ParseID(value)
 		f.Omit = append(f.Omit, id)
 		return err
 	},

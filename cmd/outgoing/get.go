@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -53,26 +55,26 @@ type lookup struct {
 	ended                           error // why the stream ended before its IDs did
 }
 
-func (s *session) get(ids *idList) error {
+func (s *session) get(ids *idfile.List) error {
 	return s.lookUp(ids, func(ids iter.Seq[int64]) iter.Seq2[outgoing.GetResult, error] {
 		return s.client.StreamByIDs(s.ctx, ids)
 	})
 }
 
 // lookUp prints what a stream yields for the IDs that it takes.
-func (s *session) lookUp(ids *idList, stream func(iter.Seq[int64]) iter.Seq2[outgoing.GetResult, error]) error {
+func (s *session) lookUp(ids *idfile.List, stream func(iter.Seq[int64]) iter.Seq2[outgoing.GetResult, error]) error {
 	out, err := newOutput(s.format, s.screen.out(), messageLayout, s.look())
 	if err != nil {
 		return err
 	}
 	unwatch := s.watch()
 	defer unwatch()
-	end := s.progress("get", "IDs", ids.count)
+	end := s.progress("get", "IDs", ids.Len())
 	defer end()
 
 	l := &lookup{session: s, out: out}
 	var unread error
-	for result, err := range stream(l.give(ids.all(&unread))) {
+	for result, err := range stream(l.give(ids.All(&unread))) {
 		if err := l.take(result, err); err != nil {
 			return err
 		}
@@ -152,27 +154,27 @@ func (l *lookup) name(what string, ids []int64, settled map[int64]bool) {
 	if len(ids) == 0 {
 		return
 	}
-	l.say("%s: %s", what, joinIDs(ids))
+	l.say("%s: %s", what, display.IDs(ids))
 	for _, id := range ids {
 		settled[id] = true
 	}
 }
 
 // conclude says how it went.
-func (l *lookup) conclude(ids *idList, unread error) error {
+func (l *lookup) conclude(ids *idfile.List, unread error) error {
 	if unread != nil {
 		return unread
 	}
-	rest := ids.count - l.given + len(l.pending)
+	rest := ids.Len() - l.given + len(l.pending)
 	if rest > 0 {
 		// Named by the first of them: there may be a million.
-		l.say("not sent: the last %d of %d IDs, from %d on", rest, ids.count, ids.at(ids.count-rest))
+		l.say("not sent: the last %d of %d IDs, from %d on", rest, ids.Len(), ids.At(ids.Len()-rest))
 	}
 	if l.ended != nil && !l.interrupted.Load() {
 		l.say("  %s", reason(l.ended))
 	}
 	l.note("%d found, %d missing, %d not settled, %d not sent (%s, %s)", l.found, l.missing, l.failed, l.notSent+rest,
-		plural(l.requests, "request", "requests"), plural(l.attempts, "attempt", "attempts"))
+		display.Plural(l.requests, "request", "requests"), display.Plural(l.attempts, "attempt", "attempts"))
 	if l.missing > 0 && l.found+l.failed+l.notSent+rest == 0 {
 		l.sayAllUnknown()
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -71,9 +72,9 @@ func TestB10_GetBelievesTheLastYieldOfItsStream(t *testing.T) {
 				flags: &flags{format: "json"},
 				tally: newTally(slog.DiscardHandler),
 			}
-			list := new(idList)
+			list := new(idfile.List)
 			for id := range int64(5000) {
-				require.NoError(t, list.add(id+1))
+				require.NoError(t, list.Add(id+1))
 			}
 			err := s.lookUp(list, func(ids iter.Seq[int64]) iter.Seq2[outgoing.GetResult, error] {
 				return streamDouble(ids, test.taken, test.fails, test.last)

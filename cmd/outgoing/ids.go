@@ -7,13 +7,15 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
 // withIDs does the work of get and cancel on what the command line asks for. Without IDs the demo takes the samples
 // that the work is for.
-func (a *app) withIDs(args []string, from idFlags, f *flags, samples samples, work func(*session, *idList) error) error {
+func (a *app) withIDs(args []string, from idFlags, f *flags, samples samples, work func(*session, *idfile.List) error) error {
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -24,7 +26,7 @@ func (a *app) withIDs(args []string, from idFlags, f *flags, samples samples, wo
 	if err != nil {
 		return err
 	}
-	defer ids.close()
+	defer ids.Close()
 	s, err := a.connect(f)
 	if err != nil {
 		return err
@@ -33,21 +35,21 @@ func (a *app) withIDs(args []string, from idFlags, f *flags, samples samples, wo
 }
 
 // ids reads all IDs that the command line asks for, and checks them, before anything is sent.
-func (a *app) ids(args []string, from idFlags) (*idList, error) {
-	list := new(idList)
+func (a *app) ids(args []string, from idFlags) (*idfile.List, error) {
+	list := new(idfile.List)
 	err := a.collectIDs(list, args, from)
 	if err != nil {
-		list.close()
+		list.Close()
 		return nil, err
 	}
 	return list, nil
 }
 
-func (a *app) collectIDs(list *idList, args []string, from idFlags) error {
-	var column idColumn
+func (a *app) collectIDs(list *idfile.List, args []string, from idFlags) error {
+	var column idfile.Column
 	if from.column != "" {
 		var err error
-		if column, err = parseIDColumn(from.column); err != nil {
+		if column, err = idfile.ParseColumn(from.column); err != nil {
 			return usage("--column %s: %v", from.column, err)
 		}
 	}
@@ -57,7 +59,7 @@ func (a *app) collectIDs(list *idList, args []string, from idFlags) error {
 	case from.file == "" && from.column != "":
 		return usage("--column is for the IDs of a --file")
 	case len(args) > 0:
-		return argumentIDs(args, list.add)
+		return argumentIDs(args, list.Add)
 	case from.file == "":
 		return usage("no message IDs: give them as arguments, or --file F with one a line (- is standard input)")
 	case from.file == "-":
@@ -74,12 +76,12 @@ func (a *app) collectIDs(list *idList, args []string, from idFlags) error {
 	return a.readIDs(from.file, f, column, list)
 }
 
-func (a *app) readIDs(name string, r io.Reader, column idColumn, list *idList) error {
-	from := idFile{column: column, add: list.add, note: func(text string) { a.say("%s: %s", name, text) }}
-	if err := from.read(r); err != nil {
+func (a *app) readIDs(name string, r io.Reader, column idfile.Column, list *idfile.List) error {
+	from := idfile.File{Column: column, Add: list.Add, Note: func(text string) { a.say("%s: %s", name, text) }}
+	if err := from.Read(r); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	if list.count == 0 {
+	if list.Len() == 0 {
 		return usage("%s: there are no message IDs in it", name)
 	}
 	return nil
@@ -116,7 +118,7 @@ func argumentIDs(args []string, add func(int64) error) error {
 		parts := strings.Split(arg, ",")
 		if last := len(parts) - 1; last > 0 && strings.TrimSpace(parts[last]) == "" {
 			if i == len(args)-1 && strings.TrimSpace(parts[last-1]) != "" {
-				return usage("%s: a message ID is missing after the last comma", quoted(arg))
+				return usage("%s: a message ID is missing after the last comma", display.Quoted(arg))
 			}
 			parts = parts[:last]
 		}
@@ -126,9 +128,9 @@ func argumentIDs(args []string, add func(int64) error) error {
 				return usage("an argument is empty where a message ID is expected; is a variable unset?")
 			}
 			if part == "" {
-				return usage("%s: a message ID is missing beside a comma", quoted(arg))
+				return usage("%s: a message ID is missing beside a comma", display.Quoted(arg))
 			}
-			id, err := parseID(part)
+			id, err := idfile.ParseID(part)
 			if err != nil {
 				return &usageError{err.Error()}
 			}

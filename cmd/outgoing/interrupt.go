@@ -4,6 +4,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
 // watch makes the first interrupt stop new requests, and the second the process. Until it is called, while nothing has
@@ -49,6 +51,6 @@ func (s *session) watch() (unwatch func()) {
 func (s *session) sayDoubtful() {
 	if ids := s.doubtful.Load(); ids != nil {
 		s.say("outgoing: left at once; what became of up to %s, from ID %d on, is not known: look them up",
-			plural(len(*ids), "message", "messages"), (*ids)[0])
+			display.Plural(len(*ids), "message", "messages"), (*ids)[0])
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -92,7 +93,7 @@ func (s *session) listPage(out output[message], wanted outgoing.PageRequest) err
 
 // describePage says what the gateway said about the page, and nothing that it did not.
 func describePage(p outgoing.Page) string {
-	text := plural(len(p.Messages), "message", "messages")
+	text := display.Plural(len(p.Messages), "message", "messages")
 	if p.TotalResults != nil {
 		text += fmt.Sprintf(" of %d", *p.TotalResults)
 	}
@@ -137,7 +138,7 @@ func (s *session) listAll(out output[message]) error {
 		return err
 	}
 	if s.interrupted.Load() {
-		s.note("%s listed before the interrupt", plural(listed, "message", "messages"))
+		s.note("%s listed before the interrupt", display.Plural(listed, "message", "messages"))
 		return statusError(exitInterrupted)
 	}
 	if failed != nil && listed+unreadable == 0 {
@@ -146,7 +147,7 @@ func (s *session) listAll(out output[message]) error {
 	if failed != nil {
 		s.say("outgoing: the history breaks off here: %s", reason(failed))
 	}
-	s.note("%s", plural(listed, "message", "messages"))
+	s.note("%s", display.Plural(listed, "message", "messages"))
 	if failed != nil || unreadable > 0 {
 		return statusError(exitUnsettled)
 	}
@@ -157,7 +158,7 @@ func (s *session) sayUnreadable(batch *outgoing.BatchError) {
 	for _, f := range batch.Failures {
 		id := "of an unknown ID"
 		if len(f.IDs) > 0 {
-			id = joinIDs(f.IDs)
+			id = display.IDs(f.IDs)
 		}
 		s.say("not readable: %s\n  %s", id, reason(f.Err))
 	}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
 const (
@@ -87,7 +89,7 @@ func (b bar) render(c *counts) string {
 	_ = b.working.Set64(done)
 	notes := []string{strings.TrimSpace(shown.String())}
 	if n := c.retries.Load(); n > 0 {
-		notes = append(notes, plural(n, "retry", "retries"))
+		notes = append(notes, display.Plural(n, "retry", "retries"))
 	}
 	if n := c.failed.Load(); n > 0 {
 		notes = append(notes, fmt.Sprintf("%d failed", n))

@@ -3,10 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strconv"
 	"strings"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -21,7 +20,7 @@ func reason(err error) string {
 	if interrupted {
 		text = strings.Replace(text, "context canceled: ", "", 1) // which is how the interrupt reached the library
 	}
-	return printable(text)
+	return display.Printable(text)
 }
 
 // problemReason is what the gateway said about one ID.
@@ -34,22 +33,4 @@ func problemReason(p outgoing.Problem) string {
 		text = strings.TrimSpace(text + " (code " + p.Code + ")")
 	}
 	return text
-}
-
-func joinIDs(ids []int64) string {
-	var b strings.Builder
-	for i, id := range ids {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(strconv.FormatInt(id, 10))
-	}
-	return b.String()
-}
-
-func plural[N int | int64](n N, one, many string) string {
-	if n == 1 {
-		return fmt.Sprintf("%d %s", n, one)
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

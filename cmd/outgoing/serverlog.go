@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
 // logRequests writes a line for each request, once it is answered. Headers are left out: one of them is the token.
@@ -37,7 +39,7 @@ func target(u *url.URL) string {
 	if ids := strings.Split(text, ","); len(ids) > 3 {
 		text = fmt.Sprintf("%s,%s,...(%d IDs)", ids[0], ids[1], len(ids))
 	}
-	return printable(text)
+	return display.Printable(text)
 }
 
 type answerRecorder struct {

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
@@ -83,7 +84,7 @@ func describe(url string) string {
 	case outgoing.SandboxURL:
 		return "in the sandbox (" + url + ")"
 	}
-	return "at " + printable(url)
+	return "at " + display.Printable(url)
 }
 
 // newTransport is as the library's own (defaultTransport in outgoing/transport.go), which a wrapped one replaces.

@@ -2,10 +2,10 @@ package main
 
 import (
 	"io"
-	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
 // column is one column of a table. Widths are fixed, since a table that waits for its last row to know them would
@@ -36,7 +36,7 @@ func (t *tableOutput[T]) write(row T) error {
 		if c.color != nil {
 			color = c.color(row)
 		}
-		return printable(c.text(row)), color
+		return display.Printable(c.text(row)), color
 	})
 	_, err := io.WriteString(t.w, b.String())
 	return err
@@ -61,22 +61,3 @@ func (t *tableOutput[T]) line(b *strings.Builder, cell func(column[T]) (text, co
 	}
 	b.WriteByte('\n')
 }
-
-// printable escapes what does not print: a message's sender must not be able to move the cursor.
-func printable(s string) string {
-	if strings.IndexFunc(s, unprintable) < 0 && utf8.ValidString(s) {
-		return s
-	}
-	var b strings.Builder
-	for i, r := range s {
-		_, size := utf8.DecodeRuneInString(s[i:])
-		if unprintable(r) || r == utf8.RuneError && size == 1 {
-			b.WriteString(strings.Trim(strconv.QuoteToASCII(s[i:i+size]), `"`))
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-func unprintable(r rune) bool { return !unicode.IsGraphic(r) }

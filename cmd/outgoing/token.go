@@ -8,13 +8,14 @@ import (
 	"os"
 	"strings"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 const tokenVariable = "GATEWAY_API_BEARER"
 
 // tokenSource is where the token comes from, for people.
-func (f *flags) tokenSource() string { return cmp.Or(printable(f.tokenFile), tokenVariable) }
+func (f *flags) tokenSource() string { return cmp.Or(display.Printable(f.tokenFile), tokenVariable) }
 
 // explain adds to a refused token where it came from.
 func (f *flags) explain(err error) error {

@@ -1,4 +1,4 @@
-package main
+package idfile
 
 import (
 	"errors"
@@ -14,16 +14,16 @@ import (
 
 // readAll reads the IDs of a text.
 func readAll(text, column string) (ids []int64, notes []string, err error) {
-	from := idFile{
-		add:  func(id int64) error { ids = append(ids, id); return nil },
-		note: func(text string) { notes = append(notes, text) },
+	from := File{
+		Add:  func(id int64) error { ids = append(ids, id); return nil },
+		Note: func(text string) { notes = append(notes, text) },
 	}
 	if column != "" {
-		if from.column, err = parseIDColumn(column); err != nil {
+		if from.Column, err = ParseColumn(column); err != nil {
 			return nil, nil, err
 		}
 	}
-	err = from.read(strings.NewReader(text))
+	err = from.Read(strings.NewReader(text))
 	return ids, notes, err
 }
 
@@ -172,7 +172,7 @@ func TestAColumnThatIsNotThereIsAnError(t *testing.T) {
 		}
 	}
 	for _, column := range []string{"0", "-1", "99999999999999999999", " "} {
-		_, err := parseIDColumn(column)
+		_, err := ParseColumn(column)
 		assert.Error(t, err, column)
 	}
 }
@@ -201,11 +201,11 @@ func TestAHeaderIsSaid(t *testing.T) {
 func TestAFileThatCannotBeReadToItsEndIsAnError(t *testing.T) {
 	broken := errors.New("broken pipe")
 	for _, start := range []string{"", "43456\n", "43456\n434", "\xff\xfe4\x003\x00"} {
-		err := idFile{add: func(int64) error { return nil }}.read(io.MultiReader(strings.NewReader(start), failing{broken}))
+		err := File{Add: func(int64) error { return nil }}.Read(io.MultiReader(strings.NewReader(start), failing{broken}))
 		require.ErrorIs(t, err, broken, "%q", start)
 	}
 	full := errors.New("no space left")
-	require.ErrorIs(t, idFile{add: func(int64) error { return full }}.read(strings.NewReader("1\n")), full)
+	require.ErrorIs(t, File{Add: func(int64) error { return full }}.Read(strings.NewReader("1\n")), full)
 }
 
 type failing struct{ err error }

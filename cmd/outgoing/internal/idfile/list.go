@@ -1,4 +1,4 @@
-package main
+package idfile
 
 import (
 	"bufio"
@@ -10,10 +10,10 @@ import (
 	"os"
 )
 
-// idList holds any number of IDs in bounded memory. All are checked before the first is sent, so each is needed twice,
+// List holds any number of IDs in bounded memory. All are checked before the first is sent, so each is needed twice,
 // and a pipe can be read only once: what exceeds the memory goes to a temporary file, eight bytes an ID. That serves
 // for regular files too, which might change between two readings.
-type idList struct {
+type List struct {
 	recent []int64 // those after the ones in the file
 	spool  *os.File
 	count  int
@@ -21,7 +21,8 @@ type idList struct {
 
 const idsInMemory = 1 << 16
 
-func (l *idList) add(id int64) error {
+// Add appends an ID.
+func (l *List) Add(id int64) error {
 	if len(l.recent) == idsInMemory {
 		if err := l.spill(); err != nil {
 			return fmt.Errorf("keeping the IDs in a temporary file: %w", err)
@@ -32,7 +33,7 @@ func (l *idList) add(id int64) error {
 	return nil
 }
 
-func (l *idList) spill() error {
+func (l *List) spill() error {
 	if l.spool == nil {
 		f, err := os.CreateTemp("", "outgoing-ids-")
 		if err != nil {
@@ -51,8 +52,11 @@ func (l *idList) spill() error {
 	return err
 }
 
-// all yields the IDs in their order. If they cannot be read back it ends early, with the error in failed.
-func (l *idList) all(failed *error) iter.Seq[int64] {
+// Len returns how many IDs there are, repetitions included.
+func (l *List) Len() int { return l.count }
+
+// All yields the IDs in their order. If they cannot be read back it ends early, with the error in failed.
+func (l *List) All(failed *error) iter.Seq[int64] {
 	return func(yield func(int64) bool) {
 		for id, err := range l.spilled() {
 			if err != nil {
@@ -71,10 +75,10 @@ func (l *idList) all(failed *error) iter.Seq[int64] {
 	}
 }
 
-// at returns the ID in a place, from 0 on; 0 if it cannot be read back.
-func (l *idList) at(place int) int64 {
+// At returns the ID in a place, from 0 on; 0 if it cannot be read back.
+func (l *List) At(place int) int64 {
 	var unread error
-	for id := range l.all(&unread) {
+	for id := range l.All(&unread) {
 		if place--; place < 0 {
 			return id
 		}
@@ -82,7 +86,7 @@ func (l *idList) at(place int) int64 {
 	return 0
 }
 
-func (l *idList) spilled() iter.Seq2[int64, error] {
+func (l *List) spilled() iter.Seq2[int64, error] {
 	return func(yield func(int64, error) bool) {
 		if l.spool == nil {
 			return
@@ -104,14 +108,14 @@ func (l *idList) spilled() iter.Seq2[int64, error] {
 	}
 }
 
-// distinct are the IDs without repetitions, in memory.
-func (l *idList) distinct() ([]int64, error) {
+// Distinct returns the IDs without repetitions, in memory.
+func (l *List) Distinct() ([]int64, error) {
 	var (
 		unread error
 		ids    = make([]int64, 0, l.count)
 		seen   = make(map[int64]bool, l.count)
 	)
-	for id := range l.all(&unread) {
+	for id := range l.All(&unread) {
 		if !seen[id] {
 			seen[id] = true
 			ids = append(ids, id)
@@ -120,7 +124,8 @@ func (l *idList) distinct() ([]int64, error) {
 	return ids, unread
 }
 
-func (l *idList) close() {
+// Close gives the temporary file back.
+func (l *List) Close() {
 	if l.spool != nil {
 		_ = l.spool.Close()
 		_ = os.Remove(l.spool.Name())

@@ -1,4 +1,4 @@
-package main
+package idfile
 
 import (
 	"errors"
@@ -6,18 +6,20 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
-// parseID reads a message ID: digits and nothing else.
-func parseID(text string) (int64, error) {
+// ParseID reads a message ID: digits and nothing else.
+func ParseID(text string) (int64, error) {
 	id, err := strconv.ParseUint(text, 10, 63) // which takes no sign
 	switch {
 	case text == "":
 		return 0, errors.New("there is no message ID")
 	case errors.Is(err, strconv.ErrRange):
-		return 0, fmt.Errorf("%s is too large for a message ID", quoted(text))
+		return 0, fmt.Errorf("%s is too large for a message ID", display.Quoted(text))
 	case err != nil:
-		return 0, fmt.Errorf("%s is not a message ID", quoted(text))
+		return 0, fmt.Errorf("%s is not a message ID", display.Quoted(text))
 	case id == 0:
 		return 0, errors.New("0 is not a message ID: they start at 1")
 	}
@@ -30,17 +32,8 @@ var changedID = regexp.MustCompile(`^(\d+([.,]\d+)?[eE][+-]?\d+|[1-9]\d{0,2}([ .
 
 // couldBeID reports whether a cell is, or was before a spreadsheet changed it, a message ID.
 func couldBeID(text string) bool {
-	_, err := parseID(text)
+	_, err := ParseID(text)
 	return err == nil || changedID.MatchString(text)
-}
-
-// quoted shows what was read, whatever it is, in one short line.
-func quoted(text string) string {
-	const most = 40
-	if runes := []rune(text); len(runes) > most {
-		text = string(runes[:most]) + "..."
-	}
-	return strconv.Quote(text)
 }
 
 // rowError is what is wrong with one row.
@@ -105,7 +98,7 @@ func (b *badRowsError) Error() string {
 		text.WriteString(e.Error())
 	}
 	if more := b.count - len(b.first); more > 0 {
-		fmt.Fprintf(&text, "\n  and %s", plural(more, "more line", "more lines"))
+		fmt.Fprintf(&text, "\n  and %s", display.Plural(more, "more line", "more lines"))
 	}
 	if b.ambiguous {
 		text.WriteString("\n" + columnAdvice)

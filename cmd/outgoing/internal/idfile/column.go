@@ -1,4 +1,4 @@
-package main
+package idfile
 
 import (
 	"errors"
@@ -8,34 +8,36 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
-// idColumn is the column of a file that holds the IDs. The zero value is the first, unless a header says that it is another:
+// Column is the column of a file that holds the IDs. The zero value is the first, unless a header says that it is another:
 // that is an error, and never a guess.
-type idColumn struct {
+type Column struct {
 	number int    // from 1 on; 0 if it is not given by number
 	title  string // in the first row
 }
 
-// parseIDColumn reads a column's number or title.
-func parseIDColumn(text string) (idColumn, error) {
+// ParseColumn reads a column's number or title.
+func ParseColumn(text string) (Column, error) {
 	text = strings.TrimSpace(text)
 	n, err := strconv.Atoi(text)
 	switch {
 	case text == "":
-		return idColumn{}, errors.New("it is a number or a title")
+		return Column{}, errors.New("it is a number or a title")
 	case errors.Is(err, strconv.ErrSyntax):
-		return idColumn{title: text}, nil
+		return Column{title: text}, nil
 	case err != nil || n < 1:
-		return idColumn{}, errors.New("columns are counted from 1")
+		return Column{}, errors.New("columns are counted from 1")
 	}
-	return idColumn{number: n}, nil
+	return Column{number: n}, nil
 }
 
-func (c idColumn) given() bool { return c.number > 0 || c.title != "" }
+func (c Column) given() bool { return c.number > 0 || c.title != "" }
 
 // find returns where the column is, given the first row, and reports whether that row is a header.
-func (c idColumn) find(cells []string) (index int, header bool, err error) {
+func (c Column) find(cells []string) (index int, header bool, err error) {
 	if c.title == "" {
 		index = max(c.number-1, 0)
 		return index, index < len(cells) && isHeader(cells, index), nil
@@ -46,12 +48,12 @@ func (c idColumn) find(cells []string) (index int, header bool, err error) {
 			continue
 		}
 		if index >= 0 {
-			return 0, false, fmt.Errorf("columns %d and %d are both called %s: give a number", index+1, i+1, quoted(c.title))
+			return 0, false, fmt.Errorf("columns %d and %d are both called %s: give a number", index+1, i+1, display.Quoted(c.title))
 		}
 		index = i
 	}
 	if index < 0 {
-		return 0, false, fmt.Errorf("no column is called %s; the first row is %s", quoted(c.title), quotedList(cells))
+		return 0, false, fmt.Errorf("no column is called %s; the first row is %s", display.Quoted(c.title), quotedList(cells))
 	}
 	return index, true, nil
 }
@@ -87,21 +89,21 @@ func titlesFirst(titles []string) (bool, error) {
 	case first:
 		return false, nil // two: the rows show whether they can be told apart
 	}
-	return false, fmt.Errorf("the header has %s in column %d, and %s in the first", quoted(titles[other]), other+1, quoted(titles[0]))
+	return false, fmt.Errorf("the header has %s in column %d, and %s in the first", display.Quoted(titles[other]), other+1, display.Quoted(titles[0]))
 }
 
 func quotedList(cells []string) string {
-	const most = 10
+	const maxCells = 10
 	var b strings.Builder
 	for i, cell := range cells {
-		if i == most {
-			fmt.Fprintf(&b, " and %d more", len(cells)-most)
+		if i == maxCells {
+			fmt.Fprintf(&b, " and %d more", len(cells)-maxCells)
 			break
 		}
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(quoted(cell))
+		b.WriteString(display.Quoted(cell))
 	}
 	return b.String()
 }

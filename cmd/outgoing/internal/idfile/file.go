@@ -1,4 +1,5 @@
-package main
+// Package idfile reads message IDs from what shells and spreadsheets write, and keeps any number of them in bounded memory.
+package idfile
 
 import (
 	"bufio"
@@ -9,30 +10,32 @@ import (
 	"io"
 	"strings"
 	"sync"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
-// idFile is how to read the message IDs of a file: one a line, or one column of a CSV. A spreadsheet may have written it.
+// File is how to read the message IDs of a file: one a line, or one column of a CSV. A spreadsheet may have written it.
 //
-// Whoever cancels what a file names must be able to rely on it: no line is skipped or cut silently, and nothing is guessed
+// A file may name what is to be cancelled, so its reading must be reliable: no line is skipped or cut silently, and nothing is guessed
 // where two readings are possible. That is an error, which names the line and offers the column to be named.
-type idFile struct {
-	column idColumn
-	add    func(int64) error // takes each ID
-	note   func(string)      // takes what a person should know, such as that the first line is a header
+type File struct {
+	Column Column
+	Add    func(int64) error // takes each ID
+	Note   func(string)      // takes what a person should know, such as that the first line is a header
 }
 
 // The longest row that is read: it bounds the memory for a file that is not one of IDs at all.
 const maxRow = 1 << 20
 
-// read reads the whole file, so that all bad lines are named at once; add gets no ID after the first bad line.
-func (f idFile) read(r io.Reader) error {
+// Read reads the whole file, so that all bad lines are named at once; Add gets no ID after the first bad line.
+func (f File) Read(r io.Reader) error {
 	text := bufio.NewReaderSize(decodeText(r), 64<<10)
 	separator, err := readSeparatorLine(text)
 	if err != nil {
 		return err
 	}
 	lines := &rowLimiter{r: text}
-	p := &idParser{idFile: f, separator: separator}
+	p := &parser{file: f, separator: separator}
 	for lines.more() {
 		err := p.row(lines)
 		if row, ok := errors.AsType[*rowError](err); ok {
@@ -46,9 +49,9 @@ func (f idFile) read(r io.Reader) error {
 	return p.bad.orNil()
 }
 
-// idParser reads rows. What it learns from the first of them holds for all.
-type idParser struct {
-	idFile
+// parser reads rows. What it learns from the first of them holds for all.
+type parser struct {
+	file      File
 	separator rune // 0 until a row shows it
 	index     int  // of the column with the IDs
 	width     int  // cells of the first row; 0 before it
@@ -57,13 +60,13 @@ type idParser struct {
 }
 
 // row reads one row, which may have several lines if a cell is quoted.
-func (p *idParser) row(lines *rowLimiter) error {
+func (p *parser) row(lines *rowLimiter) error {
 	raw, number, err := lines.row()
 	if err != nil {
 		return err
 	}
 	if p.separator == 0 {
-		if p.separator, err = chooseSeparator(raw, p.column); err != nil {
+		if p.separator, err = chooseSeparator(raw, p.file.Column); err != nil {
 			return &rowError{number, err}
 		}
 	}
@@ -94,16 +97,16 @@ func (p *idParser) row(lines *rowLimiter) error {
 	case p.bad.count > 0:
 		return nil
 	}
-	return p.add(id)
+	return p.file.Add(id)
 }
 
 // begin looks at the first row, and reports whether it is a header.
-func (p *idParser) begin(cells []string, number int) (header bool, err error) {
-	p.index, header, err = p.column.find(cells)
+func (p *parser) begin(cells []string, number int) (header bool, err error) {
+	p.index, header, err = p.file.Column.find(cells)
 	if err != nil {
 		return false, &columnError{number, err}
 	}
-	p.certain = p.column.given()
+	p.certain = p.file.Column.given()
 	if !header {
 		return false, nil
 	}
@@ -112,18 +115,18 @@ func (p *idParser) begin(cells []string, number int) (header bool, err error) {
 			return false, &columnError{number, err}
 		}
 	}
-	if p.note != nil {
-		p.note(fmt.Sprintf("line %d is taken for a header: %s", number, quoted(cells[p.index])))
+	if p.file.Note != nil {
+		p.file.Note(fmt.Sprintf("line %d is taken for a header: %s", number, display.Quoted(cells[p.index])))
 	}
 	return true, nil
 }
 
 // id finds the ID of a row.
-func (p *idParser) id(cells []string) (int64, error) {
+func (p *parser) id(cells []string) (int64, error) {
 	if p.index >= len(cells) {
 		return 0, fmt.Errorf("there is no column %d", p.index+1)
 	}
-	id, err := parseID(cells[p.index])
+	id, err := ParseID(cells[p.index])
 	if err != nil {
 		return 0, p.misplaced(cells, err)
 	}
@@ -131,7 +134,7 @@ func (p *idParser) id(cells []string) (int64, error) {
 		switch {
 		case i == p.index:
 		case !p.certain && couldBeID(cell):
-			return 0, &ambiguousError{fmt.Sprintf("%s and %s could both be message IDs", quoted(cells[p.index]), quoted(cell))}
+			return 0, &ambiguousError{fmt.Sprintf("%s and %s could both be message IDs", display.Quoted(cells[p.index]), display.Quoted(cell))}
 		case i >= p.width && cell != "" && (p.index > 0 || couldBeID(cell)):
 			return 0, fmt.Errorf("it has %d cells, and the first row has %d", len(cells), p.width)
 		}
@@ -140,10 +143,10 @@ func (p *idParser) id(cells []string) (int64, error) {
 }
 
 // misplaced adds to an error that the ID seems to be in another column.
-func (p *idParser) misplaced(cells []string, err error) error {
+func (p *parser) misplaced(cells []string, err error) error {
 	for i, cell := range cells {
-		if i != p.index && !p.column.given() && couldBeID(cell) {
-			return &ambiguousError{fmt.Sprintf("%v, but %s could be one", err, quoted(cell))}
+		if i != p.index && !p.file.Column.given() && couldBeID(cell) {
+			return &ambiguousError{fmt.Sprintf("%v, but %s could be one", err, display.Quoted(cell))}
 		}
 	}
 	return err
@@ -159,7 +162,7 @@ func readSeparatorLine(r *bufio.Reader) (rune, error) {
 	}
 	name = name[len("sep="):]
 	if len(name) != 1 || !strings.Contains(separators, name) {
-		return 0, fmt.Errorf("line 1: the separator %s is not one of , ; and tab", quoted(name))
+		return 0, fmt.Errorf("line 1: the separator %s is not one of , ; and tab", display.Quoted(name))
 	}
 	// Only the line's text, so that the lines after it keep their numbers.
 	_, err := r.Discard(len(bytes.TrimRight(line, "\r")))
@@ -171,7 +174,7 @@ func readSeparatorLine(r *bufio.Reader) (rune, error) {
 const separators = "\t;,"
 
 // chooseSeparator finds what separates the cells of a row; 0 if it has only one, so that a later row decides.
-func chooseSeparator(raw []byte, column idColumn) (rune, error) {
+func chooseSeparator(raw []byte, column Column) (rune, error) {
 	raw = bytes.TrimSpace(raw) // a tab before the only cell is an indent
 	var found []rune
 	for _, s := range separators {
@@ -213,7 +216,7 @@ func chooseSeparator(raw []byte, column idColumn) (rune, error) {
 }
 
 // headerSeparator returns the one under which a header has the column's title; otherwise the likeliest.
-func headerSeparator(raw []byte, found []rune, column idColumn) rune {
+func headerSeparator(raw []byte, found []rune, column Column) rune {
 	for _, s := range found {
 		cells, err := splitRow(raw, s)
 		if err != nil || len(cells) == 0 {

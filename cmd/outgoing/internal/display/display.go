@@ -1,0 +1,58 @@
+// Package display words numbers and texts for people: messages, tables and errors alike.
+package display
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Plural returns a number with the word that fits it: "1 message", "2 messages".
+func Plural[N int | int64](n N, one, many string) string {
+	if n == 1 {
+		return fmt.Sprintf("%d %s", n, one)
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// IDs returns message IDs as a list: "43456, 43457".
+func IDs(ids []int64) string {
+	var b strings.Builder
+	for i, id := range ids {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(strconv.FormatInt(id, 10))
+	}
+	return b.String()
+}
+
+// Quoted shows what was read, whatever it is, in one short line.
+func Quoted(text string) string {
+	const maxRunes = 40
+	if runes := []rune(text); len(runes) > maxRunes {
+		text = string(runes[:maxRunes]) + "..."
+	}
+	return strconv.Quote(text)
+}
+
+// Printable escapes what does not print: a message's sender must not be able to move the cursor.
+func Printable(s string) string {
+	if strings.IndexFunc(s, unprintable) < 0 && utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for i, r := range s {
+		_, size := utf8.DecodeRuneInString(s[i:])
+		if unprintable(r) || r == utf8.RuneError && size == 1 {
+			b.WriteString(strings.Trim(strconv.QuoteToASCII(s[i:i+size]), `"`))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func unprintable(r rune) bool { return !unicode.IsGraphic(r) }
