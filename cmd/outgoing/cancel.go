@@ -8,6 +8,7 @@ import (
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -59,7 +60,7 @@ have been printed, or with any answer but yes to the question, after "Nothing wa
 }
 
 func (s *session) cancel(ids []int64, yes bool) error {
-	out, err := newOutput(s.format, s.screen.out(), outcomeLayout, s.look())
+	out, err := output.New(s.format, s.screen.out(), output.Outcomes, s.style())
 	if err != nil {
 		return err
 	}
@@ -89,7 +90,7 @@ func (s *session) cancel(ids []int64, yes bool) error {
 	for group := range slices.Chunk(ids, s.concurrency*outgoing.MaxIDs) {
 		c.group(group)
 	}
-	c.write(out.close())
+	c.write(out.Close())
 	end()
 	return c.conclude()
 }

@@ -7,13 +7,15 @@ import (
 	"net/http"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 // cancelling is a cancel under way.
 type cancelling struct {
 	*session
-	out    output[outcome]
+	out    output.Writer[output.Outcome]
 	unread error // why results can no longer be written; the work goes on
 
 	refused            error // the token is not accepted: nothing more is to be sent
@@ -31,9 +33,9 @@ func (c *cancelling) group(ids []int64) {
 	)
 	switch {
 	case c.interrupted.Load():
-		err = errInterrupted
+		err = interrupt.ErrInterrupted
 	case c.refused != nil:
-		err = fmt.Errorf("stopped: %s", bare(c.refused))
+		err = fmt.Errorf("stopped: %s", output.WithoutPrefix(c.refused))
 	default:
 		c.doubtful.Store(&ids)
 		defer c.doubtful.Store(nil)
@@ -52,9 +54,9 @@ func (c *cancelling) group(ids []int64) {
 	}
 	reasons := reasonsByID(err)
 	for _, o := range result.Outcomes {
-		why, ok := reasons[o.ID]
+		reason, ok := reasons[o.ID]
 		if !ok && o.State == outgoing.NotSent {
-			why = err
+			reason = err
 		}
 		c.counts[o.State]++
 		if o.State == outgoing.Rejected && o.Status == http.StatusNotFound {
@@ -64,7 +66,7 @@ func (c *cancelling) group(ids []int64) {
 		if o.State != outgoing.Cancelled {
 			c.tally.failed.Add(1)
 		}
-		c.write(c.out.write(outcome{o, why}))
+		c.write(c.out.Write(output.Outcome{Outcome: o, Err: reason}))
 	}
 }
 
@@ -75,8 +77,8 @@ func refusal(err error) error {
 	}
 	if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
 		for _, f := range batch.Failures {
-			if why := refusal(f.Err); why != nil {
-				return why // without the IDs of its request
+			if err := refusal(f.Err); err != nil {
+				return err // without the IDs of its request
 			}
 		}
 	}

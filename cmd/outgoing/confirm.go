@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 )
 
 var errNobodyToAsk = errors.New("there is no terminal to ask on, so nothing was cancelled: --yes goes on without asking")
@@ -14,11 +16,11 @@ var errNobodyToAsk = errors.New("there is no terminal to ask on, so nothing was 
 // confirm asks a person. The question goes to standard error, which must be a terminal, or nobody would see it; the answer
 // comes from standard input, or from the process's terminal where standard input is something else, such as the IDs.
 func (a *app) confirm(question string) (bool, error) {
-	if !isTerminal(a.screen.stderr) {
+	if !terminal.Is(a.screen.stderr) {
 		return false, errNobodyToAsk
 	}
 	answers := a.stdin
-	if !isTerminal(a.stdin) {
+	if !terminal.Is(a.stdin) {
 		tty, err := os.Open("/dev/tty")
 		if err != nil {
 			return false, errNobodyToAsk

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
@@ -37,7 +38,7 @@ moves.`,
 type tour struct {
 	ctx     context.Context // of the one run
 	out     io.Writer
-	look    look
+	style   terminal.Style
 	gateway *outgoingtest.Gateway
 	client  *outgoing.Client // of this step: one that was told to slow down would slow the others down
 	seen    int              // requests that were shown
@@ -49,7 +50,7 @@ type tour struct {
 const demoInterval = 20 * time.Millisecond
 
 func (a *app) newTour(ctx context.Context) *tour {
-	return &tour{ctx: ctx, out: a.screen.out(), look: a.look(), gateway: demoGateway()}
+	return &tour{ctx: ctx, out: a.screen.out(), style: a.style(), gateway: demoGateway()}
 }
 
 // print writes what a writer that fails only once gets to see.
@@ -63,7 +64,7 @@ func (t *tour) print(format string, args ...any) {
 func (t *tour) title(title, call string) {
 	t.steps++
 	t.client = t.gateway.Client(outgoing.WithRetry(outgoing.Retry{InitialInterval: demoInterval}))
-	t.print("%s\n%s\n\n", t.look.paint(bold, fmt.Sprintf("%d. %s", t.steps, title)), t.look.paint(faint, "   "+call))
+	t.print("%s\n%s\n\n", t.style.Paint(terminal.Bold, fmt.Sprintf("%d. %s", t.steps, title)), t.style.Paint(terminal.Faint, "   "+call))
 }
 
 // fail puts an error that nobody planned for in the place of the demo's end.

@@ -9,6 +9,7 @@ import (
 	"github.com/govalues/decimal"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
@@ -98,7 +99,7 @@ func (t *tour) partly() {
 		return
 	}
 	t.print("   %d found; %d IDs not settled, and the error names them, from %d on:\n     %s\n\n",
-		len(result.Messages), len(batch.IDs()), batch.IDs()[0], bare(err))
+		len(result.Messages), len(batch.IDs()), batch.IDs()[0], output.WithoutPrefix(err))
 	t.requests()
 }
 
@@ -112,9 +113,10 @@ func (t *tour) doubt() {
 }
 
 func (t *tour) messages(messages []outgoing.Message) {
-	table := tableOutput[message]{w: indented{t}, columns: messageLayout.columns, look: t.look}
+	table, err := output.New("table", indented{t}, output.Messages, t.style)
+	t.fail(err)
 	for _, m := range messages {
-		t.fail(table.write(m))
+		t.fail(table.Write(m))
 	}
 }
 
@@ -123,9 +125,10 @@ func (t *tour) outcomes(result outgoing.CancelResult, err error) {
 	if len(reasons) == 0 {
 		t.fail(err)
 	}
-	table := tableOutput[outcome]{w: indented{t}, columns: outcomeLayout.columns, look: t.look}
+	table, err := output.New("table", indented{t}, output.Outcomes, t.style)
+	t.fail(err)
 	for _, o := range result.Outcomes {
-		t.fail(table.write(outcome{o, reasons[o.ID]}))
+		t.fail(table.Write(output.Outcome{Outcome: o, Err: reasons[o.ID]}))
 	}
 	t.print("\n")
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 )
 
 // flags are what get, cancel and list have in common.
@@ -23,7 +25,7 @@ type flags struct {
 func (f *flags) register(cmd *cobra.Command) {
 	set := cmd.Flags()
 	f.format = "table"
-	set.VarP(textFlag{&f.format, "string"}, "format", "f", "how results look: "+strings.Join(formats, ", "))
+	set.VarP(textFlag{&f.format, "string"}, "format", "f", "how results look: "+strings.Join(output.Formats, ", "))
 	set.BoolVar(&f.sandbox, "sandbox", false, "use the gateway's test system")
 	set.Var(textFlag{&f.baseURL, "URL"}, "base-url", "use the gateway at this URL")
 	set.BoolVar(&f.demo, "demo", false, "use a gateway in memory with sample messages; needs no token")
@@ -32,7 +34,7 @@ func (f *flags) register(cmd *cobra.Command) {
 	set.IntVar(&f.attempts, "attempts", 4, "how often a request is tried")
 	set.BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no summary")
 	set.BoolVarP(&f.verbose, "verbose", "v", false, "log to standard error what the library notices")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(output.Formats, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // check finds what is wrong with the flags before any file is read.
@@ -48,8 +50,8 @@ func (f *flags) check() error {
 		return usage("--sandbox, --base-url and --demo each name a gateway: give one of them")
 	case f.demo && f.tokenFile != "":
 		return usage("--demo needs no token: --demo and --token-file cannot be used together")
-	case !slices.Contains(formats, f.format):
-		return usage("--format %q: it is one of %s", f.format, strings.Join(formats, ", "))
+	case !slices.Contains(output.Formats, f.format):
+		return usage("--format %q: it is one of %s", f.format, strings.Join(output.Formats, ", "))
 	case f.concurrency < 1:
 		return usage("--concurrency %d: at least one request must be allowed", f.concurrency)
 	case f.attempts < 1:

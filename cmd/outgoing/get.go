@@ -8,6 +8,7 @@ import (
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -46,7 +47,7 @@ is then 2.`,
 // lookup is a get under way.
 type lookup struct {
 	*session
-	out     output[message]
+	out     output.Writer[outgoing.Message]
 	pending []int64 // given to the library, which has not said yet what became of them
 	given   int
 
@@ -63,7 +64,7 @@ func (s *session) get(ids *idfile.List) error {
 
 // lookUp prints what a stream yields for the IDs that it takes.
 func (s *session) lookUp(ids *idfile.List, stream func(iter.Seq[int64]) iter.Seq2[outgoing.GetResult, error]) error {
-	out, err := newOutput(s.format, s.screen.out(), messageLayout, s.look())
+	out, err := output.New(s.format, s.screen.out(), output.Messages, s.style())
 	if err != nil {
 		return err
 	}
@@ -83,7 +84,7 @@ func (s *session) lookUp(ids *idfile.List, stream func(iter.Seq[int64]) iter.Seq
 	if l.ended != nil && l.given == 0 && !l.interrupted.Load() {
 		return l.ended // it could not start
 	}
-	if err := out.close(); err != nil {
+	if err := out.Close(); err != nil {
 		return err
 	}
 	return l.conclude(ids, unread)
@@ -108,7 +109,7 @@ func (l *lookup) give(ids iter.Seq[int64]) iter.Seq[int64] {
 // take reports the result of one request.
 func (l *lookup) take(result outgoing.GetResult, err error) error {
 	for _, m := range result.Messages {
-		if err := l.out.write(m); err != nil {
+		if err := l.out.Write(m); err != nil {
 			return err
 		}
 	}
@@ -146,7 +147,7 @@ func (l *lookup) fail(f outgoing.Failure, settled map[int64]bool) {
 	}
 	l.tally.failed.Add(int64(len(f.IDs)))
 	l.name(what, f.IDs, settled)
-	l.say("  %s", reason(l.explain(f.Err)))
+	l.say("  %s", output.Reason(l.explain(f.Err)))
 }
 
 // name puts IDs on standard error, and notes that they are dealt with.
@@ -171,7 +172,7 @@ func (l *lookup) conclude(ids *idfile.List, unread error) error {
 		l.say("not sent: the last %d of %d IDs, from %d on", rest, ids.Len(), ids.At(ids.Len()-rest))
 	}
 	if l.ended != nil && !l.interrupted.Load() {
-		l.say("  %s", reason(l.ended))
+		l.say("  %s", output.Reason(l.ended))
 	}
 	l.note("%d found, %d missing, %d not settled, %d not sent (%s, %s)", l.found, l.missing, l.failed, l.notSent+rest,
 		display.Plural(l.requests, "request", "requests"), display.Plural(l.attempts, "attempt", "attempts"))

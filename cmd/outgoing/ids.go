@@ -9,6 +9,7 @@ import (
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
@@ -63,7 +64,7 @@ func (a *app) collectIDs(list *idfile.List, args []string, from idFlags) error {
 	case from.file == "":
 		return usage("no message IDs: give them as arguments, or --file F with one a line (- is standard input)")
 	case from.file == "-":
-		if isTerminal(a.stdin) {
+		if terminal.Is(a.stdin) {
 			a.say("Reading IDs from the terminal, one a line; Ctrl-D ends them.")
 		}
 		return a.readIDs("standard input", a.stdin, column, list)

@@ -38,7 +38,7 @@ func (s *session) watch() (unwatch func()) {
 			}
 			s.interrupted.Store(true)
 			s.say("outgoing: interrupted; finishing requests in flight (interrupt again to leave at once)")
-			s.gate.close()
+			s.drainer.Drain()
 		}
 	}()
 	return func() {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -44,7 +45,7 @@ command began exactly once, even if others arrive meanwhile.`,
 			if err != nil {
 				return err
 			}
-			out, err := newOutput(s.format, s.screen.out(), messageLayout, s.look())
+			out, err := output.New(s.format, s.screen.out(), output.Messages, s.style())
 			if err != nil {
 				return err
 			}
@@ -63,7 +64,7 @@ command began exactly once, even if others arrive meanwhile.`,
 	return cmd
 }
 
-func (s *session) listPage(out output[message], wanted outgoing.PageRequest) error {
+func (s *session) listPage(out output.Writer[outgoing.Message], wanted outgoing.PageRequest) error {
 	end := s.progress("list", "messages", 0)
 	defer end()
 	page, err := s.client.List(s.ctx, wanted)
@@ -76,11 +77,11 @@ func (s *session) listPage(out output[message], wanted outgoing.PageRequest) err
 	}
 	end()
 	for _, m := range page.Messages {
-		if err := out.write(m); err != nil {
+		if err := out.Write(m); err != nil {
 			return err
 		}
 	}
-	if err := out.close(); err != nil {
+	if err := out.Close(); err != nil {
 		return err
 	}
 	s.note("%s", describePage(page))
@@ -109,7 +110,7 @@ func describePage(p outgoing.Page) string {
 	return text
 }
 
-func (s *session) listAll(out output[message]) error {
+func (s *session) listAll(out output.Writer[outgoing.Message]) error {
 	end := s.progress("list", "messages", 0)
 	defer end()
 	listed, unreadable := 0, 0
@@ -124,7 +125,7 @@ func (s *session) listAll(out output[message]) error {
 		if failed = s.explain(err); failed != nil {
 			break
 		}
-		if err := out.write(m); err != nil {
+		if err := out.Write(m); err != nil {
 			return err
 		}
 		listed++
@@ -134,7 +135,7 @@ func (s *session) listAll(out output[message]) error {
 		}
 	}
 	end()
-	if err := out.close(); err != nil {
+	if err := out.Close(); err != nil {
 		return err
 	}
 	if s.interrupted.Load() {
@@ -145,7 +146,7 @@ func (s *session) listAll(out output[message]) error {
 		return failed
 	}
 	if failed != nil {
-		s.say("outgoing: the history breaks off here: %s", reason(failed))
+		s.say("outgoing: the history breaks off here: %s", output.Reason(failed))
 	}
 	s.note("%s", display.Plural(listed, "message", "messages"))
 	if failed != nil || unreadable > 0 {
@@ -160,6 +161,6 @@ func (s *session) sayUnreadable(batch *outgoing.BatchError) {
 		if len(f.IDs) > 0 {
 			id = display.IDs(f.IDs)
 		}
-		s.say("not readable: %s\n  %s", id, reason(f.Err))
+		s.say("not readable: %s\n  %s", id, output.Reason(f.Err))
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 )
 
 const (
@@ -23,7 +24,7 @@ const (
 // progress draws, on a terminal, how far the work is, until the returned function is called. The total is 0 where
 // nobody knows it.
 func (s *session) progress(doing, things string, total int) (end func()) {
-	if s.quiet || !isTerminal(s.screen.stderr) || s.setting("TERM") == "dumb" {
+	if s.quiet || !terminal.Is(s.screen.stderr) || s.setting("TERM") == "dumb" {
 		return func() {}
 	}
 	stop := make(chan struct{})

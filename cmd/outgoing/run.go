@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
-	"strings"
 	"syscall"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 )
 
 // The exit statuses.
@@ -43,7 +44,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(stri
 	case ended:
 		return int(status)
 	}
-	a.say("outgoing: %s", bare(err))
+	a.say("outgoing: %s", output.WithoutPrefix(err))
 	if _, wrong := errors.AsType[*usageError](err); wrong {
 		a.say("See %q.", command.CommandPath()+" --help")
 	}
@@ -61,9 +62,6 @@ type usageError struct{ text string }
 func (e *usageError) Error() string { return e.text }
 
 func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
-
-// bare is the text of an error without the library's prefix, which is this command's name too.
-func bare(err error) string { return strings.TrimPrefix(err.Error(), "outgoing: ") }
 
 // say writes a line to standard error.
 func (a *app) say(format string, args ...any) {

@@ -3,11 +3,10 @@ package main
 import (
 	"errors"
 	"io"
-	"os"
 	"sync"
 	"syscall"
 
-	"golang.org/x/term"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 )
 
 // screen lets results, messages and a progress line share one terminal: what is written takes the line away first, and
@@ -43,7 +42,7 @@ func (s *screen) draw(line string) {
 }
 
 func (s *screen) write(w io.Writer, p []byte) (int, error) {
-	if !isTerminal(w) {
+	if !terminal.Is(w) {
 		return w.Write(p) // without the lock: a pipe that nobody empties must not hold up what an interrupt has to say
 	}
 	s.mu.Lock()
@@ -69,11 +68,6 @@ func (s *screen) clear() {
 func (s *screen) wipe() {
 	s.drawn = false
 	_, _ = io.WriteString(s.stderr, "\r\x1b[K")
-}
-
-func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 type writerFunc func([]byte) (int, error)

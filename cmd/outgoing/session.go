@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
@@ -19,10 +21,10 @@ import (
 type session struct {
 	*app
 	*flags
-	client *outgoing.Client
-	where  string // which gateway, for people: "in production (...)"
-	gate   *gate
-	tally  *tally
+	client  *outgoing.Client
+	where   string // which gateway, for people: "in production (...)"
+	drainer *interrupt.Drainer
+	tally   *tally
 
 	ctx         context.Context // of the work: done once an interrupt has been obeyed
 	interrupted atomic.Bool
@@ -33,32 +35,35 @@ type session struct {
 func (a *app) connect(f *flags) (*session, error) {
 	s := &session{app: a, flags: f}
 	s.tally = newTally(s.logHandler())
-	ctx, cancel := context.WithCancelCause(context.Background())
-	s.ctx = ctx
-	s.gate = &gate{idle: func() { cancel(errInterrupted) }}
-
 	url := cmp.Or(f.baseURL, outgoing.ProductionURL)
 	if f.sandbox {
 		url = outgoing.SandboxURL
 	}
+	var (
+		transport http.RoundTripper
+		token     string
+	)
 	if f.demo {
-		s.gate.transport, s.gate.token = demoGateway().Transport(), "demo"
+		transport, token = demoGateway().Transport(), "demo"
 		s.where = "in the demo gateway, in memory"
 	} else {
-		token, err := a.token(f.tokenFile)
-		if err != nil {
+		var err error
+		if token, err = a.token(f.tokenFile); err != nil {
 			return nil, err
 		}
-		s.gate.transport, s.gate.token = newTransport(f.concurrency), token
+		transport = newTransport(f.concurrency)
 		s.where = describe(url)
 	}
 	// The token is given to New once, which knows what is wrong with one.
-	if _, err := outgoing.New(s.gate.token); err != nil {
+	if _, err := outgoing.New(token); err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	s.ctx = ctx
+	s.drainer = interrupt.NewDrainer(transport, token, func() { cancel(interrupt.ErrInterrupted) })
 	client, err := outgoing.New("",
-		outgoing.WithTokenSource(s.gate.ask),
-		outgoing.WithHTTPClient(&http.Client{Transport: s.gate}),
+		outgoing.WithTokenSource(s.drainer.Token),
+		outgoing.WithHTTPClient(&http.Client{Transport: s.drainer}),
 		outgoing.WithBaseURL(url),
 		outgoing.WithConcurrency(f.concurrency),
 		outgoing.WithRetry(outgoing.Retry{MaxAttempts: f.attempts}),
@@ -99,6 +104,20 @@ func newTransport(concurrency int) http.RoundTripper {
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 256 << 10,
 	}
+}
+
+func (a *app) style() terminal.Style {
+	onTerminal := terminal.Is(a.screen.stdout)
+	return terminal.Style{Terminal: onTerminal, Colors: onTerminal && !a.plain()}
+}
+
+// plain reports whether colors are unwanted (https://no-color.org) or not to be had.
+func (a *app) plain() bool { return a.setting("NO_COLOR") != "" || a.setting("TERM") == "dumb" }
+
+// setting returns an environment variable for which unset and empty are the same.
+func (a *app) setting(name string) string {
+	value, _ := a.env(name)
+	return value
 }
 
 func (s *session) logHandler() slog.Handler {

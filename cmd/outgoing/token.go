@@ -44,12 +44,12 @@ func (a *app) token(file string) (string, error) {
 		return "", fmt.Errorf("the token: %w", err)
 	}
 	defer func() { _ = f.Close() }()
-	const most = 64 << 10 // more than any header may have; /dev/zero is a file too
-	content, err := io.ReadAll(io.LimitReader(f, most))
+	const maxLength = 64 << 10 // more than any header may have; /dev/zero is a file too
+	content, err := io.ReadAll(io.LimitReader(f, maxLength))
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("the token: %w", err)
-	case len(content) == most:
+	case len(content) == maxLength:
 		return "", fmt.Errorf("the token: %s is too long to be one", file)
 	}
 	// One newline, which editors add; a second one is a mistake that the library will name.

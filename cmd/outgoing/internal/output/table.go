@@ -1,4 +1,4 @@
-package main
+package output
 
 import (
 	"io"
@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 )
 
 // column is one column of a table. Widths are fixed, since a table that waits for its last row to know them would
@@ -18,19 +19,19 @@ type column[T any] struct {
 	color func(T) string
 }
 
-// tableOutput writes rows for people.
-type tableOutput[T any] struct {
+// tableWriter writes rows for people.
+type tableWriter[T any] struct {
 	w       io.Writer
 	columns []column[T]
-	look    look
+	style   terminal.Style
 	begun   bool
 }
 
-func (t *tableOutput[T]) write(row T) error {
+func (t *tableWriter[T]) Write(row T) error {
 	var b strings.Builder
 	if !t.begun {
 		t.begun = true
-		t.line(&b, func(c column[T]) (text, color string) { return c.title, bold })
+		t.line(&b, func(c column[T]) (text, color string) { return c.title, terminal.Bold })
 	}
 	t.line(&b, func(c column[T]) (text, color string) {
 		if c.color != nil {
@@ -42,10 +43,10 @@ func (t *tableOutput[T]) write(row T) error {
 	return err
 }
 
-func (t *tableOutput[T]) close() error { return nil }
+func (t *tableWriter[T]) Close() error { return nil }
 
-func (t *tableOutput[T]) line(b *strings.Builder, cell func(column[T]) (text, color string)) {
-	padding := 0 // is owed, and paid only if something follows: no line ends in spaces
+func (t *tableWriter[T]) line(b *strings.Builder, cell func(column[T]) (text, color string)) {
+	padding := 0 // pending spaces, written only before the next cell, so that no line ends in spaces
 	for _, c := range t.columns {
 		text, color := cell(c)
 		missing := max(0, c.width-utf8.RuneCountInString(text))
@@ -54,7 +55,7 @@ func (t *tableOutput[T]) line(b *strings.Builder, cell func(column[T]) (text, co
 		}
 		if text != "" {
 			b.WriteString(strings.Repeat(" ", padding))
-			b.WriteString(t.look.paint(color, text))
+			b.WriteString(t.style.Paint(color, text))
 			padding = 0
 		}
 		padding += missing + 2

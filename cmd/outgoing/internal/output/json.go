@@ -1,4 +1,4 @@
-package main
+package output
 
 import (
 	"bytes"
@@ -9,14 +9,14 @@ import (
 	"unicode/utf8"
 )
 
-// jsonOutput writes one JSON array, a row a line, as rows come.
-type jsonOutput[T any] struct {
+// jsonWriter writes one JSON array, a row a line, as rows come.
+type jsonWriter[T any] struct {
 	w     io.Writer
 	value func(T) any
 	begun bool
 }
 
-func (j *jsonOutput[T]) write(row T) error {
+func (j *jsonWriter[T]) Write(row T) error {
 	start := ",\n  "
 	if !j.begun {
 		start = "[\n  "
@@ -30,7 +30,7 @@ func (j *jsonOutput[T]) write(row T) error {
 	return err
 }
 
-func (j *jsonOutput[T]) close() error {
+func (j *jsonWriter[T]) Close() error {
 	end := "\n]\n"
 	if !j.begun {
 		end = "[]\n"
@@ -39,13 +39,13 @@ func (j *jsonOutput[T]) close() error {
 	return err
 }
 
-// linesOutput writes JSON Lines: one value a line.
-type linesOutput[T any] struct {
+// linesWriter writes JSON Lines: one value a line.
+type linesWriter[T any] struct {
 	w     io.Writer
 	value func(T) any
 }
 
-func (l *linesOutput[T]) write(row T) error {
+func (l *linesWriter[T]) Write(row T) error {
 	line, err := appendJSON(nil, l.value(row))
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func (l *linesOutput[T]) write(row T) error {
 	return err
 }
 
-func (l *linesOutput[T]) close() error { return nil }
+func (l *linesWriter[T]) Close() error { return nil }
 
 // appendJSON writes a value as the gateway would, but for characters that a terminal might act on: JSON escapes only
 // the first 32 of them.

@@ -1,4 +1,4 @@
-package main
+package output
 
 import (
 	"encoding/json"
@@ -15,16 +15,16 @@ import (
 func TestC1_AnOutcomeSaysThatTheGatewayTurnedTheRequestAway(t *testing.T) {
 	refusal := &outgoing.APIError{Method: http.MethodDelete, Path: "/messages/{ids}", StatusCode: 429, Attempts: 4}
 	const reason = "the gateway turned the request away: DELETE /messages/{ids}: 429 Too Many Requests (4 attempts)"
-	turnedAway := outcome{outgoing.Outcome{ID: 5, State: outgoing.NotSent, Status: 429}, refusal}
+	turnedAway := Outcome{outgoing.Outcome{ID: 5, State: outgoing.NotSent, Status: 429}, refusal}
 	assert.Equal(t, reason, turnedAway.reason())
 	assert.Equal(t, "429", turnedAway.status())
 	row, err := json.Marshal(turnedAway.json())
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"id":5,"status":429,"error":null,"state":"not sent","reason":"`+reason+`"}`, string(row))
 
-	problem := outcome{outgoing.Outcome{ID: 5, State: outgoing.NotSent, Status: 403, Problem: &outgoing.Problem{Title: "Forbidden", Code: "403-5"}}, refusal}
+	problem := Outcome{outgoing.Outcome{ID: 5, State: outgoing.NotSent, Status: 403, Problem: &outgoing.Problem{Title: "Forbidden", Code: "403-5"}}, refusal}
 	assert.Equal(t, "the gateway turned the request away: Forbidden (code 403-5)", problem.reason())
 
-	held := outcome{outgoing.Outcome{ID: 6, State: outgoing.NotSent}, refusal}
+	held := Outcome{outgoing.Outcome{ID: 6, State: outgoing.NotSent}, refusal}
 	assert.NotContains(t, held.reason(), "turned")
 }

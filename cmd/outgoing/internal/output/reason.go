@@ -1,4 +1,4 @@
-package main
+package output
 
 import (
 	"context"
@@ -6,24 +6,25 @@ import (
 	"strings"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-// reason is why something did not happen, for people.
-func reason(err error) string {
+// Reason returns why something did not happen, for people.
+func Reason(err error) string {
 	// The cause of a context is no more than text in the library's errors; only an interrupt cancels one here.
-	interrupted := errors.Is(err, errInterrupted) || errors.Is(err, context.Canceled)
+	interrupted := errors.Is(err, interrupt.ErrInterrupted) || errors.Is(err, context.Canceled)
 	if interrupted && errors.Is(err, outgoing.ErrNotSent) {
-		return errInterrupted.Error()
+		return interrupt.ErrInterrupted.Error()
 	}
-	text := bare(err)
+	text := WithoutPrefix(err)
 	if interrupted {
 		text = strings.Replace(text, "context canceled: ", "", 1) // which is how the interrupt reached the library
 	}
 	return display.Printable(text)
 }
 
-// problemReason is what the gateway said about one ID.
+// problemReason returns what the gateway said about one ID.
 func problemReason(p outgoing.Problem) string {
 	text := p.Title
 	if p.Detail != "" {
@@ -34,3 +35,6 @@ func problemReason(p outgoing.Problem) string {
 	}
 	return text
 }
+
+// WithoutPrefix returns the text of an error without the library's prefix, which is this command's name too.
+func WithoutPrefix(err error) string { return strings.TrimPrefix(err.Error(), "outgoing: ") }

@@ -1,0 +1,82 @@
+package output
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
+	"github.com/gsmservice-gateway/client-go/outgoing"
+)
+
+// Messages is how get and list show messages. The fields of the CSV are those of the API, in its order.
+var Messages = Layout[outgoing.Message]{
+	columns: []column[outgoing.Message]{
+		{title: "ID", width: 10, text: func(m outgoing.Message) string { return strconv.FormatInt(m.ID, 10) }},
+		{title: "STATUS", width: 10, text: func(m outgoing.Message) string { return m.StatusCode }, color: statusColor},
+		{title: "TYPE", width: 8, text: func(m outgoing.Message) string { return typeName(m.Type) }},
+		{title: "RECIPIENT", width: 13, text: func(m outgoing.Message) string { return m.Recipient }},
+		{title: "SENDER", width: 11, text: func(m outgoing.Message) string { return orEmpty(m.Sender) }},
+		{title: "PARTS", width: 5, right: true, text: func(m outgoing.Message) string { return optionalInt(m.Parts) }},
+		{title: "SENT", width: 20, text: func(m outgoing.Message) string { return optionalTime(m.SentDate) }},
+		{title: "PRICE", width: 6, right: true, text: func(m outgoing.Message) string { return m.Price.String() }},
+	},
+	fields: []field[outgoing.Message]{
+		{"id", func(m outgoing.Message) string { return strconv.FormatInt(m.ID, 10) }},
+		{"cid", func(m outgoing.Message) string { return orEmpty(m.CID) }},
+		{"type", func(m outgoing.Message) string { return strconv.Itoa(int(m.Type)) }},
+		{"recipient", func(m outgoing.Message) string { return m.Recipient }},
+		{"sender", func(m outgoing.Message) string { return orEmpty(m.Sender) }},
+		{"parts", func(m outgoing.Message) string { return optionalInt(m.Parts) }},
+		{"sent_date", func(m outgoing.Message) string { return optionalTime(m.SentDate) }},
+		{"status_date", func(m outgoing.Message) string { return optionalTime(m.StatusDate) }},
+		{"status_code", func(m outgoing.Message) string { return m.StatusCode }},
+		{"status_description", func(m outgoing.Message) string { return m.StatusDescription }},
+		{"unicode", func(m outgoing.Message) string { return strconv.FormatBool(m.Unicode) }},
+		{"flash", func(m outgoing.Message) string { return strconv.FormatBool(m.Flash) }},
+		{"price", func(m outgoing.Message) string { return m.Price.String() }},
+	},
+	json: func(m outgoing.Message) any { return m },
+}
+
+var typeNames = map[outgoing.MessageType]string{
+	outgoing.MessageTypeSMSPro:    "SMS PRO",
+	outgoing.MessageTypeSMSEco:    "SMS ECO",
+	outgoing.MessageTypeSMSTwoWay: "SMS 2WAY",
+	outgoing.MessageTypeMMS:       "MMS",
+}
+
+func typeName(t outgoing.MessageType) string {
+	if name, ok := typeNames[t]; ok {
+		return name
+	}
+	return fmt.Sprintf("type %d", t)
+}
+
+func statusColor(m outgoing.Message) string {
+	if m.StatusCode == outgoing.StatusScheduled {
+		return terminal.Yellow // the only ones that can still be stopped
+	}
+	return ""
+}
+
+func orEmpty(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func optionalInt(n *int) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.Itoa(*n)
+}
+
+func optionalTime(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.Format(time.RFC3339)
+}
