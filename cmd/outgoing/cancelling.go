@@ -54,12 +54,12 @@ func (c *cancelling) group(ids []int64) {
 	}
 	reasons := reasonsByID(err)
 	for _, o := range result.Outcomes {
-		reason, ok := reasons[o.ID]
-		if !ok && o.State == outgoing.NotSent {
+		reason, failed := reasons[o.ID]
+		if !failed && o.State == outgoing.NotSent {
 			reason = err
 		}
 		c.counts[o.State]++
-		if o.State == outgoing.Rejected && o.Status == http.StatusNotFound {
+		if o.State == outgoing.Rejected && o.Status == http.StatusNotFound && !failed { // another server's 404 does not speak of IDs
 			c.foreign++
 		}
 		c.tally.done.Add(1)

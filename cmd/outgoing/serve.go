@@ -62,6 +62,9 @@ func (a *app) serve(s *server) error {
 	if err := checkAddr(s.addr, s.expose); err != nil {
 		return err
 	}
+	if s.latency < 0 {
+		return usage("--latency %v: it must not be negative", s.latency)
+	}
 	if s.messages < 0 {
 		return usage("--messages %d: there cannot be fewer than none", s.messages)
 	}

@@ -40,6 +40,9 @@ func (c Column) given() bool { return c.number > 0 || c.title != "" }
 func (c Column) find(cells []string) (index int, header bool, err error) {
 	if c.title == "" {
 		index = max(c.number-1, 0)
+		if !c.given() && couldBeID(cells[0]) && slices.ContainsFunc(cells[1:], isIDTitle) {
+			return 0, false, fmt.Errorf("the first row has a title for the IDs, but %s stands in the first column", display.Quoted(cells[0]))
+		}
 		return index, index < len(cells) && isHeader(cells, index), nil
 	}
 	index = -1

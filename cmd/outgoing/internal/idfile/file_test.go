@@ -100,6 +100,7 @@ func TestAFileThatCanBeReadInTwoWaysIsNotGuessedAt(t *testing.T) {
 		"a counter under a header":    {"nr,number\n1,43456\n", `line 2: "1" and "43456"`},
 		"a counter beside id":         {"nr,id\n1,43456\n", `line 1: the header has "id" in column 2, and "nr" in the first`},
 		"a counter beside a bad id":   {"nr;id\n1;ID43456\n", `line 1: the header has "id" in column 2`},
+		"a year as a title":           {"2026;id\n43460;abc\n", "line 1: the first row has a title for the IDs, but \"2026\" stands in the first column"},
 		"two IDs":                     {"id,message_id\n1,43456\n", `line 2: "1" and "43456"`},
 		"names first":                 {"Anna;43456\nJan;43457\n", `line 1: "Anna" is not a message ID, but "43456" could be one`},
 		"one name first":              {"Anna;43456\n", `line 1: "Anna" is not a message ID, but "43456" could be one`},
@@ -229,5 +230,30 @@ func TestUTF16IsDecodedWhateverTheReadsAre(t *testing.T) {
 			}
 			assert.Equal(t, text, string(got))
 		}
+	}
+}
+
+// terminal gives what a person typed, and then the end of it once for each Ctrl-D.
+type terminal struct {
+	typed string
+	ends  int
+}
+
+func (r *terminal) Read(p []byte) (int, error) {
+	n := copy(p, r.typed)
+	r.typed = r.typed[n:]
+	if n == 0 {
+		r.ends++
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+func TestOneCtrlDEndsWhatIsTyped(t *testing.T) {
+	for _, typed := range []string{"", "4\n", "44447\n", "44447"} {
+		r := &terminal{typed: typed}
+		f := File{Add: func(int64) error { return nil }}
+		_ = f.Read(r)
+		assert.Equal(t, 1, r.ends, "%q", typed)
 	}
 }

@@ -12,7 +12,7 @@ import (
 // decodeText returns the text of a file as UTF-8 and without a byte order mark. With the mark of UTF-16, as PowerShell's >
 // writes it, it is decoded from that.
 func decodeText(r io.Reader) io.Reader {
-	b := bufio.NewReader(r)
+	b := bufio.NewReader(&endedReader{r: r})
 	start, _ := b.Peek(3)
 	switch {
 	case bytes.HasPrefix(start, []byte("\xef\xbb\xbf")):
@@ -25,6 +25,21 @@ func decodeText(r io.Reader) io.Reader {
 		return &utf16Reader{r: b, high: 0}
 	}
 	return b
+}
+
+// endedReader does not read again after an error. A terminal has more after each Ctrl-D, and a person would have to press
+// it once for every look ahead.
+type endedReader struct {
+	r   io.Reader
+	err error
+}
+
+func (e *endedReader) Read(p []byte) (n int, err error) {
+	if e.err != nil {
+		return 0, e.err
+	}
+	n, e.err = e.r.Read(p)
+	return n, e.err
 }
 
 // utf16Reader decodes UTF-16. What is malformed, such as half a character at the end, becomes U+FFFD.
