@@ -10,7 +10,7 @@ import (
 
 // The benchmarks measure ratios: to the floor, which is the least that any client must do, or to the ideal, which is what
 // the latency alone would take. Times depend on the machine, ratios hardly do. make bench prints them as a table, beside
-// the limits that DESIGN.md (section 5, P1 to P4) sets.
+// the limits that docs/rules.md (P1 to P4) sets.
 
 // BenchmarkP1 has the floor and the library take turns, so that noise meets both.
 func BenchmarkP1(b *testing.B) {
