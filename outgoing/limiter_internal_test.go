@@ -194,6 +194,17 @@ func TestR6_NoRequestLeavesAtItsContextsDeadline(t *testing.T) {
 	})
 }
 
+func TestU2_NoTimerIsLeftWhenNothingWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter()
+		meetsLimit(t, l, time.Minute)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		require.ErrorIs(t, l.ticket(ctx, time.Hour).wait(ctx, newStop()), context.Canceled)
+		assert.Nil(t, l.timer)
+	})
+}
+
 func TestR6_NoHoldOutlastsFiveMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter()
