@@ -117,6 +117,8 @@ func (t *ticket) wait(ctx context.Context, stop *stop) error {
 		return t.err
 	case settled: // even so the call may have been stopped meanwhile
 		return err
+	case err == nil && cause == nil: // the context's deadline is over, and the context has not said so yet
+		return context.DeadlineExceeded
 	case err == nil:
 		return newError("held back for too long: "+withoutPrefix(cause), cause)
 	case cause != nil && ctx.Err() != nil:

@@ -181,7 +181,7 @@ func TestR6_NoRequestLeavesAtItsContextsDeadline(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 
-		waits := l.ticket(ctx, time.Hour)
+		waits := l.ticket(ctx, time.Minute)
 		waits.ready = start.Add(time.Minute)
 		require.ErrorIs(t, waits.wait(ctx, newStop()), context.DeadlineExceeded)
 		assert.Equal(t, time.Minute, time.Since(start))
