@@ -177,10 +177,11 @@ func TestH1_512RememberedIDsAreEnough(t *testing.T) {
 
 func TestH2_NWindowsAreInFlight(t *testing.T) {
 	for _, n := range []int{1, 2, 4, 8, 32} {
-		h := newHistory(5000, 1)
+		h := newHistory(20_000, 1)   // long enough for all to be in flight at once, though answers overtake each other
+		h.latency = time.Millisecond // in virtual time, so that whatever is to be in flight has arrived before an answer leaves
 		r := walkHistory(t, h, n)
 		require.NoError(t, r.err)
-		assert.Len(t, r.ids, 5000)
+		assert.Len(t, r.ids, 20_000)
 		assert.Equal(t, n, h.mostInFlight())
 	}
 }
