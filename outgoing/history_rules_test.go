@@ -203,7 +203,8 @@ func TestH2_APrefetchAtMostDoublesWhatWasFound(t *testing.T) {
 
 func TestH2_AfterAPrefetchThatMissedItWalksAlone(t *testing.T) {
 	h := newHistory(10_000, 1)
-	missed := 0 // the requests that had arrived
+	h.latency = time.Millisecond // in virtual time, so that what is counted does not depend on the scheduler
+	missed := 0                  // the requests that had arrived
 	h.edit = func(answers int) {
 		if answers == 60 {
 			h.remove(0, 40)
@@ -215,8 +216,12 @@ func TestH2_AfterAPrefetchThatMissedItWalksAlone(t *testing.T) {
 	require.Len(t, r.ids, 10_000)
 
 	before, after := h.requests[:missed], h.requests[missed:]
-	assert.Equal(t, 8, before[len(before)-1].inFlight, "8 at once before")
 	alone, longest, most := 0, 0, 0
+	for _, request := range before {
+		most = max(most, request.inFlight)
+	}
+	assert.Equal(t, 8, most, "8 at once before")
+	most = 0
 	for _, request := range after {
 		if request.inFlight == 1 {
 			alone++
