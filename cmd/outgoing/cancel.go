@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -60,7 +62,7 @@ have been printed, or with any answer but yes to the question, after "Nothing wa
 }
 
 func (s *session) cancel(ids []int64, yes bool) error {
-	out, err := output.New(s.format, s.screen.out(), output.Outcomes, s.style())
+	out, err := output.New(s.format, s.screen.Out(), output.Outcomes, s.screen.Style())
 	if err != nil {
 		return err
 	}
@@ -71,7 +73,10 @@ func (s *session) cancel(ids []int64, yes bool) error {
 	case yes:
 		s.say("Cancelling %s.", what)
 	default:
-		agreed, err := s.confirm("About to cancel " + what + ". Cancel them?")
+		agreed, err := s.screen.Confirm("About to cancel " + what + ". Cancel them?")
+		if errors.Is(err, terminal.ErrNoTerminal) {
+			return fmt.Errorf("%w, so nothing was cancelled: --yes goes on without asking", err)
+		}
 		if err != nil {
 			return err
 		}

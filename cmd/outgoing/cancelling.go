@@ -9,6 +9,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -62,9 +63,9 @@ func (c *cancelling) group(ids []int64) {
 		if o.State == outgoing.Rejected && o.Status == http.StatusNotFound && !failed { // another server's 404 does not speak of IDs
 			c.foreign++
 		}
-		c.tally.done.Add(1)
+		c.counter.Done.Add(1)
 		if o.State != outgoing.Cancelled {
-			c.tally.failed.Add(1)
+			c.counter.Failed.Add(1)
 		}
 		c.write(c.out.Write(output.Outcome{Outcome: o, Err: reason}))
 	}
@@ -135,7 +136,7 @@ func (c *cancelling) conclude() error {
 		return statusError(exitInterrupted)
 	case c.counts[outgoing.Cancelled] < total:
 		return statusError(exitUnsettled)
-	case c.unread != nil && !errors.Is(c.unread, errReaderGone):
+	case c.unread != nil && !errors.Is(c.unread, terminal.ErrReaderGone):
 		return statusError(exitUsage) // a full disk: the results are lost, and a script had better not go on
 	}
 	return nil

@@ -50,7 +50,7 @@ type tour struct {
 const demoInterval = 20 * time.Millisecond
 
 func (a *app) newTour(ctx context.Context) *tour {
-	return &tour{ctx: ctx, out: a.screen.out(), style: a.style(), gateway: demoGateway()}
+	return &tour{ctx: ctx, out: a.screen.Out(), style: a.screen.Style(), gateway: demoGateway()}
 }
 
 // print writes what a writer that fails only once gets to see.

@@ -64,7 +64,7 @@ func (s *session) get(ids *idfile.List) error {
 
 // lookUp prints what a stream yields for the IDs that it takes.
 func (s *session) lookUp(ids *idfile.List, stream func(iter.Seq[int64]) iter.Seq2[outgoing.GetResult, error]) error {
-	out, err := output.New(s.format, s.screen.out(), output.Messages, s.style())
+	out, err := output.New(s.format, s.screen.Out(), output.Messages, s.screen.Style())
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (l *lookup) take(result outgoing.GetResult, err error) error {
 	}
 	for len(l.pending) > 0 && settled[l.pending[0]] {
 		l.pending = l.pending[1:]
-		l.tally.done.Add(1)
+		l.counter.Done.Add(1)
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func (l *lookup) fail(f outgoing.Failure, settled map[int64]bool) {
 	} else {
 		l.failed += len(f.IDs)
 	}
-	l.tally.failed.Add(int64(len(f.IDs)))
+	l.counter.Failed.Add(int64(len(f.IDs)))
 	l.name(what, f.IDs, settled)
 	l.say("  %s", output.Reason(l.explain(f.Err)))
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -68,9 +69,9 @@ func TestB10_GetBelievesTheLastYieldOfItsStream(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr strings.Builder
 			s := &session{
-				app:   &app{screen: newScreen(&stdout, &stderr), env: func(string) (string, bool) { return "", false }},
-				flags: &flags{format: "json"},
-				tally: newTally(slog.DiscardHandler),
+				app:     &app{screen: terminal.NewScreen(nil, &stdout, &stderr, func(string) (string, bool) { return "", false })},
+				flags:   &flags{format: "json"},
+				counter: terminal.NewRetryCounter(slog.DiscardHandler),
 			}
 			list := new(idfile.List)
 			for id := range int64(5000) {

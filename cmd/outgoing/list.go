@@ -45,7 +45,7 @@ command began exactly once, even if others arrive meanwhile.`,
 			if err != nil {
 				return err
 			}
-			out, err := output.New(s.format, s.screen.out(), output.Messages, s.style())
+			out, err := output.New(s.format, s.screen.Out(), output.Messages, s.screen.Style())
 			if err != nil {
 				return err
 			}
@@ -118,7 +118,7 @@ func (s *session) listAll(out output.Writer[outgoing.Message]) error {
 	for m, err := range s.client.All(s.ctx) {
 		if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
 			unreadable++
-			s.tally.failed.Add(1)
+			s.counter.Failed.Add(1)
 			s.sayUnreadable(batch)
 			continue
 		}
@@ -129,7 +129,7 @@ func (s *session) listAll(out output.Writer[outgoing.Message]) error {
 			return err
 		}
 		listed++
-		s.tally.done.Add(1)
+		s.counter.Done.Add(1)
 		if s.interrupted.Load() {
 			break
 		}

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 )
 
 // The exit statuses.
@@ -21,7 +22,7 @@ const (
 // app is one run of the command.
 type app struct {
 	stdin  io.Reader
-	screen *screen
+	screen *terminal.Screen
 	env    func(string) (string, bool) // as os.LookupEnv
 }
 
@@ -29,17 +30,17 @@ type app struct {
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
 	// Ignored, so that writing to a closed pipe is an error here and not the end of the process: a cancel goes on.
 	signal.Ignore(syscall.SIGPIPE)
-	a := &app{stdin: stdin, screen: newScreen(stdout, stderr), env: env}
+	a := &app{stdin: stdin, screen: terminal.NewScreen(stdin, stdout, stderr, env), env: env}
 	root := a.rootCommand()
 	root.SetArgs(args)
 	root.SetIn(stdin)
-	root.SetOut(a.screen.out())
-	root.SetErr(a.screen.err())
+	root.SetOut(a.screen.Out())
+	root.SetErr(a.screen.Err())
 
 	command, err := root.ExecuteC()
 	status, ended := errors.AsType[statusError](err)
 	switch {
-	case err == nil, errors.Is(err, errReaderGone):
+	case err == nil, errors.Is(err, terminal.ErrReaderGone):
 		return exitSettled
 	case ended:
 		return int(status)
@@ -65,5 +66,5 @@ func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(fo
 
 // say writes a line to standard error.
 func (a *app) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(a.screen.err(), format+"\n", args...)
+	_, _ = fmt.Fprintf(a.screen.Err(), format+"\n", args...)
 }

@@ -78,7 +78,7 @@ func (a *app) serve(s *server) error {
 	if err != nil {
 		return err
 	}
-	server := newServer(gateway, a.screen.err())
+	server := newServer(gateway, a.screen.Err())
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
@@ -148,7 +148,7 @@ func (a *app) announce(s *server, addr net.Addr) error {
 		samples = fmt.Sprintf("sample messages with the IDs %d to %d", first, first+int64(s.messages)-1)
 		example = fmt.Sprintf("messages/%d", first)
 	}
-	_, err := fmt.Fprintf(a.screen.out(), `%s
+	_, err := fmt.Fprintf(a.screen.Out(), `%s
 %s; try
   curl -H "Authorization: Bearer %s" %s/%s
   %s=%s outgoing list --base-url %s

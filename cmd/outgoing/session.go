@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -24,17 +25,17 @@ type session struct {
 	client  *outgoing.Client
 	where   string // which gateway, for people: "in production (...)"
 	drainer *interrupt.Drainer
-	tally   *tally
+	counter *terminal.RetryCounter
 
 	ctx         context.Context // of the work: done once an interrupt has been obeyed
 	interrupted atomic.Bool
-	doubtful    atomic.Pointer[[]int64] // the messages whose cancel is under way; they do not change
+	doubtful    atomic.Pointer[[]int64] // the messages whose cancel is in flight; they do not change
 }
 
 // connect prepares a client of the gateway that the flags name. It sends nothing.
 func (a *app) connect(f *flags) (*session, error) {
 	s := &session{app: a, flags: f}
-	s.tally = newTally(s.logHandler())
+	s.counter = terminal.NewRetryCounter(s.logHandler())
 	url := cmp.Or(f.baseURL, outgoing.ProductionURL)
 	if f.sandbox {
 		url = outgoing.SandboxURL
@@ -67,7 +68,7 @@ func (a *app) connect(f *flags) (*session, error) {
 		outgoing.WithBaseURL(url),
 		outgoing.WithConcurrency(f.concurrency),
 		outgoing.WithRetry(outgoing.Retry{MaxAttempts: f.attempts}),
-		outgoing.WithLogger(slog.New(s.tally)),
+		outgoing.WithLogger(slog.New(s.counter)),
 	)
 	s.client = client
 	return s, err
@@ -106,35 +107,50 @@ func newTransport(concurrency int) http.RoundTripper {
 	}
 }
 
-func (a *app) style() terminal.Style {
-	onTerminal := terminal.Is(a.screen.stdout)
-	return terminal.Style{Terminal: onTerminal, Colors: onTerminal && !a.plain()}
-}
-
-// plain reports whether colors are unwanted (https://no-color.org) or not to be had.
-func (a *app) plain() bool { return a.setting("NO_COLOR") != "" || a.setting("TERM") == "dumb" }
-
-// setting returns an environment variable for which unset and empty are the same.
-func (a *app) setting(name string) string {
-	value, _ := a.env(name)
-	return value
-}
-
 func (s *session) logHandler() slog.Handler {
 	if !s.verbose {
 		return slog.DiscardHandler
 	}
-	return slog.NewTextHandler(s.screen.err(), &slog.HandlerOptions{Level: slog.LevelDebug})
+	return slog.NewTextHandler(s.screen.Err(), &slog.HandlerOptions{Level: slog.LevelDebug})
 }
 
-// note writes a line about the work as a whole, unless nobody wants to know.
+// watch makes the first interrupt stop new requests, and the second the process. It is called once something may be sent.
+func (s *session) watch() (unwatch func()) {
+	return interrupt.Watch(func() {
+		s.interrupted.Store(true)
+		s.say("outgoing: interrupted; finishing requests in flight (interrupt again to leave at once)")
+		s.drainer.Drain()
+	}, func() {
+		s.screen.Clear()
+		s.sayDoubtful()
+		os.Exit(exitInterrupted)
+	})
+}
+
+// sayDoubtful names the messages of a cancel that is left while its requests are in flight.
+func (s *session) sayDoubtful() {
+	if ids := s.doubtful.Load(); ids != nil {
+		s.say("outgoing: left at once; what became of up to %s, from ID %d on, is not known: look them up",
+			display.Plural(len(*ids), "message", "messages"), (*ids)[0])
+	}
+}
+
+// progress shows how far the work is, until the returned function is called.
+func (s *session) progress(doing, things string, total int) (end func()) {
+	if s.quiet {
+		return func() {}
+	}
+	return s.screen.Progress(doing, things, total, s.counter.Counts)
+}
+
+// note writes a line about the work as a whole, unless --quiet is given.
 func (s *session) note(format string, args ...any) {
 	if !s.quiet {
 		s.say(format, args...)
 	}
 }
 
-// sayAllUnknown follows a run in which the gateway knew no ID, which is rarely what IDs look like.
+// sayAllUnknown follows a run in which the gateway knew no ID, which usually means a wrong base URL.
 func (s *session) sayAllUnknown() {
 	if s.baseURL != "" {
 		s.say("outgoing: the gateway knows none of these IDs; a wrong --base-url looks the same")

@@ -14,7 +14,7 @@ func (a *app) versionCommand() *cobra.Command {
 		Short: "Say which version this is, and what it was built from",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(a.screen.out(), version())
+			_, err := fmt.Fprintln(a.screen.Out(), version())
 			return err
 		},
 	}

@@ -1,0 +1,109 @@
+package terminal
+
+import (
+	"errors"
+	"io"
+	"os"
+	"sync"
+	"syscall"
+
+	"golang.org/x/term"
+)
+
+// Screen lets results, messages and a progress line share one terminal: what is written takes the line away first, and
+// the next tick of the progress draws it again below.
+type Screen struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	env            func(string) (string, bool)
+
+	mu    sync.Mutex
+	drawn bool // the progress line stands where the cursor is
+}
+
+// NewScreen returns the Screen of a process's streams and its environment, which is read as os.LookupEnv does.
+func NewScreen(stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) *Screen {
+	return &Screen{stdin: stdin, stdout: stdout, stderr: stderr, env: env}
+}
+
+// Style returns how results are shown on standard output.
+func (s *Screen) Style() Style {
+	onTerminal := Is(s.stdout)
+	// https://no-color.org
+	return Style{Terminal: onTerminal, Colors: onTerminal && s.setting("NO_COLOR") == "" && !s.dumb()}
+}
+
+// dumb reports whether the terminal cannot draw over what it shows.
+func (s *Screen) dumb() bool { return s.setting("TERM") == "dumb" }
+
+// setting returns an environment variable for which unset and empty are the same.
+func (s *Screen) setting(name string) string {
+	value, _ := s.env(name)
+	return value
+}
+
+// Out returns a writer to standard output.
+func (s *Screen) Out() io.Writer {
+	return writerFunc(func(p []byte) (int, error) {
+		n, err := s.write(s.stdout, p)
+		if errors.Is(err, syscall.EPIPE) {
+			err = ErrReaderGone
+		}
+		return n, err
+	})
+}
+
+// Err returns a writer to standard error.
+func (s *Screen) Err() io.Writer {
+	return writerFunc(func(p []byte) (int, error) { return s.write(s.stderr, p) })
+}
+
+// ErrReaderGone means that standard output was closed by its reader. It differs from other broken pipes: a connection can
+// break too.
+var ErrReaderGone = errors.New("standard output was closed")
+
+func (s *Screen) write(w io.Writer, p []byte) (int, error) {
+	if !Is(w) {
+		return w.Write(p) // without the lock: a pipe that is not read must not hold up what an interrupt has to say
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wipe()
+	return w.Write(p)
+}
+
+// draw puts the progress line where the cursor is, in place of the one before.
+func (s *Screen) draw(line string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drawn = true
+	_, _ = io.WriteString(s.stderr, "\r"+line+"\x1b[K")
+}
+
+// Clear takes the progress line away.
+func (s *Screen) Clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wipe()
+}
+
+func (s *Screen) wipe() {
+	if s.drawn {
+		s.drawn = false
+		_, _ = io.WriteString(s.stderr, "\r\x1b[K")
+	}
+}
+
+// columns returns how many characters fit into a line of standard error.
+func (s *Screen) columns() int {
+	if f, ok := s.stderr.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return 80
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
