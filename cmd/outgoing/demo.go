@@ -1,21 +1,28 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/govalues/decimal"
 	"github.com/spf13/cobra"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
-func (a *app) demoCommand() *cobra.Command {
+func (c *cli) demoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
 		Short: "A guided run of all operations, without an account or a network",
@@ -24,7 +31,7 @@ It shows what the library makes of large requests, repeated and unknown IDs, fai
 moves.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			d := a.newTour(cmd.Context())
+			d := c.newDemoRun(cmd.Context())
 			for _, step := range []func(){d.lookUp, d.cancel, d.list, d.walk, d.partly, d.doubt} {
 				step()
 			}
@@ -34,8 +41,8 @@ moves.`,
 	}
 }
 
-// tour is the guided run. Each step is a method, in demosteps.go.
-type tour struct {
+// demoRun is the guided run. Each step is a method.
+type demoRun struct {
 	ctx     context.Context // of the one run
 	out     io.Writer
 	style   terminal.Style
@@ -46,40 +53,40 @@ type tour struct {
 	steps   int
 }
 
-// demoInterval is the longest wait before a second attempt. In production it had better be longer.
+// demoInterval is the longest wait before a second attempt. In production it should be longer.
 const demoInterval = 20 * time.Millisecond
 
-func (a *app) newTour(ctx context.Context) *tour {
-	return &tour{ctx: ctx, out: a.screen.Out(), style: a.screen.Style(), gateway: demoGateway()}
+func (c *cli) newDemoRun(ctx context.Context) *demoRun {
+	return &demoRun{ctx: ctx, out: c.screen.Out(), style: c.screen.Style(), gateway: demoGateway()}
 }
 
-// print writes what a writer that fails only once gets to see.
-func (t *tour) print(format string, args ...any) {
-	if t.failed == nil {
-		_, t.failed = fmt.Fprintf(t.out, format, args...)
+// print writes to d.out and remembers the first error.
+func (d *demoRun) print(format string, args ...any) {
+	if d.failed == nil {
+		_, d.failed = fmt.Fprintf(d.out, format, args...)
 	}
 }
 
 // title begins a step: what it shows, and the call that does it.
-func (t *tour) title(title, call string) {
-	t.steps++
-	t.client = t.gateway.Client(outgoing.WithRetry(outgoing.Retry{InitialInterval: demoInterval}))
-	t.print("%s\n%s\n\n", t.style.Paint(terminal.Bold, fmt.Sprintf("%d. %s", t.steps, title)), t.style.Paint(terminal.Faint, "   "+call))
+func (d *demoRun) title(title, call string) {
+	d.steps++
+	d.client = d.gateway.Client(outgoing.WithRetry(outgoing.Retry{InitialInterval: demoInterval}))
+	d.print("%s\n%s\n\n", d.style.Paint(terminal.Bold, fmt.Sprintf("%d. %s", d.steps, title)), d.style.Paint(terminal.Faint, "   "+call))
 }
 
-// fail puts an error that nobody planned for in the place of the demo's end.
-func (t *tour) fail(err error) {
-	if t.failed == nil {
-		t.failed = err
+// fail ends the demo with an error, unless it has one.
+func (d *demoRun) fail(err error) {
+	if d.failed == nil {
+		d.failed = err
 	}
 }
 
-// requests shows what reached the gateway since the last time. Those of one call are under way together and arrive in
+// requests shows what reached the gateway since the last time. Those of one call are in flight together and arrive in
 // any order, so they are sorted: the demo looks the same each time.
-func (t *tour) requests() {
-	all := t.gateway.Requests()
-	lines := make([]string, 0, len(all)-t.seen)
-	for _, r := range all[t.seen:] {
+func (d *demoRun) requests() {
+	all := d.gateway.Requests()
+	lines := make([]string, 0, len(all)-d.seen)
+	for _, r := range all[d.seen:] {
 		what := r.Path + "?" + r.RawQuery
 		if n := len(r.IDs); n > 0 {
 			what = fmt.Sprintf("/rest/messages/%d", r.IDs[0])
@@ -93,10 +100,146 @@ func (t *tour) requests() {
 		}
 		lines = append(lines, fmt.Sprintf("     %-6s %s  ->  %s\n", r.Method, what, answer))
 	}
-	t.seen = len(all)
+	d.seen = len(all)
 	slices.SortStableFunc(lines, func(a, b string) int { return compareUpTo(a, b, "  ->") })
 	for _, line := range lines {
-		t.print("%s", line)
+		d.print("%s", line)
 	}
-	t.print("\n")
+	d.print("\n")
+}
+
+// sample is the ID of the nth sample message, from 0 on; every eighth, from 7 on, is scheduled.
+func sample(n int) int64 { return outgoingtest.SampleMessages(1)[0].ID + int64(n) }
+
+func (d *demoRun) lookUp() {
+	d.title("Look up more messages than one request may name", "client.GetByIDs(ctx, ids)")
+	var ids []int64
+	for n := range demoSamples {
+		ids = append(ids, sample(n))
+	}
+	ids = append(ids, sample(0), sample(1), sample(2)) // again
+	ids = append(ids, 7, 8)                            // unknown
+	result, err := d.client.GetByIDs(d.ctx, ids)
+	d.fail(err)
+	d.messages(result.Messages[:min(3, len(result.Messages))])
+	d.print("     ... and %d more\n\n", max(len(result.Messages)-3, 0))
+	d.print("   %d IDs, 3 of them twice: %d found, in the order asked; missing: %s. What was sent:\n\n",
+		len(ids), len(result.Messages), display.IDs(result.Missing))
+	d.requests()
+}
+
+func (d *demoRun) cancel() {
+	d.title("Cancel what can still be stopped, while the gateway asks for patience", "client.CancelScheduled(ctx, ids)")
+	d.gateway.Inject(outgoingtest.Fault{Method: http.MethodDelete, Status: http.StatusTooManyRequests})
+	result, err := d.client.CancelScheduled(d.ctx, []int64{sample(7), sample(15), sample(23), sample(0), 7})
+	d.outcomes(result, err)
+	d.print("   Each ID has an outcome of its own. The 429 was tried again:\n\n")
+	d.requests()
+}
+
+func (d *demoRun) list() {
+	d.title("Read a page of the history, from a gateway that fails at first", "client.List(ctx, outgoing.PageRequest{Page: 2, Limit: 3})")
+	d.gateway.Inject(outgoingtest.Fault{Status: http.StatusServiceUnavailable})
+	page, err := d.client.List(d.ctx, outgoing.PageRequest{Page: 2, Limit: 3})
+	d.fail(err)
+	d.messages(page.Messages)
+	d.print("\n   Newest first. The response headers said: %s.\n\n", describePage(page))
+	d.requests()
+}
+
+func (d *demoRun) walk() {
+	d.title("Read all of it, while new messages push the pages along", "for message, err := range client.All(ctx) { ... }")
+	arrived := 0
+	d.gateway.Inject(outgoingtest.Fault{
+		Times:  3,
+		Match:  func(r *http.Request) bool { return r.FormValue("page") != "1" },
+		Before: func(g *outgoingtest.Gateway) { arrived += len(g.Add(make([]outgoing.Message, 7)...)) },
+	})
+	seen := make(map[int64]int)
+	total := decimal.Zero
+	inTurn := outgoing.WithConcurrency(1) // so that the demo looks the same each time
+	for message, err := range d.client.All(d.ctx, inTurn) {
+		if err != nil {
+			d.fail(err)
+			return
+		}
+		seen[message.ID]++
+		sum, err := total.Add(message.Price.Decimal)
+		d.fail(err)
+		total = sum
+	}
+	twice := 0
+	for _, n := range seen {
+		if n > 1 {
+			twice++
+		}
+	}
+	d.print("   There were %d messages, and %d more arrived meanwhile. Delivered: %d, more than once: %d.\n"+
+		"   They cost %s PLN, and not a grosz more or less: prices are decimals.\n\n", demoSamples, arrived, len(seen), twice, total)
+	d.requests()
+}
+
+func (d *demoRun) partly() {
+	d.title("Keep what was found when a part fails", "result, err := client.GetByIDs(ctx, ids)")
+	ids := make([]int64, 110)
+	for n := range ids {
+		ids[n] = sample(n)
+	}
+	d.gateway.Inject(outgoingtest.Fault{Match: outgoingtest.HasID(sample(60)), Times: 2, Status: http.StatusInternalServerError})
+	result, err := d.client.GetByIDs(d.ctx, ids, outgoing.WithRetry(outgoing.Retry{MaxAttempts: 2, InitialInterval: demoInterval}))
+	batch, ok := errors.AsType[*outgoing.BatchError](err)
+	if !ok {
+		d.fail(cmp.Or(err, errors.New("the injected failure did not happen")))
+		return
+	}
+	d.print("   %d found; %d IDs not settled, and the error names them, from %d on:\n     %s\n\n",
+		len(result.Messages), len(batch.IDs()), batch.IDs()[0], output.WithoutPrefix(err))
+	d.requests()
+}
+
+func (d *demoRun) doubt() {
+	d.title("Never claim what nobody knows: a cancel whose answer is lost", "client.CancelScheduled(ctx, ids)")
+	d.gateway.Inject(outgoingtest.Fault{Method: http.MethodDelete, Drop: true, AfterWork: true})
+	result, err := d.client.CancelScheduled(d.ctx, []int64{sample(31)})
+	d.outcomes(result, err)
+	d.print("   The second attempt was refused, which may be the first one's doing; so the message was looked up:\n\n")
+	d.requests()
+}
+
+func (d *demoRun) messages(messages []outgoing.Message) {
+	table, err := output.New("table", indented{d}, output.Messages, d.style)
+	d.fail(err)
+	for _, m := range messages {
+		d.fail(table.Write(m))
+	}
+}
+
+func (d *demoRun) outcomes(result outgoing.CancelResult, err error) {
+	reasons := reasonsByID(err)
+	if len(reasons) == 0 {
+		d.fail(err)
+	}
+	table, err := output.New("table", indented{d}, output.Outcomes, d.style)
+	d.fail(err)
+	for _, o := range result.Outcomes {
+		d.fail(table.Write(output.Outcome{Outcome: o, Err: reasons[o.ID]}))
+	}
+	d.print("\n")
+}
+
+// indented sets a table apart from the text.
+type indented struct{ *demoRun }
+
+func (w indented) Write(p []byte) (int, error) {
+	for line := range strings.Lines(string(p)) {
+		w.print("     %s", line)
+	}
+	return len(p), w.failed
+}
+
+// compareUpTo compares two lines by what is before a mark.
+func compareUpTo(a, b, mark string) int {
+	a, _, _ = strings.Cut(a, mark)
+	b, _, _ = strings.Cut(b, mark)
+	return strings.Compare(a, b)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-func (a *app) getCommand() *cobra.Command {
+func (c *cli) getCommand() *cobra.Command {
 	var (
 		f    flags
 		from idFlags
@@ -36,7 +36,7 @@ is then 2.`,
   outgoing get --demo`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return a.withIDs(args, from, &f, anyMessage, (*session).get)
+			return c.withIDs(args, from, &f, anyMessage, (*session).get)
 		},
 	}
 	f.register(cmd)
@@ -44,8 +44,8 @@ is then 2.`,
 	return cmd
 }
 
-// lookup is a get under way.
-type lookup struct {
+// getRun is one run of get.
+type getRun struct {
 	*session
 	out     output.Writer[outgoing.Message]
 	pending []int64 // given to the library, which has not said yet what became of them
@@ -73,32 +73,32 @@ func (s *session) lookUp(ids *idfile.List, stream func(iter.Seq[int64]) iter.Seq
 	end := s.progress("get", "IDs", ids.Len())
 	defer end()
 
-	l := &lookup{session: s, out: out}
+	r := &getRun{session: s, out: out}
 	var unread error
-	for result, err := range stream(l.give(ids.All(&unread))) {
-		if err := l.take(result, err); err != nil {
+	for result, err := range stream(r.give(ids.All(&unread))) {
+		if err := r.take(result, err); err != nil {
 			return err
 		}
 	}
 	end()
-	if l.ended != nil && l.given == 0 && !l.interrupted.Load() {
-		return l.ended // it could not start
+	if r.ended != nil && r.given == 0 && !r.interrupted.Load() {
+		return r.ended // it could not start
 	}
 	if err := out.Close(); err != nil {
 		return err
 	}
-	return l.conclude(ids, unread)
+	return r.conclude(ids, unread)
 }
 
 // give hands IDs to the library, until there is an interrupt.
-func (l *lookup) give(ids iter.Seq[int64]) iter.Seq[int64] {
+func (r *getRun) give(ids iter.Seq[int64]) iter.Seq[int64] {
 	return func(yield func(int64) bool) {
 		for id := range ids {
-			if l.interrupted.Load() {
+			if r.interrupted.Load() {
 				return
 			}
-			l.pending = append(l.pending, id)
-			l.given++
+			r.pending = append(r.pending, id)
+			r.given++
 			if !yield(id) {
 				return
 			}
@@ -107,9 +107,9 @@ func (l *lookup) give(ids iter.Seq[int64]) iter.Seq[int64] {
 }
 
 // take reports the result of one request.
-func (l *lookup) take(result outgoing.GetResult, err error) error {
+func (r *getRun) take(result outgoing.GetResult, err error) error {
 	for _, m := range result.Messages {
-		if err := l.out.Write(m); err != nil {
+		if err := r.out.Write(m); err != nil {
 			return err
 		}
 	}
@@ -117,72 +117,72 @@ func (l *lookup) take(result outgoing.GetResult, err error) error {
 	for _, m := range result.Messages {
 		settled[m.ID] = true
 	}
-	l.name("missing", result.Missing, settled)
-	l.found += len(result.Messages)
-	l.missing += len(result.Missing)
-	l.requests += result.Requests
-	l.attempts += result.Attempts
+	r.name("missing", result.Missing, settled)
+	r.found += len(result.Messages)
+	r.missing += len(result.Missing)
+	r.requests += result.Requests
+	r.attempts += result.Attempts
 
 	if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
 		for _, failure := range batch.Failures {
-			l.fail(failure, settled)
+			r.fail(failure, settled)
 		}
 	} else if err != nil {
-		l.ended = err // the last that the stream yields
+		r.ended = err // the last that the stream yields
 	}
-	for len(l.pending) > 0 && settled[l.pending[0]] {
-		l.pending = l.pending[1:]
-		l.counter.Done.Add(1)
+	for len(r.pending) > 0 && settled[r.pending[0]] {
+		r.pending = r.pending[1:]
+		r.counter.Done.Add(1)
 	}
 	return nil
 }
 
-func (l *lookup) fail(f outgoing.Failure, settled map[int64]bool) {
+func (r *getRun) fail(f outgoing.Failure, settled map[int64]bool) {
 	what := "not settled"
 	if errors.Is(f.Err, outgoing.ErrNotSent) {
 		what = "not sent"
-		l.notSent += len(f.IDs)
+		r.notSent += len(f.IDs)
 	} else {
-		l.failed += len(f.IDs)
+		r.failed += len(f.IDs)
 	}
-	l.counter.Failed.Add(int64(len(f.IDs)))
-	l.name(what, f.IDs, settled)
-	l.say("  %s", output.Reason(l.explain(f.Err)))
+	r.counter.Failed.Add(int64(len(f.IDs)))
+	r.name(what, f.IDs, settled)
+	r.say("  %s", output.Reason(r.explain(f.Err)))
 }
 
 // name puts IDs on standard error, and notes that they are dealt with.
-func (l *lookup) name(what string, ids []int64, settled map[int64]bool) {
+func (r *getRun) name(what string, ids []int64, settled map[int64]bool) {
 	if len(ids) == 0 {
 		return
 	}
-	l.say("%s: %s", what, display.IDs(ids))
+	r.say("%s: %s", what, display.IDs(ids))
 	for _, id := range ids {
 		settled[id] = true
 	}
 }
 
-// conclude says how it went.
-func (l *lookup) conclude(ids *idfile.List, unread error) error {
+// conclude prints the summary and returns the exit status.
+func (r *getRun) conclude(ids *idfile.List, unread error) error {
 	if unread != nil {
 		return unread
 	}
-	rest := ids.Len() - l.given + len(l.pending)
+	rest := ids.Len() - r.given + len(r.pending)
 	if rest > 0 {
 		// Named by the first of them: there may be a million.
-		l.say("not sent: the last %d of %d IDs, from %d on", rest, ids.Len(), ids.At(ids.Len()-rest))
+		r.say("not sent: the last %d of %d IDs, from %d on", rest, ids.Len(), ids.At(ids.Len()-rest))
 	}
-	if l.ended != nil && !l.interrupted.Load() {
-		l.say("  %s", output.Reason(l.ended))
+	if r.ended != nil && !r.interrupted.Load() {
+		r.say("  %s", output.Reason(r.ended))
 	}
-	l.note("%d found, %d missing, %d not settled, %d not sent (%s, %s)", l.found, l.missing, l.failed, l.notSent+rest,
-		display.Plural(l.requests, "request", "requests"), display.Plural(l.attempts, "attempt", "attempts"))
-	if l.missing > 0 && l.found+l.failed+l.notSent+rest == 0 {
-		l.sayAllUnknown()
+	r.note("%d found, %d missing, %d not settled, %d not sent (%s, %s)", r.found, r.missing, r.failed, r.notSent+rest,
+		display.Plural(r.requests, "request", "requests"), display.Plural(r.attempts, "attempt", "attempts"))
+	if r.missing > 0 && r.found+r.failed+r.notSent+rest == 0 {
+		r.sayAllUnknown()
 	}
 	switch {
-	case l.interrupted.Load():
+	case r.interrupted.Load():
 		return statusError(exitInterrupted)
-	case l.ended != nil, l.missing+l.failed+l.notSent+rest > 0:
+	case r.ended != nil, r.missing+r.failed+r.notSent+rest > 0:
 		return statusError(exitUnsettled)
 	}
 	return nil

@@ -69,7 +69,7 @@ func TestB10_GetBelievesTheLastYieldOfItsStream(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr strings.Builder
 			s := &session{
-				app:     &app{screen: terminal.NewScreen(nil, &stdout, &stderr, func(string) (string, bool) { return "", false })},
+				cli:     &cli{screen: terminal.NewScreen(nil, &stdout, &stderr, func(string) (string, bool) { return "", false })},
 				flags:   &flags{format: "json"},
 				counter: terminal.NewRetryCounter(slog.DiscardHandler),
 			}

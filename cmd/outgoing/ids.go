@@ -16,19 +16,19 @@ import (
 
 // withIDs does the work of get and cancel on what the command line asks for. Without IDs the demo takes the samples
 // that the work is for.
-func (a *app) withIDs(args []string, from idFlags, f *flags, samples samples, work func(*session, *idfile.List) error) error {
+func (c *cli) withIDs(args []string, from idFlags, f *flags, samples samples, work func(*session, *idfile.List) error) error {
 	if err := f.check(); err != nil {
 		return err
 	}
 	if f.demo && len(args) == 0 && from == (idFlags{}) {
-		args = a.demoIDs(samples)
+		args = c.demoIDs(samples)
 	}
-	ids, err := a.ids(args, from)
+	ids, err := c.ids(args, from)
 	if err != nil {
 		return err
 	}
 	defer ids.Close()
-	s, err := a.connect(f)
+	s, err := c.connect(f)
 	if err != nil {
 		return err
 	}
@@ -36,9 +36,9 @@ func (a *app) withIDs(args []string, from idFlags, f *flags, samples samples, wo
 }
 
 // ids reads all IDs that the command line asks for, and checks them, before anything is sent.
-func (a *app) ids(args []string, from idFlags) (*idfile.List, error) {
+func (c *cli) ids(args []string, from idFlags) (*idfile.List, error) {
 	list := new(idfile.List)
-	err := a.collectIDs(list, args, from)
+	err := c.collectIDs(list, args, from)
 	if err != nil {
 		list.Close()
 		return nil, err
@@ -46,7 +46,7 @@ func (a *app) ids(args []string, from idFlags) (*idfile.List, error) {
 	return list, nil
 }
 
-func (a *app) collectIDs(list *idfile.List, args []string, from idFlags) error {
+func (c *cli) collectIDs(list *idfile.List, args []string, from idFlags) error {
 	var column idfile.Column
 	if from.column != "" {
 		var err error
@@ -64,21 +64,21 @@ func (a *app) collectIDs(list *idfile.List, args []string, from idFlags) error {
 	case from.file == "":
 		return usage("no message IDs: give them as arguments, or --file F with one a line (- is standard input)")
 	case from.file == "-":
-		if terminal.Is(a.stdin) {
-			a.say("Reading IDs from the terminal, one a line; Ctrl-D ends them.")
+		if terminal.Is(c.stdin) {
+			c.say("Reading IDs from the terminal, one a line; Ctrl-D ends them.")
 		}
-		return a.readIDs("standard input", a.stdin, column, list)
+		return c.readIDs("standard input", c.stdin, column, list)
 	}
 	f, err := os.Open(from.file)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	return a.readIDs(from.file, f, column, list)
+	return c.readIDs(from.file, f, column, list)
 }
 
-func (a *app) readIDs(name string, r io.Reader, column idfile.Column, list *idfile.List) error {
-	from := idfile.File{Column: column, Add: list.Add, Note: func(text string) { a.say("%s: %s", name, text) }}
+func (c *cli) readIDs(name string, r io.Reader, column idfile.Column, list *idfile.List) error {
+	from := idfile.File{Column: column, Add: list.Add, Note: func(text string) { c.say("%s: %s", name, text) }}
 	if err := from.Read(r); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -100,7 +100,7 @@ var (
 )
 
 // demoIDs are a few that exist, for a first try: nobody knows yet which do.
-func (a *app) demoIDs(wanted samples) []string {
+func (c *cli) demoIDs(wanted samples) []string {
 	var ids []string
 	all := outgoingtest.SampleMessages(demoSamples)
 	for _, m := range all {
@@ -108,7 +108,7 @@ func (a *app) demoIDs(wanted samples) []string {
 			ids = append(ids, strconv.FormatInt(m.ID, 10))
 		}
 	}
-	a.say("No IDs given, so here are ten of the %s; all samples have the IDs %d to %d.", wanted.what, all[0].ID, all[demoSamples-1].ID)
+	c.say("No IDs given, so here are ten of the %s; all samples have the IDs %d to %d.", wanted.what, all[0].ID, all[demoSamples-1].ID)
 	return ids
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-func (a *app) listCommand() *cobra.Command {
+func (c *cli) listCommand() *cobra.Command {
 	var (
 		f    flags
 		page outgoing.PageRequest
@@ -41,7 +41,7 @@ command began exactly once, even if others arrive meanwhile.`,
 			case cmd.Flags().Changed("limit") && (page.Limit < 1 || page.Limit > outgoing.MaxLimit):
 				return usage("--limit %d: a page has 1 to %d messages", page.Limit, outgoing.MaxLimit)
 			}
-			s, err := a.connect(&f)
+			s, err := c.connect(&f)
 			if err != nil {
 				return err
 			}

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func (a *app) rootCommand() *cobra.Command {
+func (c *cli) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "outgoing",
 		Short: "Look up, cancel and list the outgoing messages of an SMS gateway",
@@ -38,7 +38,7 @@ Ctrl-C lets requests in flight end; a second leaves at once.`,
 	root.Flags().Bool("version", false, "say which version this is") // cobra's own takes -v, which is --verbose here
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
-	root.AddCommand(a.getCommand(), a.cancelCommand(), a.listCommand(), a.serveCommand(), a.demoCommand(), a.versionCommand())
+	root.AddCommand(c.getCommand(), c.cancelCommand(), c.listCommand(), c.serveCommand(), c.demoCommand(), c.versionCommand())
 	strict(root)
 	return root
 }

@@ -19,8 +19,8 @@ const (
 	exitInterrupted = 130 // as shells report a SIGINT
 )
 
-// app is one run of the command.
-type app struct {
+// cli is one run of the command.
+type cli struct {
 	stdin  io.Reader
 	screen *terminal.Screen
 	env    func(string) (string, bool) // as os.LookupEnv
@@ -30,12 +30,12 @@ type app struct {
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
 	// Ignored, so that writing to a closed pipe is an error here and not the end of the process: a cancel goes on.
 	signal.Ignore(syscall.SIGPIPE)
-	a := &app{stdin: stdin, screen: terminal.NewScreen(stdin, stdout, stderr, env), env: env}
-	root := a.rootCommand()
+	c := &cli{stdin: stdin, screen: terminal.NewScreen(stdin, stdout, stderr, env), env: env}
+	root := c.rootCommand()
 	root.SetArgs(args)
 	root.SetIn(stdin)
-	root.SetOut(a.screen.Out())
-	root.SetErr(a.screen.Err())
+	root.SetOut(c.screen.Out())
+	root.SetErr(c.screen.Err())
 
 	command, err := root.ExecuteC()
 	status, ended := errors.AsType[statusError](err)
@@ -45,9 +45,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(stri
 	case ended:
 		return int(status)
 	}
-	a.say("outgoing: %s", output.WithoutPrefix(err))
+	c.say("outgoing: %s", output.WithoutPrefix(err))
 	if _, wrong := errors.AsType[*usageError](err); wrong {
-		a.say("See %q.", command.CommandPath()+" --help")
+		c.say("See %q.", command.CommandPath()+" --help")
 	}
 	return exitUsage
 }
@@ -65,6 +65,6 @@ func (e *usageError) Error() string { return e.text }
 func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
 
 // say writes a line to standard error.
-func (a *app) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(a.screen.Err(), format+"\n", args...)
+func (c *cli) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(c.screen.Err(), format+"\n", args...)
 }

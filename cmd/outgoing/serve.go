@@ -13,11 +13,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/server"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
-// server is what the flags of serve say.
-type server struct {
+// serveFlags are what the flags of serve say.
+type serveFlags struct {
 	addr     string
 	expose   bool
 	token    string
@@ -26,8 +27,8 @@ type server struct {
 	faults   []string
 }
 
-func (a *app) serveCommand() *cobra.Command {
-	var s server
+func (c *cli) serveCommand() *cobra.Command {
+	var s serveFlags
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve a gateway in memory, to test clients in any language",
@@ -37,7 +38,7 @@ Its base URL is http://ADDR/rest, or /rest-sandbox, as with the real gateway. It
 names one; a request without a token gets a 401. It speaks plain HTTP and is for this machine alone: another address
 than a loopback one needs --expose too. Each request is logged on standard error. Ctrl-C ends it, with status 0.
 
-` + faultHelp,
+` + server.FaultHelp,
 		Example: `  outgoing serve
   outgoing serve --addr 127.0.0.1:0 --messages 100000 --latency 20ms
   outgoing serve --fault status=503,retry-after=2,times=3
@@ -45,7 +46,7 @@ than a loopback one needs --expose too. Each request is logged on standard error
   outgoing serve --fault method=DELETE,drop,after-work --fault method=GET,delay=2s,times=always`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE:              func(*cobra.Command, []string) error { return a.serve(&s) },
+		RunE:              func(*cobra.Command, []string) error { return c.serve(&s) },
 	}
 	set := cmd.Flags()
 	s.addr = "127.0.0.1:8080"
@@ -58,7 +59,7 @@ than a loopback one needs --expose too. Each request is logged on standard error
 	return cmd
 }
 
-func (a *app) serve(s *server) error {
+func (c *cli) serve(s *serveFlags) error {
 	if err := checkAddr(s.addr, s.expose); err != nil {
 		return err
 	}
@@ -78,24 +79,24 @@ func (a *app) serve(s *server) error {
 	if err != nil {
 		return err
 	}
-	server := newServer(gateway, a.screen.Err())
+	httpServer := server.New(gateway, c.screen.Err())
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
 		stop() // a second interrupt ends the process at once
-		a.say("outgoing: stopping; finishing requests in flight (interrupt again to leave at once)")
-		stopped <- shutDown(server)
+		c.say("outgoing: stopping; finishing requests in flight (interrupt again to leave at once)")
+		stopped <- shutDown(httpServer)
 	}()
-	if err := a.announce(s, listener.Addr()); err != nil {
+	if err := c.announce(s, listener.Addr()); err != nil {
 		return err
 	}
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	if err := httpServer.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return <-stopped
 }
 
-// shutDown lets requests under way end, unless a fault holds them up for long.
+// shutDown lets requests in flight end, unless a fault holds them up for long.
 func shutDown(server *http.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
@@ -105,14 +106,14 @@ func shutDown(server *http.Server) error {
 	return server.Close()
 }
 
-func (s *server) gateway() (*outgoingtest.Gateway, error) {
+func (s *serveFlags) gateway() (*outgoingtest.Gateway, error) {
 	opts := []outgoingtest.Option{outgoingtest.WithRequestLimit(0), outgoingtest.WithLatency(s.latency)}
 	if s.token != "" {
 		opts = append(opts, outgoingtest.WithToken(s.token))
 	}
 	gateway := outgoingtest.NewGateway(opts...)
 	for _, text := range s.faults {
-		fault, err := parseFault(text)
+		fault, err := server.ParseFault(text)
 		if err != nil {
 			return nil, usage("--fault %q: %v", text, err)
 		}
@@ -122,7 +123,7 @@ func (s *server) gateway() (*outgoingtest.Gateway, error) {
 	return gateway, nil
 }
 
-// checkAddr wants to be asked twice before other machines can reach a server that knows no secrets and keeps none.
+// checkAddr refuses an address that other machines can reach unless --expose is set.
 func checkAddr(addr string, expose bool) error {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -135,7 +136,7 @@ func checkAddr(addr string, expose bool) error {
 }
 
 // announce says where the gateway is, and how to talk to it.
-func (a *app) announce(s *server, addr net.Addr) error {
+func (c *cli) announce(s *serveFlags, addr net.Addr) error {
 	token := "test"
 	if s.token != "" {
 		token = "$TOKEN" // which the caller knows, and a log need not
@@ -148,7 +149,7 @@ func (a *app) announce(s *server, addr net.Addr) error {
 		samples = fmt.Sprintf("sample messages with the IDs %d to %d", first, first+int64(s.messages)-1)
 		example = fmt.Sprintf("messages/%d", first)
 	}
-	_, err := fmt.Fprintf(a.screen.Out(), `%s
+	_, err := fmt.Fprintf(c.screen.Out(), `%s
 %s; try
   curl -H "Authorization: Bearer %s" %s/%s
   %s=%s outgoing list --base-url %s

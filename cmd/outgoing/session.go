@@ -20,7 +20,7 @@ import (
 
 // session is the work of one command with one gateway.
 type session struct {
-	*app
+	*cli
 	*flags
 	client  *outgoing.Client
 	where   string // which gateway, for people: "in production (...)"
@@ -33,8 +33,8 @@ type session struct {
 }
 
 // connect prepares a client of the gateway that the flags name. It sends nothing.
-func (a *app) connect(f *flags) (*session, error) {
-	s := &session{app: a, flags: f}
+func (c *cli) connect(f *flags) (*session, error) {
+	s := &session{cli: c, flags: f}
 	s.counter = terminal.NewRetryCounter(s.logHandler())
 	url := cmp.Or(f.baseURL, outgoing.ProductionURL)
 	if f.sandbox {
@@ -49,7 +49,7 @@ func (a *app) connect(f *flags) (*session, error) {
 		s.where = "in the demo gateway, in memory"
 	} else {
 		var err error
-		if token, err = a.token(f.tokenFile); err != nil {
+		if token, err = c.token(f.tokenFile); err != nil {
 			return nil, err
 		}
 		transport = newTransport(f.concurrency)

@@ -26,9 +26,9 @@ func (f *flags) explain(err error) error {
 }
 
 // token finds the bearer token. No error repeats it.
-func (a *app) token(file string) (string, error) {
+func (c *cli) token(file string) (string, error) {
 	if file == "" {
-		token, ok := a.env(tokenVariable)
+		token, ok := c.env(tokenVariable)
 		if token != "" {
 			return token, nil
 		}

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"bufio"
@@ -45,7 +45,7 @@ func dialDouble(t *testing.T, faults ...outgoingtest.Fault) net.Conn {
 	gateway.Add(outgoingtest.SampleMessages(100)...)
 	gateway.Inject(faults...)
 	listener := pipeListener{make(chan net.Conn), make(chan struct{})}
-	server := newServer(gateway, io.Discard)
+	server := New(gateway, io.Discard)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	here, there := net.Pipe()

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"errors"
@@ -14,7 +14,8 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
-const faultHelp = `A --fault is a list of words, separated by commas. Which requests meet it, the next one unless said otherwise:
+// FaultHelp describes what ParseFault reads.
+const FaultHelp = `A --fault is a list of words, separated by commas. Which requests meet it, the next one unless said otherwise:
 
   method=DELETE     only requests with this method
   id=43456          only requests that name this ID
@@ -32,7 +33,7 @@ and what happens to them:
   after-work        the work is done nonetheless: a cancel takes effect, though its answer is lost
   body=TEXT         this body in place of the usual one; comes last, since all that follows belongs to it`
 
-// faultWords are the words that parseFault knows, but for body.
+// faultWords are the words that ParseFault knows, but for body.
 var faultWords = map[string]func(f *outgoingtest.Fault, value string) error{
 	"method": func(f *outgoingtest.Fault, value string) error {
 		f.Method = strings.ToUpper(value)
@@ -105,16 +106,16 @@ func flag(set func(*outgoingtest.Fault)) func(*outgoingtest.Fault, string) error
 	}
 }
 
-func number(text string, least, most int) (int, error) {
+func number(text string, lowest, highest int) (int, error) {
 	n, err := strconv.Atoi(text)
-	if err != nil || n < least || n > most {
-		return 0, fmt.Errorf("it is a number from %d to %d", least, most)
+	if err != nil || n < lowest || n > highest {
+		return 0, fmt.Errorf("it is a number from %d to %d", lowest, highest)
 	}
 	return n, nil
 }
 
-// parseFault reads a fault such as "method=DELETE,status=503,times=3".
-func parseFault(text string) (outgoingtest.Fault, error) {
+// ParseFault reads a fault such as "method=DELETE,status=503,times=3".
+func ParseFault(text string) (outgoingtest.Fault, error) {
 	var f outgoingtest.Fault
 	before, body, ok := strings.Cut(","+text, ",body=")
 	if ok {

@@ -1,4 +1,5 @@
-package main
+// Package server serves the gateway double over HTTP: it reads faults from the command line, logs requests and times writes.
+package server
 
 import (
 	"io"
@@ -9,7 +10,8 @@ import (
 // writeTimeout is how long a client may take to read an answer.
 const writeTimeout = 30 * time.Second
 
-func newServer(gateway http.Handler, log io.Writer) *http.Server {
+// New returns a server of the gateway that logs each request.
+func New(gateway http.Handler, log io.Writer) *http.Server {
 	return &http.Server{
 		Handler:           logRequests(timeWrites(gateway), log),
 		ReadHeaderTimeout: 10 * time.Second,
