@@ -31,7 +31,7 @@ func TestEveryTextOfThePictureKeepsItsSpaces(t *testing.T) {
 }
 
 func TestThePictureIsWhatTheCommandPrints(t *testing.T) {
-	for _, dir := range []string{".", "../cmd/outgoing", "../gen", "../outgoing", "../outgoing/outgoingtest"} {
+	for _, dir := range []string{".", "../cmd/outgoing", "../cmd/outgoing/internal/display", "../cmd/outgoing/internal/output", "../gen", "../outgoing", "../outgoing/outgoingtest"} {
 		_, err := os.ReadDir(dir) // so that go test runs this again, and not from its cache, when a file there changes
 		require.NoError(t, err)
 	}

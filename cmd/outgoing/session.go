@@ -5,11 +5,9 @@ import (
 	"context"
 	"crypto/tls"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"sync/atomic"
-	"time"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
@@ -93,18 +91,14 @@ func describe(url string) string {
 	return "at " + display.Printable(url)
 }
 
-// newTransport is as the library's own (defaultTransport in outgoing/transport.go), which a wrapped one replaces.
-func newTransport(concurrency int) http.RoundTripper {
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		ForceAttemptHTTP2:      true,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    15 * time.Second,
-		MaxIdleConnsPerHost:    concurrency,
-		IdleConnTimeout:        90 * time.Second,
-		MaxResponseHeaderBytes: 256 << 10,
-	}
+// newTransport returns a transport for the Drainer to wrap. The library's default cannot be wrapped, so this is net/http's,
+// with TLS 1.2, an idle connection for each concurrent request, and a bound on headers.
+func newTransport(concurrency int) *http.Transport {
+	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forbidigo // a clone is not shared
+	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, concurrency
+	transport.MaxResponseHeaderBytes = 256 << 10
+	return transport
 }
 
 func (s *session) logHandler() slog.Handler {
