@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
@@ -74,7 +75,7 @@ func (p *parser) row(lines *rowLimiter) error {
 	if err != nil {
 		return &rowError{number, err}
 	}
-	if allEmpty(cells) {
+	if !slices.ContainsFunc(cells, func(cell string) bool { return cell != "" }) {
 		return nil // a spreadsheet's empty row
 	}
 	header := false
@@ -230,14 +231,7 @@ func headerSeparator(raw []byte, found []rune, column Column) rune {
 }
 
 func joinSeparators(found []rune) string {
-	names := make([]string, len(found))
-	for i, s := range found {
-		names[i] = string(s)
-		if s == '\t' {
-			names[i] = "tab"
-		}
-	}
-	return strings.Join(names, " and ")
+	return strings.ReplaceAll(strings.Join(strings.Split(string(found), ""), " and "), "\t", "tab")
 }
 
 var splitBuffers = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
@@ -274,15 +268,6 @@ func trimmed(cells []string) []string {
 		cells[i] = strings.TrimSpace(cell)
 	}
 	return cells
-}
-
-func allEmpty(cells []string) bool {
-	for _, cell := range cells {
-		if cell != "" {
-			return false
-		}
-	}
-	return true
 }
 
 // hidesRow reports whether a line inside a quoted cell looks like a row of the file: then a quotation mark may be missing
