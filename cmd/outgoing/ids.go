@@ -23,11 +23,11 @@ func (c *cli) withIDs(args []string, from idFlags, f *flags, samples samples, wo
 	if f.demo && len(args) == 0 && from == (idFlags{}) {
 		args = c.demoIDs(samples)
 	}
-	ids, err := c.ids(args, from)
-	if err != nil {
+	ids := new(idfile.List)
+	defer ids.Close()
+	if err := c.collectIDs(ids, args, from); err != nil {
 		return err
 	}
-	defer ids.Close()
 	s, err := c.connect(f)
 	if err != nil {
 		return err
@@ -35,17 +35,7 @@ func (c *cli) withIDs(args []string, from idFlags, f *flags, samples samples, wo
 	return work(s, ids)
 }
 
-// ids reads all IDs that the command line asks for, and checks them, before anything is sent.
-func (c *cli) ids(args []string, from idFlags) (*idfile.List, error) {
-	list := new(idfile.List)
-	err := c.collectIDs(list, args, from)
-	if err != nil {
-		list.Close()
-		return nil, err
-	}
-	return list, nil
-}
-
+// collectIDs reads all IDs that the command line asks for, and checks them, before anything is sent.
 func (c *cli) collectIDs(list *idfile.List, args []string, from idFlags) error {
 	var column idfile.Column
 	if from.column != "" {
@@ -99,7 +89,7 @@ var (
 	isScheduled = samples{"scheduled sample messages", func(m outgoing.Message) bool { return m.StatusCode == "SCHEDULED" }}
 )
 
-// demoIDs are a few that exist, for a first try: nobody knows yet which do.
+// demoIDs are a few that exist, for a first try.
 func (c *cli) demoIDs(wanted samples) []string {
 	var ids []string
 	all := outgoingtest.SampleMessages(demoSamples)

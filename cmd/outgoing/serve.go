@@ -55,7 +55,7 @@ than a loopback one needs --expose too. Each request is logged on standard error
 	set.Var(textFlag{&s.token, "token"}, "token", "the only bearer token to let in; a made-up one, since process lists show flags")
 	set.IntVar(&s.messages, "messages", demoSamples, "how many sample messages there are")
 	set.DurationVar(&s.latency, "latency", 0, "how long each answer takes at least")
-	set.Var(textsFlag{&s.faults, "fault"}, "fault", "make requests fail as described above; may be repeated")
+	set.Var(textsFlag{textFlag{new(string), "fault"}, &s.faults}, "fault", "make requests fail as described above; may be repeated")
 	return cmd
 }
 

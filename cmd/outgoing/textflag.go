@@ -1,9 +1,6 @@
 package main
 
-import (
-	"errors"
-	"strings"
-)
+import "errors"
 
 // textFlag is a flag with a text that must not be empty: `--base-url "$UNSET"` does not mean the default. Its kind is what
 // help calls the text. (The flag package would take that from back-quotes in the description, which completions show.)
@@ -31,24 +28,15 @@ func (f textFlag) Set(text string) error {
 	return nil
 }
 
-// textsFlag is a textFlag that may be repeated.
+// textsFlag is a textFlag that may be repeated: it collects each text.
 type textsFlag struct {
+	textFlag
 	texts *[]string
-	kind  string
 }
-
-func (f textsFlag) String() string {
-	if f.texts == nil {
-		return ""
-	}
-	return strings.Join(*f.texts, " ")
-}
-
-func (f textsFlag) Type() string { return f.kind }
 
 func (f textsFlag) Set(text string) error {
-	if text == "" {
-		return errEmptyFlag
+	if err := f.textFlag.Set(text); err != nil {
+		return err
 	}
 	*f.texts = append(*f.texts, text)
 	return nil

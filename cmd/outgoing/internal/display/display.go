@@ -19,14 +19,7 @@ func Plural[N int | int64](n N, one, many string) string {
 
 // IDs returns message IDs as a list: "43456, 43457".
 func IDs(ids []int64) string {
-	var b strings.Builder
-	for i, id := range ids {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(strconv.FormatInt(id, 10))
-	}
-	return b.String()
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(ids), " ", ", "), "[]")
 }
 
 // Quoted shows what was read, whatever it is, in one short line.

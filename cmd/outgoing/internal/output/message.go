@@ -16,20 +16,20 @@ var Messages = Layout[outgoing.Message]{
 		{title: "STATUS", width: 10, text: func(m outgoing.Message) string { return m.StatusCode }, color: statusColor},
 		{title: "TYPE", width: 8, text: func(m outgoing.Message) string { return typeName(m.Type) }},
 		{title: "RECIPIENT", width: 13, text: func(m outgoing.Message) string { return m.Recipient }},
-		{title: "SENDER", width: 11, text: func(m outgoing.Message) string { return orEmpty(m.Sender) }},
-		{title: "PARTS", width: 5, right: true, text: func(m outgoing.Message) string { return optionalInt(m.Parts) }},
-		{title: "SENT", width: 20, text: func(m outgoing.Message) string { return optionalTime(m.SentDate) }},
+		{title: "SENDER", width: 11, text: func(m outgoing.Message) string { return optional(m.Sender, asIs) }},
+		{title: "PARTS", width: 5, right: true, text: func(m outgoing.Message) string { return optional(m.Parts, strconv.Itoa) }},
+		{title: "SENT", width: 20, text: func(m outgoing.Message) string { return optional(m.SentDate, timestamp) }},
 		{title: "PRICE", width: 6, right: true, text: func(m outgoing.Message) string { return m.Price.String() }},
 	},
 	fields: []field[outgoing.Message]{
 		{"id", func(m outgoing.Message) string { return strconv.FormatInt(m.ID, 10) }},
-		{"cid", func(m outgoing.Message) string { return orEmpty(m.CID) }},
+		{"cid", func(m outgoing.Message) string { return optional(m.CID, asIs) }},
 		{"type", func(m outgoing.Message) string { return strconv.Itoa(int(m.Type)) }},
 		{"recipient", func(m outgoing.Message) string { return m.Recipient }},
-		{"sender", func(m outgoing.Message) string { return orEmpty(m.Sender) }},
-		{"parts", func(m outgoing.Message) string { return optionalInt(m.Parts) }},
-		{"sent_date", func(m outgoing.Message) string { return optionalTime(m.SentDate) }},
-		{"status_date", func(m outgoing.Message) string { return optionalTime(m.StatusDate) }},
+		{"sender", func(m outgoing.Message) string { return optional(m.Sender, asIs) }},
+		{"parts", func(m outgoing.Message) string { return optional(m.Parts, strconv.Itoa) }},
+		{"sent_date", func(m outgoing.Message) string { return optional(m.SentDate, timestamp) }},
+		{"status_date", func(m outgoing.Message) string { return optional(m.StatusDate, timestamp) }},
 		{"status_code", func(m outgoing.Message) string { return m.StatusCode }},
 		{"status_description", func(m outgoing.Message) string { return m.StatusDescription }},
 		{"unicode", func(m outgoing.Message) string { return strconv.FormatBool(m.Unicode) }},
@@ -60,23 +60,13 @@ func statusColor(m outgoing.Message) string {
 	return ""
 }
 
-func orEmpty(s *string) string {
-	if s == nil {
+// optional returns the text of a value that may be null.
+func optional[T any](value *T, text func(T) string) string {
+	if value == nil {
 		return ""
 	}
-	return *s
+	return text(*value)
 }
 
-func optionalInt(n *int) string {
-	if n == nil {
-		return ""
-	}
-	return strconv.Itoa(*n)
-}
-
-func optionalTime(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	return t.Format(time.RFC3339)
-}
+func asIs(s string) string         { return s }
+func timestamp(t time.Time) string { return t.Format(time.RFC3339) }

@@ -32,7 +32,8 @@ func (s *Screen) Progress(doing, things string, total int, counts *Counts) (end 
 				return
 			case <-wait.C:
 			}
-			s.draw(clip(line.render(counts.Done.Load())+counts.notes(), s.columns()-1))
+			// A line that wraps could not be cleared.
+			s.draw(fmt.Sprintf("%.*s", s.columns()-1, line.render(counts.Done.Load())+counts.notes()))
 			wait.Reset(progressEvery)
 		}
 	})
@@ -141,14 +142,4 @@ func (c *Counts) notes() string {
 		notes += fmt.Sprintf(", waiting %.1fs", wait.Seconds())
 	}
 	return notes
-}
-
-// clip keeps the first n characters.
-func clip(s string, n int) string {
-	for i := range s {
-		if n--; n < 0 {
-			return s[:i]
-		}
-	}
-	return s
 }

@@ -64,9 +64,3 @@ func TestTheProgressLineNotesWhatIsNotDone(t *testing.T) {
 		assert.Equal(t, ", 1 retry, 50 failed", c.notes())
 	})
 }
-
-func TestALineIsClippedToTheTerminal(t *testing.T) {
-	assert.Equal(t, "zażó", clip("zażółć", 4))
-	assert.Equal(t, "za", clip("za", 4))
-	assert.Empty(t, clip("za", 0))
-}
