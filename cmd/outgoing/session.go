@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"sync/atomic"
 
@@ -98,6 +99,13 @@ func newTransport(concurrency int) *http.Transport {
 	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, concurrency
 	transport.MaxResponseHeaderBytes = 256 << 10
+	proxy := transport.Proxy
+	transport.Proxy = func(r *http.Request) (*url.URL, error) {
+		if r.URL.Scheme == "http" { // a loopback host: the token would reach the proxy in the clear
+			return nil, nil
+		}
+		return proxy(r)
+	}
 	return transport
 }
 

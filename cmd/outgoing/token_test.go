@@ -2,9 +2,13 @@ package main_test
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
@@ -95,4 +99,17 @@ func TestVerboseLogsRetriesAndNobodysNumber(t *testing.T) {
 	assert.NotContains(t, got.stderr, "+48")
 	assert.NotContains(t, got.stderr, "Przychodnia")
 	assert.Contains(t, got.stderr, "1 found, 0 missing, 0 not settled, 0 not sent (1 request, 2 attempts)\n")
+}
+
+func TestS2_TheTokenDoesNotReachAProxyInTheClear(t *testing.T) {
+	var seen atomic.Int64
+	proxy := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { seen.Add(1) }))
+	defer proxy.Close()
+	_, url := serveDouble(t, 1)
+	for _, host := range []string{"127.0.0.1", "LOCALHOST"} {
+		cmd := command(t, "get", strings.Replace(url, "127.0.0.1", host, 1), "43456")
+		cmd.Env = append(cmd.Env, "HTTP_PROXY="+proxy.URL, "http_proxy="+proxy.URL)
+		require.NoError(t, cmd.Run(), host)
+	}
+	assert.Zero(t, seen.Load())
 }
