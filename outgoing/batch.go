@@ -31,10 +31,11 @@ func invalidID(id int64) error {
 
 // idSource is the caller's iterator of IDs, and how far one loop over a stream got in it.
 type idSource struct {
-	ids  iter.Seq[int64]
-	next int64 // the first ID after the last full chunk; 0 if there was none
-	sent bool  // ids ended, and the last of its IDs are in a chunk
-	bad  error // the ID < 1 at which ids was left, if there was one
+	ids     iter.Seq[int64]
+	stopped func() error // why the call was stopped, if it was
+	next    int64        // the first ID after the last full chunk; 0 if there was none
+	sent    bool         // ids ended before the call was stopped, and the last of its IDs are in a chunk
+	bad     error        // the ID < 1 at which ids was left, if there was one
 }
 
 // chunks groups IDs as they come into requests of at most MaxIDs distinct ones; at an ID < 1 it yields those before it. A
@@ -60,14 +61,16 @@ func (s *idSource) chunks(yield func([]int64) bool) {
 		chunk = append(chunk, id)
 	}
 	if len(chunk) > 0 {
-		s.sent = s.bad == nil
+		s.next = 0
+		s.sent = s.bad == nil && s.stopped() == nil // else ids may have ended because the call has
 		yield(chunk)
 	}
 }
 
-// rest is the error of a stream that ends before ids does; nil if it does not. reason is why the call was stopped, if it
-// was. Where ids gave no ID at all, it may have ended for that reason.
-func (s *idSource) rest(reason error) error {
+// rest is the error of a stream that ends before ids does; nil if it does not. Where ids gave no ID at all, it may have
+// ended because the call was stopped.
+func (s *idSource) rest() error {
+	reason := s.stopped()
 	switch {
 	case s.bad != nil:
 		return notSent(s.bad)

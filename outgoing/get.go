@@ -89,13 +89,13 @@ func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...O
 		}
 		op := op
 		op.stop = newStop() // for this loop
-		source := idSource{ids: ids}
+		source := idSource{ids: ids, stopped: func() error { return op.stop.reason(ctx) }}
 		for part := range op.getChunks(ctx, op.concurrency, source.chunks) {
 			if !yield(part.GetResult, part.failed.orNil()) {
 				return
 			}
 		}
-		if err := source.rest(op.stop.reason(ctx)); err != nil {
+		if err := source.rest(); err != nil {
 			yield(GetResult{}, err)
 		}
 	}
