@@ -249,6 +249,28 @@ func TestC1_OneRateLimitMakesOneStateOfAllIDs(t *testing.T) {
 	})
 }
 
+// The status of an outcome and the error of its ID are of one answer, also where another request's stopped the call.
+func TestC1_StatusAndErrorAreOfTheSameAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			if askedFor(req)[0] == 1 {
+				return answer(429, "", "Retry-After", "60"), nil
+			}
+			time.Sleep(time.Second)
+			return answer(401, ""), nil
+		}), outgoing.WithConcurrency(2))
+		got, err := client.CancelScheduled(t.Context(), ids(100))
+		require.ErrorIs(t, err, outgoing.ErrUnauthorized)
+		assert.Equal(t, 429, got.Outcomes[0].Status)
+		var batch *outgoing.BatchError
+		require.ErrorAs(t, err, &batch)
+		var apiErr *outgoing.APIError
+		require.ErrorAs(t, batch.Failures[0].Err, &apiErr)
+		assert.Equal(t, 429, apiErr.StatusCode)
+		assert.Equal(t, time.Minute, apiErr.RetryAfter)
+	})
+}
+
 func TestC1_TheLastRefusalCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := scheduled(1)

@@ -229,12 +229,13 @@ func notSent(cause error) error {
 	return newError("not sent: "+withoutPrefix(cause), ErrNotSent, cause)
 }
 
-// withPrevious returns what stopped a call, and what had happened before, if that is something else.
+// withPrevious returns what stopped a call, and what had happened before, if that is something else. errors.As finds the
+// request's own answer before that of another one.
 func withPrevious(by, before error) error {
 	if before == nil || errors.Is(by, before) {
 		return by
 	}
-	return newError(withoutPrefix(by)+"; before that: "+withoutPrefix(before), by, before)
+	return newError(withoutPrefix(by)+"; before that: "+withoutPrefix(before), before, by)
 }
 
 // contextError is why the context is done: its Err, and its cause if that says more. The cause is text only. It may be what
