@@ -67,13 +67,16 @@ func (c *counts) note(w window, rows int, meta Page) {
 func (c *counts) contradict(delivered int) bool { return c.next > 0 || c.exceed(delivered) }
 
 // exceed reports whether the total speaks of more messages than were delivered, and of more than where the history ended.
-// As long as the total has not changed, nothing arrived or went, and each short page has to agree with it.
+// As long as the total has not changed, nothing arrived or went, and each short page has to end just there: one that ends
+// later is not the page that was asked for.
 func (c *counts) exceed(delivered int) bool {
-	end := c.end
-	if !c.varied {
-		end = c.from
+	switch {
+	case c.total == nil || !c.missing(delivered):
+		return false
+	case c.varied:
+		return *c.total > c.end
 	}
-	return c.total != nil && *c.total > end && c.missing(delivered)
+	return *c.total != c.from || *c.total != c.end
 }
 
 // missing reports whether fewer messages were delivered than there were when the walk began.

@@ -38,6 +38,7 @@ func TestH9_CountsContradictTheEnd(t *testing.T) {
 		{"so it does while more go", []shown{{last, 22, new(130), false}, {last, 12, new(120), false}}, false, false},
 		{"the total was ahead, and the end came up to it", []shown{{last, 2, new(120), false}, {last, 22, new(140), false}}, false, false},
 		{"the total never changed, and the end did", []shown{{last, 2, new(120), false}, {last, 22, new(120), false}}, true, false},
+		{"the end is beyond a total that never changed", []shown{{last, 20, new(110), false}}, true, false}, // limits are rounded
 		{"an empty page after the end proves nothing", []shown{{window{40, 50}, 0, new(1000), false}}, false, false},
 		{"an empty page is not where the history ends", []shown{{last, 2, new(1000), false}, {window{40, 50}, 0, new(1000), false}}, true, false},
 	}
