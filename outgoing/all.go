@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/http"
 )
 
 // All yields the history, newest message first: each message that was there when the loop began exactly once, while
@@ -237,8 +236,8 @@ func (a *prefetcher) fetch(ctx context.Context, w window, delivered int) {
 // fetchPage asks for a window. A 404 with a problem document is one way to say that a page is empty: if that was the
 // answer, and not if it is found somewhere in an error, such as the cause that a context was cancelled with.
 func (a *prefetcher) fetchPage(ctx context.Context, w window) (pageAnswer, error) {
-	answer, attempts, err := a.list(ctx, PageRequest{Page: w.page, Limit: w.limit})
-	if last := attempts.last; last != nil && last.status == http.StatusNotFound && attempts.refusal.isMissing() && w.page > 1 {
+	answer, tried, err := a.list(ctx, PageRequest{Page: w.page, Limit: w.limit})
+	if w.page > 1 && tried.endsMissing() {
 		return pageAnswer{}, nil
 	}
 	return answer, err

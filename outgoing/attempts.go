@@ -29,16 +29,6 @@ func (f *failure) mayHaveTakenEffect() bool {
 	return f.status < 400 || f.status > 499
 }
 
-// attempts records what is known about one request after its attempts.
-type attempts struct {
-	count     int
-	sent      bool      // an attempt may have reached the gateway
-	ambiguous bool      // an attempt before the last may have taken effect
-	last      *failure  // failure of the last attempt; nil after a success or before the first attempt
-	refusal   *APIError // the last 4xx
-	redact    redactor  // of the tokens that the attempts were sent with
-}
-
 // after is the error of an attempt and of the one before it, if that failed for another reason.
 func (f *failure) after(before *failure) error {
 	if before == nil || f.repeats(before) {
@@ -59,6 +49,16 @@ func (f *failure) repeats(before *failure) bool {
 		return a.Op == b.Op && a.Err.Error() == b.Err.Error()
 	}
 	return f.reason.Error() == before.reason.Error()
+}
+
+// attempts records what is known about one request after its attempts.
+type attempts struct {
+	count     int
+	sent      bool      // an attempt may have reached the gateway
+	ambiguous bool      // an attempt before the last may have taken effect
+	last      *failure  // failure of the last attempt; nil after a success or before the first attempt
+	refusal   *APIError // the last 4xx
+	redact    redactor  // of the tokens that the attempts were sent with
 }
 
 // note adds an attempt and returns the failure of the one before it, if any.
@@ -117,8 +117,8 @@ func (r request) noAnswer(n int, reason error) error {
 	return newError(fmt.Sprintf("%s %s: no answer (%s): %v", r.Method, r.path, plural(n, "attempt"), reason), reason)
 }
 
-// attemptError is what ended an attempt: the caller's context before the attempt's own limit, and both before what net/http made
-// of them.
+// attemptError returns what ended an attempt: the caller's context before the attempt's own limit, and both before what
+// net/http made of them.
 func attemptError(ctx, attemptCtx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:

@@ -59,8 +59,8 @@ var (
 	errRowStatus  = newError("the row for this ID has a status that is neither 204 nor an error", ErrUnexpectedResponse)
 )
 
-// outcomeOf returns what is known about an ID from its row, if there was one, from the attempts, and from the error that they
-// ended in. why is nil where the ID is settled.
+// outcomeOf returns what is known about an ID from its row, if there was one, from the attempts, and from the error that
+// they ended in. reason is nil where the ID is settled.
 func outcomeOf(row cancelRow, t *attempts, err error) (o Outcome, reason error) {
 	if row.seen {
 		o.Status = row.status
@@ -101,5 +101,5 @@ func outcomeOf(row cancelRow, t *attempts, err error) (o Outcome, reason error) 
 	return o, err
 }
 
-// saysMissing reports whether the whole request was answered by "there is no such message", only.
+// saysMissing reports whether "there is no such message" is all that the whole request may have been answered.
 func (t *attempts) saysMissing() bool { return t.endsMissing() && !t.mayHaveTakenEffect() }

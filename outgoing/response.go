@@ -33,9 +33,9 @@ type response struct {
 }
 
 // readResponse reads the body and closes it. giveUp ends the attempt.
-func readResponse(ctx context.Context, res *http.Response, url *url.URL, giveUp context.CancelFunc, clean redactor) *response {
+func readResponse(ctx context.Context, res *http.Response, url *url.URL, giveUp context.CancelFunc, redact redactor) *response {
 	defer res.Body.Close()
-	r := &response{status: res.StatusCode, header: res.Header, url: url, redact: clean}
+	r := &response{status: res.StatusCode, header: res.Header, url: url, redact: redact}
 	if r.status == http.StatusOK {
 		r.read(ctx, res.Body, maxBody)
 		return r

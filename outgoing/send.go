@@ -86,15 +86,14 @@ func attempt[T any](ctx context.Context, c operation, req request, t *attempts, 
 	attemptCtx, cancel := context.WithTimeoutCause(ctx, c.transport.limit(c.attemptTimeout), errAttemptTimeout)
 	defer cancel()
 	token, err := c.token(attemptCtx)
-	clean := t.redact.and(token)
-	t.redact = clean
+	t.redact = t.redact.and(token)
 	if err == nil {
 		err = checkToken(token)
 	}
 	if err != nil && ctx.Err() != nil { // then err is text only, since it may be the context's cause
 		err = withPrevious(contextError(ctx), errors.New(withoutPrefix(err)))
 	}
-	err = clean.error(err)
+	err = t.redact.error(err)
 	if err != nil {
 		err = newError(fmt.Sprintf("%s %s: %v: %v", req.Method, req.path, errNoToken, err), errNoToken, err)
 		return value, &failure{err: err, noToken: true}
@@ -104,10 +103,10 @@ func attempt[T any](ctx context.Context, c operation, req request, t *attempts, 
 	res, err := c.transport.roundTrip(req.with(conn.traced(attemptCtx), c.header, token))
 	if err != nil {
 		err = attemptError(ctx, attemptCtx, err)
-		reason := clean.error(withoutQuotes(err))
+		reason := t.redact.error(withoutQuotes(err))
 		return value, &failure{err: req.noAnswer(n, reason), reason: reason, reachedServer: conn.mayHaveCarried(err)}
 	}
-	answer := readResponse(ctx, res, req.URL, cancel, clean)
+	answer := readResponse(ctx, res, req.URL, cancel, t.redact)
 	defer answer.release()
 	var cause error
 	if answer.status == http.StatusOK {
@@ -115,7 +114,7 @@ func attempt[T any](ctx context.Context, c operation, req request, t *attempts, 
 			return value, nil
 		}
 	}
-	apiErr := newAPIError(req, answer, n, clean.error(cause))
+	apiErr := newAPIError(req, answer, n, t.redact.error(cause))
 	return value, &failure{err: apiErr, answer: apiErr, status: answer.status, retryAfter: apiErr.RetryAfter, reachedServer: true}
 }
 

@@ -207,7 +207,7 @@ func (c *cancelRun) conclude() error {
 		c.counts[outgoing.Rejected], c.counts[outgoing.Unknown], c.counts[outgoing.NotSent],
 		display.Plural(c.requests, "request", "requests"), display.Plural(c.attempts, "attempt", "attempts"))
 	if n := c.counts[outgoing.NotSent]; n > 0 {
-		c.note("The %s not sent %s untouched.", display.Plural(n, "message", "messages"), map[bool]string{true: "is", false: "are"}[n == 1])
+		c.note("The %s untouched.", display.Plural(n, "message not sent is", "messages not sent are"))
 	}
 	if c.sandbox != nil && *c.sandbox {
 		c.note("The gateway says that this was its test system.")
