@@ -1,10 +1,12 @@
 package outgoing_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -25,6 +27,18 @@ func newClient(t testing.TB, transport http.RoundTripper, opts ...outgoing.Optio
 	client, err := outgoing.New(testToken, append([]outgoing.Option{outgoing.WithHTTPClient(&http.Client{Transport: transport})}, opts...)...)
 	require.NoError(t, err)
 	return client
+}
+
+// pause returns after d, or with the error of a context that is done before.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // answer is a response as a transport gives it. Headers come in pairs of name and value.

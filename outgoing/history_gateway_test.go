@@ -97,12 +97,7 @@ func (h *history) wait(ctx context.Context) error {
 	h.mu.Lock()
 	d := h.latency + time.Duration(h.rand.Int64N(int64(h.latency)))
 	h.mu.Unlock()
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return pause(ctx, d)
 }
 
 func (h *history) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -19,13 +19,6 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-// limited is a gateway that knows every ID and serves so many requests a second; the others get a 429.
-type limited struct {
-	latency time.Duration
-	mu      sync.Mutex
-	admit   func(now time.Time) bool
-}
-
 // fixedWindow admits n requests in each second of the clock.
 func fixedWindow(n int) func(time.Time) bool {
 	var second int64
@@ -51,20 +44,6 @@ func tokenBucket(n int) func(time.Time) bool {
 		tokens--
 		return true
 	}
-}
-
-func (g *limited) RoundTrip(req *http.Request) (*http.Response, error) {
-	select {
-	case <-time.After(g.latency):
-	case <-req.Context().Done():
-		return nil, req.Context().Err()
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !g.admit(time.Now()) {
-		return answer(http.StatusTooManyRequests, ""), nil
-	}
-	return answer(http.StatusOK, rowsFor(req)), nil
 }
 
 // askedFor are the IDs in a request's path.
@@ -247,7 +226,7 @@ func TestR6_BulkJobsSettleAtTheRateOfTheGateway(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, %d at once", name, concurrency), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					g := &limited{latency: 20 * time.Millisecond, admit: limit(10)}
+					g := &overloaded{latency: 20 * time.Millisecond, limit: limit(10)}
 					client := newClient(t, g, outgoing.WithConcurrency(concurrency))
 
 					start := time.Now()

@@ -31,12 +31,8 @@ func (g *troubled) RoundTrip(req *http.Request) (*http.Response, error) {
 	if over {
 		n, latency = 0, 20*time.Millisecond
 	}
-	timer := time.NewTimer(latency)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-req.Context().Done():
-		return nil, req.Context().Err()
+	if err := pause(req.Context(), latency); err != nil {
+		return nil, err
 	}
 	switch n {
 	case 1, 2:

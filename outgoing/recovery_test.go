@@ -43,12 +43,8 @@ func (g *overloaded) RoundTrip(req *http.Request) (*http.Response, error) {
 		g.turned++
 	}
 	g.mu.Unlock()
-	latency := time.NewTimer(g.latency)
-	defer latency.Stop()
-	select {
-	case <-latency.C:
-	case <-req.Context().Done():
-		return nil, req.Context().Err()
+	if err := pause(req.Context(), g.latency); err != nil {
+		return nil, err
 	}
 	if ok {
 		return answer(http.StatusOK, rowsFor(req)), nil
