@@ -6,8 +6,6 @@ import (
 	"io"
 	"slices"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/gsmservice-gateway/client-go/gen"
 )
 
@@ -146,6 +144,7 @@ type cancelAnswer struct {
 	meta Meta
 }
 
+// cancelRow is what the answer says about one ID.
 type cancelRow struct {
 	seen       bool
 	differs    bool // repeated, with another status
@@ -154,61 +153,34 @@ type cancelRow struct {
 	unreadable error
 }
 
-// readCancelled sorts the rows of a 200 by the IDs that were asked for.
+// cancelledMessage is gen.CancelledMessage, in which an odd problem does not cost the row.
+type cancelledMessage struct {
+	ID      int64           `json:"id"`
+	Status  int             `json:"status"`
+	Error   *lenientProblem `json:"error"`
+	differs bool
+}
+
+// readCancelled reads the rows of a 200. Those that came before the body broke off are returned beside the error.
 func (c operation) readCancelled(ctx context.Context, r *response, ids []int64) (cancelAnswer, error) {
-	var (
-		rows        = make([]cancelRow, len(ids))
-		lost        error // an unreadable row that does not tell its ID
-		unrequested int
-	)
-	note := func(id int64, status int, problem *Problem) {
-		i := slices.Index(ids, id)
-		if i < 0 {
-			unrequested++
-			return
-		}
-		row := &rows[i]
-		row.differs = row.differs || row.seen && row.status != status
-		if !row.seen {
-			row.seen, row.status, row.problem = true, status, r.problem(problem)
-		}
-	}
-	err := decodeRows(r, func(m *gen.CancelledMessage) {
-		if m.ID == 0 {
-			lost = errNoID
-			return
-		}
-		note(m.ID, m.Status, m.Error)
-	}, func(raw jsontext.Value, reason error) {
-		var row struct {
-			ID     int64 `json:"id"`
-			Status int   `json:"status"`
-		}
-		if decodeRow(raw, &row) == nil && row.ID != 0 { // so it is the problem that is odd, and no reason to lose the rest
-			note(row.ID, row.Status, nil)
-			return
-		}
-		id, reason := rowID(raw), r.badRow(reason)
-		switch i := slices.Index(ids, id); {
-		case i >= 0:
-			rows[i].unreadable = reason
-		case id == 0:
-			lost = reason
-		default:
-			unrequested++
-		}
-	})
+	sorted, err := sortRows(ctx, c, r, ids,
+		func(m *cancelledMessage) int64 { return m.ID },
+		func(first, repeated *cancelledMessage) {
+			first.differs = first.differs || first.Status != repeated.Status
+		})
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return cancelAnswer{}, err
 	}
-	c.logRows(ctx, unrequested)
-	for i := range rows {
-		if row := &rows[i]; !row.seen && row.unreadable == nil {
-			row.unreadable = lost
+	answer := cancelAnswer{rows: make([]cancelRow, len(ids))}
+	for i, m := range sorted.rows {
+		row := cancelRow{seen: sorted.has[i], differs: m.differs, status: m.Status, unreadable: sorted.bad[i]}
+		if m.Error != nil && m.Error.isObject {
+			row.problem = new(r.redact.problem(m.Error.Problem))
 		}
+		answer.rows[i] = row
 	}
-	if err != nil {
-		return cancelAnswer{rows: rows}, err
+	if err == nil {
+		answer.meta = c.readCancelMeta(ctx, r)
 	}
-	return cancelAnswer{rows: rows, meta: c.readCancelMeta(ctx, r)}, nil
+	return answer, err
 }

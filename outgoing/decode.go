@@ -3,7 +3,6 @@ package outgoing
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -200,8 +199,6 @@ func expected(t reflect.Type) string {
 		return "a boolean"
 	case reflect.Int, reflect.Int64:
 		return "an integer"
-	case reflect.Struct:
-		return "an object"
 	}
 	return ""
 }
@@ -217,33 +214,4 @@ func bodyError(err error) error {
 		return fmt.Errorf("the body is no JSON: %v, at byte %d", syntax.Err, syntax.ByteOffset) //nolint:errorlint // see above
 	}
 	return errors.New("the body is no JSON")
-}
-
-var errNoID = newError("the answer has a row without an ID", ErrUnexpectedResponse)
-
-// rowID is the ID of a row that is unreadable otherwise; 0 if it has none.
-func rowID(raw jsontext.Value) int64 {
-	var row struct {
-		ID int64 `json:"id"`
-	}
-	if decodeRow(raw, &row) != nil {
-		return 0
-	}
-	return row.ID
-}
-
-// badRow is why a row could not be read, for the caller.
-func (r *response) badRow(reason error) error {
-	return newError("the answer has an "+r.redact.text(withoutPrefix(reason)), ErrUnexpectedResponse)
-}
-
-func (c operation) logRows(ctx context.Context, unrequested int) {
-	if unrequested > 0 {
-		c.logger.WarnContext(ctx, "rows that were not requested, or repeated, were dropped", "rows", unrequested)
-	}
-}
-
-func (c operation) logNoneKnown(ctx context.Context, method string, ids int) {
-	c.logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
-		"method", method, "path", messagesByID, "ids", ids)
 }

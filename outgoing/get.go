@@ -5,8 +5,6 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/gsmservice-gateway/client-go/gen"
 )
 
@@ -135,55 +133,26 @@ func (c operation) getChunk(ctx context.Context, ids []int64) getResult {
 	return result
 }
 
-// readMessages sorts the rows of a 200 by the IDs that were asked for.
 func (c operation) readMessages(ctx context.Context, r *response, ids []int64) (getResult, error) {
-	var (
-		found       = make([]Message, len(ids))
-		has         = make([]bool, len(ids))
-		bad         = make([]error, len(ids)) // an unreadable row, by ID
-		lost        error                     // an unreadable row that does not tell its ID
-		unrequested int
-	)
-	unreadable := func(id int64, reason error) {
-		switch i := slices.Index(ids, id); {
-		case i >= 0:
-			bad[i] = reason
-		case id == 0:
-			lost = reason
-		default:
-			unrequested++
-		}
-	}
-	err := decodeRows(r, func(m *Message) {
-		if m.ID == 0 {
-			unreadable(0, errNoID)
-			return
-		}
-		i := slices.Index(ids, m.ID)
-		if i < 0 || has[i] {
-			unrequested++
-			return
-		}
-		found[i], has[i] = *m, true
-	}, func(row jsontext.Value, reason error) { unreadable(rowID(row), r.badRow(reason)) })
+	sorted, err := sortRows(ctx, c, r, ids, func(m *Message) int64 { return m.ID }, func(_, _ *Message) {})
 	if err != nil {
 		return getResult{}, err
 	}
-	c.logRows(ctx, unrequested)
-
-	result := getResult{asked: ids, GetResult: GetResult{Messages: found[:0]}}
+	result := getResult{asked: ids, GetResult: GetResult{Messages: sorted.rows[:0], Meta: c.readMeta(ctx, r)}}
 	for i, id := range ids {
 		switch {
-		case has[i]:
-			result.Messages = append(result.Messages, found[i])
-		case bad[i] != nil:
-			result.failed.add(bad[i], id)
-		case lost != nil:
-			result.failed.add(lost, id)
+		case sorted.has[i]:
+			result.Messages = append(result.Messages, sorted.rows[i])
+		case sorted.bad[i] != nil:
+			result.failed.add(sorted.bad[i], id)
 		default:
 			result.Missing = append(result.Missing, id)
 		}
 	}
-	result.Meta = c.readMeta(ctx, r)
 	return result, nil
+}
+
+func (c operation) logNoneKnown(ctx context.Context, method string, ids int) {
+	c.logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
+		"method", method, "path", messagesByID, "ids", ids)
 }

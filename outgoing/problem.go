@@ -1,7 +1,6 @@
 package outgoing
 
 import (
-	"bytes"
 	"errors"
 	"mime"
 	"net/http"
@@ -18,7 +17,7 @@ func newAPIError(req request, r *response, n int, cause error) *APIError {
 	if cause == nil && r.status/100 == 3 && r.status != http.StatusNotModified {
 		cause = errRedirect
 	}
-	problem, ok := parseProblem(r.withoutBOM(), r.header)
+	problem, ok := problemOf(r.withoutBOM(), r.header)
 	return &APIError{
 		Method:     req.Method,
 		Path:       req.path,
@@ -35,57 +34,86 @@ func newAPIError(req request, r *response, n int, cause error) *APIError {
 
 var errRedirect = errors.New("redirects are not followed")
 
-// parseProblem reads a problem document (RFC 9457), and reports whether the body is one: an object that is served as one or,
-// since a proxy may rewrite the type, has a title or a code like the gateway's. Members of the wrong type are left out, as
-// the RFC asks; numbers and strings stand in for each other.
-func parseProblem(body []byte, h http.Header) (p Problem, ok bool) {
-	var members map[string]jsontext.Value
-	if len(body) > maxErrorBody || json.Unmarshal(body, &members, harmless) != nil || members == nil {
+// problemOf reads the problem document of an error, and reports whether the body is one: an object that is served as one or,
+// since a proxy may rewrite the type, has a title or a code like the gateway's.
+func problemOf(body []byte, h http.Header) (Problem, bool) {
+	var p lenientProblem
+	if len(body) > maxErrorBody || json.Unmarshal(body, &p, harmless) != nil {
 		return Problem{}, false
-	}
-	p = Problem{
-		Type:     problemText(members["type"]),
-		Title:    problemText(members["title"]),
-		Detail:   problemText(members["detail"]),
-		Code:     problemText(members["code"]),
-		Instance: problemText(members["instance"]),
 	}
 	contentType, _ := singleValue(h, "Content-Type")
 	mediaType, _, _ := mime.ParseMediaType(contentType)
-	if mediaType != "application/problem+json" && p.Title == "" && !isGatewayCode(p.Code) {
+	if !p.isObject || mediaType != "application/problem+json" && p.Title == "" && !isGatewayCode(p.Code) {
 		return Problem{}, false
 	}
-	status, err := strconv.ParseInt(problemText(members["status"]), 10, 32)
-	if err == nil && status > 0 {
-		p.Status = int(status)
+	return p.Problem, true
+}
+
+// lenientProblem is a problem (RFC 9457) of which members of the wrong type are left out, as the RFC asks; numbers and strings
+// stand in for each other.
+type lenientProblem struct {
+	Problem
+	isObject bool // else it is zero
+}
+
+// UnmarshalJSONFrom reads member by member, since an odd problem may be as large as the whole body.
+func (p *lenientProblem) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if dec.PeekKind() != '{' {
+		return dec.SkipValue()
 	}
-	return p, true
+	p.isObject = true
+	if _, err := dec.ReadToken(); err != nil {
+		return err
+	}
+	for dec.PeekKind() != '}' {
+		token, err := dec.ReadToken()
+		if err != nil {
+			return err
+		}
+		name := token.String()
+		text, err := readText(dec)
+		if err != nil {
+			return err
+		}
+		p.set(name, text)
+	}
+	_, err := dec.ReadToken()
+	return err
+}
+
+func (p *lenientProblem) set(name, text string) {
+	switch name {
+	case "type":
+		p.Type = text
+	case "status":
+		if status, err := strconv.ParseInt(text, 10, 32); err == nil {
+			p.Status = max(0, int(status))
+		}
+	case "title":
+		p.Title = text
+	case "detail":
+		p.Detail = text
+	case "code":
+		p.Code = text
+	case "instance":
+		p.Instance = text
+	}
+}
+
+// readText reads a value: a string or number as text, any other as "".
+func readText(dec *jsontext.Decoder) (string, error) {
+	if kind := dec.PeekKind(); kind != '"' && kind != '0' {
+		return "", dec.SkipValue()
+	}
+	token, err := dec.ReadToken()
+	if err != nil {
+		return "", err
+	}
+	return token.String(), nil
 }
 
 // isGatewayCode reports whether a code has the form of 400-21.
 func isGatewayCode(code string) bool {
 	status, number, ok := strings.Cut(code, "-")
 	return ok && len(status) == 3 && isDigits(status) && isDigits(number)
-}
-
-// problem is one row's problem without the token; nil if there is none.
-func (r *response) problem(p *Problem) *Problem {
-	if p == nil {
-		return nil
-	}
-	return new(r.redact.problem(*p))
-}
-
-func problemText(member jsontext.Value) string {
-	switch member.Kind() {
-	case '"':
-		text, err := jsontext.AppendUnquote(nil, member)
-		if err != nil { // an invalid character: what was read of it is still worth having
-			text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
-		}
-		return string(text)
-	case '0':
-		return member.String()
-	}
-	return ""
 }

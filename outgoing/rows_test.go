@@ -32,7 +32,7 @@ var cancelRowsOf = []struct {
 		states: [3]outgoing.State{outgoing.Unknown, outgoing.Cancelled, outgoing.Cancelled}, status: [3]int{204, 204, 204}, failed: []int64{3}, says: "contradict"},
 	{name: "numbers as strings", body: `[{"id":"3","status":"204"},{"id":1,"status":"400","error":{"status":"400"}},{"id":2,"status":204}]`,
 		states: [3]outgoing.State{outgoing.Cancelled, outgoing.Rejected, outgoing.Cancelled}, status: [3]int{204, 400, 204}},
-	{name: "an odd problem costs the problem alone", body: `[{"id":3,"status":204,"error":"none"},{"id":1,"status":400,"error":[]},{"id":2,"status":400,"error":{"title":7}}]`,
+	{name: "an odd problem costs only the problem", body: `[{"id":3,"status":204,"error":"none"},{"id":1,"status":400,"error":[]},{"id":2,"status":400,"error":{"title":7}}]`,
 		states: [3]outgoing.State{outgoing.Cancelled, outgoing.Rejected, outgoing.Rejected}, status: [3]int{204, 400, 400}},
 	{name: "members twice", body: `[{"id":9,"id":3,"status":400,"status":204},{"id":1,"status":204},{"id":2,"status":204}]`,
 		states: [3]outgoing.State{outgoing.Cancelled, outgoing.Cancelled, outgoing.Cancelled}, status: [3]int{204, 204, 204}},
@@ -140,4 +140,11 @@ func TestB7_AProblemDocumentMayHaveNoMembers(t *testing.T) {
 	result, err := client.GetByIDs(t.Context(), []int64{1})
 	require.NoError(t, err)
 	assert.Equal(t, []int64{1}, result.Missing)
+}
+
+func TestB9_AnOddMemberOfAProblemCostsOnlyTheMember(t *testing.T) {
+	client, _ := answering(t, http.StatusOK, `[{"id":1,"status":400,"error":{"type":[{"title":"x"}],"title":7,"detail":"D","status":"400","other":{"code":"y"},"code":null}}]`)
+	result, err := client.CancelScheduled(t.Context(), []int64{1})
+	require.NoError(t, err)
+	assert.Equal(t, &outgoing.Problem{Title: "7", Detail: "D", Status: 400}, result.Outcomes[0].Problem)
 }
