@@ -77,7 +77,7 @@ func (s *idSource) rest() error {
 	case reason == nil, s.sent:
 		return nil
 	case s.next != 0:
-		return newError(fmt.Sprintf("ID %d and those after it were not sent: %s", s.next, withoutPrefix(reason)), ErrNotSent, reason)
+		return wrapError(fmt.Sprintf("ID %d and those after it were not sent", s.next), reason, ErrNotSent)
 	}
 	return notSent(reason)
 }
@@ -175,7 +175,7 @@ func newStop() *stop { return &stop{done: make(chan struct{})} }
 func (s *stop) on(answer *APIError) {
 	if answer != nil && answer.refusesToken() {
 		s.once.Do(func() {
-			s.cause = newError("stopped: "+withoutPrefix(answer), answer)
+			s.cause = wrapError("stopped", answer)
 			close(s.done)
 		})
 	}

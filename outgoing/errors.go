@@ -45,9 +45,11 @@ type APIError struct {
 }
 
 // Error is one line of at most 512 bytes: method, path template, status, title, detail, code and attempts.
-func (e *APIError) Error() string {
+func (e *APIError) Error() string { return errorPrefix + e.text() }
+
+func (e *APIError) text() string {
 	var head, tail strings.Builder
-	fmt.Fprintf(&head, "outgoing: %.16s %.64s: %d", e.Method, e.Path, e.StatusCode)
+	fmt.Fprintf(&head, "%.16s %.64s: %d", e.Method, e.Path, e.StatusCode)
 	if text := http.StatusText(e.StatusCode); text != "" {
 		head.WriteString(" " + text)
 	}
@@ -66,7 +68,7 @@ func (e *APIError) Error() string {
 		title = ""
 	}
 	for _, part := range []string{e.reason(), clip(title, 120), e.Problem.Detail} {
-		if room := maxErrorText - head.Len() - tail.Len() - len(": "); part != "" && room > 0 {
+		if room := maxLine - head.Len() - tail.Len() - len(": "); part != "" && room > 0 {
 			head.WriteString(": " + clip(part, room))
 		}
 	}
@@ -77,7 +79,7 @@ func (e *APIError) reason() string {
 	if e.cause == nil {
 		return ""
 	}
-	return withoutPrefix(e.cause)
+	return textOf(e.cause)
 }
 
 // Unwrap gives the sentinel of the status, and why the answer of a success status could not be used.
@@ -139,16 +141,18 @@ type Failure struct {
 }
 
 // Error is one line of at most 512 bytes: how many IDs, the first of them, and the first reason.
-func (e *BatchError) Error() string {
+func (e *BatchError) Error() string { return errorPrefix + e.text() }
+
+func (e *BatchError) text() string {
 	ids := 0
 	for _, f := range e.Failures {
 		ids += len(f.IDs)
 	}
 	var b strings.Builder
 	if ids > 0 {
-		b.WriteString("outgoing: " + plural(ids, "ID") + " not settled")
+		b.WriteString(plural(ids, "ID") + " not settled")
 	} else {
-		b.WriteString("outgoing: " + plural(len(e.Failures), "row") + " not readable")
+		b.WriteString(plural(len(e.Failures), "row") + " not readable")
 	}
 	if len(e.Failures) == 0 {
 		return b.String()
@@ -165,7 +169,7 @@ func (e *BatchError) Error() string {
 		}
 	}
 	if first.Err != nil {
-		b.WriteString(": " + clip(strings.TrimPrefix(first.Err.Error(), "outgoing: "), maxErrorText-b.Len()-len(more)-len(": ")))
+		b.WriteString(": " + clip(textOf(first.Err), maxLine-b.Len()-len(more)-len(": ")))
 	}
 	return b.String() + more
 }
@@ -207,17 +211,39 @@ func (e *BatchError) orNil() error {
 	return e
 }
 
-// lineError is a text of one line, and what it matches.
-type lineError struct {
-	text  string
-	match []error
+// errorPrefix begins the text of each error of this package, once: errors that are part of another one give textOf.
+const errorPrefix = "outgoing: "
+
+const (
+	maxErrorText = 512
+	maxLine      = maxErrorText - len(errorPrefix)
+)
+
+// textOf returns the text of an error that becomes part of another one of this package.
+func textOf(err error) string {
+	if ours, ok := err.(interface{ text() string }); ok { //nolint:errorlint // what wraps it has a text of its own
+		return ours.text()
+	}
+	return err.Error()
 }
 
-func (e *lineError) Error() string   { return e.text }
-func (e *lineError) Unwrap() []error { return e.match }
+// lineError is a text of one line, and what it matches.
+type lineError struct {
+	line    string
+	matches []error
+}
 
-func newError(text string, match ...error) error {
-	return &lineError{text: clip("outgoing: "+text, maxErrorText), match: match}
+func (e *lineError) Error() string   { return errorPrefix + e.line }
+func (e *lineError) text() string    { return e.line }
+func (e *lineError) Unwrap() []error { return e.matches }
+
+func newError(text string, matches ...error) error {
+	return &lineError{line: clip(text, maxLine), matches: matches}
+}
+
+// wrapError says what happened because of an error, and matches that after the others.
+func wrapError(what string, cause error, matches ...error) error {
+	return newError(what+": "+textOf(cause), append(matches, cause)...)
 }
 
 func invalid(what string) error {
@@ -226,7 +252,7 @@ func invalid(what string) error {
 
 // notSent says that a part of a call was not sent, and why.
 func notSent(cause error) error {
-	return newError("not sent: "+withoutPrefix(cause), ErrNotSent, cause)
+	return wrapError("not sent", cause, ErrNotSent)
 }
 
 // withPrevious returns what stopped a call, and what had happened before, if that is something else. errors.As finds the
@@ -235,7 +261,7 @@ func withPrevious(by, before error) error {
 	if before == nil || errors.Is(by, before) {
 		return by
 	}
-	return newError(withoutPrefix(by)+"; before that: "+withoutPrefix(before), before, by)
+	return newError(textOf(by)+"; before that: "+textOf(before), before, by)
 }
 
 // contextError is why the context is done: its Err, and its cause if that says more. The cause is text only. It may be what
@@ -245,15 +271,12 @@ func contextError(ctx context.Context) error {
 	if err == cause { //nolint:errorlint // the same value, not the same kind
 		return err
 	}
-	return newError(err.Error()+": "+withoutPrefix(cause), err)
+	return newError(err.Error()+": "+textOf(cause), err)
 }
-
-// withoutPrefix returns the text of an error that becomes part of another one of this package.
-func withoutPrefix(err error) string { return strings.TrimPrefix(err.Error(), "outgoing: ") }
 
 // brokeOff says that a body ended before its end. It matches io.ErrUnexpectedEOF, whatever the connection said.
 func brokeOff(reason error) error {
-	return newError("the body broke off: "+withoutPrefix(reason), io.ErrUnexpectedEOF, reason)
+	return wrapError("the body broke off", reason, io.ErrUnexpectedEOF)
 }
 
 func plural(n int, what string) string {
@@ -262,8 +285,6 @@ func plural(n int, what string) string {
 	}
 	return strconv.Itoa(n) + " " + what
 }
-
-const maxErrorText = 512
 
 // clip makes s one line of at most limit bytes: what does not print is escaped, what does not fit becomes "...".
 func clip(s string, limit int) string {

@@ -120,9 +120,9 @@ func (t *ticket) wait(ctx context.Context, stop *stop) error {
 	case err == nil && cause == nil: // the context's deadline is over, and the context has not said so yet
 		return context.DeadlineExceeded
 	case err == nil:
-		return newError("held back for too long: "+withoutPrefix(cause), cause)
+		return wrapError("held back for too long", cause)
 	case cause != nil && ctx.Err() != nil:
-		return newError(withoutPrefix(err)+" while held back: "+withoutPrefix(cause), err, cause)
+		return wrapError(textOf(err)+" while held back", cause, err)
 	default:
 		return err
 	}
@@ -173,7 +173,7 @@ func (l *limiter) refuse(t *ticket, now time.Time) bool {
 	if !l.heldUntil.After(t.leaveBy) && !t.expired(l.heldUntil) {
 		return false
 	}
-	t.err = newError("all requests are held back for "+l.heldUntil.Sub(now).String()+": "+withoutPrefix(l.cause), l.cause)
+	t.err = wrapError("all requests are held back for "+l.heldUntil.Sub(now).String(), l.cause)
 	close(t.settled)
 	return true
 }

@@ -137,13 +137,8 @@ func (r redactor) error(err error) error {
 	if err == nil || r.text(err.Error()) == err.Error() {
 		return err
 	}
-	var match []error
-	for _, known := range []error{context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF} {
-		if errors.Is(err, known) {
-			match = append(match, known)
-		}
-	}
-	return newError(withoutPrefix(errors.New(r.text(err.Error()))), match...)
+	known := slices.DeleteFunc([]error{context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF}, func(target error) bool { return !errors.Is(err, target) })
+	return newError(r.text(textOf(err)), known...)
 }
 
 func (r redactor) problem(p Problem) Problem {

@@ -73,5 +73,5 @@ func rowID(raw jsontext.Value) int64 {
 
 // badRow is why a row could not be read, for the caller.
 func (r *response) badRow(reason error) error {
-	return newError("the answer has an "+r.redact.text(withoutPrefix(reason)), ErrUnexpectedResponse)
+	return newError("the answer has an "+r.redact.text(reason.Error()), ErrUnexpectedResponse)
 }

@@ -91,7 +91,7 @@ func attempt[T any](ctx context.Context, c operation, req request, t *attempts, 
 		err = checkToken(token)
 	}
 	if err != nil && ctx.Err() != nil { // then err is text only, since it may be the context's cause
-		err = withPrevious(contextError(ctx), errors.New(withoutPrefix(err)))
+		err = withPrevious(contextError(ctx), errors.New(textOf(err)))
 	}
 	err = t.redact.error(err)
 	if err != nil {
