@@ -31,8 +31,8 @@ func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, err
 			yield(Message{}, err)
 			return
 		}
-		walk := walk{prefetcher: prefetcher{operation: op}, cursor: newCursor(), yield: yield, serialLeft: 2, serialAfterMiss: minSerial}
-		if err := walk.run(ctx); err != nil {
+		w := walk{prefetcher: prefetcher{operation: op}, cursor: newCursor(), yield: yield, serialLeft: 2, serialAfterMiss: minSerial}
+		if err := w.run(ctx); err != nil {
 			yield(Message{}, err)
 		}
 	}
@@ -147,12 +147,12 @@ func (w *walk) use(v *fetchedPage) (next window, more bool, err error) {
 }
 
 // gaveUp is the error of a walk that cannot go on.
-func (w *walk) gaveUp(what, reason string, match error) error {
+func (w *walk) gaveUp(what, reason string, kind error) error {
 	text := fmt.Sprintf("%s: %d messages were delivered, the last one has ID %d", what, w.delivered, w.lastID)
 	if reason != "" {
 		text += ", and " + reason
 	}
-	return newError(text, match)
+	return newError(text, kind)
 }
 
 // deliverFrom yields the rows of a window from an index on.

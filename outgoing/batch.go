@@ -82,11 +82,11 @@ func (s *idSource) rest() error {
 	return notSent(reason)
 }
 
-// inOrder does work for each job, for at most n of them at once, and yields the results in the order of the jobs. The
-// next job is taken only when there is a free place for it. Results wait for slower ones before them, a few rounds at
+// inOrder does work for each chunk of IDs, for at most n of them at once, and yields the results in the order of the chunks.
+// The next chunk is taken only when there is a free place for it. Results wait for slower ones before them, a few rounds at
 // most. When the loop ends, for whatever reason, inOrder cancels the work in flight and waits for it. A panic in work is
 // re-raised in the caller's goroutine.
-func inOrder[J, R any](ctx context.Context, n int, jobs iter.Seq[J], work func(context.Context, J) R) iter.Seq[R] {
+func inOrder[R any](ctx context.Context, n int, chunks iter.Seq[[]int64], work func(context.Context, []int64) R) iter.Seq[R] {
 	type place struct {
 		result R
 		done   bool
@@ -94,8 +94,8 @@ func inOrder[J, R any](ctx context.Context, n int, jobs iter.Seq[J], work func(c
 	}
 	if n == 1 { // nothing is under way while a result is looked at, so the caller's goroutine can do the work
 		return func(yield func(R) bool) {
-			for job := range jobs {
-				if !yield(work(ctx, job)) {
+			for chunk := range chunks {
+				if !yield(work(ctx, chunk)) {
 					return
 				}
 			}
@@ -104,7 +104,7 @@ func inOrder[J, R any](ctx context.Context, n int, jobs iter.Seq[J], work func(c
 	return func(yield func(R) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		var (
-			queue    []*place // in the order of the jobs
+			queue    []*place // in the order of the chunks
 			finished = make(chan *place)
 			busy     int
 		)
@@ -118,7 +118,7 @@ func inOrder[J, R any](ctx context.Context, n int, jobs iter.Seq[J], work func(c
 			}
 			escaped.rethrow()
 		}()
-		// settle waits for one job to end, and yields what is now in turn.
+		// settle waits for one chunk to end, and yields what is now in turn.
 		settle := func() bool {
 			p := <-finished
 			busy--
@@ -133,13 +133,13 @@ func inOrder[J, R any](ctx context.Context, n int, jobs iter.Seq[J], work func(c
 			}
 			return true
 		}
-		for job := range jobs {
+		for chunk := range chunks {
 			p := new(place)
 			queue = append(queue, p)
 			busy++
 			go func() {
 				defer func() { finished <- p }()
-				p.run(func() { p.result = work(ctx, job) })
+				p.run(func() { p.result = work(ctx, chunk) })
 			}()
 			for busy == n || len(queue)/roundsAhead >= n {
 				if !settle() {
@@ -194,14 +194,14 @@ func (s *stop) reason(ctx context.Context) error {
 	return nil
 }
 
-// until ends the jobs when there is a reason to stop. Then no more of them are asked for, which may take long.
-func until[J any](ctx context.Context, s *stop, jobs iter.Seq[J]) iter.Seq[J] {
-	return func(yield func(J) bool) {
+// until ends the chunks when there is a reason to stop. Then no more of them are asked for, which may take long.
+func (s *stop) until(ctx context.Context, chunks iter.Seq[[]int64]) iter.Seq[[]int64] {
+	return func(yield func([]int64) bool) {
 		if s.reason(ctx) != nil {
 			return
 		}
-		for job := range jobs {
-			if !yield(job) || s.reason(ctx) != nil {
+		for chunk := range chunks {
+			if !yield(chunk) || s.reason(ctx) != nil {
 				return
 			}
 		}

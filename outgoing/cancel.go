@@ -53,12 +53,12 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 }
 
 // cancel cancels IDs that are valid and distinct.
-func (c operation) cancel(ctx context.Context, asked []int64) (CancelResult, error) {
+func (op operation) cancel(ctx context.Context, asked []int64) (CancelResult, error) {
 	var (
 		result CancelResult
 		failed BatchError
 	)
-	parts := inOrder(ctx, c.parallelism(asked), until(ctx, c.stop, slices.Chunk(asked, MaxIDs)), c.cancelChunk)
+	parts := inOrder(ctx, op.parallelism(asked), op.stop.until(ctx, slices.Chunk(asked, MaxIDs)), op.cancelChunk)
 	for part := range parts {
 		result.Outcomes = append(result.Outcomes, part.Outcomes...)
 		result.Meta.add(part.Meta)
@@ -66,23 +66,23 @@ func (c operation) cancel(ctx context.Context, asked []int64) (CancelResult, err
 	}
 	if rest := asked[len(result.Outcomes):]; len(rest) > 0 {
 		result.Outcomes = append(result.Outcomes, outcomes(rest, NotSent)...)
-		failed.add(notSent(c.stop.reason(ctx)), rest...)
+		failed.add(notSent(op.stop.reason(ctx)), rest...)
 	}
-	if c.stop.reason(ctx) == nil {
-		c.readBack(ctx, &result)
+	if op.stop.reason(ctx) == nil {
+		op.readBack(ctx, &result)
 	}
 	return result, failed.orNil()
 }
 
 // readBack shows what the Unknown messages look like now. A failed read-back adds nothing: the IDs stay Unknown. In an
 // outage that has used up the retry budget the first look that fails is the last: the others would double the load.
-func (c operation) readBack(ctx context.Context, result *CancelResult) {
+func (op operation) readBack(ctx context.Context, result *CancelResult) {
 	var rest []Message // in the order of the outcomes
 	unknown := result.IDs(Unknown)
-	for part := range c.getChunks(ctx, c.parallelism(unknown), slices.Chunk(unknown, MaxIDs)) {
+	for part := range op.getChunks(ctx, op.parallelism(unknown), slices.Chunk(unknown, MaxIDs)) {
 		result.Attempts += part.Attempts
 		rest = append(rest, part.Messages...)
-		if part.failed.orNil() != nil && c.limiter.exhausted() {
+		if part.failed.orNil() != nil && op.limiter.exhausted() {
 			break
 		}
 	}
@@ -107,21 +107,21 @@ func outcomes(ids []int64, s State) []Outcome {
 	return all
 }
 
-func (c operation) cancelChunk(ctx context.Context, ids []int64) cancelResult {
+func (op operation) cancelChunk(ctx context.Context, ids []int64) cancelResult {
 	var result cancelResult
-	req, err := gen.NewCancelMessagesRequest(c.baseURL, ids)
+	req, err := gen.NewCancelMessagesRequest(op.baseURL, ids)
 	if err != nil {
 		result.Outcomes = outcomes(ids, NotSent)
 		result.failed.add(invalid(err.Error()), ids...)
 		return result
 	}
-	answer, tried, err := send(ctx, c, request{req, messagesByID}, func(r *response) (cancelAnswer, error) { return c.readCancelled(ctx, r, ids) })
-	c.stop.on(tried.answer())
+	answer, tried, err := send(ctx, op, request{req, messagesByID}, func(r *response) (cancelAnswer, error) { return op.readCancelled(ctx, r, ids) })
+	op.stop.on(tried.answer())
 	result.Meta = answer.meta
 	result.Attempts = tried.count
 	if tried.saysMissing() {
 		result.Requests = 1
-		c.logNoneKnown(ctx, req.Method, len(ids))
+		op.logNoneKnown(ctx, req.Method, len(ids))
 	}
 	for i, id := range ids {
 		var row cancelRow
@@ -162,8 +162,8 @@ type cancelledMessage struct {
 }
 
 // readCancelled reads the rows of a 200. Those that came before the body broke off are returned beside the error.
-func (c operation) readCancelled(ctx context.Context, r *response, ids []int64) (cancelAnswer, error) {
-	sorted, err := sortRows(ctx, c, r, ids,
+func (op operation) readCancelled(ctx context.Context, r *response, ids []int64) (cancelAnswer, error) {
+	sorted, err := sortRows(ctx, op, r, ids,
 		func(m *cancelledMessage) int64 { return m.ID },
 		func(first, repeated *cancelledMessage) {
 			first.differs = first.differs || first.Status != repeated.Status
@@ -180,7 +180,7 @@ func (c operation) readCancelled(ctx context.Context, r *response, ids []int64) 
 		answer.rows[i] = row
 	}
 	if err == nil {
-		answer.meta = c.readCancelMeta(ctx, r)
+		answer.meta = op.readCancelMeta(ctx, r)
 	}
 	return answer, err
 }

@@ -47,7 +47,7 @@ func (c *counts) note(w window, rows int, meta Page) {
 		return
 	}
 	c.answers++
-	c.total = least(c.total, meta.TotalResults)
+	c.total = smaller(c.total, meta.TotalResults)
 	if ends {
 		end := w.start() + rows
 		if c.end == 0 {
@@ -99,7 +99,7 @@ func (c *counts) claim(delivered int) string {
 	return fmt.Sprintf("X-Total-Results said %d at first", *c.first)
 }
 
-func least(a, b *int) *int {
+func smaller(a, b *int) *int {
 	if a == nil || b != nil && *b < *a {
 		return b
 	}

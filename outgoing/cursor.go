@@ -214,19 +214,19 @@ func windowFor(at, slack int) window {
 // pages short would show the same rows again.
 func windowPastEnd(at, slack, served int) window {
 	at = max(at, 0)
-	for most := max(2, min(served, MaxLimit)); ; most++ {
-		for _, slack := range []int{min(slack, most/2), 0} {
-			if w, _ := widestWindow(at, slack, 2, most); w.end() > at+1 {
+	for high := max(2, min(served, MaxLimit)); ; high++ {
+		for _, slack := range []int{min(slack, high/2), 0} {
+			if w, _ := widestWindow(at, slack, 2, high); w.end() > at+1 {
 				return w
 			}
 		}
 	}
 }
 
-// widestWindow picks, among the windows with a limit from least to most that start slack rows before at or earlier, the
+// widestWindow picks, among the windows with a limit from low to high that start slack rows before at or earlier, the
 // one that shows the most rows after at.
-func widestWindow(at, slack, least, most int) (best window, ok bool) {
-	for limit := least; limit <= most; limit++ {
+func widestWindow(at, slack, low, high int) (best window, ok bool) {
+	for limit := low; limit <= high; limit++ {
 		w := window{max(at-slack, 0)/limit + 1, limit}
 		if w.end() > at && w.end() > best.end() {
 			best, ok = w, true

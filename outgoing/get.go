@@ -46,19 +46,19 @@ func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (Get
 }
 
 // get looks up IDs that are valid and distinct.
-func (c operation) get(ctx context.Context, asked []int64) (GetResult, error) {
+func (op operation) get(ctx context.Context, asked []int64) (GetResult, error) {
 	var (
 		result  GetResult
 		failed  BatchError
 		settled int
 	)
-	for part := range c.getChunks(ctx, c.parallelism(asked), slices.Chunk(asked, MaxIDs)) {
+	for part := range op.getChunks(ctx, op.parallelism(asked), slices.Chunk(asked, MaxIDs)) {
 		result.add(part.GetResult)
 		failed.Failures = append(failed.Failures, part.failed.Failures...)
 		settled += len(part.asked)
 	}
 	if rest := asked[settled:]; len(rest) > 0 {
-		failed.add(notSent(c.stop.reason(ctx)), rest...)
+		failed.add(notSent(op.stop.reason(ctx)), rest...)
 	}
 	return result, failed.orNil()
 }
@@ -107,38 +107,38 @@ type getResult struct {
 }
 
 // getChunks looks up chunks, n at once.
-func (c operation) getChunks(ctx context.Context, n int, chunks iter.Seq[[]int64]) iter.Seq[getResult] {
-	return inOrder(ctx, n, until(ctx, c.stop, chunks), c.getChunk)
+func (op operation) getChunks(ctx context.Context, n int, chunks iter.Seq[[]int64]) iter.Seq[getResult] {
+	return inOrder(ctx, n, op.stop.until(ctx, chunks), op.getChunk)
 }
 
-func (c operation) getChunk(ctx context.Context, ids []int64) getResult {
+func (op operation) getChunk(ctx context.Context, ids []int64) getResult {
 	result := getResult{asked: ids}
-	req, err := gen.NewGetMessagesRequest(c.baseURL, ids)
+	req, err := gen.NewGetMessagesRequest(op.baseURL, ids)
 	if err != nil {
 		result.failed.add(invalid(err.Error()), ids...)
 		return result
 	}
-	answer, tried, err := send(ctx, c, request{req, messagesByID}, func(r *response) (getResult, error) { return c.readMessages(ctx, r, ids) })
+	answer, tried, err := send(ctx, op, request{req, messagesByID}, func(r *response) (getResult, error) { return op.readMessages(ctx, r, ids) })
 	switch {
 	case err == nil:
 		result = answer
 	case tried.endsMissing():
-		c.logNoneKnown(ctx, req.Method, len(ids))
+		op.logNoneKnown(ctx, req.Method, len(ids))
 		result.Missing, result.Requests = ids, 1
 	default:
-		c.stop.on(tried.answer())
+		op.stop.on(tried.answer())
 		result.failed.add(err, ids...)
 	}
 	result.Attempts = tried.count
 	return result
 }
 
-func (c operation) readMessages(ctx context.Context, r *response, ids []int64) (getResult, error) {
-	sorted, err := sortRows(ctx, c, r, ids, func(m *Message) int64 { return m.ID }, func(_, _ *Message) {})
+func (op operation) readMessages(ctx context.Context, r *response, ids []int64) (getResult, error) {
+	sorted, err := sortRows(ctx, op, r, ids, func(m *Message) int64 { return m.ID }, func(_, _ *Message) {})
 	if err != nil {
 		return getResult{}, err
 	}
-	result := getResult{asked: ids, GetResult: GetResult{Messages: sorted.rows[:0], Meta: c.readMeta(ctx, r)}}
+	result := getResult{asked: ids, GetResult: GetResult{Messages: sorted.rows[:0], Meta: op.readMeta(ctx, r)}}
 	for i, id := range ids {
 		switch {
 		case sorted.has[i]:
@@ -152,7 +152,7 @@ func (c operation) readMessages(ctx context.Context, r *response, ids []int64) (
 	return result, nil
 }
 
-func (c operation) logNoneKnown(ctx context.Context, method string, ids int) {
-	c.logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
+func (op operation) logNoneKnown(ctx context.Context, method string, ids int) {
+	op.logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
 		"method", method, "path", messagesByID, "ids", ids)
 }

@@ -96,8 +96,8 @@ func (t *ticket) expired(at time.Time) bool { return !t.answerBy.IsZero() && !at
 
 // wait returns nil once the next attempt may leave, and an error if the call was stopped, the context is done, or the
 // request cannot leave in time: at once if a hold lasts too long for it.
-func (t *ticket) wait(ctx context.Context, stop *stop) error {
-	if err := stop.reason(ctx); err != nil {
+func (t *ticket) wait(ctx context.Context, s *stop) error {
+	if err := s.reason(ctx); err != nil {
 		return err
 	}
 	if t.limiter.enter(t) {
@@ -107,12 +107,12 @@ func (t *ticket) wait(ctx context.Context, stop *stop) error {
 	defer late.Stop()
 	select {
 	case <-t.settled:
-	case <-stop.done:
+	case <-s.done:
 	case <-ctx.Done():
 	case <-late.C:
 	}
 	settled, cause := t.limiter.leave(t)
-	switch err := stop.reason(ctx); {
+	switch err := s.reason(ctx); {
 	case settled && t.err != nil:
 		return t.err
 	case settled: // even so the call may have been stopped meanwhile

@@ -11,13 +11,13 @@ type Links struct{ First, Prev, Next, Last string }
 
 // parseLinks reads the values of a Link header. Relative targets are resolved against the request's URL, as RFC 8288
 // asks. A link about something else than the answer (one with an anchor) is left out, and so is what cannot be read.
-func parseLinks(values []string, request *url.URL) Links {
+func parseLinks(values []string, base *url.URL) Links {
 	var links Links
 	for _, value := range values {
 		for value != "" {
 			var l link
 			l, value = nextLink(value)
-			links.add(l, request)
+			links.add(l, base)
 		}
 	}
 	return links
@@ -30,11 +30,11 @@ type link struct {
 }
 
 // add notes the link under each of its relation types; the first link of a type counts.
-func (links *Links) add(l link, request *url.URL) {
+func (links *Links) add(l link, base *url.URL) {
 	if l.target == "" || l.anchor {
 		return
 	}
-	target, err := request.Parse(l.target)
+	target, err := base.Parse(l.target)
 	if err != nil {
 		return
 	}

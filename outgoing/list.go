@@ -46,7 +46,7 @@ func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Pag
 }
 
 // list asks for a page.
-func (c operation) list(ctx context.Context, wanted PageRequest) (pageAnswer, attempts, error) {
+func (op operation) list(ctx context.Context, wanted PageRequest) (pageAnswer, attempts, error) {
 	var params gen.ListMessagesParams
 	if wanted.Page != 0 {
 		params.Page = &wanted.Page
@@ -54,11 +54,11 @@ func (c operation) list(ctx context.Context, wanted PageRequest) (pageAnswer, at
 	if wanted.Limit != 0 {
 		params.Limit = &wanted.Limit
 	}
-	req, err := gen.NewListMessagesRequest(c.baseURL, &params)
+	req, err := gen.NewListMessagesRequest(op.baseURL, &params)
 	if err != nil {
 		return pageAnswer{}, attempts{}, invalid(err.Error())
 	}
-	return send(ctx, c, request{req, messages}, func(r *response) (pageAnswer, error) { return c.readPage(ctx, r) })
+	return send(ctx, op, request{req, messages}, func(r *response) (pageAnswer, error) { return op.readPage(ctx, r) })
 }
 
 // pageAnswer is a page with its unreadable rows in their places: as a Message that has no more than its ID, if that.
@@ -86,7 +86,7 @@ func (a pageAnswer) page() (Page, error) {
 	return page, &failed
 }
 
-func (c operation) readPage(ctx context.Context, r *response) (pageAnswer, error) {
+func (op operation) readPage(ctx context.Context, r *response) (pageAnswer, error) {
 	a := pageAnswer{rows: make([]Message, 0, MaxLimit)}
 	var tooMany bool
 	add := func(m Message, reason error) {
@@ -114,7 +114,7 @@ func (c operation) readPage(ctx context.Context, r *response) (pageAnswer, error
 	case tooMany:
 		return pageAnswer{}, errors.New("the page has more rows than can be asked for")
 	}
-	h := c.headers(ctx, r)
+	h := op.headers(ctx, r)
 	a.meta = Page{
 		TotalResults: h.count("X-Total-Results"),
 		TotalPages:   h.count("X-Total-Pages"),

@@ -54,14 +54,14 @@ type headers struct {
 	log    *slog.Logger
 }
 
-func (c operation) headers(ctx context.Context, r *response) headers {
-	return headers{ctx: ctx, header: r.header, log: c.logger}
+func (op operation) headers(ctx context.Context, r *response) headers {
+	return headers{ctx: ctx, header: r.header, log: op.logger}
 }
 
 // readMeta returns what the answer to a GET says about itself. The contract has no X-Sandbox there, so that its absence is
 // not worth a line in the log.
-func (c operation) readMeta(ctx context.Context, r *response) Meta {
-	h := c.headers(ctx, r)
+func (op operation) readMeta(ctx context.Context, r *response) Meta {
+	h := op.headers(ctx, r)
 	m := h.counts()
 	if len(allValues(h.header, sandboxHeader)) > 0 {
 		m.Sandbox = h.flag(sandboxHeader)
@@ -70,8 +70,8 @@ func (c operation) readMeta(ctx context.Context, r *response) Meta {
 }
 
 // readCancelMeta returns what the answer to a DELETE says about itself.
-func (c operation) readCancelMeta(ctx context.Context, r *response) Meta {
-	h := c.headers(ctx, r)
+func (op operation) readCancelMeta(ctx context.Context, r *response) Meta {
+	h := op.headers(ctx, r)
 	m := h.counts()
 	m.Sandbox = h.flag(sandboxHeader)
 	return m

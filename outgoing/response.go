@@ -33,9 +33,9 @@ type response struct {
 }
 
 // readResponse reads the body and closes it. giveUp ends the attempt.
-func readResponse(ctx context.Context, res *http.Response, url *url.URL, giveUp context.CancelFunc, redact redactor) *response {
+func readResponse(ctx context.Context, res *http.Response, requested *url.URL, giveUp context.CancelFunc, redact redactor) *response {
 	defer res.Body.Close()
-	r := &response{status: res.StatusCode, header: res.Header, url: url, redact: redact}
+	r := &response{status: res.StatusCode, header: res.Header, url: requested, redact: redact}
 	if r.status == http.StatusOK {
 		r.read(ctx, res.Body, maxBody)
 		return r

@@ -58,21 +58,21 @@ type randomFunc func(n int64) int64
 var random randomFunc = rand.Int64N
 
 // jitter draws a wait in (0, longest] ("full jitter": callers that failed together do not come back together).
-func (random randomFunc) jitter(longest time.Duration) time.Duration {
-	return time.Duration(random(int64(longest)) + 1)
+func (draw randomFunc) jitter(longest time.Duration) time.Duration {
+	return time.Duration(draw(int64(longest)) + 1)
 }
 
 // upperHalf draws a wait in (longest/2, longest].
-func (random randomFunc) upperHalf(longest time.Duration) time.Duration {
-	least := longest / 2
-	return least + random.jitter(longest-least)
+func (draw randomFunc) upperHalf(longest time.Duration) time.Duration {
+	half := longest / 2
+	return half + draw.jitter(longest-half)
 }
 
 // delay returns the wait before the attempt that follows failed attempt n.
-func (r Retry) delay(n int, f *failure, random randomFunc) time.Duration {
-	wait := random.jitter(r.backoff(n))
+func (r Retry) delay(n int, f *failure, draw randomFunc) time.Duration {
+	wait := draw.jitter(r.backoff(n))
 	if f.status == http.StatusTooManyRequests && f.retryAfter == 0 {
-		wait = random.upperHalf(r.backoff(n))
+		wait = draw.upperHalf(r.backoff(n))
 	}
 	return max(wait, f.retryAfter)
 }
@@ -119,8 +119,8 @@ func isTLS(err error) bool {
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
 	_, hostname := errors.AsType[x509.HostnameError](err)
-	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
-	return certificate || record || authority || hostname || invalid || errors.Is(err, http.ErrSchemeMismatch)
+	_, unusable := errors.AsType[x509.CertificateInvalidError](err)
+	return certificate || record || authority || hostname || unusable || errors.Is(err, http.ErrSchemeMismatch)
 }
 
 // isTLSAlert reports whether one side of a connection told the other what it did not like. That may come after a request.

@@ -27,52 +27,52 @@ type request struct {
 
 // send performs req with retries until an attempt succeeds or must not be retried. Every request goes through it. It returns
 // what decode made of the last answer, also beside an error: rows that arrived before a body broke off count.
-func send[T any](ctx context.Context, c operation, req request, decode func(*response) (T, error)) (value T, t attempts, err error) {
-	ticket := c.limiter.ticket(ctx, c.retry.MaxElapsed)
+func send[T any](ctx context.Context, op operation, req request, decode func(*response) (T, error)) (value T, t attempts, err error) {
+	turn := op.limiter.ticket(ctx, op.retry.MaxElapsed)
 	for {
-		if err := ticket.wait(ctx, c.stop); err != nil {
+		if err := turn.wait(ctx, op.stop); err != nil {
 			return value, t, t.explain(withPrevious(err, t.lastError()))
 		}
 		var f *failure
-		value, f = attempt(ctx, c, req, &t, decode)
+		value, f = attempt(ctx, op, req, &t, decode)
 		before := t.note(f)
 		if f == nil {
-			c.limiter.answered(ticket)
+			op.limiter.answered(turn)
 			return value, t, nil
 		}
-		wait, again := c.next(ctx, req.Method, t.count, f, ticket)
+		wait, again := op.next(ctx, req.Method, t.count, f, turn)
 		if !again {
 			if f.status == 0 { // the gateway's last word is in the answer before, if there was one
 				return value, t, t.explain(f.after(before))
 			}
 			return value, t, f.err
 		}
-		c.logRetry(ctx, req, t.count, f, wait)
-		ticket.ready = time.Now().Add(wait)
+		op.logRetry(ctx, req, t.count, f, wait)
+		turn.ready = time.Now().Add(wait)
 	}
 }
 
-func (c operation) logRetry(ctx context.Context, req request, n int, f *failure, wait time.Duration) {
+func (op operation) logRetry(ctx context.Context, req request, n int, f *failure, wait time.Duration) {
 	came := slog.Int("status", f.status)
 	if f.status == 0 {
 		came = slog.Any("error", f.reason)
 	}
-	c.logger.WarnContext(ctx, "the attempt failed and will be repeated", "method", req.Method, "path", req.path, "attempt", n, came, "wait", wait)
+	op.logger.WarnContext(ctx, "the attempt failed and will be repeated", "method", req.Method, "path", req.path, "attempt", n, came, "wait", wait)
 }
 
 // next reports whether a failed attempt is followed by another, and after which wait.
-func (c operation) next(ctx context.Context, method string, n int, f *failure, t *ticket) (wait time.Duration, again bool) {
-	wait = c.retry.delay(n, f, random)
+func (op operation) next(ctx context.Context, method string, n int, f *failure, t *ticket) (wait time.Duration, again bool) {
+	wait = op.retry.delay(n, f, random)
 	if f.holds() {
-		c.limiter.hold(t, wait, f.err)
+		op.limiter.hold(t, wait, f.err)
 	}
 	switch {
-	case !f.retryable(method), n >= c.retry.MaxAttempts, wait > time.Until(t.deadline()), f.status == 0 && ctx.Err() != nil:
+	case !f.retryable(method), n >= op.retry.MaxAttempts, wait > time.Until(t.deadline()), f.status == 0 && ctx.Err() != nil:
 		return 0, false
 	case f.status == http.StatusTooManyRequests:
 		return wait, true // paced by the hold, so the budget is left to failures
 	}
-	return wait, c.limiter.mayRetry()
+	return wait, op.limiter.mayRetry()
 }
 
 var (
@@ -81,11 +81,11 @@ var (
 )
 
 // attempt is one HTTP exchange, the next of t.
-func attempt[T any](ctx context.Context, c operation, req request, t *attempts, decode func(*response) (T, error)) (value T, f *failure) {
+func attempt[T any](ctx context.Context, op operation, req request, t *attempts, decode func(*response) (T, error)) (value T, f *failure) {
 	n := t.count + 1
-	attemptCtx, cancel := context.WithTimeoutCause(ctx, c.transport.limit(c.attemptTimeout), errAttemptTimeout)
+	attemptCtx, cancel := context.WithTimeoutCause(ctx, op.transport.limit(op.attemptTimeout), errAttemptTimeout)
 	defer cancel()
-	token, err := c.token(attemptCtx)
+	token, err := op.token(attemptCtx)
 	t.redact = t.redact.and(token)
 	if err == nil {
 		err = checkToken(token)
@@ -100,7 +100,7 @@ func attempt[T any](ctx context.Context, c operation, req request, t *attempts, 
 	}
 
 	var conn connection
-	res, err := c.transport.roundTrip(req.with(conn.traced(attemptCtx), c.header, token))
+	res, err := op.transport.roundTrip(req.with(conn.traced(attemptCtx), op.header, token))
 	if err != nil {
 		err = attemptError(ctx, attemptCtx, err)
 		reason := t.redact.error(withoutQuotes(err))
@@ -121,8 +121,8 @@ func attempt[T any](ctx context.Context, c operation, req request, t *attempts, 
 // with is the request for one attempt. net/http sends no DELETE twice by itself unless it has an Idempotency-Key, which
 // WithHeader refuses.
 func (r request) with(ctx context.Context, header http.Header, token string) *http.Request {
-	attempt := r.WithContext(ctx)
-	attempt.Header = maps.Clone(header)
-	attempt.Header["Authorization"] = []string{"Bearer " + token}
-	return attempt
+	sent := r.WithContext(ctx)
+	sent.Header = maps.Clone(header)
+	sent.Header["Authorization"] = []string{"Bearer " + token}
+	return sent
 }

@@ -62,15 +62,15 @@ func proxyFromEnvironment(req *http.Request) (*url.URL, error) {
 // checkProxy refuses a caller's transport that would send plain http through a proxy. It is the caller's and not changed,
 // and so it is asked once, for a URL of the kind that it will get.
 func (t transport) checkProxy(baseURL string) error {
-	transport, ok := t.RoundTripper.(*http.Transport)
-	if !ok || transport.Proxy == nil || !strings.HasPrefix(baseURL, "http://") {
+	theirs, ok := t.RoundTripper.(*http.Transport)
+	if !ok || theirs.Proxy == nil || !strings.HasPrefix(baseURL, "http://") {
 		return nil
 	}
 	req, err := gen.NewListMessagesRequest(baseURL, nil)
 	if err != nil {
 		return err
 	}
-	if proxy, err := transport.Proxy(req); err == nil && proxy != nil {
+	if proxy, err := theirs.Proxy(req); err == nil && proxy != nil {
 		return errors.New("the HTTP client's Proxy would show the token of http:// requests to a proxy")
 	}
 	return nil
@@ -92,8 +92,8 @@ func withoutQuotes(err error) error {
 			break
 		}
 		b.WriteString(`"..."`)
-		quoted, invalid := strconv.QuotedPrefix(`"` + after)
-		if invalid != nil { // there is no second quote
+		quoted, unclosed := strconv.QuotedPrefix(`"` + after)
+		if unclosed != nil { // there is no second quote
 			break
 		}
 		text = after[len(quoted)-1:]
@@ -111,11 +111,11 @@ func (e *quotelessError) Error() string        { return e.text }
 func (e *quotelessError) Is(target error) bool { return e.is(target) }
 
 // limit is the time that an attempt may take: the caller's http.Client may have a shorter one than the library.
-func (t transport) limit(attempt time.Duration) time.Duration {
+func (t transport) limit(d time.Duration) time.Duration {
 	if t.timeout > 0 {
-		return min(attempt, t.timeout)
+		return min(d, t.timeout)
 	}
-	return attempt
+	return d
 }
 
 // roundTrip adds what http.Client does around a RoundTripper: cookies, and a body that is never nil.
