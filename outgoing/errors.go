@@ -221,7 +221,7 @@ const (
 
 // textOf returns the text of an error that becomes part of another one of this package.
 func textOf(err error) string {
-	if ours, ok := err.(interface{ text() string }); ok { //nolint:errorlint // what wraps it has a text of its own
+	if ours, ok := err.(interface{ text() string }); ok {
 		return ours.text()
 	}
 	return err.Error()
