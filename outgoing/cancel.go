@@ -115,7 +115,7 @@ func (op operation) cancelChunk(ctx context.Context, ids []int64) cancelResult {
 		result.failed.add(invalid(err.Error()), ids...)
 		return result
 	}
-	answer, tried, err := send(ctx, op, request{req, messagesByID}, func(r *response) (cancelAnswer, error) { return op.readCancelled(ctx, r, ids) })
+	answer, tried, err := send(ctx, op, request{req, messagesByID, len(ids)}, func(r *response) (cancelAnswer, error) { return op.readCancelled(ctx, r, ids) })
 	op.stop.on(tried.answer())
 	result.Meta = answer.meta
 	result.Attempts = tried.count

@@ -49,7 +49,7 @@ func checkCause(t *testing.T, r *response, cause error) {
 	t.Helper()
 	u, err := url.Parse("https://h/")
 	require.NoError(t, err)
-	text := newAPIError(request{&http.Request{Method: http.MethodGet, URL: u}, messages}, r, 1, r.redact.error(cause)).Error()
+	text := newAPIError(request{&http.Request{Method: http.MethodGet, URL: u}, messages, 0}, r, 1, r.redact.error(cause)).Error()
 	checkLine(t, text, maxErrorText)
 	assert.NotContains(t, text, fuzzToken)
 }
@@ -176,7 +176,7 @@ func FuzzProblem(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte, contentType string, status int) {
 		_, r := decoding(t, body)
 		r.status, r.header = status, http.Header{"Content-Type": {contentType}}
-		e := newAPIError(request{&http.Request{Method: http.MethodGet}, messages}, r, 1, nil)
+		e := newAPIError(request{&http.Request{Method: http.MethodGet}, messages, 0}, r, 1, nil)
 		assert.Equal(t, status, e.StatusCode)
 		checkLine(t, e.Error(), maxErrorText)
 		assert.LessOrEqual(t, len(e.Body), maxErrorBody)

@@ -118,7 +118,7 @@ func (op operation) getChunk(ctx context.Context, ids []int64) getResult {
 		result.failed.add(invalid(err.Error()), ids...)
 		return result
 	}
-	answer, tried, err := send(ctx, op, request{req, messagesByID}, func(r *response) (getResult, error) { return op.readMessages(ctx, r, ids) })
+	answer, tried, err := send(ctx, op, request{req, messagesByID, len(ids)}, func(r *response) (getResult, error) { return op.readMessages(ctx, r, ids) })
 	switch {
 	case err == nil:
 		result = answer

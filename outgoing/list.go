@@ -58,7 +58,7 @@ func (op operation) list(ctx context.Context, wanted PageRequest) (pageAnswer, a
 	if err != nil {
 		return pageAnswer{}, attempts{}, invalid(err.Error())
 	}
-	return send(ctx, op, request{req, messages}, func(r *response) (pageAnswer, error) { return op.readPage(ctx, r) })
+	return send(ctx, op, request{req, messages, 0}, func(r *response) (pageAnswer, error) { return op.readPage(ctx, r) })
 }
 
 // pageAnswer is a page with its unreadable rows in their places: as a Message that has no more than its ID, if that.

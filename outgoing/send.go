@@ -23,6 +23,7 @@ type operation struct {
 type request struct {
 	*http.Request        // each attempt sends a copy with its own context and headers
 	path          string // the template: "/messages/{ids}"
+	ids           int    // how many IDs it names
 }
 
 // send performs req with retries until an attempt succeeds or must not be retried. Every request goes through it. It returns
@@ -85,6 +86,7 @@ func attempt[T any](ctx context.Context, op operation, req request, t *attempts,
 	n := t.count + 1
 	attemptCtx, cancel := context.WithTimeoutCause(ctx, op.transport.limit(op.attemptTimeout), errAttemptTimeout)
 	defer cancel()
+	attemptCtx = context.WithValue(attemptCtx, attemptKey{}, Attempt{req.Method, req.path, n, req.ids})
 	token, err := op.token(attemptCtx)
 	t.redact = t.redact.and(token)
 	if err == nil {
