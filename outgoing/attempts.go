@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http/httptrace"
 	"sync/atomic"
@@ -19,6 +20,17 @@ type failure struct {
 	retryAfter    time.Duration // as the answer asked
 	reachedServer bool          // the request may have reached the gateway
 	noToken       bool          // there was no token, and so no attempt
+}
+
+// attr is the failure as a log may show it.
+func (f *failure) attr() slog.Attr {
+	switch {
+	case f.status != 0:
+		return slog.Int("status", f.status)
+	case f.noToken:
+		return slog.Any("error", f.err)
+	}
+	return slog.Any("error", f.reason)
 }
 
 // mayHaveTakenEffect reports whether the request may have taken effect. Only a 4xx says that it did not.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -119,6 +120,12 @@ func (e *APIError) refusesToken() bool {
 	return e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden
 }
 
+// isPermanent reports whether the gateway will answer the same request in the same way again: a 4xx that speaks neither of the
+// caller nor of a moment, nor of another server.
+func (e *APIError) isPermanent() bool {
+	return e.StatusCode/100 == 4 && !e.isAboutCaller() && e.StatusCode != http.StatusNotFound && e.StatusCode != http.StatusRequestTimeout
+}
+
 // isAboutCaller reports whether the gateway turned the request away for who sent it, or how often, whatever it asked for.
 func (e *APIError) isAboutCaller() bool {
 	return e.refusesToken() || e.StatusCode == http.StatusTooManyRequests
@@ -172,6 +179,16 @@ func (e *BatchError) text() string {
 		b.WriteString(": " + clip(textOf(first.Err), maxLine-b.Len()-len(more)-len(": ")))
 	}
 	return b.String() + more
+}
+
+// reason returns why an ID could not be settled; nil if it was.
+func (e *BatchError) reason(id int64) error {
+	for _, f := range e.Failures {
+		if slices.Contains(f.IDs, id) {
+			return f.Err
+		}
+	}
+	return nil
 }
 
 // IDs are the IDs that were not settled, in the order asked.

@@ -104,6 +104,7 @@ type getResult struct {
 	asked []int64
 	GetResult
 	failed BatchError
+	tried  attempts
 }
 
 // getChunks looks up chunks, n at once.
@@ -129,7 +130,7 @@ func (op operation) getChunk(ctx context.Context, ids []int64) getResult {
 		op.stop.on(tried.answer())
 		result.failed.add(err, ids...)
 	}
-	result.Attempts = tried.count
+	result.Attempts, result.tried = tried.count, tried
 	return result
 }
 

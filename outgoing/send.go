@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"net/http"
 	"time"
@@ -54,11 +53,7 @@ func send[T any](ctx context.Context, op operation, req request, decode func(*re
 }
 
 func (op operation) logRetry(ctx context.Context, req request, n int, f *failure, wait time.Duration) {
-	came := slog.Int("status", f.status)
-	if f.status == 0 {
-		came = slog.Any("error", f.reason)
-	}
-	op.logger.WarnContext(ctx, "the attempt failed and will be repeated", "method", req.Method, "path", req.path, "attempt", n, came, "wait", wait)
+	op.logger.WarnContext(ctx, "the attempt failed and will be repeated", "method", req.Method, "path", req.path, "attempt", n, f.attr(), "wait", wait)
 }
 
 // next reports whether a failed attempt is followed by another, and after which wait.

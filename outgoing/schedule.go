@@ -1,0 +1,140 @@
+package outgoing
+
+import (
+	"container/heap"
+	"slices"
+	"time"
+)
+
+// schedule says which of the IDs of a Watch to look up next, and when. An ID is its index in the list asked for, and a time
+// is how long the watch has lasted. It reads no clock and sends nothing.
+type schedule struct {
+	initial, longest time.Duration // the bounds of the wait between two looks
+
+	watched []watchedID
+	resting indexHeap // those whose wait is not half over, by when it will be
+	ready   indexHeap // the others, except those that are being looked up, by when they are due
+	left    int       // how many have not ended
+}
+
+// watchedID is what is remembered of one ID.
+type watchedID struct {
+	state     uint64        // the state that was seen last; 0 if none was
+	since     time.Duration // when that state, or that the gateway does not know the ID, was first seen
+	halfOver  time.Duration // when half of the wait is over
+	due       time.Duration
+	unknown   uint8 // how many looks in a row found no such message
+	unsettled uint8 // how many looks in a row ended for a reason that will not pass
+	ended     bool
+}
+
+const maxFruitless = 3 // looks in a row; then an ID is given up
+
+// newSchedule makes n IDs due at once.
+func newSchedule(n int, initial, longest time.Duration) *schedule {
+	s := &schedule{initial: initial, longest: longest, watched: make([]watchedID, n), left: n}
+	s.resting = indexHeap{make([]int32, 0, n), func(i int32) time.Duration { return s.watched[i].halfOver }}
+	s.ready = indexHeap{make([]int32, n), func(i int32) time.Duration { return s.watched[i].due }}
+	for i := range s.ready.indexes {
+		s.ready.indexes[i] = int32(i)
+	}
+	return s
+}
+
+// next returns the IDs of the next request, in the order asked: those that are due, filled up to MaxIDs with those whose wait
+// is at least half over, the ones due soonest first. It returns none if no ID is due. Each of them must be given to end,
+// rest or postpone afterwards.
+func (s *schedule) next(now time.Duration) []int32 {
+	for s.resting.Len() > 0 && s.resting.min() <= now {
+		heap.Push(&s.ready, heap.Pop(&s.resting))
+	}
+	if s.ready.Len() == 0 || s.ready.min() > now {
+		return nil
+	}
+	chosen := make([]int32, 0, MaxIDs)
+	for len(chosen) < MaxIDs && s.ready.Len() > 0 {
+		chosen = append(chosen, heap.Pop(&s.ready).(int32))
+	}
+	slices.Sort(chosen)
+	return chosen
+}
+
+// wake returns when to ask next again, and false if nothing waits.
+func (s *schedule) wake() (at time.Duration, ok bool) {
+	switch {
+	case s.ready.Len() > 0 && s.resting.Len() > 0:
+		return min(s.ready.min(), s.resting.min()), true
+	case s.ready.Len() > 0:
+		return s.ready.min(), true
+	case s.resting.Len() > 0:
+		return s.resting.min(), true
+	}
+	return 0, false
+}
+
+// seen notes the state that a look found, and reports whether it is another than before.
+func (s *schedule) seen(i int32, state uint64, now time.Duration) (changed bool) {
+	w := &s.watched[i]
+	changed = w.state != state
+	if changed || w.unknown > 0 {
+		w.since = now
+	}
+	w.state, w.unknown, w.unsettled = state, 0, 0
+	return changed
+}
+
+// missing notes that a look found no such message, and reports whether to give up: not before twice the initial interval,
+// since a message may appear late.
+func (s *schedule) missing(i int32, now time.Duration) (giveUp bool) {
+	w := &s.watched[i]
+	if w.unknown == 0 {
+		w.since = now
+	}
+	w.unknown = min(w.unknown+1, maxFruitless)
+	w.unsettled = 0
+	return w.unknown == maxFruitless && now-w.since >= 2*s.initial
+}
+
+// failed notes that a look ended for a reason that will not pass, and reports whether to give up.
+func (s *schedule) failed(i int32) (giveUp bool) {
+	w := &s.watched[i]
+	w.unsettled++
+	return w.unsettled == maxFruitless
+}
+
+// rest makes an ID wait for its next look: as long as its state has been the same, within the bounds, and longer by the
+// jitter, a fraction of the wait. IDs that are looked up together get the same jitter, so that they stay together.
+func (s *schedule) rest(i int32, now time.Duration, jitter float64) {
+	w := &s.watched[i]
+	wait := min(max(now-w.since, s.initial), s.longest)
+	wait += time.Duration(jitter * float64(wait))
+	w.halfOver, w.due = now+wait/2, now+wait
+	heap.Push(&s.resting, i)
+}
+
+// postpone makes an ID due again as if it had not been looked up.
+func (s *schedule) postpone(i int32) { heap.Push(&s.ready, i) }
+
+// end takes an ID out for good.
+func (s *schedule) end(i int32) {
+	s.watched[i].ended = true
+	s.left--
+}
+
+// indexHeap is a heap of indexes, the least time first.
+type indexHeap struct {
+	indexes []int32
+	at      func(index int32) time.Duration
+}
+
+func (h *indexHeap) min() time.Duration { return h.at(h.indexes[0]) }
+func (h *indexHeap) Len() int           { return len(h.indexes) }
+func (h *indexHeap) Less(i, j int) bool { return h.at(h.indexes[i]) < h.at(h.indexes[j]) }
+func (h *indexHeap) Swap(i, j int)      { h.indexes[i], h.indexes[j] = h.indexes[j], h.indexes[i] }
+func (h *indexHeap) Push(index any)     { h.indexes = append(h.indexes, index.(int32)) }
+func (h *indexHeap) Pop() any {
+	last := len(h.indexes) - 1
+	index := h.indexes[last]
+	h.indexes = h.indexes[:last]
+	return index
+}
