@@ -1,0 +1,331 @@
+package outgoing_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
+)
+
+// timeline is the life of one message: when the gateway first knows it, and when its status becomes the next one.
+type timeline struct {
+	appears time.Duration
+	changes []time.Duration
+	odd     bool // its row cannot be read
+}
+
+var lifeStatuses = []string{"SCHEDULED", "QUEUED", "SENT", "DONE"}
+
+// movingGateway serves messages that move on by themselves.
+type movingGateway struct {
+	start    time.Time
+	latency  time.Duration
+	messages map[int64]timeline
+	trouble  func(now time.Duration, req *http.Request) (*http.Response, error) // both nil if there is none
+
+	mu       sync.Mutex
+	arrivals []time.Duration
+}
+
+func (g *movingGateway) RoundTrip(req *http.Request) (*http.Response, error) {
+	g.mu.Lock()
+	now := time.Since(g.start)
+	g.arrivals = append(g.arrivals, now)
+	var res *http.Response
+	var err error
+	if g.trouble != nil {
+		res, err = g.trouble(now, req)
+	}
+	g.mu.Unlock()
+	if pauseErr := pause(req.Context(), g.latency); pauseErr != nil {
+		return nil, pauseErr
+	}
+	if res != nil || err != nil {
+		return res, err
+	}
+	return answer(http.StatusOK, g.rows(req, now)), nil
+}
+
+func (g *movingGateway) rows(req *http.Request, now time.Duration) string {
+	_, list, _ := strings.Cut(req.URL.Path, "/messages/")
+	var b strings.Builder
+	b.WriteByte('[')
+	for text := range strings.SplitSeq(list, ",") {
+		id, _ := strconv.ParseInt(text, 10, 64)
+		life, known := g.messages[id]
+		if !known || now < life.appears {
+			continue
+		}
+		if b.Len() > 1 {
+			b.WriteByte(',')
+		}
+		if life.odd {
+			fmt.Fprintf(&b, `{"id":%d,"recipient":7}`, id)
+			continue
+		}
+		status, since := life.state(now)
+		fmt.Fprintf(&b, `{"id":%d,"status_code":%q,"status_date":%q}`, id, status, g.start.Add(since).Format(time.RFC3339Nano))
+	}
+	b.WriteByte(']')
+	return b.String()
+}
+
+func (l timeline) state(now time.Duration) (status string, since time.Duration) {
+	n := 0
+	since = l.appears
+	for n < len(l.changes) && now >= l.changes[n] {
+		since = l.changes[n]
+		n++
+	}
+	return lifeStatuses[len(lifeStatuses)-1-len(l.changes)+n], since
+}
+
+// followed is what a watch told about its IDs.
+type followed struct {
+	states   map[int64]string // the last one yielded
+	ended    map[int64]bool
+	givenUp  map[int64]error
+	left     map[int64]bool
+	lastErr  error
+	failures int // of requests
+}
+
+// follow watches to the end, and checks each yield against those before.
+func follow(t assert.TestingT, ctx context.Context, client *outgoing.Client, w outgoing.WatchRequest) followed {
+	f := followed{states: map[int64]string{}, ended: map[int64]bool{}, givenUp: map[int64]error{}, left: map[int64]bool{}}
+	for m, err := range client.Watch(ctx, w) {
+		assert.NoError(t, f.lastErr, "nothing comes after the last error")
+		switch {
+		case err == nil:
+			state := m.StatusCode + m.StatusDate.String()
+			assert.NotEqual(t, f.states[m.ID], state, "ID %d: the same state twice", m.ID)
+			assert.False(t, f.ended[m.ID] || f.givenUp[m.ID] != nil, "ID %d was watched on", m.ID)
+			f.states[m.ID], f.ended[m.ID] = state, w.Until(m)
+		case m.ID != 0:
+			assert.Equal(t, []int64{m.ID}, err.(*outgoing.BatchError).IDs())
+			assert.False(t, f.ended[m.ID] || f.givenUp[m.ID] != nil, "ID %d was watched on", m.ID)
+			f.givenUp[m.ID] = err
+		case ctx.Err() != nil || isRefusal(err):
+			f.lastErr = err
+			for _, id := range err.(*outgoing.BatchError).IDs() {
+				assert.False(t, f.left[id], "ID %d is named twice", id)
+				f.left[id] = true
+			}
+		default:
+			f.failures++
+			assert.NotEmpty(t, err.(*outgoing.BatchError).IDs())
+		}
+	}
+	for _, id := range w.IDs {
+		endings := 0
+		for _, ending := range []bool{f.ended[id], f.givenUp[id] != nil, f.left[id]} {
+			if ending {
+				endings++
+			}
+		}
+		assert.Equal(t, 1, endings, "ID %d: %v %v %v", id, f.ended[id], f.givenUp[id], f.left[id])
+	}
+	return f
+}
+
+func isRefusal(err error) bool {
+	return strings.Contains(err.Error(), "stopped: ")
+}
+
+// randomTrouble answers some requests with trouble until a time.
+func randomTrouble(random *rand.Rand, share float64, until time.Duration) func(time.Duration, *http.Request) (*http.Response, error) {
+	return func(now time.Duration, _ *http.Request) (*http.Response, error) {
+		if now >= until || random.Float64() >= share {
+			return nil, nil
+		}
+		switch random.IntN(7) {
+		case 0:
+			return answer(http.StatusTooManyRequests, ""), nil
+		case 1:
+			return answer(http.StatusTooManyRequests, "", "Retry-After", "20"), nil
+		case 2:
+			return answer(http.StatusServiceUnavailable, "", "Retry-After", "90"), nil
+		case 3:
+			return answer(http.StatusInternalServerError, ""), nil
+		case 4:
+			return nil, io.EOF
+		case 5:
+			return answer(http.StatusOK, `[{"id":`), nil
+		}
+		return answer(http.StatusOK, "<html>"), nil
+	}
+}
+
+func TestW_AHundredThousandIDsForADay(t *testing.T) {
+	n := 100_000
+	if raceDetector {
+		n = 10_000
+	}
+	synctest.Test(t, func(t *testing.T) {
+		random := rand.New(rand.NewPCG(1, 2))
+		const day = 24 * time.Hour
+		g := &movingGateway{start: time.Now(), latency: 20 * time.Millisecond, messages: map[int64]timeline{}}
+		seldom, often := randomTrouble(random, 0.0005, day), randomTrouble(random, 0.5, day)
+		g.trouble = func(now time.Duration, req *http.Request) (*http.Response, error) {
+			if now%(5*time.Hour) > 4*time.Minute && now%(5*time.Hour) < 14*time.Minute {
+				return often(now, req)
+			}
+			return seldom(now, req)
+		}
+		unknown, late, never := map[int64]bool{}, map[int64]bool{}, map[int64]bool{}
+		for i := range n {
+			id := int64(i + 1)
+			var life timeline
+			switch {
+			case i%1000 == 0:
+				unknown[id] = true
+				continue
+			case i%1000 == 1: // appears late, but not too late
+				late[id] = true
+				life.appears = time.Second + time.Duration(random.Int64N(int64(9*time.Second)))
+			case i%1000 == 2:
+				never[id] = true
+			}
+			spread := 10 * time.Minute
+			if i%100 == 3 {
+				spread = 20 * time.Hour
+			}
+			at := life.appears
+			for range 3 {
+				at += time.Duration(random.Int64N(int64(spread / 3)))
+				if never[id] {
+					at = 2 * day
+				}
+				life.changes = append(life.changes, at)
+			}
+			g.messages[id] = life
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), day)
+		defer cancel()
+		client := newClient(t, g, outgoing.WithConcurrency(8))
+		f := follow(t, ctx, client, outgoing.WatchRequest{IDs: ids(n), Until: hasStatus("DONE"), InitialInterval: 30 * time.Second})
+		require.ErrorIs(t, f.lastErr, context.DeadlineExceeded)
+		assert.Len(t, f.left, len(never))
+		assert.Len(t, f.givenUp, len(unknown))
+		for id, err := range f.givenUp {
+			assert.True(t, unknown[id])
+			assert.ErrorIs(t, err, outgoing.ErrNotFound)
+		}
+		assert.Len(t, f.ended, n-len(unknown), "late ones too")
+		t.Logf("%d IDs: %d requests, %d failures yielded", n, len(g.arrivals), f.failures)
+	})
+}
+
+func TestW_WhateverFailsEachIDEndsInOneOfThree(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		seed := rapid.Uint64().Draw(rt, "seed")
+		share := rapid.Float64Range(0, 1).Draw(rt, "share of trouble")
+		n := rapid.IntRange(1, 200).Draw(rt, "IDs")
+		concurrency := rapid.IntRange(1, 6).Draw(rt, "concurrency")
+		initial := time.Duration(rapid.IntRange(1, 60).Draw(rt, "initial")) * time.Second
+		timeout := time.Duration(rapid.IntRange(1, 4*3600).Draw(rt, "timeout")) * time.Second
+		trouble := time.Duration(rapid.IntRange(0, 2*3600).Draw(rt, "trouble")) * time.Second
+		refused := rapid.IntRange(0, 300).Draw(rt, "refused at request")
+		synctest.Test(t, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 0))
+			g := &movingGateway{start: time.Now(), latency: time.Duration(random.Int64N(int64(3 * time.Second))), messages: map[int64]timeline{}}
+			calls := 0
+			others := randomTrouble(random, share, trouble)
+			g.trouble = func(now time.Duration, req *http.Request) (*http.Response, error) {
+				if calls++; calls == refused {
+					return answer(http.StatusUnauthorized, ""), nil
+				}
+				if random.IntN(20) == 0 && now < trouble {
+					return answer([]int{400, 404, 410, 422}[random.IntN(4)], ""), nil
+				}
+				return others(now, req)
+			}
+			for i := range n {
+				life := timeline{appears: time.Duration(random.Int64N(int64(time.Minute))), odd: random.IntN(20) == 0}
+				at := life.appears
+				for range random.IntN(4) {
+					at += time.Duration(random.Int64N(int64(time.Hour)))
+					life.changes = append(life.changes, at)
+				}
+				if random.IntN(10) > 0 {
+					g.messages[int64(i+1)] = life
+				}
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), timeout)
+			defer cancel()
+			client := newClient(t, g, outgoing.WithConcurrency(concurrency))
+			follow(rt, ctx, client, outgoing.WatchRequest{IDs: ids(n), Until: hasStatus("DONE"), InitialInterval: initial})
+		})
+	})
+}
+
+func TestW2_RequestsStayNearTheLeastThatTheIDsNeed(t *testing.T) {
+	const initial = 10 * time.Second
+	for _, n := range []int{1, 50, 51, 120, 999} {
+		for _, latency := range []time.Duration{20 * time.Millisecond, time.Second} {
+			for _, busy := range []time.Duration{30 * time.Second, 10 * time.Minute, 6 * time.Hour} { // how often a message changes
+				for _, longest := range []time.Duration{initial, 15 * time.Minute} {
+					synctest.Test(t, func(t *testing.T) {
+						random := rand.New(rand.NewPCG(uint64(n), uint64(busy)))
+						g := &movingGateway{start: time.Now(), latency: latency, messages: map[int64]timeline{}}
+						const length = 20 * time.Minute
+						for i := range n {
+							g.messages[int64(i+1)] = timeline{}
+						}
+						changed := make([]time.Time, n)
+						client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+							now := time.Since(g.start)
+							g.mu.Lock()
+							g.arrivals = append(g.arrivals, now)
+							rows := make([]string, 0, 50)
+							for _, id := range askedFor(req) {
+								i := id - 1
+								if random.Float64() < float64(initial)/float64(busy) {
+									changed[i] = time.Now()
+								}
+								rows = append(rows, fmt.Sprintf(`{"id":%d,"status_date":%q}`, id, changed[i].Format(time.RFC3339Nano)))
+							}
+							g.mu.Unlock()
+							if err := pause(req.Context(), latency); err != nil {
+								return nil, err
+							}
+							return answer(http.StatusOK, "["+strings.Join(rows, ",")+"]"), nil
+						}), outgoing.WithConcurrency(8))
+						ctx, cancel := context.WithTimeout(t.Context(), length)
+						defer cancel()
+						for range client.Watch(ctx, outgoing.WatchRequest{IDs: ids(n), Until: hasStatus("DONE"), InitialInterval: initial, MaxInterval: longest}) {
+						}
+						least := (n + outgoing.MaxIDs - 1) / outgoing.MaxIDs
+						first := g.arrivals[least-1]
+						most, from := 0, 0
+						var at time.Duration
+						for to, arrival := range g.arrivals {
+							for ; g.arrivals[from] <= max(arrival-initial, first); from++ {
+								if from == to {
+									break
+								}
+							}
+							if arrival > first && to-from+1 > most {
+								most, at = to-from+1, arrival
+							}
+						}
+						assert.LessOrEqual(t, float64(most), 1.3*float64(least), "%d IDs, latency %v, a change every %v, max interval %v: at %v", n, latency, busy, longest, at)
+					})
+				}
+			}
+		}
+	}
+}
