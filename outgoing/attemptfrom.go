@@ -16,6 +16,6 @@ type attemptKey struct{}
 
 // AttemptFrom returns the attempt that the context of a request belongs to, and whether there is one.
 func AttemptFrom(ctx context.Context) (Attempt, bool) {
-	attempt, ok := ctx.Value(attemptKey{}).(Attempt)
-	return attempt, ok
+	a, ok := ctx.Value(attemptKey{}).(Attempt)
+	return a, ok
 }

@@ -217,16 +217,16 @@ func (w *watch) pause(now time.Duration) {
 
 // noteRows takes in an answer. An ID with neither a message nor a place among the missing has an unreadable row.
 func (w *watch) noteRows(l *look, now time.Duration, jitter float64) bool {
-	messages, missing := l.result.Messages, l.result.Missing
+	found, missing := l.result.Messages, l.result.Missing
 	for _, index := range l.indexes {
 		var (
 			id      = w.ids[index]
 			problem error // why the ID is given up
 		)
 		switch {
-		case len(messages) > 0 && messages[0].ID == id:
-			m := messages[0]
-			messages = messages[1:]
+		case len(found) > 0 && found[0].ID == id:
+			m := found[0]
+			found = found[1:]
 			changed := w.schedule.seen(index, stateOf(m), now)
 			if w.until(m) {
 				w.schedule.end(index)
@@ -258,8 +258,8 @@ func (w *watch) noteRows(l *look, now time.Duration, jitter float64) bool {
 func (w *watch) noteFailure(ctx context.Context, l *look, now time.Duration, jitter float64) bool {
 	var (
 		kept, ended []int32
-		failure     = l.result.tried.last
-		permanent   = failure.answer != nil && failure.answer.isPermanent()
+		last        = l.result.tried.last
+		permanent   = last.answer != nil && last.answer.isPermanent()
 	)
 	for _, index := range l.indexes {
 		if permanent && w.schedule.failed(index) {
@@ -271,15 +271,15 @@ func (w *watch) noteFailure(ctx context.Context, l *look, now time.Duration, jit
 	}
 	if w.failing {
 		w.logger.WarnContext(ctx, "the look failed; its IDs will be looked up again",
-			"method", http.MethodGet, "path", messagesByID, "ids", len(kept), failure.attr())
+			"method", http.MethodGet, "path", messagesByID, "ids", len(kept), last.attr())
 	} else if len(kept) > 0 {
 		w.failing = true
-		if !w.yield(Message{}, w.batchError(kept, failure.err)) {
+		if !w.yield(Message{}, w.batchError(kept, last.err)) {
 			return false
 		}
 	}
 	for _, index := range ended {
-		if !w.giveUp(index, failure.err) {
+		if !w.giveUp(index, last.err) {
 			return false
 		}
 	}
