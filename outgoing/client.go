@@ -1,5 +1,7 @@
 package outgoing
 
+import "github.com/gsmservice-gateway/client-go/internal/bearer"
+
 // Client talks to the gateway. Make one with New and keep it (methods of another give ErrInvalidArgument): it holds the
 // connections, the retry budget and the hold that a rate limit puts on all requests. Any number of goroutines may use
 // it at once.
@@ -20,7 +22,7 @@ func New(token string, opts ...Option) (*Client, error) {
 	}
 	switch {
 	case o.token == nil:
-		if err := checkToken(token); err != nil {
+		if err := bearer.Check(token); err != nil {
 			return nil, invalid(err.Error())
 		}
 		o.token = staticToken(token)

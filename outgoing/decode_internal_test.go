@@ -8,11 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gsmservice-gateway/client-go/gen"
+	"github.com/gsmservice-gateway/client-go/internal/rows"
 )
 
 func TestB9_AnErrorAboutARowSaysWhatWasExpected(t *testing.T) {
-	message := func(row jsontext.Value) error { return decodeRow(row, new(gen.Message)) }
-	cancelled := func(row jsontext.Value) error { return decodeRow(row, new(cancelledMessage)) }
+	message := func(row jsontext.Value) error { return rows.DecodeRow(row, new(gen.Message)) }
+	cancelled := func(row jsontext.Value) error { return rows.DecodeRow(row, new(cancelledMessage)) }
 	for _, test := range []struct {
 		decode    func(jsontext.Value) error
 		row, says string
@@ -43,7 +44,7 @@ func TestB9_AnErrorAboutARowSaysWhatWasExpected(t *testing.T) {
 
 func TestE3_ABodyThatIsNotAnArraySaysWhatItIs(t *testing.T) {
 	for body, says := range map[string]string{`{}`: "an object", `7`: "a number", `null`: "null", `"x"`: "a string", `true`: "a boolean"} {
-		err := decodeArray([]byte(body), func(*gen.Message) {}, nil)
+		err := rows.Decode([]byte(body), func(*gen.Message) {}, nil)
 		require.ErrorContains(t, err, "starts with "+says, body)
 	}
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/gsmservice-gateway/client-go/internal/rows"
 )
 
 // newAPIError is the answer as an error. Nothing in it shares memory with the response, and nothing in it is the token.
@@ -38,7 +40,7 @@ var errRedirect = errors.New("redirects are not followed")
 // since a proxy may rewrite the type, has a title or a code like the gateway's.
 func problemOf(body []byte, h http.Header) (Problem, bool) {
 	var p lenientProblem
-	if len(body) > maxErrorBody || json.Unmarshal(body, &p, harmless) != nil {
+	if len(body) > maxErrorBody || json.Unmarshal(body, &p, rows.Harmless) != nil {
 		return Problem{}, false
 	}
 	contentType, _ := singleValue(h, "Content-Type")

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"net/http"
 	"time"
+
+	"github.com/gsmservice-gateway/client-go/internal/bearer"
 )
 
 // operation is one call of a method: the options in force, and what the call's requests share. It embeds nothing with
@@ -85,7 +87,7 @@ func attempt[T any](ctx context.Context, op operation, req request, t *attempts,
 	token, err := op.token(attemptCtx)
 	t.redact = t.redact.and(token)
 	if err == nil {
-		err = checkToken(token)
+		err = bearer.Check(token)
 	}
 	if err != nil && ctx.Err() != nil { // then err is text only, since it may be the context's cause
 		err = withPrevious(contextError(ctx), errors.New(textOf(err)))
