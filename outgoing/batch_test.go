@@ -82,25 +82,6 @@ func TestB3_RequestsHaveFiftyDistinctIDs(t *testing.T) {
 	}
 }
 
-// shuffled answers each request after another time, and with its rows in another order.
-func shuffled(found func(id int64) bool) roundTrip {
-	return func(req *http.Request) (*http.Response, error) {
-		select {
-		case <-time.After(rand.N(time.Second)):
-		case <-req.Context().Done():
-			return nil, req.Context().Err()
-		}
-		var rows []int64
-		for _, id := range askedFor(req) {
-			if found(id) {
-				rows = append(rows, id)
-			}
-		}
-		rand.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
-		return answer(http.StatusOK, rowsOf(req.Method, rows)), nil
-	}
-}
-
 func TestB3_ResultsHaveTheOrderAsked(t *testing.T) {
 	odd := func(id int64) bool { return id%2 == 1 }
 	for _, concurrency := range []int{1, 4, 16} {

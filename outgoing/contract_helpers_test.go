@@ -18,6 +18,9 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/legacy"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
 // contract holds exchanges against api/openapi.yaml.
@@ -144,3 +147,52 @@ func (t *contractTransport) err() error {
 	defer t.mu.Unlock()
 	return errors.Join(t.breaks...)
 }
+
+// exchange has the library use the double in every way there is, and returns what passed between the two.
+func exchange(t *testing.T, c contract, baseURL string) *contractTransport {
+	t.Helper()
+	ctx := t.Context()
+	gateway := outgoingtest.NewGateway(outgoingtest.WithToken(testToken))
+	checked := newContractTransport(c, gateway.Transport())
+	client := newClient(t, checked, outgoing.WithBaseURL(baseURL), outgoing.WithRetry(outgoing.Retry{MaxAttempts: 1}))
+	pages := []outgoing.PageRequest{{}, {Page: 1}, {Limit: 1}, {Page: 2, Limit: 50}, {Page: 1000, Limit: 50}}
+	all := func() {
+		for _, err := range client.All(ctx) {
+			require.NoError(t, err)
+		}
+	}
+	list := func() {
+		for _, page := range pages {
+			_, err := client.List(ctx, page)
+			require.NoError(t, err)
+		}
+	}
+
+	list() // of nothing
+	all()
+	known := gateway.Add(outgoingtest.SampleMessages(120)...)
+	gateway.Add(outgoing.Message{Recipient: "+48999999999", Type: outgoing.MessageTypeSMSPro, StatusCode: outgoing.StatusScheduled})
+	list()
+	all()
+	asked := append(slices.Clone(known), 1, 9223372036854775807)
+	for _, ids := range [][]int64{asked, known[:1], {1}} {
+		_, err := client.GetByIDs(ctx, ids)
+		require.NoError(t, err)
+		_, err = client.CancelScheduled(ctx, ids) // and again, when they are no longer scheduled
+		require.NoError(t, err)
+	}
+	for _, status := range errorStatuses {
+		for _, call := range []func(*outgoing.Client) error{
+			func(c *outgoing.Client) error { _, err := c.GetByIDs(ctx, known[:2]); return err },
+			func(c *outgoing.Client) error { _, err := c.CancelScheduled(ctx, known[:2]); return err },
+			func(c *outgoing.Client) error { _, err := c.List(ctx, outgoing.PageRequest{}); return err },
+		} { // each with a client of its own: a 429 holds back all requests of a client
+			gateway.Inject(outgoingtest.Fault{Status: status})
+			_ = call(newClient(t, checked, outgoing.WithBaseURL(baseURL), outgoing.WithRetry(outgoing.Retry{MaxAttempts: 1})))
+		}
+	}
+	return checked
+}
+
+// errorStatuses are those that the contract names, and some of its ranges 4XX and 5XX.
+var errorStatuses = []int{400, 401, 403, 404, 408, 410, 429, 500, 502, 503, 504}

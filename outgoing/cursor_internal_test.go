@@ -7,15 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// delivered is a chain that ends in these rows.
-func delivered(ids ...int64) *cursor {
-	c := newCursor()
-	for _, id := range ids {
-		c.deliver(id)
-	}
-	return c
-}
-
 func TestH1_LookJoinsWhereTheDeliveriesEnded(t *testing.T) {
 	const fresh, older, short, full = true, false, true, false
 	tests := []struct {

@@ -2,91 +2,18 @@ package outgoing_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
-
-// assertLine checks that an error is there and that its text is one line that fits into a log (E2).
-func assertLine(t testing.TB, err error) {
-	t.Helper()
-	require.Error(t, err)
-	text := err.Error()
-	assert.LessOrEqual(t, len(text), 512, text)
-	assert.True(t, utf8.ValidString(text), "%q", text)
-	assert.False(t, strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }), "%q", text)
-	assert.True(t, strings.HasPrefix(text, "outgoing: "), text)
-	assert.Equal(t, 1, strings.Count(text, "outgoing: "), text)
-}
-
-// batchIDs are the IDs of a BatchError, which err must be or wrap.
-func batchIDs(t testing.TB, err error) []int64 {
-	t.Helper()
-	batch, ok := errors.AsType[*outgoing.BatchError](err)
-	require.True(t, ok, "%v", err)
-	return batch.IDs()
-}
-
-func TestE1_TheBodysStatusNeverReplacesTheHTTPStatus(t *testing.T) {
-	for _, body := range []string{`{"title":"x","status":200}`, `{"title":"x","status":404}`, `{"title":"x","status":"204"}`, `{"title":"x","status":-1}`, `{"title":"x","status":1e99}`} {
-		client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
-			return answer(403, body, "Content-Type", "application/problem+json"), nil
-		}))
-		_, err := client.List(t.Context(), outgoing.PageRequest{})
-		apiErr, ok := errors.AsType[*outgoing.APIError](err)
-		require.True(t, ok)
-		assert.Equal(t, 403, apiErr.StatusCode, body)
-		require.ErrorIs(t, err, outgoing.ErrForbidden)
-		require.NotErrorIs(t, err, outgoing.ErrNotFound)
-	}
-}
-
-func TestE1_ProblemFieldsOfOddTypes(t *testing.T) {
-	const served = "application/problem+json"
-	tests := []struct {
-		name, contentType, body string
-		want                    outgoing.Problem
-	}{
-		{"all", served, `{"type":"t","status":400,"title":"T","detail":"D","code":"400-1","instance":"i"}`, outgoing.Problem{Type: "t", Status: 400, Title: "T", Detail: "D", Code: "400-1", Instance: "i"}},
-		{"no type, and a title", "", `{"title":"T"}`, outgoing.Problem{Title: "T"}},
-		{"another type, and a title", "text/html", `{"title":"T"}`, outgoing.Problem{Title: "T"}},
-		{"another type, and no title", "application/json", `{"detail":"D"}`, outgoing.Problem{}},
-		{"numbers for strings", served, `{"title":1,"code":-4.5}`, outgoing.Problem{Title: "1", Code: "-4.5"}},
-		{"a string for a number", served, `{"title":"T","status":"400"}`, outgoing.Problem{Title: "T", Status: 400}},
-		{"a wrong type costs one field", served, `{"title":"T","detail":{"a":1},"code":[1],"type":null,"instance":true}`, outgoing.Problem{Title: "T"}},
-		{"a status that is none", served, `{"title":"T","status":4.5}`, outgoing.Problem{Title: "T"}},
-		{"a huge status", served, `{"title":"T","status":99999999999999999999}`, outgoing.Problem{Title: "T"}},
-		{"members twice: the last counts", served, `{"title":"T","title":"U"}`, outgoing.Problem{Title: "U"}},
-		{"invalid UTF-8", served, "{\"title\":\"a\xffb\"}", outgoing.Problem{Title: "a\uFFFDb"}},
-		{"an array", served, `[{"title":"T"}]`, outgoing.Problem{}},
-		{"null", served, `null`, outgoing.Problem{}},
-		{"trailing bytes", served, `{"title":"T"} x`, outgoing.Problem{}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
-				return answer(400, tt.body, "Content-Type", tt.contentType), nil
-			}))
-			_, err := client.List(t.Context(), outgoing.PageRequest{})
-			apiErr, ok := errors.AsType[*outgoing.APIError](err)
-			require.True(t, ok)
-			assert.Equal(t, tt.want, apiErr.Problem)
-			assert.Equal(t, tt.body, string(apiErr.Body))
-		})
-	}
-}
 
 func TestE2_TheTextOfAnAPIErrorIsOneBoundedLine(t *testing.T) {
 	long := strings.Repeat("ą\n\x1b[31m\u202e\xff", 1000)
@@ -162,15 +89,4 @@ func TestE1_AnAPIErrorSharesNothingWithTheResponse(t *testing.T) {
 		_, _ = client.List(t.Context(), outgoing.PageRequest{})
 	}
 	assert.Equal(t, "body", string(apiErr.Body))
-}
-
-func TestStatesHaveNames(t *testing.T) {
-	for s, want := range map[outgoing.State]string{
-		outgoing.Unknown: "unknown", outgoing.NotSent: "not sent", outgoing.Cancelled: "cancelled", outgoing.Rejected: "rejected", 9: "State(9)",
-	} {
-		assert.Equal(t, want, fmt.Sprint(s))
-		text, err := json.Marshal(map[string]any{"state": s})
-		require.NoError(t, err)
-		assert.JSONEq(t, fmt.Sprintf(`{"state":%q}`, want), string(text))
-	}
 }

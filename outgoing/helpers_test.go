@@ -1,8 +1,10 @@
 package outgoing_test
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -69,3 +71,71 @@ func messageIDs(messages []outgoing.Message) []int64 {
 	}
 	return all
 }
+
+// inTurn answers the nth request with the nth function, and all after the last one as a gateway that does what is asked.
+func inTurn(answers ...roundTrip) roundTrip {
+	n := 0
+	return func(req *http.Request) (*http.Response, error) {
+		n++
+		if n <= len(answers) {
+			return answers[n-1](req)
+		}
+		return answer(http.StatusOK, rowsFor(req)), nil
+	}
+}
+
+func status(code int, headers ...string) roundTrip {
+	return func(*http.Request) (*http.Response, error) { return answer(code, "", headers...), nil }
+}
+
+func fails(err error) roundTrip {
+	return func(*http.Request) (*http.Response, error) { return nil, err }
+}
+
+// getOrCancel looks ID 1 up or cancels it, and says how many attempts that took, without the look at what is Unknown.
+func getOrCancel(ctx context.Context, client *outgoing.Client, method string, opts ...outgoing.Option) (attempts int, err error) {
+	if method == http.MethodDelete {
+		result, err := client.CancelScheduled(ctx, []int64{1}, opts...)
+		return result.Attempts - len(result.IDs(outgoing.Unknown)), err
+	}
+	result, err := client.GetByIDs(ctx, []int64{1}, opts...)
+	return result.Attempts, err
+}
+
+// answering is a client of a gateway that gives this answer always, and the log of that client.
+func answering(t testing.TB, status int, body string, headers ...string) (*outgoing.Client, *bytes.Buffer) {
+	t.Helper()
+	log := new(bytes.Buffer)
+	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	transport := roundTrip(func(*http.Request) (*http.Response, error) { return answer(status, body, headers...), nil })
+	return newClient(t, transport, once, outgoing.WithLogger(logger), outgoing.WithConcurrency(1)), log
+}
+
+// operations are one call of each.
+func operations(t testing.TB, client *outgoing.Client) map[string]func() error {
+	return map[string]func() error{
+		"GetByIDs":        func() error { _, err := client.GetByIDs(t.Context(), ids(3)); return err },
+		"CancelScheduled": func() error { _, err := client.CancelScheduled(t.Context(), ids(3)); return err },
+		"List":            func() error { _, err := client.List(t.Context(), outgoing.PageRequest{}); return err },
+		"All": func() (last error) {
+			for _, err := range client.All(t.Context()) {
+				last = err
+			}
+			return last
+		},
+	}
+}
+
+// hasStatus reports whether a message has one of the statuses.
+func hasStatus(codes ...string) func(outgoing.Message) bool {
+	return func(m outgoing.Message) bool {
+		for _, code := range codes {
+			if m.StatusCode == code {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+var states = []outgoing.State{outgoing.Unknown, outgoing.NotSent, outgoing.Cancelled, outgoing.Rejected}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -370,4 +371,26 @@ func TestH6_ACauseThatIsA404IsNotAPageAfterTheEnd(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestB9_AllYieldsAnUnreadableRowAndGoesOn(t *testing.T) {
+	rows := []string{`{"id":5}`, `{"id":4,"cid":[]}`, `{"id":3}`}
+	client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+		page, _ := strconv.Atoi(r.FormValue("page"))
+		limit, _ := strconv.Atoi(r.FormValue("limit"))
+		from := min((page-1)*limit, len(rows))
+		return answer(200, "["+strings.Join(rows[from:min(from+limit, len(rows))], ",")+"]"), nil
+	}))
+	var got []int64
+	for m, err := range client.All(t.Context()) {
+		got = append(got, m.ID)
+		if m.ID == 4 {
+			assert.Equal(t, outgoing.Message{ID: 4}, m)
+			assert.Equal(t, []int64{4}, batchIDs(t, err))
+			assertLine(t, err)
+			continue
+		}
+		require.NoError(t, err)
+	}
+	assert.Equal(t, []int64{5, 4, 3}, got)
 }

@@ -1,149 +1,318 @@
 package outgoing_test
 
 import (
-	"errors"
 	"fmt"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-// How a history changes between two requests, and what a gateway tells about it. All must be exact under each of them.
-var (
-	changes = []struct {
-		name       string
-		gain, lose int
-	}{
-		{"quiet", 0, 0},
-		{"gains 1-30", 30, 0},
-		{"loses 1-10", 0, 10},
-		{"gains 1-30, loses 1-10", 30, 10},
-		{"gains 1-3, loses 1-2", 3, 2},
+// What a page behind the end answers is not documented.
+func behindTheEnd(status int) func(*history, int, int) *http.Response {
+	return func(h *history, page, limit int) *http.Response {
+		if page == 1 || (page-1)*limit < len(h.ids) {
+			return nil
+		}
+		return answer(status, notFoundProblem, "Content-Type", "application/problem+json")
 	}
-	hints = []struct {
+}
+
+func TestH1_QuietHistoriesOfEverySize(t *testing.T) {
+	gateways := []struct {
 		name   string
-		lag    int
 		silent map[string]bool
-		links  bool
-		old    int
+		fail   func(*history, int, int) *http.Response
 	}{
-		{name: "current"},
-		{name: "3 old", lag: 3},
-		{name: "absent", silent: map[string]bool{"X-Total-Results": true, "X-Current-Page": true, "X-Limit": true}},
-		{name: "current, links", links: true},
-		{name: "3 old, links", lag: 3, links: true},
-		{name: "3 old, links only", lag: 3, links: true, silent: map[string]bool{"X-Total-Results": true}},
-		{name: "2 ahead", old: 2},
-		{name: "3 ahead, links", old: 3, links: true},
+		{"with headers", nil, nil},
+		{"without headers", hints[2].silent, nil},
+		{"404 behind the end", nil, behindTheEnd(http.StatusNotFound)},
+		{"404 behind the end, without headers", hints[2].silent, behindTheEnd(http.StatusNotFound)},
 	}
-)
-
-// simulation sums up the runs of one kind.
-type simulation struct {
-	lost, twice, outOfOrder, drifted, runs, requests, pages int
+	sizes := []int{141, 142, 143, 144, 419, 420, 421, 839, 840, 841}
+	for n := range 121 {
+		sizes = append(sizes, n)
+	}
+	for _, gateway := range gateways {
+		for _, concurrency := range concurrencies {
+			t.Run(fmt.Sprintf("%s/concurrency %d", gateway.name, concurrency), func(t *testing.T) {
+				for _, n := range sizes {
+					h := newHistory(n, 1)
+					h.silent, h.fail = gateway.silent, gateway.fail
+					r := walkHistory(t, h, concurrency)
+					require.NoError(t, r.err, "%d messages", n)
+					require.Equal(t, newestFirst(h.ids), append([]int64{}, r.ids...), "%d messages", n)
+				}
+			})
+		}
+	}
 }
 
-func (s *simulation) run(t *testing.T, h *history, concurrency int) {
-	h.latency = 10 * time.Millisecond
-	r := h.read(newClient(t, h, outgoing.WithConcurrency(concurrency)).All(t.Context()))
-	if errors.Is(r.err, outgoing.ErrDrift) {
-		s.drifted++
-	} else {
-		require.NoError(t, r.err)
-	}
-	s.runs++
-	s.lost, s.twice, s.outOfOrder = s.lost+r.lost, s.twice+r.twice, s.outOfOrder+r.outOfOrder
-	s.requests, s.pages = s.requests+r.requests, s.pages+r.pages
+func TestH1_AnEmptyHistoryHasNoMessages(t *testing.T) {
+	h := newHistory(0, 1)
+	r := walkHistory(t, h, 4)
+	require.NoError(t, r.err)
+	assert.Empty(t, r.ids)
+	assert.Equal(t, 2, r.requests, "one more window confirms it (H9)")
 }
 
-func TestH1_EachMessageExactlyOnceWhileTheHistoryChanges(t *testing.T) {
-	runs := 15
-	if testing.Short() || raceDetector {
-		runs = 3
+func TestH1_MessagesThatArriveAtAnEmptyHistoryDoNoHarm(t *testing.T) {
+	h := newHistory(0, 1)
+	h.gain = 30
+	r := walkHistory(t, h, 4)
+	require.NoError(t, r.err)
+	assert.Zero(t, r.twice+r.outOfOrder)
+}
+
+// What happens once, in the middle. Nothing is lost silently, and a change of moderate size is not the end.
+func TestH1_OneGreatChange(t *testing.T) {
+	tests := []struct {
+		name     string
+		edit     func(h *history)
+		moderate bool
+	}{
+		{"200 arrive", func(h *history) { h.add(200) }, true},
+		{"3,000 arrive", func(h *history) { h.add(3000) }, false},
+		{"the newest 60 go", func(h *history) { h.remove(0, 60) }, true},
+		{"the newest 300 go", func(h *history) { h.remove(0, 300) }, false},
+		{"40 rows around the reader go", func(h *history) { h.remove(500, 540) }, true},
+		{"150 rows around the reader go", func(h *history) { h.remove(420, 570) }, false},
+		{"all behind the reader goes", func(h *history) { h.remove(700, 2000) }, true},
+		{"all from the middle on goes", func(h *history) { h.remove(380, 2000) }, false},
+		{"everything goes", func(h *history) { h.remove(0, 2000) }, true},
 	}
-	type kind struct {
-		change, hint, concurrency int
-		simulation
-	}
-	var kinds []*kind
-	t.Run("simulation", func(t *testing.T) {
-		for change := range changes {
-			for hint := range hints {
-				for _, concurrency := range []int{1, 4, 8} {
-					k := &kind{change: change, hint: hint, concurrency: concurrency}
-					kinds = append(kinds, k)
-					change, hint := changes[change], hints[hint]
-					t.Run(fmt.Sprintf("%s/total %s/concurrency %d", change.name, hint.name, concurrency), func(t *testing.T) {
-						t.Parallel()
-						for seed := range uint64(runs) {
-							synctest.Test(t, func(t *testing.T) {
-								h := newHistory(1000+int(seed)*37, seed)
-								h.gain, h.lose, h.lag, h.silent = change.gain, change.lose, hint.lag, hint.silent
-								h.links, h.old = hint.links, hint.old
-								k.run(t, h, concurrency)
-							})
+	for _, tt := range tests {
+		for _, hint := range hints {
+			for _, concurrency := range concurrencies {
+				t.Run(fmt.Sprintf("%s/total %s/concurrency %d", tt.name, hint.name, concurrency), func(t *testing.T) {
+					h := newHistory(2000, 1)
+					h.lag, h.silent = hint.lag, hint.silent
+					h.edit = func(answers int) {
+						if answers == 12 {
+							tt.edit(h)
 						}
-						assert.Zero(t, k.lost, "lost")
-						assert.Zero(t, k.twice, "twice")
-						assert.Zero(t, k.outOfOrder, "out of order")
-					})
-				}
+					}
+					r := walkHistory(t, h, concurrency)
+					t.Logf("%d delivered, %d requests, %v", len(r.ids), r.requests, r.err)
+					assert.Zero(t, r.lost+r.twice+r.outOfOrder)
+					if r.err != nil && !tt.moderate {
+						assert.ErrorIs(t, r.err, outgoing.ErrDrift)
+						return
+					}
+					assert.NoError(t, r.err)
+				})
 			}
 		}
-	})
-	var drifted, total int
-	t.Logf("%-23s %-17s %11s %5s %5s %6s %12s %6s %9s", "between two requests", "total", "concurrency", "runs", "lost", "twice", "out of order", "drift", "requests")
-	for _, k := range kinds {
-		t.Logf("%-23s %-17s %11d %5d %5d %6d %12d %6d %8.2fx", changes[k.change].name, hints[k.hint].name, k.concurrency,
-			k.runs, k.lost, k.twice, k.outOfOrder, k.drifted, float64(k.requests)/float64(k.pages))
-		drifted, total = drifted+k.drifted, total+k.runs
 	}
-	assert.Less(t, float64(drifted), 0.01*float64(total), "drift in %d of %d runs", drifted, total)
 }
 
-// The simulation changes histories at random places; this changes them in any way that a test may think of, and shows the
-// shortest one that goes wrong.
-func TestH1_AnyChangesBetweenRequests(t *testing.T) {
-	type edit struct{ gain, from, lose int }
-	edits := rapid.Custom(func(t *rapid.T) edit {
-		return edit{
-			gain: rapid.IntRange(0, 120).Draw(t, "gain"),
-			from: rapid.IntRange(0, 700).Draw(t, "from"),
-			lose: rapid.IntRange(0, 120).Draw(t, "lose"),
+func TestH1_DriftSaysHowFarItGot(t *testing.T) {
+	h := newHistory(2000, 1)
+	h.edit = func(answers int) {
+		if answers == 12 {
+			h.remove(0, 900) // all that is remembered, and more
 		}
-	})
-	synctest.Test(t, func(t *testing.T) {
-		rapid.Check(struct{ rapid.TB }{t}, func(rt *rapid.T) { // t itself would be asked for its deadline, which a bubble does not allow
-			h := newHistory(rapid.IntRange(0, 800).Draw(rt, "messages"), rapid.Uint64().Draw(rt, "seed"))
-			h.latency = 10 * time.Millisecond
-			h.lag = rapid.IntRange(0, 3).Draw(rt, "lag")
-			hint := rapid.SampledFrom(hints).Draw(rt, "hint")
-			h.silent, h.links, h.old = hint.silent, hint.links, hint.old
-			script := rapid.SliceOfN(edits, 0, 30).Draw(rt, "edits")
-			h.edit = func(answers int) {
-				if answers <= len(script) {
-					e := script[answers-1]
-					h.remove(e.from, e.from+e.lose)
-					h.add(e.gain)
+	}
+	r := walkHistory(t, h, 1)
+	require.ErrorIs(t, r.err, outgoing.ErrDrift)
+	last := r.ids[len(r.ids)-1]
+	require.EqualError(t, r.err, fmt.Sprintf("outgoing: the history could not be followed: %d messages were delivered, the last one has ID %d", len(r.ids), last))
+	assert.LessOrEqual(t, r.requests, 12+aFew)
+}
+
+// If the last of 512 remembered rows is still there, the walk goes on behind it; if not, it cannot know where it is.
+func TestH1_512RememberedIDsAreEnough(t *testing.T) {
+	for _, tt := range []struct {
+		left  int // of the rows delivered
+		drift bool
+	}{{512, false}, {513, true}} {
+		h := newHistory(3000, 1)
+		var got []int64
+		h.edit = func(answers int) {
+			if answers != 15 {
+				return
+			}
+			h.remove(len(got)-tt.left+1, len(got)) // what was delivered, but for the row that is so far behind
+		}
+		synctest.Test(t, func(t *testing.T) {
+			client := newClient(t, h, outgoing.WithConcurrency(1))
+			var failed error
+			for m, err := range client.All(t.Context()) {
+				if failed = err; err == nil {
+					got = append(got, m.ID)
 				}
 			}
-			concurrency := rapid.SampledFrom([]int{1, 2, 4, 8}).Draw(rt, "concurrency")
-			r := h.read(newClient(t, h, outgoing.WithConcurrency(concurrency)).All(t.Context()))
-			if r.lost+r.twice+r.outOfOrder > 0 {
-				rt.Fatalf("lost %d, twice %d, out of order %d", r.lost, r.twice, r.outOfOrder)
+			if tt.drift {
+				assert.ErrorIs(t, failed, outgoing.ErrDrift)
+				return
 			}
-			if r.err != nil && !errors.Is(r.err, outgoing.ErrDrift) {
-				rt.Fatal(r.err)
-			}
-			if got := h.mostInFlight(); got > concurrency {
-				rt.Fatalf("%d requests in flight", got)
-			}
+			require.NoError(t, failed)
+			assert.Len(t, got, 3000)
 		})
+	}
+}
+
+func TestH2_NWindowsAreInFlight(t *testing.T) {
+	for _, n := range []int{1, 2, 4, 8, 32} {
+		h := newHistory(20_000, 1)   // long enough for all to be in flight at once, though answers overtake each other
+		h.latency = time.Millisecond // in virtual time, so that whatever is to be in flight has arrived before an answer leaves
+		r := walkHistory(t, h, n)
+		require.NoError(t, r.err)
+		assert.Len(t, r.ids, 20_000)
+		assert.Equal(t, n, h.mostInFlight())
+	}
+}
+
+// Without a total, and with one that is far too large, what was found bounds what is fetched ahead.
+func TestH2_APrefetchAtMostDoublesWhatWasFound(t *testing.T) {
+	for _, n := range []int{0, 1, 50, 51, 500} {
+		for _, silent := range []map[string]bool{{"X-Total-Results": true}, nil} {
+			h := newHistory(n, 1)
+			h.silent = silent
+			h.counts = func(int) int { return 1_000_000 }
+			r := walkHistory(t, h, 20_000)
+			assert.Len(t, r.ids, n)
+			assert.LessOrEqual(t, r.requests, 2*(n/25)+aFew)
+			assert.LessOrEqual(t, h.mostInFlight(), max(1, n/25))
+		}
+	}
+}
+
+func TestH2_AfterAPrefetchThatMissedItWalksAlone(t *testing.T) {
+	h := newHistory(10_000, 1)
+	h.latency = time.Millisecond // in virtual time, so that what is counted does not depend on the scheduler
+	missed := 0                  // the requests that had arrived
+	h.edit = func(answers int) {
+		if answers == 60 {
+			h.remove(0, 40)
+			missed = len(h.requests)
+		}
+	}
+	r := walkHistory(t, h, 8)
+	require.NoError(t, r.err)
+	require.Len(t, r.ids, 10_000)
+
+	before, after := h.requests[:missed], h.requests[missed:]
+	alone, longest, most := 0, 0, 0
+	for _, request := range before {
+		most = max(most, request.inFlight)
+	}
+	assert.Equal(t, 8, most, "8 at once before")
+	most = 0
+	for _, request := range after {
+		if request.inFlight == 1 {
+			alone++
+		} else {
+			alone = 0
+		}
+		longest, most = max(longest, alone), max(most, request.inFlight)
+	}
+	assert.GreaterOrEqual(t, longest, 4, "then one after another")
+	assert.Equal(t, 8, most, "and 8 at once again")
+}
+
+// A window that was fetched ahead may still show rows that were gone when others behind them were delivered: if it were
+// joined at any delivered row, these would come out of order.
+func TestH2_AWindowFetchedAheadIsJoinedAtTheLastRowAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHistory(600, 1)
+		h.edit = func(answers int) {
+			if answers == 3 { // of those at offsets 96 to 190, a few are left
+				h.remove(151, 191)
+				h.remove(100, 150)
+			}
+		}
+		transport := roundTrip(func(req *http.Request) (*http.Response, error) {
+			if req.URL.RawQuery == "page=3&limit=48" { // 96 to 143: is overtaken by the one for 143 to 190
+				time.Sleep(time.Second)
+			}
+			return h.RoundTrip(req)
+		})
+		r := h.read(newClient(t, transport, outgoing.WithConcurrency(2)).All(t.Context()))
+		require.NoError(t, r.err)
+		assert.Equal(t, newestFirst(h.ids), r.ids, "without what went before its turn")
 	})
+}
+
+func TestH3_AQuietHistoryCostsAQuarterMoreThanPlainPaging(t *testing.T) {
+	for _, concurrency := range []int{1, 8} {
+		h := newHistory(100_000, 1)
+		r := walkHistory(t, h, concurrency)
+		require.NoError(t, r.err)
+		assert.Equal(t, newestFirst(h.ids), r.ids)
+		t.Logf("concurrency %d: %d requests, %.3f times plain paging", concurrency, r.requests, float64(r.requests)/2000)
+		assert.LessOrEqual(t, r.requests, 2500)
+	}
+}
+
+// lying is a gateway that serves other pages than it is asked for. Some tell so in X-Current-Page, some repeat what they
+// were asked, some say nothing.
+var lying = []struct {
+	name  string
+	page  func(page, limit, total int) int // is served
+	exact bool                             // all the same, all messages can be had
+}{
+	{"ignores page", func(page, limit, total int) int { return 1 }, false},
+	{"page 3 is the last", func(page, limit, total int) int { return min(page, 3) }, false},
+	{"page 7 is the last", func(page, limit, total int) int { return min(page, 7) }, false},
+	{"behind the end it repeats the last page", func(page, limit, total int) int { return min(page, max(1, (total+limit-1)/limit)) }, true},
+	{"behind the end it begins anew", func(page, limit, total int) int {
+		if (page-1)*limit >= total {
+			return 1
+		}
+		return page
+	}, true},
+}
+
+func TestH4_AGatewayThatServesOtherPagesIsAnErrorAndNoLoop(t *testing.T) {
+	kinds := map[string]func(served func(page, limit, total int) int) (says func(page, limit, total int) (int, int), silent map[string]bool){
+		"says so": func(served func(page, limit, total int) int) (func(page, limit, total int) (int, int), map[string]bool) {
+			return func(page, limit, total int) (int, int) { return served(page, limit, total), limit }, nil
+		},
+		"says what it was asked": func(func(page, limit, total int) int) (func(page, limit, total int) (int, int), map[string]bool) {
+			return nil, nil
+		},
+		"says nothing": func(func(page, limit, total int) int) (func(page, limit, total int) (int, int), map[string]bool) {
+			return nil, hints[2].silent
+		},
+	}
+	for _, gateway := range lying {
+		for kind, told := range kinds {
+			for _, concurrency := range concurrencies {
+				t.Run(fmt.Sprintf("%s/%s/concurrency %d", gateway.name, kind, concurrency), func(t *testing.T) {
+					for _, n := range []int{0, 1, 30, 49, 50, 51, 97, 98, 99, 100, 150, 420, 1000} {
+						h := newHistory(n, 1)
+						h.says, h.silent = told(gateway.page)
+						h.serve = func(page, limit, total int) (int, int) {
+							page = gateway.page(page, limit, total)
+							return (page - 1) * limit, page * limit
+						}
+						r := walkHistory(t, h, concurrency)
+						assert.Zero(t, r.lost+r.twice+r.outOfOrder, "%d messages", n)
+						assert.LessOrEqual(t, r.requests, (len(r.ids)+24)/25+aFew+concurrency-1, "%d messages, %d delivered: %v", n, len(r.ids), r.err)
+						if gateway.exact {
+							assert.NoError(t, r.err, "%d messages", n)
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+func TestH4_AWindowThatSaysItIsAnotherPageIsNotBelieved(t *testing.T) {
+	for _, concurrency := range concurrencies {
+		h := newHistory(1000, 1)
+		h.serve = func(page, limit, _ int) (int, int) { return page * limit, (page + 1) * limit } // page 1 is the second
+		h.says = func(page, limit, _ int) (int, int) { return page + 1, limit }
+		r := walkHistory(t, h, concurrency)
+		require.ErrorIs(t, r.err, outgoing.ErrDrift)
+		assert.Empty(t, r.ids)
+		assert.LessOrEqual(t, r.requests, aFew)
+	}
 }

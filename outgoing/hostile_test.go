@@ -1,77 +1,18 @@
 package outgoing_test
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
-
-// serveRaw answers each connection's first request with bytes as they are, so that answers can be wrong in ways that
-// net/http would not write. With hold the connection stays open until the client closes it.
-func serveRaw(t *testing.T, hold bool, raw func(*http.Request) string) (baseURL string, requests *atomic.Int64) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	requests = new(atomic.Int64)
-	var open sync.WaitGroup
-	open.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			open.Go(func() {
-				defer func() { _ = conn.Close() }()
-				r, err := http.ReadRequest(bufio.NewReader(conn))
-				if err != nil {
-					return
-				}
-				requests.Add(1)
-				_, _ = io.WriteString(conn, raw(r))
-				if hold {
-					_, _ = io.Copy(io.Discard, conn)
-				}
-			})
-		}
-	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		open.Wait()
-	})
-	return "http://" + listener.Addr().String() + "/rest", requests
-}
-
-// wire is an answer as it is sent. Without a header about its length it gets the right one.
-func wire(status, body string, headers ...string) string {
-	all := strings.Join(append(headers, ""), "\r\n")
-	if !strings.Contains(all, "Content-Length:") && !strings.Contains(all, "Transfer-Encoding:") {
-		all += fmt.Sprintf("Content-Length: %d\r\n", len(body))
-	}
-	return "HTTP/1.1 " + status + "\r\n" + all + "\r\n" + body
-}
-
-// rawClient tries twice, at once, on a connection of its own each time.
-func rawClient(t testing.TB, baseURL string, opts ...outgoing.Option) *outgoing.Client {
-	t.Helper()
-	return newClient(t, &http.Transport{DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10}, append([]outgoing.Option{
-		outgoing.WithBaseURL(baseURL),
-		outgoing.WithRetry(outgoing.Retry{MaxAttempts: 2, InitialInterval: 1, MaxElapsed: time.Minute}),
-		outgoing.WithAttemptTimeout(20 * time.Second),
-	}, opts...)...)
-}
 
 const (
 	asJSON    = "Content-Type: application/json"
@@ -244,32 +185,6 @@ func (h hostile) check(t *testing.T, err error, method string) {
 	assert.LessOrEqual(t, len(apiErr.Body), 64<<10)
 	assert.NotNil(t, apiErr.Header)
 	assertMatches(t, apiErr, sentinelOf(h.status))
-}
-
-var sentinels = []error{
-	outgoing.ErrBadRequest, outgoing.ErrUnauthorized, outgoing.ErrForbidden, outgoing.ErrNotFound, outgoing.ErrRateLimited,
-	outgoing.ErrServer, outgoing.ErrUnexpectedResponse, outgoing.ErrInvalidArgument, outgoing.ErrNotSent, outgoing.ErrDrift,
-}
-
-// assertMatches checks that an error matches this sentinel, or none if it is nil, and no other.
-func assertMatches(t testing.TB, err, only error) {
-	t.Helper()
-	for _, s := range sentinels {
-		assert.Equal(t, only != nil && s.Error() == only.Error(), errors.Is(err, s), "%v: %v", s, err)
-	}
-}
-
-func sentinelOf(status int) error {
-	switch {
-	case status/100 == 5:
-		return outgoing.ErrServer
-	case status/100 != 4:
-		return outgoing.ErrUnexpectedResponse
-	}
-	return map[int]error{
-		400: outgoing.ErrBadRequest, 401: outgoing.ErrUnauthorized, 403: outgoing.ErrForbidden,
-		404: outgoing.ErrNotFound, 429: outgoing.ErrRateLimited,
-	}[status]
 }
 
 func TestE3_HostileAnswersToGetByIDs(t *testing.T) {

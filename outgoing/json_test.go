@@ -53,8 +53,6 @@ func stored() []any {
 	return all
 }
 
-var states = []outgoing.State{outgoing.Unknown, outgoing.NotSent, outgoing.Cancelled, outgoing.Rejected}
-
 func TestStoredResultsCanBeReadBack(t *testing.T) {
 	for _, want := range stored() {
 		t.Run(fmt.Sprintf("%T", want), func(t *testing.T) {
@@ -79,20 +77,5 @@ func TestStoredResultsCanBeReadBackWithJSONv2(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, string(text), string(again))
 		})
-	}
-}
-
-func TestAStateIsReadFromItsName(t *testing.T) {
-	for _, want := range states {
-		var got outgoing.State
-		require.NoError(t, got.UnmarshalText([]byte(want.String())))
-		assert.Equal(t, want, got)
-	}
-	for _, text := range []string{"", "Rejected", "State(9)", "canceled", "1", "unknown "} {
-		got := outgoing.Rejected
-		err := got.UnmarshalText([]byte(text))
-		require.ErrorIs(t, err, outgoing.ErrInvalidArgument, "%q", text)
-		assertLine(t, err)
-		assert.Equal(t, outgoing.Rejected, got, "unchanged")
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,62 +16,6 @@ import (
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
-
-// fixedWindow admits n requests in each second of the clock.
-func fixedWindow(n int) func(time.Time) bool {
-	var second int64
-	var used int
-	return func(now time.Time) bool {
-		if now.Unix() != second {
-			second, used = now.Unix(), 0
-		}
-		used++
-		return used <= n
-	}
-}
-
-// tokenBucket admits n requests a second, and up to n at once.
-func tokenBucket(n int) func(time.Time) bool {
-	tokens, last := float64(n), time.Now()
-	return func(now time.Time) bool {
-		tokens = min(float64(n), tokens+now.Sub(last).Seconds()*float64(n))
-		last = now
-		if tokens < 1 {
-			return false
-		}
-		tokens--
-		return true
-	}
-}
-
-// askedFor are the IDs in a request's path.
-func askedFor(req *http.Request) []int64 {
-	_, list, _ := strings.Cut(req.URL.Path, "/messages/")
-	var ids []int64
-	for field := range strings.SplitSeq(list, ",") {
-		id, err := strconv.ParseInt(field, 10, 64)
-		if err != nil {
-			panic(err)
-		}
-		ids = append(ids, id)
-	}
-	return ids
-}
-
-// rowsFor is the body of a 200 in which each ID asked for is found, or cancelled.
-func rowsFor(req *http.Request) string { return rowsOf(req.Method, askedFor(req)) }
-
-func rowsOf(method string, ids []int64) string {
-	rows := make([]string, len(ids))
-	for i, id := range ids {
-		rows[i] = `{"id":` + strconv.FormatInt(id, 10)
-		if method == http.MethodDelete {
-			rows[i] += `,"status":204`
-		}
-		rows[i] += "}"
-	}
-	return "[" + strings.Join(rows, ",") + "]"
-}
 
 func TestR5_RetriesStopWhileMostRequestsFail(t *testing.T) {
 	for _, concurrency := range []int{1, 4, 32} {

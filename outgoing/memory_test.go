@@ -12,8 +12,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 // most is what a call may take: three times the 8 MiB of a response that are read (E4).
@@ -100,21 +98,6 @@ func TestE4_400MiBOfBlanks(t *testing.T) {
 			})
 			server.Close()
 		}
-	}
-}
-
-// operations are one call of each.
-func operations(t testing.TB, client *outgoing.Client) map[string]func() error {
-	return map[string]func() error{
-		"GetByIDs":        func() error { _, err := client.GetByIDs(t.Context(), ids(3)); return err },
-		"CancelScheduled": func() error { _, err := client.CancelScheduled(t.Context(), ids(3)); return err },
-		"List":            func() error { _, err := client.List(t.Context(), outgoing.PageRequest{}); return err },
-		"All": func() (last error) {
-			for _, err := range client.All(t.Context()) {
-				last = err
-			}
-			return last
-		},
 	}
 }
 

@@ -22,8 +22,6 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-func isNotSent(err error) bool { return errors.Is(err, outgoing.ErrNotSent) }
-
 // cancelOne cancels ID 1 and returns how that ended.
 func cancelOne(ctx context.Context, t *testing.T, client *outgoing.Client, opts ...outgoing.Option) (outgoing.State, error) {
 	t.Helper()
@@ -265,13 +263,4 @@ func TestC4_ErrorOfARequestThatMayHaveArrivedIsNotErrNotSent(t *testing.T) {
 			assert.NotErrorIs(t, err, outgoing.ErrNotSent, name)
 		}
 	})
-}
-
-func TestR7_AnAttemptWithoutATokenIsNone(t *testing.T) {
-	client, err := outgoing.New("", outgoing.WithTokenSource(func(context.Context) (string, error) { return "", errors.New("sealed") }))
-	require.NoError(t, err)
-	result, err := client.CancelScheduled(t.Context(), []int64{1})
-	require.ErrorIs(t, err, outgoing.ErrNotSent)
-	assert.Equal(t, outgoing.NotSent, result.Outcomes[0].State)
-	assert.Zero(t, result.Attempts)
 }

@@ -2,7 +2,6 @@ package outgoing_test
 
 import (
 	"context"
-	"log/slog"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -16,14 +15,6 @@ import (
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
-
-// assertInvalid checks an error about an argument: it names what is wrong, and matches nothing else.
-func assertInvalid(t testing.TB, err error, says string) {
-	t.Helper()
-	assertLine(t, err)
-	require.ErrorContains(t, err, says)
-	assertMatches(t, err, outgoing.ErrInvalidArgument)
-}
 
 var invalidOptions = map[string]struct {
 	opt  outgoing.Option
@@ -104,37 +95,6 @@ func TestInvalidOptionsOfCalls(t *testing.T) {
 		})
 	}
 	assert.Zero(t, requests.Load())
-}
-
-func TestS7_HeadersThatAreNotTheCallersAreRefused(t *testing.T) {
-	for _, name := range []string{
-		"Authorization", "authorization", "Accept-Encoding", "Host", "HOST", "Content-Length", "Idempotency-Key", "idempotency-key",
-		"X-Idempotency-Key", "x-idempotency-KEY", "Transfer-Encoding", "Connection", "Upgrade", "Trailer", "TE", "Expect",
-	} {
-		_, err := outgoing.New(testToken, outgoing.WithHeader(name, "a secret value"))
-		assertInvalid(t, err, "the library or net/http sets it")
-		assert.NotContains(t, err.Error(), "a secret value")
-	}
-}
-
-func TestInvalidPagesAreRefusedUnsent(t *testing.T) {
-	var query string
-	client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) { query = r.URL.RawQuery; return answer(200, "[]"), nil }))
-	for req, says := range map[outgoing.PageRequest]string{
-		{Page: -1}: "page -1", {Page: math.MinInt}: "page -9", {Limit: -1}: "limit -1", {Limit: 51}: "limit 51", {Page: 1, Limit: math.MaxInt}: "limit 9",
-	} {
-		query = "none"
-		_, err := client.List(t.Context(), req)
-		assertInvalid(t, err, says)
-		assert.Equal(t, "none", query)
-	}
-	for req, want := range map[outgoing.PageRequest]string{
-		{}: "", {Page: 1}: "page=1", {Limit: 50}: "limit=50", {Page: math.MaxInt, Limit: 1}: "page=9223372036854775807&limit=1",
-	} {
-		_, err := client.List(t.Context(), req)
-		require.NoError(t, err)
-		assert.Equal(t, want, query)
-	}
 }
 
 func TestInvalidIDsAndIteratorsAreRefusedUnsent(t *testing.T) {
@@ -239,26 +199,6 @@ func TestOptionsOfACallHoldForThatCallAlone(t *testing.T) {
 	assert.Equal(t, []string{"client"}, after["X-A"])
 	assert.NotContains(t, after, "X-B")
 	assert.Equal(t, "client/1", after.Get("User-Agent"))
-}
-
-func TestACallersTransportMayReturnNothing(t *testing.T) {
-	for name, transport := range map[string]roundTrip{
-		"nothing":      func(*http.Request) (*http.Response, error) { return nil, nil }, //nolint:nilnil // what a broken one does
-		"no body":      func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: http.StatusOK}, nil },
-		"no status":    func(*http.Request) (*http.Response, error) { return &http.Response{Body: http.NoBody}, nil },
-		"early status": func(*http.Request) (*http.Response, error) { return answer(103, "[]"), nil },
-	} {
-		t.Run(name, func(t *testing.T) {
-			client := newClient(t, transport, once, outgoing.WithLogger(slog.New(slog.DiscardHandler)))
-			result, err := client.CancelScheduled(t.Context(), ids(2))
-			assertLine(t, err)
-			assert.Equal(t, ids(2), result.IDs(outgoing.Unknown))
-			_, err = client.GetByIDs(t.Context(), ids(2))
-			assert.Equal(t, ids(2), batchIDs(t, err))
-			_, err = client.List(t.Context(), outgoing.PageRequest{})
-			assertLine(t, err)
-		})
-	}
 }
 
 func TestOddOptionsThatAreFine(t *testing.T) {

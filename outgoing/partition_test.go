@@ -109,23 +109,6 @@ func (tr trouble) distinct() []int64 {
 	return kept
 }
 
-// failedIDs are the IDs of an error, which must be nil or a *BatchError that names some.
-func failedIDs(err error) ([]int64, error) {
-	if err == nil {
-		return nil, nil
-	}
-	failed, ok := errors.AsType[*outgoing.BatchError](err)
-	if !ok || len(failed.IDs()) == 0 {
-		return nil, fmt.Errorf("an error that names no IDs: %w", err)
-	}
-	for _, f := range failed.Failures {
-		if len(f.IDs) == 0 || f.Err == nil {
-			return nil, fmt.Errorf("an empty failure in %+v", failed.Failures)
-		}
-	}
-	return failed.IDs(), nil
-}
-
 // checkParts tells whether the parts are disjoint, make up the whole, and keep its order.
 func checkParts(whole []int64, parts ...[]int64) error {
 	var all []int64

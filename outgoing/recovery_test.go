@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
-	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -18,49 +17,6 @@ import (
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
-
-// overloaded is a gateway that knows every ID. During the outage it turns all requests away; otherwise it serves those that
-// limit admits.
-type overloaded struct {
-	latency     time.Duration
-	from, until time.Time // of the outage
-	status      int
-	retryAfter  time.Duration
-	limit       func(now time.Time) bool
-
-	mu             sync.Mutex
-	served, turned int
-}
-
-func (g *overloaded) RoundTrip(req *http.Request) (*http.Response, error) {
-	g.mu.Lock()
-	now := time.Now()
-	down := !now.Before(g.from) && now.Before(g.until)
-	ok := !down && g.limit(now)
-	if ok {
-		g.served++
-	} else {
-		g.turned++
-	}
-	g.mu.Unlock()
-	if err := pause(req.Context(), g.latency); err != nil {
-		return nil, err
-	}
-	if ok {
-		return answer(http.StatusOK, rowsFor(req)), nil
-	}
-	status := http.StatusTooManyRequests
-	if down {
-		status = g.status
-	}
-	if !down && g.retryAfter > 0 {
-		return answer(status, "", "Retry-After", "1"), nil
-	}
-	if g.retryAfter > 0 {
-		return answer(status, "", "Retry-After", strconv.Itoa(int(g.retryAfter.Seconds()))), nil
-	}
-	return answer(status, ""), nil
-}
 
 func unlimited(time.Time) bool { return true }
 

@@ -21,36 +21,6 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
-// inTurn answers the nth request with the nth function, and all after the last one as a gateway that does what is asked.
-func inTurn(answers ...roundTrip) roundTrip {
-	n := 0
-	return func(req *http.Request) (*http.Response, error) {
-		n++
-		if n <= len(answers) {
-			return answers[n-1](req)
-		}
-		return answer(http.StatusOK, rowsFor(req)), nil
-	}
-}
-
-func status(code int, headers ...string) roundTrip {
-	return func(*http.Request) (*http.Response, error) { return answer(code, "", headers...), nil }
-}
-
-func fails(err error) roundTrip {
-	return func(*http.Request) (*http.Response, error) { return nil, err }
-}
-
-// getOrCancel looks ID 1 up or cancels it, and says how many attempts that took, without the look at what is Unknown.
-func getOrCancel(ctx context.Context, client *outgoing.Client, method string, opts ...outgoing.Option) (attempts int, err error) {
-	if method == http.MethodDelete {
-		result, err := client.CancelScheduled(ctx, []int64{1}, opts...)
-		return result.Attempts - len(result.IDs(outgoing.Unknown)), err
-	}
-	result, err := client.GetByIDs(ctx, []int64{1}, opts...)
-	return result.Attempts, err
-}
-
 func TestR1_StatusesThatAreRetried(t *testing.T) {
 	retried := map[int]bool{408: true, 429: true, 500: true, 502: true, 503: true, 504: true}
 	for _, code := range []int{

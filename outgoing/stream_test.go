@@ -1,8 +1,6 @@
 package outgoing_test
 
 import (
-	"errors"
-	"iter"
 	"net/http"
 	"runtime"
 	"slices"
@@ -16,31 +14,6 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
-
-// pulled is ids, and counts how many were taken.
-func pulled(ids []int64, taken *int) iter.Seq[int64] {
-	return func(yield func(int64) bool) {
-		for _, id := range ids {
-			*taken++
-			if !yield(id) {
-				return
-			}
-		}
-	}
-}
-
-// settledBy are all IDs that a result or its error speak of, sorted.
-func settledBy(part outgoing.GetResult, err error) []int64 {
-	all := slices.Clone(part.Missing)
-	for _, m := range part.Messages {
-		all = append(all, m.ID)
-	}
-	if failed, ok := errors.AsType[*outgoing.BatchError](err); ok {
-		all = append(all, failed.IDs()...)
-	}
-	slices.Sort(all)
-	return all
-}
 
 func TestB10_StreamYieldsEachChunkInOrder(t *testing.T) {
 	for _, concurrency := range []int{1, 4, 16} {

@@ -14,18 +14,6 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
-// hasStatus reports whether a message has one of the statuses.
-func hasStatus(codes ...string) func(outgoing.Message) bool {
-	return func(m outgoing.Message) bool {
-		for _, code := range codes {
-			if m.StatusCode == code {
-				return true
-			}
-		}
-		return false
-	}
-}
-
 func message(id int64, code string) outgoing.Message {
 	return outgoing.Message{ID: id, StatusCode: code, StatusDate: new(time.Now())}
 }

@@ -11,7 +11,11 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/stretchr/testify/assert"
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
@@ -251,3 +255,51 @@ func newestFirst(ids []int64) []int64 {
 	slices.Reverse(all)
 	return all
 }
+
+var concurrencies = []int{1, 4, 8}
+
+// aFew is how many requests a gateway that cannot be read costs at most, after those that brought something.
+const aFew = 14
+
+const notFoundProblem = `{"type":"about:blank","title":"Not Found","status":404,"detail":"There is no such page"}`
+
+// walk reads a history in virtual time.
+func walkHistory(t *testing.T, h *history, concurrency int) (r reading) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		h.latency = 10 * time.Millisecond
+		r = h.read(newClient(t, h, outgoing.WithConcurrency(concurrency)).All(t.Context()))
+		assert.LessOrEqual(t, h.mostInFlight(), concurrency)
+	})
+	return r
+}
+
+// How a history changes between two requests, and what a gateway tells about it. All must be exact under each of them.
+var (
+	changes = []struct {
+		name       string
+		gain, lose int
+	}{
+		{"quiet", 0, 0},
+		{"gains 1-30", 30, 0},
+		{"loses 1-10", 0, 10},
+		{"gains 1-30, loses 1-10", 30, 10},
+		{"gains 1-3, loses 1-2", 3, 2},
+	}
+	hints = []struct {
+		name   string
+		lag    int
+		silent map[string]bool
+		links  bool
+		old    int
+	}{
+		{name: "current"},
+		{name: "3 old", lag: 3},
+		{name: "absent", silent: map[string]bool{"X-Total-Results": true, "X-Current-Page": true, "X-Limit": true}},
+		{name: "current, links", links: true},
+		{name: "3 old, links", lag: 3, links: true},
+		{name: "3 old, links only", lag: 3, links: true, silent: map[string]bool{"X-Total-Results": true}},
+		{name: "2 ahead", old: 2},
+		{name: "3 ahead, links", old: 3, links: true},
+	}
+)

@@ -3,21 +3,18 @@ package outgoing_test
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -27,37 +24,6 @@ import (
 
 // oddToken has all that encoders write in another way.
 const oddToken = `t0ken+/==%2F&amp;"'<>\` + "`~!#$^*()_{}[]|:;,.?@-Z"
-
-// tokenClient is a client of its own token, with a log of everything.
-func tokenClient(t testing.TB, token string, transport http.RoundTripper) (*outgoing.Client, *bytes.Buffer) {
-	t.Helper()
-	log := new(bytes.Buffer)
-	client, err := outgoing.New(token,
-		outgoing.WithHTTPClient(&http.Client{Transport: transport}),
-		outgoing.WithLogger(slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
-		outgoing.WithRetry(outgoing.Retry{MaxAttempts: 2, InitialInterval: 1, MaxElapsed: time.Minute}),
-		outgoing.WithConcurrency(1))
-	require.NoError(t, err)
-	return client, log
-}
-
-// use calls everything, and returns all results and errors.
-func use(t testing.TB, client *outgoing.Client) []any {
-	t.Helper()
-	got, err := client.GetByIDs(t.Context(), ids(2))
-	all := []any{got, err}
-	cancelled, err := client.CancelScheduled(t.Context(), ids(2))
-	all = append(all, cancelled, err)
-	page, err := client.List(t.Context(), outgoing.PageRequest{})
-	all = append(all, page, err)
-	for m, err := range client.All(t.Context()) {
-		all = append(all, m, err)
-	}
-	for got, err := range client.StreamByIDs(t.Context(), func(yield func(int64) bool) { yield(7) }) {
-		all = append(all, got, err)
-	}
-	return all
-}
 
 func TestS1_AnEchoingGatewayIsNotEchoed(t *testing.T) {
 	const inBody = `{"type":"X","title":"X","detail":"bearer X.","code":"X","instance":"/X","status":400}`
@@ -187,11 +153,6 @@ type transportError struct{ header http.Header }
 
 func (e *transportError) Error() string { return fmt.Sprint("failed with ", e.header) }
 
-type failingBody struct{ err error }
-
-func (b failingBody) Read([]byte) (int, error) { return 0, b.err }
-func (b failingBody) Close() error             { return nil }
-
 func TestS1_AClientPrintsWithoutItsToken(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprintf(w, `[{"cid":%q}]`, r.Header.Get("Authorization"))
@@ -212,127 +173,6 @@ func TestS1_AClientPrintsWithoutItsToken(t *testing.T) {
 	}
 }
 
-// elsewhere is a second server, where nothing must arrive.
-func elsewhere(t *testing.T) (url string) {
-	var requests atomic.Int64
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		requests.Add(1)
-		_, _ = io.WriteString(w, "[]")
-	}))
-	t.Cleanup(func() {
-		server.Close()
-		assert.Zero(t, requests.Load(), "the second server was asked")
-	})
-	return server.URL
-}
-
-func TestS3_ARedirectIsNotFollowed(t *testing.T) {
-	for _, status := range []int{301, 302, 303, 307, 308} {
-		for _, where := range []string{"same", "other"} {
-			t.Run(fmt.Sprint(status, " ", where), func(t *testing.T) {
-				target := elsewhere(t)
-				var methods []string
-				first := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					methods = append(methods, r.Method+" "+r.URL.Path)
-					if where == "same" {
-						target = "/rest/elsewhere"
-					}
-					w.Header().Set("Location", target+"?token="+strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
-					w.WriteHeader(status)
-				}))
-				defer first.Close()
-				hc := &http.Client{Transport: first.Client().Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}
-				client, err := outgoing.New(testToken, outgoing.WithBaseURL(first.URL+"/rest"), outgoing.WithHTTPClient(hc))
-				require.NoError(t, err)
-				all := use(t, client)
-				assertSecret(t, testToken, all...)
-				assert.Equal(t, []string{"GET /rest/messages/1,2", "DELETE /rest/messages/1,2", "GET /rest/messages/1,2", "GET /rest/messages", "GET /rest/messages", "GET /rest/messages/7"}, methods)
-				for _, v := range all {
-					if err, ok := v.(error); ok && err != nil {
-						require.ErrorIs(t, err, outgoing.ErrUnexpectedResponse)
-						require.ErrorContains(t, err, "redirects are not followed")
-					}
-				}
-			})
-		}
-	}
-}
-
-func TestS3_ACallersHTTPClientStaysAsItWas(t *testing.T) {
-	jar, err := cookiejar.New(nil)
-	require.NoError(t, err)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "[]") }))
-	defer server.Close()
-	transport := &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS13, ServerName: "x"}, MaxIdleConnsPerHost: 3}
-	defer transport.CloseIdleConnections()
-	for _, hc := range []*http.Client{{}, {Transport: transport}, {Transport: transport, Jar: jar, Timeout: time.Minute}} {
-		before := *hc
-		client, err := outgoing.New(testToken, outgoing.WithBaseURL(server.URL), outgoing.WithHTTPClient(hc))
-		require.NoError(t, err)
-		use(t, client)
-		assert.Equal(t, before, *hc)
-		assert.EqualValues(t, tls.VersionTLS13, transport.TLSClientConfig.MinVersion)
-		assert.Equal(t, "x", transport.TLSClientConfig.ServerName)
-		assert.Equal(t, 3, transport.MaxIdleConnsPerHost)
-		assert.Nil(t, hc.CheckRedirect)
-	}
-	assert.Nil(t, http.DefaultClient.Transport)
-	assert.Nil(t, http.DefaultClient.CheckRedirect)
-}
-
-func TestS5_AServerWithoutTLS12IsRefused(t *testing.T) {
-	for version, refused := range map[uint16]bool{tls.VersionTLS11: true, tls.VersionTLS12: false, tls.VersionTLS13: false} {
-		var requests atomic.Int64
-		server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) }))
-		server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: version}
-		server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-		server.StartTLS()
-		client, err := outgoing.New(testToken, outgoing.WithBaseURL(server.URL))
-		require.NoError(t, err)
-		_, err = client.List(t.Context(), outgoing.PageRequest{})
-		assertLine(t, err)
-		require.ErrorIs(t, err, outgoing.ErrNotSent, "the certificate is nobody's, or the version is too old")
-		assert.Equal(t, refused, strings.Contains(err.Error(), "protocol version"), "%v", err)
-		assert.Zero(t, requests.Load())
-		server.Close()
-	}
-}
-
-func TestS6_LogsCarryNoRecipientAndNoBody(t *testing.T) {
-	for _, status := range []int{200, 400, 404, 429, 500} {
-		for _, body := range []string{
-			`[{"id":1,"recipient":"+48111222333","cid":"MARK","status":204},{"id":9,"recipient":"+48111222333"},{"id":2,"recipient":["+48111222333"],"cid":"MARK"},"MARK"]`,
-			`{"title":"MARK +48111222333","detail":"MARK"}`,
-			"MARK +48111222333",
-		} {
-			synctest.Test(t, func(t *testing.T) {
-				client, log := tokenClient(t, testToken, roundTrip(func(*http.Request) (*http.Response, error) {
-					return answer(status, body, "X-Total-Results", "MARK", "Link", "<MARK>; rel=next", "X-Success-Count", "MARK", "Retry-After", "MARK"), nil
-				}))
-				use(t, client)
-				assert.NotContains(t, log.String(), "48111222333")
-				assert.NotContains(t, log.String(), "MARK")
-				assertSecret(t, testToken, log.String())
-			})
-		}
-	}
-}
-
-func TestS7_NoIdempotencyKeyIsEverSent(t *testing.T) {
-	var sent []http.Header
-	client, _ := tokenClient(t, testToken, roundTrip(func(r *http.Request) (*http.Response, error) {
-		sent = append(sent, r.Header.Clone())
-		return answer(503, ""), nil
-	}))
-	use(t, client)
-	require.NotEmpty(t, sent)
-	for _, header := range sent {
-		for key := range header {
-			assert.Contains(t, []string{"Accept", "Authorization", "User-Agent"}, key)
-		}
-	}
-}
-
 // A JSON pointer escapes the slash and shortens long names, so that no redactor would find a token in it.
 func TestS1_ATokenAsTheNameOfAMemberIsNotInTheError(t *testing.T) {
 	for _, token := range []string{"s3cret-token/abc+DEF==", strings.Repeat("0123456789abcdef", 4)} {
@@ -346,6 +186,76 @@ func TestS1_ATokenAsTheNameOfAMemberIsNotInTheError(t *testing.T) {
 			for i := range len(token) - 12 {
 				assert.NotContains(t, strings.ReplaceAll(err.Error(), "~1", "/"), token[i:i+12])
 			}
+		}
+	}
+}
+
+func TestTheWalkFindsWhatIsHidden(t *testing.T) {
+	type inner struct{ secret any }
+	type outer struct {
+		private map[string][]*inner
+		self    *outer
+	}
+	o := &outer{private: map[string][]*inner{"a": {nil, {secret: []byte("a token b")[:1]}}}}
+	o.self = o
+	assert.Equal(t, "(*(*it).private[a][1]).secret", find(o, "token"))
+	assert.Empty(t, find(o, "other"))
+	assert.NotEmpty(t, find(map[string]int{"a token": 1}, "token"))
+	assert.NotEmpty(t, find(fmt.Errorf("x: %w", &url.Error{Op: "token"}), "token"))
+}
+
+// tokens are given out in turn.
+func tokens(all ...string) func(context.Context) (string, error) {
+	var mu sync.Mutex
+	n := 0
+	return func(context.Context) (string, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		n++
+		return all[min(n, len(all))-1], nil
+	}
+}
+
+func TestS1_ATokenThatWasReplacedBetweenTwoAttemptsIsNotEchoedEither(t *testing.T) {
+	const old, longer, last = "old-token-0123", "old-token-0123456789", "new-token-abcdef"
+	for name, seen := range map[string][]string{
+		"replaced": {old, last},
+		"twice":    {old, longer, last},
+		"longer":   {old, longer},
+		"shorter":  {longer, old},
+		"again":    {old, old, last},
+	} {
+		echo := strings.Join(seen, " ")
+		for kind, final := range map[string]roundTrip{
+			"problem": func(*http.Request) (*http.Response, error) {
+				return answer(400, `{"title":"`+echo+`"}`, "X-Echo", echo, "Content-Type", "application/problem+json"), nil
+			},
+			"row": func(*http.Request) (*http.Response, error) {
+				return answer(200, `[{"id":1,"status":400,"error":{"title":"`+echo+`"}},{"id":2,"status":"`+echo+`"}]`), nil
+			},
+			"error": fails(errors.New("lost: " + echo)),
+			"body": func(*http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: http.StatusOK, Body: failingBody{errors.New(echo)}}, nil
+			},
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				answers := make([]roundTrip, len(seen)-1, len(seen))
+				for i := range answers {
+					answers[i] = status(503)
+				}
+				client, err := outgoing.New("", outgoing.WithTokenSource(tokens(seen...)),
+					outgoing.WithHTTPClient(&http.Client{Transport: inTurn(append(answers, final)...)}),
+					outgoing.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))),
+					outgoing.WithRetry(outgoing.Retry{MaxAttempts: len(seen)}))
+				require.NoError(t, err)
+				got, err := client.CancelScheduled(t.Context(), ids(2))
+				require.Error(t, err)
+				for _, token := range seen {
+					assertSecret(t, token, got, err, log.String())
+				}
+				assert.Empty(t, find([]any{got, err, log.String()}, "456789"), "%s, %s: nor the end of the longer one", name, kind)
+			})
 		}
 	}
 }

@@ -179,3 +179,12 @@ func TestR7_AttemptsAreCountedTruly(t *testing.T) {
 		assert.Zero(t, result.Requests)
 	})
 }
+
+func TestR7_AnAttemptWithoutATokenIsNone(t *testing.T) {
+	client, err := outgoing.New("", outgoing.WithTokenSource(func(context.Context) (string, error) { return "", errors.New("sealed") }))
+	require.NoError(t, err)
+	result, err := client.CancelScheduled(t.Context(), []int64{1})
+	require.ErrorIs(t, err, outgoing.ErrNotSent)
+	assert.Equal(t, outgoing.NotSent, result.Outcomes[0].State)
+	assert.Zero(t, result.Attempts)
+}

@@ -1,15 +1,22 @@
 package outgoing_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"html"
+	"log/slog"
+	"net/http"
 	"net/url"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 // find walks everything that can be reached from v, unexported fields included, and returns the path to a string or a
@@ -145,16 +152,38 @@ func each(token, format string) string {
 	return b.String()
 }
 
-func TestTheWalkFindsWhatIsHidden(t *testing.T) {
-	type inner struct{ secret any }
-	type outer struct {
-		private map[string][]*inner
-		self    *outer
-	}
-	o := &outer{private: map[string][]*inner{"a": {nil, {secret: []byte("a token b")[:1]}}}}
-	o.self = o
-	assert.Equal(t, "(*(*it).private[a][1]).secret", find(o, "token"))
-	assert.Empty(t, find(o, "other"))
-	assert.NotEmpty(t, find(map[string]int{"a token": 1}, "token"))
-	assert.NotEmpty(t, find(fmt.Errorf("x: %w", &url.Error{Op: "token"}), "token"))
+// tokenClient is a client of its own token, with a log of everything.
+func tokenClient(t testing.TB, token string, transport http.RoundTripper) (*outgoing.Client, *bytes.Buffer) {
+	t.Helper()
+	log := new(bytes.Buffer)
+	client, err := outgoing.New(token,
+		outgoing.WithHTTPClient(&http.Client{Transport: transport}),
+		outgoing.WithLogger(slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
+		outgoing.WithRetry(outgoing.Retry{MaxAttempts: 2, InitialInterval: 1, MaxElapsed: time.Minute}),
+		outgoing.WithConcurrency(1))
+	require.NoError(t, err)
+	return client, log
 }
+
+// use calls everything, and returns all results and errors.
+func use(t testing.TB, client *outgoing.Client) []any {
+	t.Helper()
+	got, err := client.GetByIDs(t.Context(), ids(2))
+	all := []any{got, err}
+	cancelled, err := client.CancelScheduled(t.Context(), ids(2))
+	all = append(all, cancelled, err)
+	page, err := client.List(t.Context(), outgoing.PageRequest{})
+	all = append(all, page, err)
+	for m, err := range client.All(t.Context()) {
+		all = append(all, m, err)
+	}
+	for got, err := range client.StreamByIDs(t.Context(), func(yield func(int64) bool) { yield(7) }) {
+		all = append(all, got, err)
+	}
+	return all
+}
+
+type failingBody struct{ err error }
+
+func (b failingBody) Read([]byte) (int, error) { return 0, b.err }
+func (b failingBody) Close() error             { return nil }

@@ -1,0 +1,76 @@
+package outgoingtest_test
+
+import (
+	"math"
+	"net/http"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/gsmservice-gateway/client-go/gen"
+	"github.com/gsmservice-gateway/client-go/outgoing"
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
+)
+
+func TestAddNumbersMessages(t *testing.T) {
+	g := outgoingtest.NewGateway()
+	assert.Equal(t, []int64{1, 10, 11}, g.Add(outgoing.Message{}, outgoing.Message{ID: 10}, outgoing.Message{}))
+	g.Remove(11, 99)
+	assert.Equal(t, []int64{12}, g.Add(outgoing.Message{}), "no ID comes twice")
+	assert.Empty(t, g.Add())
+
+	assert.Panics(t, func() { g.Add(outgoing.Message{ID: -1}) })
+	assert.Equal(t, []int64{math.MaxInt64}, g.Add(outgoing.Message{ID: math.MaxInt64}))
+	assert.Panics(t, func() { g.Add(outgoing.Message{}) })
+	assert.Equal(t, []int64{5}, g.Add(outgoing.Message{ID: 5}), "a panic leaves the gateway usable")
+}
+
+func TestAddReplacesAMessageInItsPlace(t *testing.T) {
+	g := outgoingtest.NewGateway()
+	g.Add(withStatus("QUEUED", "QUEUED")...)
+	g.Add(outgoing.Message{ID: 1, StatusCode: "DELIVERED"})
+
+	res := inMemory(g).ask(t, http.MethodGet, "/rest/messages")
+	list := rows[gen.Message](t, res)
+	assert.Equal(t, []int64{2, 1}, messageIDs(list))
+	assert.Equal(t, "DELIVERED", list[1].StatusCode)
+}
+
+func TestRemove(t *testing.T) {
+	bothWays(t, func(t *testing.T, g *outgoingtest.Gateway, to way) {
+		g.Add(withStatus("SENT", "SENT", "SENT", "SENT")...)
+		g.Remove(2, 4)
+		_, found := g.Message(2)
+		assert.False(t, found)
+		res := to.ask(t, http.MethodGet, "/rest/messages")
+		assert.Equal(t, []int64{3, 1}, messageIDs(rows[gen.Message](t, res)))
+		assert.Equal(t, "2", res.header.Get("X-Total-Results"))
+		res = to.ask(t, http.MethodGet, "/rest/messages/2")
+		assert.Empty(t, rows[gen.Message](t, res))
+	})
+}
+
+func TestAPageOfALongHistoryCostsWhatAShortOneDoes(t *testing.T) {
+	g := outgoingtest.NewGateway()
+	g.Add(outgoingtest.SampleMessages(200_000)...)
+	to := inMemory(g)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range 10 {
+		res := to.ask(t, http.MethodGet, "/messages?page=2000&limit=50")
+		assert.Equal(t, "200000", res.header.Get("X-Total-Results"))
+	}
+	runtime.ReadMemStats(&after)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(10<<20), "200,000 messages have 40 MiB")
+}
+
+func BenchmarkListInMemory(b *testing.B) {
+	g := outgoingtest.NewGateway(outgoingtest.WithRequestLimit(0))
+	g.Add(outgoingtest.SampleMessages(100_000)...)
+	to := inMemory(g)
+	b.ReportAllocs()
+	for b.Loop() {
+		to.ask(b, http.MethodGet, "/messages?page=1000&limit=50")
+	}
+}
