@@ -18,6 +18,25 @@
 // become of one. The gateway changes a message only when it cancels one: its status is "CANCELLED" from then on.
 // [SampleMessages] makes believable ones, by the thousand if need be.
 //
+// # Status changes
+//
+// The status of a message changes when [Gateway.Add] is given the message again, with the same ID. So a test of code that
+// watches messages changes them while time goes by, in a testing/synctest bubble:
+//
+//	synctest.Test(t, func(t *testing.T) {
+//		gateway := outgoingtest.NewGateway()
+//		id := gateway.Add(outgoing.Message{StatusCode: "QUEUED"})[0]
+//		time.AfterFunc(time.Minute, func() {
+//			gateway.Add(outgoing.Message{ID: id, StatusCode: "DELIVERED"})
+//		})
+//
+//		arrived, err := waitForAll(t.Context(), gateway.Client(), []int64{id}) // your code, with Client.Watch
+//		...
+//	})
+//
+// [Gateway.Notify] is the other way to hear about a change: it sends callbacks to a handler, such as that of package
+// callback, as the gateway does. [Gateway.Update] changes a message while clients may cancel it.
+//
 // # Faults
 //
 // [Gateway.Inject] makes coming requests fail, each in the way that one [Fault] says: with a status, late, with half a

@@ -61,6 +61,13 @@ func (g *Gateway) Add(msgs ...outgoing.Message) []int64 {
 	return g.messages.add(msgs)
 }
 
+// Update changes the message with this ID, and reports whether there is one. No request sees it half changed or comes
+// between: if change looks at the status before it sets another one, a cancel is never undone. change runs at once and must
+// not use the gateway; an ID that it changes is put back.
+func (g *Gateway) Update(id int64, change func(m *outgoing.Message)) bool {
+	return g.messages.update(id, change)
+}
+
 // Remove takes messages out of the history, as if they had never been. Unknown IDs are ignored, and no ID is given to
 // another message later. It takes time in proportion to the number of messages there are.
 func (g *Gateway) Remove(ids ...int64) {

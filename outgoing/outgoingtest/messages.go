@@ -50,6 +50,20 @@ func (m *messages) add(msgs []outgoing.Message) []int64 {
 	return ids
 }
 
+func (m *messages) update(id int64, change func(*outgoing.Message)) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	msg, ok := m.byID[id]
+	if !ok {
+		return false
+	}
+	changed := *msg
+	change(&changed)
+	changed.ID = id
+	*msg = changed
+	return true
+}
+
 func (m *messages) remove(ids []int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -34,7 +34,7 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	traceSent(trace, req.URL)
 	w := &responseWriter{header: make(http.Header)}
-	aborted := t.serve(w, arriving(req))
+	aborted := serve(t.gateway, w, arriving(req))
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
@@ -51,8 +51,8 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // serve tells whether the handler broke the connection. Any other panic is the caller's: it comes from the code of a
-// Fault.
-func (t transport) serve(w http.ResponseWriter, r *http.Request) (aborted bool) {
+// Fault, or of a handler of callbacks.
+func serve(h http.Handler, w http.ResponseWriter, r *http.Request) (aborted bool) {
 	defer func() {
 		if v := recover(); v == http.ErrAbortHandler { //nolint:errorlint // v may be anything, and net/http compares likewise
 			aborted = true
@@ -60,7 +60,7 @@ func (t transport) serve(w http.ResponseWriter, r *http.Request) (aborted bool) 
 			panic(v)
 		}
 	}()
-	t.gateway.ServeHTTP(w, r)
+	h.ServeHTTP(w, r)
 	return false
 }
 
