@@ -1,7 +1,6 @@
 package outgoing
 
 import (
-	"bytes"
 	"compress/flate"
 	"compress/gzip"
 	"context"
@@ -11,6 +10,8 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"github.com/gsmservice-gateway/client-go/internal/rows"
 )
 
 // How much of a response is read, after decompression.
@@ -114,7 +115,5 @@ const maxPooled = 1 << 20 // one huge answer must not stay in memory
 
 var bodies = sync.Pool{New: func() any { return make([]byte, 0, 32<<10) }}
 
-// withoutBOM is the body as JSON: some servers put a byte order mark before it.
-func (r *response) withoutBOM() []byte {
-	return bytes.TrimPrefix(r.body, []byte("\xef\xbb\xbf"))
-}
+// withoutBOM is the body as JSON.
+func (r *response) withoutBOM() []byte { return rows.WithoutBOM(r.body) }

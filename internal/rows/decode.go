@@ -47,6 +47,9 @@ func unquoteNumber[T ~int | ~int64](dec *jsontext.Decoder, n *T) error {
 	return nil
 }
 
+// WithoutBOM returns the body as JSON: some servers put a byte order mark before it.
+func WithoutBOM(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) }
+
 // ErrTruncated means that a body ends before its array does.
 var ErrTruncated = errors.New("the JSON ends too early")
 
