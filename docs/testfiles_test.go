@@ -77,7 +77,7 @@ func tests(file *ast.File) []string {
 func TestEachSourceHasItsTestFile(t *testing.T) {
 	subjects := subjectsOf(t)
 	seen := map[string]bool{}
-	for _, dir := range []string{"outgoing", "outgoing/outgoingtest"} {
+	for _, dir := range []string{"outgoing", "outgoing/callback", "outgoing/outgoingtest"} {
 		files := parseDir(t, dir)
 		concerns := map[string]bool{}
 		for name, file := range files {
@@ -158,7 +158,7 @@ func usedFromElsewhere(file *ast.File) map[string]bool {
 }
 
 func TestWhatSeveralTestFilesUseIsInAHelpersFile(t *testing.T) {
-	for _, dir := range []string{"outgoing", "outgoing/outgoingtest"} {
+	for _, dir := range []string{"outgoing", "outgoing/callback", "outgoing/outgoingtest"} {
 		files := parseDir(t, dir)
 		for _, name := range slices.Sorted(maps.Keys(files)) {
 			if !strings.HasSuffix(name, "_test.go") || isHelpers(name) {

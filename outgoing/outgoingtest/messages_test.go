@@ -4,9 +4,11 @@ import (
 	"math"
 	"net/http"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/gsmservice-gateway/client-go/gen"
 	"github.com/gsmservice-gateway/client-go/outgoing"
@@ -73,4 +75,33 @@ func BenchmarkListInMemory(b *testing.B) {
 	for b.Loop() {
 		to.ask(b, http.MethodGet, "/messages?page=1000&limit=50")
 	}
+}
+
+// Cancels and other changes of the same message come one after the other.
+func TestUpdateChangesAMessageInOneStep(t *testing.T) {
+	g := outgoingtest.NewGateway()
+	ids := g.Add(withStatus(slices.Repeat([]string{outgoing.StatusScheduled}, 200)...)...)
+	sentOut := make(chan map[int64]bool)
+	go func() {
+		moved := map[int64]bool{}
+		for _, id := range ids {
+			g.Update(id, func(m *outgoing.Message) {
+				if m.StatusCode == outgoing.StatusScheduled {
+					m.StatusCode, m.ID = "QUEUED", 7000
+					moved[id] = true
+				}
+			})
+		}
+		sentOut <- moved
+	}()
+	result, err := g.Client().CancelScheduled(t.Context(), ids)
+	require.NoError(t, err)
+	moved := <-sentOut
+	for _, o := range result.Outcomes {
+		m, ok := g.Message(o.ID)
+		require.True(t, ok, "the ID stays")
+		assert.Equal(t, moved[o.ID], o.State == outgoing.Rejected)
+		assert.Equal(t, moved[o.ID], m.StatusCode == "QUEUED")
+	}
+	assert.False(t, g.Update(7000, func(*outgoing.Message) { t.Error("there is no message 7000") }))
 }

@@ -122,35 +122,6 @@ func TestNotifyEndsWithItsContext(t *testing.T) {
 	assert.Equal(t, 1, calls)
 }
 
-// Cancels and other changes of the same message come one after the other.
-func TestUpdateChangesAMessageInOneStep(t *testing.T) {
-	g := outgoingtest.NewGateway()
-	ids := g.Add(withStatus(slices.Repeat([]string{outgoing.StatusScheduled}, 200)...)...)
-	sentOut := make(chan map[int64]bool)
-	go func() {
-		moved := map[int64]bool{}
-		for _, id := range ids {
-			g.Update(id, func(m *outgoing.Message) {
-				if m.StatusCode == outgoing.StatusScheduled {
-					m.StatusCode, m.ID = "QUEUED", 7000
-					moved[id] = true
-				}
-			})
-		}
-		sentOut <- moved
-	}()
-	result, err := g.Client().CancelScheduled(t.Context(), ids)
-	require.NoError(t, err)
-	moved := <-sentOut
-	for _, o := range result.Outcomes {
-		m, ok := g.Message(o.ID)
-		require.True(t, ok, "the ID stays")
-		assert.Equal(t, moved[o.ID], o.State == outgoing.Rejected)
-		assert.Equal(t, moved[o.ID], m.StatusCode == "QUEUED")
-	}
-	assert.False(t, g.Update(7000, func(*outgoing.Message) { t.Error("there is no message 7000") }))
-}
-
 // waitForAll is a function of the service that is under test: it waits until all messages have arrived.
 func waitForAll(ctx context.Context, client *outgoing.Client, ids []int64) (arrived int, err error) {
 	isLast := func(m outgoing.Message) bool { return m.StatusCode == "DELIVERED" || m.StatusCode == "FAILED" }

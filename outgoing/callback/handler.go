@@ -1,0 +1,126 @@
+package callback
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
+)
+
+// A Sink stores what changed: at least one message, in the order of the callback. The callback is acknowledged when the
+// Sink has returned nil, and comes again if it has not. ctx ends when the sender goes away.
+//
+// It may see the same state twice, and two callbacks at once in either order. So it stores a status only if its StatusDate
+// is not older than the one stored.
+type Sink func(ctx context.Context, changed []outgoing.Message) error
+
+// retryAfter is how many seconds later to come again if there is no place: a look-up holds one for so long at most.
+const retryAfter = "10"
+
+// Handler is an [http.Handler] for the gateway's status callbacks, made by [New]. Any number of goroutines may use it at
+// once. It starts none, and has nothing to close.
+type Handler struct {
+	options
+	sink   Sink
+	places chan struct{} // one for each callback in work
+}
+
+var _ http.Handler = (*Handler)(nil)
+
+// New returns a handler that hands what callbacks report to sink. Exactly one of [WithTokens] and [WithoutToken] must be
+// among the options, and [WithConfirmation] beside the latter. Otherwise, and for a nil sink or a bad option, the error
+// matches [outgoing.ErrInvalidArgument]; it never repeats a token.
+func New(sink Sink, opts ...Option) (*Handler, error) {
+	o, err := newOptions(opts)
+	switch {
+	case err != nil:
+		return nil, invalid(err.Error())
+	case sink == nil:
+		return nil, invalid("the sink is nil")
+	}
+	return &Handler{options: o, sink: sink, places: make(chan struct{}, o.limit)}, nil
+}
+
+func invalid(what string) error {
+	return fmt.Errorf("callback: %w: %s", outgoing.ErrInvalidArgument, what)
+}
+
+// ServeHTTP answers 204 after the sink has stored what changed, and a problem document (RFC 9457) otherwise.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if refused := h.receive(w, r); refused != nil {
+		h.logger.WarnContext(r.Context(), "a callback was not accepted", "status", refused.status, "reason", refused.detail)
+		refused.write(w)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// receive handles one callback. The result is nil if it is done with.
+func (h *Handler) receive(w http.ResponseWriter, r *http.Request) *refusal {
+	if refused := h.admit(r); refused != nil {
+		return refused
+	}
+	reported, refused := h.read(w, r)
+	if refused != nil || reported.isEmpty() {
+		return refused
+	}
+	select { // after the body was read, so that a slow sender takes no place
+	case h.places <- struct{}{}:
+		defer func() { <-h.places }()
+	default:
+		return &refusal{status: http.StatusServiceUnavailable, detail: "Too many callbacks are in work", header: "Retry-After", value: retryAfter}
+	}
+	return h.handOn(r.Context(), reported)
+}
+
+// admit checks what can be checked before the body is read.
+func (h *Handler) admit(r *http.Request) *refusal {
+	switch {
+	case r.Method != http.MethodPost:
+		return &refusal{status: http.StatusMethodNotAllowed, detail: "A callback is a POST", header: "Allow", value: http.MethodPost}
+	case !h.withoutToken && !h.knowsToken(r.Header["Authorization"]):
+		return &refusal{status: http.StatusUnauthorized, detail: "The bearer token is missing or not valid", header: "WWW-Authenticate", value: "Bearer"}
+	case len(r.Header["Content-Encoding"]) > 0:
+		return &refusal{status: http.StatusUnsupportedMediaType, detail: "The body must have no Content-Encoding", header: "Accept-Encoding", value: "identity"}
+	}
+	return nil
+}
+
+// handOn gives the sink what was reported, or what the gateway says about it now.
+func (h *Handler) handOn(ctx context.Context, reported report) (refused *refusal) {
+	defer func() {
+		switch v := recover(); v {
+		case nil:
+		case http.ErrAbortHandler: //nolint:errorlint // v may be anything, and net/http compares likewise
+			panic(v)
+		default:
+			h.logger.ErrorContext(ctx, "a panic while a callback was in work", "panic", panicText(v), "stack", string(debug.Stack()))
+			refused = &refusal{status: http.StatusInternalServerError, detail: "The callback could not be processed"}
+		}
+	}()
+	changed := reported.messages
+	if h.client != nil {
+		if changed, refused = h.confirm(ctx, reported.ids); refused != nil {
+			return refused
+		}
+	}
+	if err := h.sink(ctx, changed); err != nil {
+		h.logger.ErrorContext(ctx, "the sink of callbacks failed", "messages", len(changed), "error", err)
+		return &refusal{status: http.StatusServiceUnavailable, detail: "What changed could not be stored"}
+	}
+	h.logger.DebugContext(ctx, "a callback was stored", "messages", len(changed))
+	return nil
+}
+
+// panicText does not print a value that is not a text: a message has a recipient in it.
+func panicText(v any) string {
+	switch v := v.(type) {
+	case error:
+		return v.Error()
+	case string:
+		return v
+	}
+	return fmt.Sprintf("a value of type %T", v)
+}
