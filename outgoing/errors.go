@@ -14,7 +14,7 @@ import (
 	"unicode/utf8"
 )
 
-// The kinds of error, to be asked for with errors.Is. An *APIError matches the one of its status.
+// The kinds of error, for errors.Is. An *[APIError] matches the one of its status.
 var (
 	ErrBadRequest         = errors.New("bad request")         // 400
 	ErrUnauthorized       = errors.New("unauthorized")        // 401: the token is not accepted
@@ -24,28 +24,28 @@ var (
 	ErrServer             = errors.New("server error")        // 5xx
 	ErrUnexpectedResponse = errors.New("unexpected response") // a success status whose body or form breaks the contract; a 3xx
 	ErrInvalidArgument    = errors.New("invalid argument")    // nothing was sent
-	ErrNotSent            = errors.New("not sent")            // this part of the call was not sent; see also NotSent
-	ErrDrift              = errors.New("history drifted")     // see All
+	ErrNotSent            = errors.New("not sent")            // this part of the call was not sent; the State NotSent is wider
+	ErrDrift              = errors.New("history drifted")     // the history changed faster than All could follow
 	ErrIncomplete         = errors.New("history incomplete")  // All delivered what it was shown, and the gateway's counts speak of more
 )
 
-// APIError means that the gateway responded, but not with a usable success. It matches the sentinel of its
-// status: ErrNotFound for a 404, ErrServer for any 5xx, and so on. Neither its text nor its fields hold the token, even
-// if the gateway echoed it.
+// APIError means that the gateway responded, but not with a usable success. It matches the sentinel of its status:
+// [ErrNotFound] for a 404, [ErrServer] for any 5xx, and so on. Neither its text nor its fields hold the token, even if
+// the gateway echoed it.
 type APIError struct {
 	Method, Path string        // "GET", "/messages/{ids}": the template, good for a metric's label
 	StatusCode   int           // of the HTTP answer, whatever the body says
-	Problem      Problem       // zero if the body was no problem document (RFC 9457)
+	Problem      Problem       // zero if the body was not a problem document (RFC 9457)
 	Body         []byte        // at most 64 KiB
 	Header       http.Header   // a copy
 	RetryAfter   time.Duration // as the gateway asked; 0 if it did not
 	Attempts     int           // HTTP attempts made, this one included
 
 	cause     error // why a success status is not a success
-	isProblem bool  // the body was a problem document, if perhaps one without members
+	isProblem bool  // the body was a problem document, perhaps one without members
 }
 
-// Error is one line of at most 512 bytes: method, path template, status, title, detail, code and attempts.
+// Error returns one line of at most 512 bytes: method, path template, status, title, detail, code and attempts.
 func (e *APIError) Error() string { return errorPrefix + e.text() }
 
 func (e *APIError) text() string {
@@ -83,7 +83,7 @@ func (e *APIError) reason() string {
 	return textOf(e.cause)
 }
 
-// Unwrap gives the sentinel of the status, and why the answer of a success status could not be used.
+// Unwrap returns the sentinel of the status, and why the answer of a success status could not be used.
 func (e *APIError) Unwrap() []error {
 	var errs []error
 	if s := sentinel(e.StatusCode); s != nil {
@@ -115,18 +115,19 @@ func sentinel(status int) error {
 	return nil
 }
 
-// refusesToken reports whether the token is to blame: then no other request with it will do better.
+// refusesToken reports whether the token was refused, as it will be with every other request.
 func (e *APIError) refusesToken() bool {
 	return e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden
 }
 
-// isPermanent reports whether the gateway will answer the same request in the same way again: a 4xx that speaks neither of the
-// caller nor of a moment, nor of another server.
+// isPermanent reports whether the gateway will answer the same request in the same way again: a 4xx that is not about
+// the caller, a timeout, or another server.
 func (e *APIError) isPermanent() bool {
 	return e.StatusCode/100 == 4 && !e.isAboutCaller() && e.StatusCode != http.StatusNotFound && e.StatusCode != http.StatusRequestTimeout
 }
 
-// isAboutCaller reports whether the gateway turned the request away for who sent it, or how often, whatever it asked for.
+// isAboutCaller reports whether the gateway refused the caller, or how often it sends, and not what the request asked
+// for.
 func (e *APIError) isAboutCaller() bool {
 	return e.refusesToken() || e.StatusCode == http.StatusTooManyRequests
 }
@@ -138,16 +139,17 @@ func (e *APIError) isMissing() bool {
 }
 
 // BatchError names every ID that a call could not settle, once, in the order asked. The result beside it holds all that
-// was settled. It matches whatever one of its Failures matches.
+// was settled. It matches, for errors.Is and errors.As, whatever an Err of one [Failure] matches.
 type BatchError struct{ Failures []Failure }
 
-// Failure is a part of a call that failed for one reason. IDs is empty where an unreadable row of a page gave none.
+// Failure is a part of a call that failed for one reason. IDs, in the order asked, is empty where an unreadable row of
+// a page had none.
 type Failure struct {
 	IDs []int64
 	Err error
 }
 
-// Error is one line of at most 512 bytes: how many IDs, the first of them, and the first reason.
+// Error returns one line of at most 512 bytes: how many IDs, the first of them, and the first reason.
 func (e *BatchError) Error() string { return errorPrefix + e.text() }
 
 func (e *BatchError) text() string {
@@ -191,7 +193,7 @@ func (e *BatchError) reason(id int64) error {
 	return nil
 }
 
-// IDs are the IDs that were not settled, in the order asked.
+// IDs returns the IDs that were not settled, in the order asked.
 func (e *BatchError) IDs() []int64 {
 	var ids []int64
 	for _, f := range e.Failures {
@@ -200,7 +202,7 @@ func (e *BatchError) IDs() []int64 {
 	return ids
 }
 
-// Unwrap gives the reasons.
+// Unwrap returns the Err of each [Failure], in their order.
 func (e *BatchError) Unwrap() []error {
 	errs := make([]error, 0, len(e.Failures))
 	for _, f := range e.Failures {
@@ -220,7 +222,7 @@ func (e *BatchError) add(err error, ids ...int64) {
 	e.Failures = append(e.Failures, Failure{IDs: ids, Err: err})
 }
 
-// orNil is nil, and not a typed nil, where nothing failed.
+// orNil returns nil, and not a typed nil, where nothing failed.
 func (e *BatchError) orNil() error {
 	if len(e.Failures) == 0 {
 		return nil
@@ -228,7 +230,7 @@ func (e *BatchError) orNil() error {
 	return e
 }
 
-// errorPrefix begins the text of each error of this package, once: errors that are part of another one give textOf.
+// errorPrefix begins the text of each error of this package, once: inside another error's text stands textOf.
 const errorPrefix = "outgoing: "
 
 const (
@@ -244,7 +246,7 @@ func textOf(err error) string {
 	return err.Error()
 }
 
-// lineError is a text of one line, and what it matches.
+// lineError is an error whose text is one line, with the errors that it matches.
 type lineError struct {
 	line    string
 	matches []error
@@ -258,7 +260,7 @@ func newError(text string, matches ...error) error {
 	return &lineError{line: clip(text, maxLine), matches: matches}
 }
 
-// wrapError says what happened because of an error, and matches that after the others.
+// wrapError returns an error that says what happened and why. It matches the cause after the others.
 func wrapError(what string, cause error, matches ...error) error {
 	return newError(what+": "+textOf(cause), append(matches, cause)...)
 }
@@ -267,13 +269,13 @@ func invalid(what string) error {
 	return newError("invalid argument: "+what, ErrInvalidArgument)
 }
 
-// notSent says that a part of a call was not sent, and why.
+// notSent returns an error that says that a part of a call was not sent, and why.
 func notSent(cause error) error {
 	return wrapError("not sent", cause, ErrNotSent)
 }
 
-// withPrevious returns what stopped a call, and what had happened before, if that is something else. errors.As finds the
-// request's own answer before that of another one.
+// withPrevious returns what stopped a call together with the failure before it, if that is another one. errors.As finds
+// the request's own answer before that of another request.
 func withPrevious(by, before error) error {
 	if before == nil || errors.Is(by, before) {
 		return by
@@ -281,8 +283,9 @@ func withPrevious(by, before error) error {
 	return newError(textOf(by)+"; before that: "+textOf(before), before, by)
 }
 
-// contextError is why the context is done: its Err, and its cause if that says more. The cause is text only. It may be what
-// another request ended in (errgroup.WithContext cancels with that), and must not be taken for an answer to this one.
+// contextError returns why the context is done: its Err, and its cause if that says more. The cause is only in the
+// text: it may be the failure of another request (errgroup.WithContext cancels with that), and must not be taken for an
+// answer to this one.
 func contextError(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
 	if err == cause { //nolint:errorlint // the same value, not the same kind
@@ -291,7 +294,7 @@ func contextError(ctx context.Context) error {
 	return newError(err.Error()+": "+textOf(cause), err)
 }
 
-// brokeOff says that a body ended before its end. It matches io.ErrUnexpectedEOF, whatever the connection said.
+// brokeOff returns the error of a body that was cut off. It matches io.ErrUnexpectedEOF, whatever the connection said.
 func brokeOff(reason error) error {
 	return wrapError("the body broke off", reason, io.ErrUnexpectedEOF)
 }
@@ -303,7 +306,7 @@ func plural(n int, what string) string {
 	return strconv.Itoa(n) + " " + what
 }
 
-// clip makes s one line of at most limit bytes: what does not print is escaped, what does not fit becomes "...".
+// clip returns s as one line of at most limit bytes: what does not print is escaped, what does not fit becomes "...".
 func clip(s string, limit int) string {
 	const dots = "..."
 	var b strings.Builder
