@@ -14,7 +14,7 @@ type Attempt struct {
 
 type attemptKey struct{}
 
-// AttemptFrom returns the attempt that the context of a request belongs to, and whether there is one.
+// AttemptFrom returns the [Attempt] that the context of a request belongs to, and whether there is one.
 func AttemptFrom(ctx context.Context) (Attempt, bool) {
 	a, ok := ctx.Value(attemptKey{}).(Attempt)
 	return a, ok

@@ -49,8 +49,8 @@ func (f *failure) after(before *failure) error {
 	return withPrevious(f.err, before.err)
 }
 
-// repeats reports whether two attempts got no answer for the same reason. Each connection has a port of its own, which
-// makes the texts differ.
+// repeats reports whether two attempts got no answer for the same reason. Their texts differ in the local port of the
+// connection.
 func (f *failure) repeats(before *failure) bool {
 	if f.reason == nil || before.reason == nil {
 		return false
@@ -105,7 +105,7 @@ func (t *attempts) answer() *APIError {
 	return t.last.answer
 }
 
-// endsMissing reports whether the last attempt was answered by "there is no such message".
+// endsMissing reports whether the last answer says that the gateway knows none of the messages.
 func (t *attempts) endsMissing() bool {
 	answer := t.answer()
 	return answer != nil && answer.isMissing()
@@ -124,7 +124,7 @@ func (t *attempts) mayHaveTakenEffect() bool {
 	return t.ambiguous || t.last != nil && t.last.mayHaveTakenEffect()
 }
 
-// noAnswer is the error of a request that got none.
+// noAnswer returns the error of a request that got no answer.
 func (r request) noAnswer(n int, reason error) error {
 	return newError(fmt.Sprintf("%s %s: no answer (%s): %v", r.Method, r.path, plural(n, "attempt"), reason), reason)
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/gsmservice-gateway/client-go/gen"
 )
 
-// CancelResult is what became of the IDs that were to be cancelled.
+// CancelResult is the result of [Client.CancelScheduled].
 type CancelResult struct {
 	Outcomes []Outcome // one for each distinct ID, in the order asked
 	Meta
 }
 
-// IDs are the IDs that ended in s, in the order asked.
+// IDs returns the IDs that ended in [State] s, in the order asked.
 func (r CancelResult) IDs(s State) []int64 {
 	var ids []int64
 	for _, o := range r.Outcomes {
@@ -26,20 +26,21 @@ func (r CancelResult) IDs(s State) []int64 {
 	return ids
 }
 
-// CancelScheduled cancels messages that wait for their time, any number of them: 50 in one request, repeated IDs once. The
-// result has exactly one Outcome for each distinct ID, whatever happened.
+// CancelScheduled cancels messages that wait for their time, any number of them: 50 in one request, repeated IDs once.
+// The result has exactly one [Outcome] for each distinct ID, whatever happened.
 //
-// The error is nil if and only if each ID is Cancelled, or Rejected by what the gateway said about it. Otherwise it is a
-// *BatchError that names the rest: Unknown, NotSent, and Rejected together with their whole request (a 400 or 422, say).
-// Or it is ErrInvalidArgument, before anything is sent, for an ID below 1 or a bad option.
+// The error is nil if and only if each ID is [Cancelled], or [Rejected] by its own row or because the gateway has no
+// such message. Otherwise it is a *[BatchError] that names the rest: [Unknown], [NotSent], and Rejected together with
+// their whole request (a 400 or 422, say). Or it is [ErrInvalidArgument], before anything is sent, for an ID below 1 or
+// a bad option.
 //
-// A message that is NotSent is untouched, and will go out. Where the gateway turned the whole request away because of the
-// caller and not of the messages (401, 403, 429), Outcome.Status says so and the error is an *APIError; otherwise Status is
-// 0, and the error matches ErrNotSent.
+// A message that is NotSent is untouched, and will go out. Where the gateway turned the whole request away because of
+// the caller and not of the messages (401, 403, 429), Outcome.Status says so and the error is an *[APIError]; otherwise
+// Status is 0, and the error matches [ErrNotSent].
 //
-// A message that is Unknown may be cancelled, may be sent, may still be waiting. It is read back once, for a look: its
-// Outcome.Message is how it was then, and no promise, since a request that timed out here may yet take effect there.
-// Cancelling it again is safe.
+// A message that is Unknown may be cancelled, may be sent, may still be waiting. It is read back once. Outcome.Message
+// is a snapshot, not proof, since a request that timed out here may still take effect at the gateway. Cancelling it
+// again is safe.
 func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Option) (CancelResult, error) {
 	op, err := c.with(opts)
 	if err != nil {

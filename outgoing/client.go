@@ -2,19 +2,20 @@ package outgoing
 
 import "github.com/gsmservice-gateway/client-go/internal/bearer"
 
-// Client talks to the gateway. Make one with New and keep it (methods of another give ErrInvalidArgument): it holds the
-// connections, the retry budget and the hold that a rate limit puts on all requests. Any number of goroutines may use
-// it at once.
+// Client talks to the gateway. Make one with [New] and keep it (the methods of any other return [ErrInvalidArgument]):
+// it holds the connections, the retry budget and the hold that a rate limit puts on all requests. Any number of
+// goroutines may use it at once.
 type Client struct {
 	defaults  options
 	transport transport
 	limiter   *limiter
 }
 
-// New returns a Client that authenticates with the bearer token, or, if token is empty, with what WithTokenSource gives;
-// exactly one of the two must be there. Options given here are the defaults of every call. It sends nothing.
+// New returns a [Client] that authenticates with the bearer token, or, if token is empty, with the tokens of
+// [WithTokenSource]; exactly one of the two must be given. Options given here are the defaults of every call. New sends
+// nothing.
 //
-// The error matches ErrInvalidArgument and never repeats the token.
+// The error matches [ErrInvalidArgument] and never repeats the token.
 func New(token string, opts ...Option) (*Client, error) {
 	o := defaultOptions()
 	if err := o.apply(opts); err != nil {

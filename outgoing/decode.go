@@ -93,7 +93,7 @@ func rowID(raw jsontext.Value) int64 {
 	return row.ID
 }
 
-// badRow is why a row could not be read, for the caller.
+// badRow returns why a row could not be read, for the caller.
 func (r *response) badRow(reason error) error {
 	return newError("the answer has an "+r.redact.text(reason.Error()), ErrUnexpectedResponse)
 }

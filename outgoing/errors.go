@@ -22,11 +22,11 @@ var (
 	ErrNotFound           = errors.New("not found")           // 404
 	ErrRateLimited        = errors.New("rate limited")        // 429
 	ErrServer             = errors.New("server error")        // 5xx
-	ErrUnexpectedResponse = errors.New("unexpected response") // a success status whose body or form breaks the contract; a 3xx
+	ErrUnexpectedResponse = errors.New("unexpected response") // a 2xx that breaks the contract, or a 3xx
 	ErrInvalidArgument    = errors.New("invalid argument")    // nothing was sent
-	ErrNotSent            = errors.New("not sent")            // this part of the call was not sent; the State NotSent is wider
+	ErrNotSent            = errors.New("not sent")            // this part of the call was not sent
 	ErrDrift              = errors.New("history drifted")     // the history changed faster than All could follow
-	ErrIncomplete         = errors.New("history incomplete")  // All delivered what it was shown, and the gateway's counts speak of more
+	ErrIncomplete         = errors.New("history incomplete")  // the gateway's counts speak of more than All was shown
 )
 
 // APIError means that the gateway responded, but not with a usable success. It matches the sentinel of its status:

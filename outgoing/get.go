@@ -10,7 +10,7 @@ import (
 
 const messagesByID = "/messages/{ids}"
 
-// GetResult is what became of the IDs that were looked up.
+// GetResult is the result of [Client.GetByIDs], and of one request of [Client.StreamByIDs].
 type GetResult struct {
 	Messages []Message // found, in the order in which their IDs were first asked for
 	Missing  []int64   // asked for, answered, not found
@@ -27,12 +27,12 @@ func (r *GetResult) add(part GetResult) {
 	r.Meta.add(part.Meta)
 }
 
-// GetByIDs looks messages up, any number of them: 50 in one request, repeated IDs once. Each ID
-// appears in exactly one of Messages, Missing or the *BatchError. What was found is returned beside an error too.
+// GetByIDs looks messages up, any number of them: 50 in one request, repeated IDs once. Each ID appears in exactly one
+// of Messages, Missing or the *[BatchError]. What was found is returned beside an error too.
 //
-// Errors: ErrInvalidArgument, before anything is sent, for an ID below 1 or a bad option; else a *BatchError whose
-// failures are of type *APIError where the gateway answered, and match ErrNotSent, the context's error or the network's
-// where it did not.
+// Errors: [ErrInvalidArgument], before anything is sent, for an ID below 1 or a bad option; otherwise a *BatchError
+// whose failures are of type *[APIError] where the gateway answered, and match [ErrNotSent], the context's error or the
+// network's where it did not.
 func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (GetResult, error) {
 	op, err := c.with(opts)
 	if err != nil {
@@ -63,18 +63,18 @@ func (op operation) get(ctx context.Context, asked []int64) (GetResult, error) {
 	return result, failed.orNil()
 }
 
-// StreamByIDs is GetByIDs for any number of IDs, in memory that does not grow with it: IDs are taken from the iterator as
-// there is room for another request, and each request's result is yielded in the order asked, with a *BatchError beside it
-// where IDs of it could not be settled; the stream goes on after that. An ID is sent once per chunk of 50, so sort or
-// deduplicate where many repeat.
+// StreamByIDs is [Client.GetByIDs] for any number of IDs, in memory that does not grow with it: IDs are taken from the
+// iterator when another request may be sent, and each request's result is yielded in the order asked, with a
+// *[BatchError] beside it if some of its IDs could not be settled; the stream then goes on. An ID is sent once per
+// chunk of 50, so sort or deduplicate where many repeat.
 //
-// The stream ends early, after what was in flight, when the token is refused (401, 403), when the context is done, and at
-// an ID below 1. Then its last yield is an error that matches ErrNotSent and the reason (ErrUnauthorized, the context's
-// error, ErrInvalidArgument), beside a zero result: IDs that ids had left were not sent. So a loop that ends without such
-// an error has seen a result or a *BatchError for each ID.
+// The stream ends early, after what was in flight, when the token is refused (401, 403), when the context is done, and
+// at an ID below 1. Then its last yield is an error that matches [ErrNotSent] and the reason ([ErrUnauthorized], the
+// context's error, [ErrInvalidArgument]), beside a zero result: the IDs that ids had not yielded yet were not sent. So
+// a loop that ends without such an error has seen a result or a *BatchError for each ID.
 //
-// ids runs in the goroutine of the loop, and again for each loop. A request is sent when the ID after its last one, or the
-// end of ids, has been seen. While ids waits for an ID no result is yielded, so it must not itself wait for one.
+// ids runs in the goroutine of the loop, and again for each loop. A request is sent when the ID after its last one, or
+// the end of ids, has been seen. While ids waits for an ID no result is yielded, so it must not itself wait for one.
 func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...Option) iter.Seq2[GetResult, error] {
 	op, err := c.with(opts)
 	if err == nil && ids == nil {

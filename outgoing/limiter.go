@@ -161,7 +161,7 @@ func (l *limiter) leave(t *ticket) (settled bool, cause error) {
 		return true, nil
 	}
 	l.waiting = slices.Delete(l.waiting, at, at+1)
-	l.dispatch(now) // no timer is left behind if this was the last one
+	l.dispatch(now) // stops the timer if this was the last one
 	if l.heldUntil.After(now) || l.pace.limits(now) {
 		return false, l.cause
 	}

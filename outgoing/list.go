@@ -12,7 +12,8 @@ import (
 
 const messages = "/messages"
 
-// PageRequest says which page of the history is wanted. A field of zero leaves the gateway's default: page 1, 10 messages.
+// PageRequest says which page of the history [Client.List] returns. A field of zero leaves the gateway's default: page
+// 1, 10 messages.
 type PageRequest struct{ Page, Limit int }
 
 // Page is one page of the history, newest message first. The counts are what the response headers say.
@@ -23,10 +24,10 @@ type Page struct {
 }
 
 // List returns one page of the history, newest message first. Pages move while messages arrive: to read all of it, use
-// All. Rows that cannot be read are named by a *BatchError; the others are returned beside it.
+// [Client.All]. Rows that cannot be read are named by a *[BatchError]; the others are returned beside it.
 //
-// Errors: ErrInvalidArgument, before anything is sent, for a page below 0, a limit outside of 0 to 50 or a bad option;
-// *APIError where the gateway answered; the context's error or the network's where it did not.
+// Errors: [ErrInvalidArgument], before anything is sent, for a page below 0, a limit outside of 0 to 50 or a bad
+// option; *[APIError] where the gateway answered; the context's error or the network's where it did not.
 func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Page, error) {
 	op, err := c.with(opts)
 	if err != nil {

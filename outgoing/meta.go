@@ -83,7 +83,7 @@ func (h headers) counts() Meta {
 	return Meta{SuccessCount: h.count("X-Success-Count"), ErrorCount: h.count("X-Error-Count"), Requests: 1}
 }
 
-// count is nil if the header is absent or no plain count.
+// count returns nil if the header is absent or not a plain count.
 func (h headers) count(name string) *int {
 	value, ok := singleValue(h.header, name)
 	if n, valid := parseCount(value); ok && valid {
@@ -93,7 +93,7 @@ func (h headers) count(name string) *int {
 	return nil
 }
 
-// flag is nil if the header is absent or no boolean.
+// flag returns nil if the header is absent or not a boolean.
 func (h headers) flag(name string) *bool {
 	value, ok := singleValue(h.header, name)
 	if b, valid := parseBool(value); ok && valid {

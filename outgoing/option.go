@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// Option sets one thing. Given to New it is the client's default; given to a call it holds for that call only. A nil or
-// invalid option makes New or the call fail with ErrInvalidArgument before anything is sent; so do WithBaseURL,
-// WithHTTPClient and WithTokenSource when given to a call.
+// Option sets one thing. Given to [New] it is the client's default; given to a call it holds for that call only. A nil
+// or invalid option makes New or the call fail with [ErrInvalidArgument] before anything is sent; so do [WithBaseURL],
+// [WithHTTPClient] and [WithTokenSource] when given to a call.
 type Option func(*options) error
 
 type options struct {
@@ -60,9 +60,9 @@ func (o *options) apply(opts []Option) error {
 
 var errNewOnly = errors.New("belongs to New: a call cannot change it")
 
-// WithBaseURL sets where the gateway is: ProductionURL unless given, SandboxURL to try things out. It must be an https
-// URL without user info, query and fragment; http is accepted only for a loopback host, since the token would travel in
-// the clear, and never goes through a proxy. For New only.
+// WithBaseURL sets where the gateway is: [ProductionURL] unless given, [SandboxURL] to try things out. It must be an
+// https URL without user info, query and fragment; http is accepted only for a loopback host, since the token would
+// travel in the clear, and never goes through a proxy. For [New] only.
 func WithBaseURL(rawURL string) Option {
 	return func(o *options) error {
 		if o.inCall {
@@ -77,9 +77,10 @@ func WithBaseURL(rawURL string) Option {
 	}
 }
 
-// WithHTTPClient makes requests go through a copy of hc: its Transport (ours if nil), Jar and Timeout are used, its
-// CheckRedirect is not, since redirects are never followed. hc itself is not changed. With an http:// base URL New refuses an
-// *http.Transport whose Proxy gives a proxy for it; no other RoundTripper can be asked. For New only.
+// WithHTTPClient makes requests go through a copy of hc: its Transport (the library's if nil), Jar and Timeout are
+// used, its CheckRedirect is not, since redirects are never followed. hc itself is not changed. With an http:// base
+// URL New refuses an *http.Transport whose Proxy gives a proxy for it; no other RoundTripper can be asked. For [New]
+// only.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(o *options) error {
 		switch {
@@ -94,8 +95,8 @@ func WithHTTPClient(hc *http.Client) Option {
 }
 
 // WithTokenSource asks f for the bearer token before each attempt, for tokens that rotate. f is called from several
-// goroutines at once and should cache; its context ends with the attempt. An error of f ends the request unsent.
-// For New only, with an empty token beside it.
+// goroutines at once and should cache; its context ends with the attempt. An error of f ends the request unsent. For
+// [New] only, with an empty token.
 func WithTokenSource(f func(context.Context) (string, error)) Option {
 	return func(o *options) error {
 		switch {
@@ -109,7 +110,8 @@ func WithTokenSource(f func(context.Context) (string, error)) Option {
 	}
 }
 
-// WithRetry sets how failed attempts are repeated. Zero fields of r take the defaults, whatever the client has.
+// WithRetry sets how failed attempts are repeated. Zero fields of r take the defaults of [Retry], whatever the client
+// has.
 func WithRetry(r Retry) Option {
 	return func(o *options) error {
 		if err := r.check(); err != nil {
@@ -153,8 +155,9 @@ func WithUserAgent(s string) Option {
 	}
 }
 
-// WithHeader sets a header of every request. Headers that the library or net/http decides about are refused: among them
-// Authorization, Accept-Encoding, Host, Content-Length, and Idempotency-Key, which would make net/http send a DELETE twice.
+// WithHeader sets a header of every request. Headers that the library or net/http sets are refused, among them
+// Authorization, Accept-Encoding, Host, Content-Length, and Idempotency-Key, which would make net/http send a DELETE
+// twice.
 func WithHeader(key, value string) Option {
 	return func(o *options) error {
 		key := http.CanonicalHeaderKey(key)
@@ -172,7 +175,7 @@ func WithHeader(key, value string) Option {
 }
 
 // WithLogger sets the logger for retries and their waits, rows that were not requested, and headers that contradict the
-// contract. It never logs a token, a recipient or a body. Nothing is logged unless given.
+// contract. The library never logs a token, a recipient or a body. Without this option nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(o *options) error {
 		if l == nil {

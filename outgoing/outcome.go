@@ -7,10 +7,10 @@ import (
 	"slices"
 )
 
-// State is what is known about the cancelling of one message.
+// State is what is known about the cancelling of one message. Its zero value is [Unknown].
 type State int
 
-// The states of a cancellation. The zero value is Unknown.
+// The states of a cancellation; see [Client.CancelScheduled].
 const (
 	Unknown   State = iota // a request left, and no answer says whether it took effect
 	NotSent                // untouched: no request with this ID left this process, or the gateway turned it away as a whole (401, 403, 429)
@@ -20,7 +20,7 @@ const (
 
 var stateNames = []string{Unknown: "unknown", NotSent: "not sent", Cancelled: "cancelled", Rejected: "rejected"}
 
-// String is "unknown", "not sent", "cancelled" or "rejected".
+// String returns "unknown", "not sent", "cancelled" or "rejected".
 func (s State) String() string {
 	if s < 0 || int(s) >= len(stateNames) {
 		return fmt.Sprintf("State(%d)", int(s))
@@ -28,11 +28,11 @@ func (s State) String() string {
 	return stateNames[s]
 }
 
-// MarshalText is String, for JSON and logs.
+// MarshalText returns what String does, for JSON and logs.
 func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText reads what MarshalText wrote, so that stored results can be read back. Any other text is
-// ErrInvalidArgument, and leaves s as it is.
+// UnmarshalText reads what MarshalText wrote, so that stored results can be read back. Any other text is an error that
+// matches [ErrInvalidArgument], and leaves s as it is.
 func (s *State) UnmarshalText(text []byte) error {
 	i := slices.Index(stateNames, string(text))
 	if i < 0 {
@@ -42,7 +42,7 @@ func (s *State) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Outcome is what is known about one ID after a cancel.
+// Outcome is what is known about one ID after [Client.CancelScheduled].
 type Outcome struct {
 	ID      int64
 	State   State

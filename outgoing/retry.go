@@ -16,7 +16,8 @@ import (
 	"time"
 )
 
-// Retry configures retries. Zero fields take the defaults. The package documentation says what is retried.
+// Retry configures retries, for [WithRetry]. Zero fields take the defaults. The package documentation says what is
+// retried.
 type Retry struct {
 	MaxAttempts     int           // the first one counts; 1 never retries; default 4
 	InitialInterval time.Duration // the longest wait before the second attempt, doubled for each one after it; default 500ms
@@ -123,7 +124,7 @@ func isTLS(err error) bool {
 	return certificate || record || authority || hostname || unusable || errors.Is(err, http.ErrSchemeMismatch)
 }
 
-// isTLSAlert reports whether one side of a connection told the other what it did not like. That may come after a request.
+// isTLSAlert reports whether one side of a connection sent the other a TLS alert. That may come after a request.
 func isTLSAlert(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
 	return ok && (op.Op == "remote error" || op.Op == "local error")

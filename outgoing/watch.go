@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// WatchRequest says which messages to follow, to which end, and how often to look.
+// WatchRequest says which messages [Client.Watch] follows, until when, and how often it looks them up.
 type WatchRequest struct {
 	IDs             []int64            // repeated ones are watched once
 	Until           func(Message) bool // a message for which it is true has reached its end; required
@@ -48,32 +48,33 @@ func (w WatchRequest) withDefaults() (WatchRequest, error) {
 	return w, err
 }
 
-// Watch follows messages until each has reached its end, any number of them. Each is looked up at once; it is yielded when it
-// is first seen, and after each change of its StatusCode or StatusDate. When Until is true for it, it is yielded, if that state
-// was not yet, and not looked up again. The loop ends when no message is left.
+// Watch follows messages until each has reached its end, any number of them. Each is looked up at once; it is yielded
+// when it is first seen, and after each change of its StatusCode or StatusDate. When Until is true for it, it is
+// yielded, if that state was not yet, and not looked up again. The loop ends when no message is left.
 //
-// The wait before the next look at a message doubles from InitialInterval to MaxInterval while the message stays as it is, and
-// is short again after a change. Looks are put together, 50 IDs in a request, WithConcurrency requests at most; none is started
-// while the loop's body runs. A look is one attempt: WithRetry's MaxAttempts and MaxElapsed do not apply, and no retry budget
-// is used. A rate limit postpones looks, and is not an error.
+// The wait before the next look at a message doubles from InitialInterval to MaxInterval while the message stays as it
+// is, and is short again after a change. Looks are put together, 50 IDs in a request, [WithConcurrency] requests at
+// most; none is started while the loop's body runs. A look is one attempt: [WithRetry]'s MaxAttempts and MaxElapsed do
+// not apply, and no retry budget is used. A rate limit postpones looks, and is not an error.
 //
 // Errors do not end the loop, except where stated, and stand beside a Message that has no more than its ID:
 //
-//   - A request that failed is a *[BatchError] beside a zero Message: the first after a success, or at the start. Those that
-//     follow it without a success are logged. Their IDs are looked up again when their time comes.
-//   - An ID that the gateway does not know at the third look in a row, and twice the InitialInterval after the first of these,
-//     is a Message{ID} with an error that matches [ErrNotFound], and is watched no more.
-//   - So is an ID that could not be settled three times in a row for a reason that will not pass (its row cannot be read, or
-//     its request is answered with a 4xx other than 401, 403, 404, 408 and 429), with that reason.
-//   - After a 401 or 403, and when the context is done, the loop ends. Its last yield is a *[BatchError] that names each ID
-//     left, in the order asked, and matches [ErrUnauthorized], [ErrForbidden] or the context's error: the next Watch can
-//     begin with its IDs.
-//   - Bad arguments are [ErrInvalidArgument], and nothing is sent: no Until, an ID below 1, a negative interval, a MaxInterval
-//     below InitialInterval.
+//   - A request that failed is a *[BatchError] beside a zero Message: the first after a success, or at the start. Those
+//     that follow it without a success are logged. Their IDs are looked up again when their time comes.
+//   - An ID that the gateway does not know at the third look in a row, and twice the InitialInterval after the first of
+//     these, is a Message{ID} with an error that matches [ErrNotFound], and is watched no more.
+//   - So is an ID that could not be settled three times in a row for a reason that will not pass (its row cannot be
+//     read, or its request is answered with a 4xx other than 401, 403, 404, 408 and 429), with that reason.
+//   - After a 401 or 403, and when the context is done, the loop ends. Its last yield is a *[BatchError] that names
+//     each ID left, in the order asked, and matches [ErrUnauthorized], [ErrForbidden] or the context's error: the next
+//     Watch can begin with its IDs.
+//   - Bad arguments are [ErrInvalidArgument], and nothing is sent: no Until, an ID below 1, a negative interval, a
+//     MaxInterval below InitialInterval.
 //
-// Until should be true for every last status, also the bad ones: no document lists them all, and a message that ends in one
-// that Until does not know is watched until the context is done. A message that is scheduled for tomorrow is looked up every
-// MaxInterval until then. So give the context a deadline. Until is called in the loop's goroutine, at every look.
+// Until should be true for every last status, also the bad ones: no document lists them all, and a message that ends in
+// one that Until does not know is watched until the context is done. A message that is scheduled for tomorrow is looked
+// up every MaxInterval until then. So give the context a deadline. Until is called in the loop's goroutine, at every
+// look.
 //
 // It holds less than 100 bytes for each ID, and no messages. Each range over the iterator starts a new watch.
 func (c *Client) Watch(ctx context.Context, w WatchRequest, opts ...Option) iter.Seq2[Message, error] {
@@ -127,7 +128,7 @@ func newWatch(op operation, w WatchRequest, yield func(Message, error) bool) *wa
 	}
 }
 
-// run returns the error that ends the watch early; leaving the loop is none.
+// run returns the error that ends the watch early; nil if the loop was left.
 func (w *watch) run(ctx context.Context) error {
 	lookCtx, cancel := context.WithCancel(ctx)
 	defer func() {
