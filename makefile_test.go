@@ -1,4 +1,4 @@
-// Package tools_test runs targets of the Makefile on a small module of its own.
+// Package tools_test runs targets of the Makefile on a small module made for it.
 package tools_test
 
 import (

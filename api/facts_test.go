@@ -46,7 +46,7 @@ func operationFacts(op *openapi3.Operation) []string {
 		facts = append(facts, name+": "+fmt.Sprintf(format, args...))
 	}
 	if op.Security != nil {
-		add(op.OperationID, "security of its own")
+		add(op.OperationID, "its own security")
 	}
 	for i, ref := range op.Parameters {
 		p := ref.Value

@@ -88,7 +88,7 @@ func failedIDs(err error) ([]int64, error) {
 
 func isNotSent(err error) bool { return errors.Is(err, outgoing.ErrNotSent) }
 
-func assertStrange(t *testing.T, log *bytes.Buffer, rows int) {
+func assertDropped(t *testing.T, log *bytes.Buffer, rows int) {
 	t.Helper()
 	logged := strings.Contains(log.String(), fmt.Sprintf("level=WARN msg=\"rows that were not requested, or repeated, were dropped\" rows=%d\n", rows))
 	assert.Equal(t, rows > 0, logged, "%s", log)

@@ -21,7 +21,7 @@ func TestE2_AReasonThatRepeatsIsSaidOnce(t *testing.T) {
 	dial := func() error {
 		return &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{Port: 9}, Err: syscall.ECONNREFUSED}
 	}
-	reset := func(port int) error { // each connection has a port of its own
+	reset := func(port int) error { // each connection has its own port
 		return &net.OpError{Op: "read", Net: "tcp", Source: &net.TCPAddr{Port: port}, Err: syscall.ECONNRESET}
 	}
 	for name, test := range map[string]struct {

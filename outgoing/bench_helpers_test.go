@@ -86,7 +86,7 @@ func closing(b testing.TB, transport *http.Transport) *http.Transport {
 	return transport
 }
 
-// contest is one operation, done by the floor and by the library, each over a connection of its own.
+// contest is one operation, done by the floor and by the library, each over its own connection.
 type contest struct {
 	name           string
 	floor, library func()

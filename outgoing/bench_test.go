@@ -8,8 +8,8 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-// The benchmarks measure ratios: to the floor, which is the least that any client must do, or to the ideal, which is what
-// the latency alone would take. Times depend on the machine, ratios hardly do. make bench prints them as a table, beside
+// The benchmarks measure ratios: to the floor, which is the least that any client must do, or to the ideal, which is what the
+// latency would take. Times depend on the machine, ratios hardly do. make bench prints them as a table, beside
 // the limits that docs/rules.md (P1 to P4) sets.
 
 // BenchmarkP1 has the floor and the library take turns, so that noise meets both.

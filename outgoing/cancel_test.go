@@ -110,7 +110,7 @@ func TestC5_ErrorIsNilWhenEachIDIsSettled(t *testing.T) {
 		assert.Equal(t, 404, got.Outcomes[59].Status, "B7")
 		assert.Equal(t, 2, got.Requests)
 	})
-	synctest.Test(t, func(t *testing.T) { // a 404 that says nothing about messages is no such settlement
+	synctest.Test(t, func(t *testing.T) { // a 404 that says nothing about messages settles none
 		_, err := newClient(t, status(404)).CancelScheduled(t.Context(), []int64{1})
 		require.ErrorIs(t, err, outgoing.ErrNotFound)
 	})
@@ -139,12 +139,12 @@ var cancelRowsOf = []struct {
 	status     [3]int
 	failed     []int64
 	says       string
-	strange    int
+	dropped    int
 }{
 	{name: "each its own", body: `[{"id":1,"status":204,"error":null},{"id":3,"status":204},{"id":2,"status":400,"error":{"title":"T"}}]`,
 		states: [3]outgoing.State{outgoing.Cancelled, outgoing.Cancelled, outgoing.Rejected}, status: [3]int{204, 204, 400}},
 	{name: "foreign rows", body: `[{"id":9,"status":204},{"id":3,"status":204},{"id":1,"status":404},{"id":2,"status":499}]`,
-		states: [3]outgoing.State{outgoing.Cancelled, outgoing.Rejected, outgoing.Rejected}, status: [3]int{204, 404, 499}, strange: 1},
+		states: [3]outgoing.State{outgoing.Cancelled, outgoing.Rejected, outgoing.Rejected}, status: [3]int{204, 404, 499}, dropped: 1},
 	{name: "rows that agree", body: `[{"id":3,"status":204},{"id":3,"status":204},{"id":1,"status":400},{"id":1,"status":400},{"id":2,"status":204}]`,
 		states: [3]outgoing.State{outgoing.Cancelled, outgoing.Rejected, outgoing.Cancelled}, status: [3]int{204, 400, 204}},
 	{name: "rows that contradict", body: `[{"id":3,"status":204},{"id":3,"status":400},{"id":1,"status":204},{"id":2,"status":204}]`,
@@ -168,7 +168,7 @@ var cancelRowsOf = []struct {
 	{name: "null rows", body: `[null,{"id":3,"status":204},{"id":null,"status":204},{"id":2,"status":204}]`,
 		states: [3]outgoing.State{outgoing.Cancelled, outgoing.Unknown, outgoing.Cancelled}, status: [3]int{204, 0, 204}, failed: []int64{1}, says: "without an ID"},
 	{name: "an unreadable foreign row", body: `[{"id":9,"status":[]},{"id":3,"status":204},{"id":2,"status":204}]`,
-		states: [3]outgoing.State{outgoing.Cancelled, outgoing.Unknown, outgoing.Cancelled}, status: [3]int{204, 0, 204}, failed: []int64{1}, says: "no row for this ID", strange: 1},
+		states: [3]outgoing.State{outgoing.Cancelled, outgoing.Unknown, outgoing.Cancelled}, status: [3]int{204, 0, 204}, failed: []int64{1}, says: "no row for this ID", dropped: 1},
 	{name: "no rows", body: `[]`, failed: []int64{3, 1, 2}, says: "no row for this ID"},
 	{name: "rows before the JSON stops", body: `[{"id":3,"status":204},{"id":1,"status":400},{"id":2,"sta`,
 		states: [3]outgoing.State{outgoing.Cancelled, outgoing.Rejected, outgoing.Unknown}, status: [3]int{204, 400, 0}, failed: []int64{2}, says: "broke off"},
@@ -195,8 +195,8 @@ func TestB8_B9_RowsOfCancelScheduled(t *testing.T) {
 				require.ErrorContains(t, err, tt.says)
 				assert.Equal(t, 2, result.Attempts, "one cancel, one read-back")
 			}
-			if tt.failed == nil || tt.strange > 0 {
-				assertStrange(t, log, tt.strange)
+			if tt.failed == nil || tt.dropped > 0 {
+				assertDropped(t, log, tt.dropped)
 			}
 		})
 	}

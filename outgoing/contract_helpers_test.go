@@ -186,7 +186,7 @@ func exchange(t *testing.T, c contract, baseURL string) *contractTransport {
 			func(c *outgoing.Client) error { _, err := c.GetByIDs(ctx, known[:2]); return err },
 			func(c *outgoing.Client) error { _, err := c.CancelScheduled(ctx, known[:2]); return err },
 			func(c *outgoing.Client) error { _, err := c.List(ctx, outgoing.PageRequest{}); return err },
-		} { // each with a client of its own: a 429 holds back all requests of a client
+		} { // each with its own client: a 429 holds back all requests of a client
 			gateway.Inject(outgoingtest.Fault{Status: status})
 			_ = call(newClient(t, checked, outgoing.WithBaseURL(baseURL), outgoing.WithRetry(outgoing.Retry{MaxAttempts: 1})))
 		}

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestH1_LookJoinsWhereTheDeliveriesEnded(t *testing.T) {
+func TestH1_LocateFindsWhereTheDeliveriesEnded(t *testing.T) {
 	const fresh, older, short, full = true, false, true, false
 	tests := []struct {
 		name         string
@@ -15,7 +15,7 @@ func TestH1_LookJoinsWhereTheDeliveriesEnded(t *testing.T) {
 		window       []int64
 		fresh, short bool
 		from         int // if joined
-		sighting     overlap
+		overlap      overlap
 	}{
 		{"the first window", nil, []int64{9, 8}, fresh, full, 0, overlaps},
 		{"nothing there", nil, nil, fresh, short, 0, overlaps},
@@ -32,11 +32,11 @@ func TestH1_LookJoinsWhereTheDeliveriesEnded(t *testing.T) {
 		{"only messages that arrived", []int64{9, 8, 7}, []int64{12, 11, 10}, fresh, full, 0, noOverlap},
 		{"only what is still to come", []int64{9, 8, 7}, []int64{5, 4, 3}, fresh, full, 0, noOverlap},
 		{"only what is still to come, to the end", []int64{9, 8, 7}, []int64{5, 4, 3}, fresh, short, 0, noOverlap},
-		{"behind the end", []int64{9, 8, 7}, nil, fresh, short, 0, noOverlap},
+		{"past the end", []int64{9, 8, 7}, nil, fresh, short, 0, noOverlap},
 		{"a row without an ID was delivered", []int64{9, 8, 0}, []int64{8, 0, 6}, fresh, full, 2, overlaps},
 		{"one of two without an ID", []int64{9, 8, 0}, []int64{8, 0, 0, 5}, fresh, full, 2, overlaps},
 		{"a row without an ID is gone", []int64{9, 8, 0}, []int64{8, 6}, fresh, full, 1, overlaps},
-		{"a row without an ID is no place to join at", []int64{9, 8, 0}, []int64{0, 6}, fresh, full, 0, noOverlap},
+		{"a row without an ID does not overlap", []int64{9, 8, 0}, []int64{0, 6}, fresh, full, 0, noOverlap},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -45,7 +45,7 @@ func TestH1_LookJoinsWhereTheDeliveriesEnded(t *testing.T) {
 				w.limit++
 			}
 			m := delivered(tt.delivered...).locate(w, tt.window, tt.fresh, nil)
-			assert.Equal(t, tt.sighting, m.overlap)
+			assert.Equal(t, tt.overlap, m.overlap)
 			if m.overlap == overlaps {
 				assert.Equal(t, tt.from, m.from)
 			}
@@ -54,7 +54,7 @@ func TestH1_LookJoinsWhereTheDeliveriesEnded(t *testing.T) {
 	}
 }
 
-func TestH1_TheChainRemembers512IDs(t *testing.T) {
+func TestH1_TheCursorRemembers512IDs(t *testing.T) {
 	c := newCursor()
 	for id := int64(100_000); id > 0; id-- {
 		assert.True(t, c.deliver(id))
@@ -106,7 +106,7 @@ func TestH1_SearchFollowsTheTotalAndThenLooksOnBothSides(t *testing.T) {
 func TestH1_AnEarlyWindowSaysHowFarToStepOn(t *testing.T) {
 	c := delivered(9, 8, 7, 6, 5)
 	c.at = 4
-	w := c.stepOn(40, 8, new(45)) // 7, 6 and 5 are behind it
+	w := c.stepOn(40, 8, new(45)) // 7, 6 and 5 come after it
 	assert.Equal(t, 43, c.at)
 	assert.Equal(t, windowFor(43, 3), w, "with slack for those that may have gone")
 	assert.Equal(t, 1, c.misses)
@@ -147,7 +147,7 @@ func TestH1_WindowIsAPageTakenAsOffsets(t *testing.T) {
 	}
 }
 
-func TestH1_AimShowsTheRowAndReachesFurthest(t *testing.T) {
+func TestH1_WindowForShowsTheRowAndReachesFurthest(t *testing.T) {
 	tests := []struct {
 		at, slack int
 		want      window
@@ -167,7 +167,7 @@ func TestH1_AimShowsTheRowAndReachesFurthest(t *testing.T) {
 	}
 }
 
-func TestH1_AimKeepsItsPromiseForEveryOffset(t *testing.T) {
+func TestH1_WindowForKeepsItsPromiseForEveryOffset(t *testing.T) {
 	for at := range 5000 {
 		for _, slack := range []int{0, 1, 12, 24} {
 			w := windowFor(at, slack)
@@ -183,7 +183,7 @@ func TestH1_AimKeepsItsPromiseForEveryOffset(t *testing.T) {
 }
 
 // Twelve rows before are seen wherever a window can show them and the row, so that a few deletions cost no miss.
-func TestH1_AimKeepsSlackWhereAWindowCan(t *testing.T) {
+func TestH1_WindowForKeepsSlackWhereItCan(t *testing.T) {
 	for at := range 5000 {
 		w := windowFor(at, slackAfterMiss)
 		for limit := minLimit; limit <= MaxLimit; limit++ {
@@ -195,7 +195,7 @@ func TestH1_AimKeepsSlackWhereAWindowCan(t *testing.T) {
 }
 
 // Plain paging reads 100,000 messages in 2,000 requests. Each window here overlaps the one before it by a row or more.
-func TestH3_AimNeedsAtMostAQuarterMoreWindows(t *testing.T) {
+func TestH3_WindowForNeedsAtMostAQuarterMoreWindows(t *testing.T) {
 	windows := 1
 	for w := (window{1, MaxLimit}); w.end() < 100_000; windows++ {
 		w = windowFor(w.end()-1, 0)
@@ -204,7 +204,7 @@ func TestH3_AimNeedsAtMostAQuarterMoreWindows(t *testing.T) {
 	assert.LessOrEqual(t, windows, 2500)
 }
 
-func TestH9_AimAtEndShowsTheLastRowAndLooksBehindIt(t *testing.T) {
+func TestH9_WindowPastEndShowsTheLastRowAndWhatComesAfterIt(t *testing.T) {
 	tests := []struct {
 		at, served int
 		want       window
@@ -226,7 +226,7 @@ func TestH9_AimAtEndShowsTheLastRowAndLooksBehindIt(t *testing.T) {
 		for _, served := range []int{0, 1, 2, 7, 8, 10, 29, 49, 50} {
 			for _, slack := range []int{0, slackAfterMiss} {
 				w := windowPastEnd(at, slack, served)
-				require.True(t, w.start() <= at && at+1 < w.end(), "at %d: %v shows the row and looks behind it", at, w)
+				require.True(t, w.start() <= at && at+1 < w.end(), "at %d: %v shows the row and what comes after it", at, w)
 				if served >= 11 { // no offset here is a multiple of all smaller limits
 					require.LessOrEqual(t, w.limit, served, "at %d: no more than the gateway is known to serve", at)
 				}

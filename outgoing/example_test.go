@@ -123,7 +123,7 @@ func ExampleClient_CancelScheduled() {
 	// error: <nil>
 }
 
-// The connection breaks after the gateway did its work. Nobody can know that from here, and the library does not pretend to.
+// The connection breaks after the gateway did its work. No one can know that from here, and the library does not pretend to.
 func ExampleClient_CancelScheduled_unknown() {
 	gateway := outgoingtest.NewGateway()
 	ids := gateway.Add(outgoing.Message{Recipient: "+48999999991", StatusCode: outgoing.StatusScheduled})

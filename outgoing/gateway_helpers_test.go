@@ -32,7 +32,7 @@ func count(g *outgoingtest.Gateway, method string) int {
 	return n
 }
 
-// lostAnswers are the ways in which a cancel takes effect and nobody here is told.
+// lostAnswers are the ways in which a cancel takes effect and its answer is lost.
 func lostAnswers() map[string]outgoingtest.Fault {
 	return map[string]outgoingtest.Fault{
 		"connection dropped":  {Drop: true},

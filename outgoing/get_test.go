@@ -14,13 +14,13 @@ var oddRows = []struct {
 	name, body             string
 	found, missing, failed []int64
 	says                   string // why the failed ones failed
-	strange                int
+	dropped                int
 }{
 	{name: "none", body: `[]`, missing: []int64{3, 1, 2}},
 	{name: "another order", body: `[{"id":1},{"id":2},{"id":3}]`, found: []int64{3, 1, 2}},
 	{name: "a BOM", body: "\xef\xbb\xbf[{\"id\":1}]\r\n", found: []int64{1}, missing: []int64{3, 2}},
-	{name: "foreign rows", body: `[{"id":4},{"id":1},{"id":-1},{"id":9223372036854775807}]`, found: []int64{1}, missing: []int64{3, 2}, strange: 3},
-	{name: "a row thrice", body: `[{"id":1},{"id":1,"cid":"x"},{"id":1}]`, found: []int64{1}, missing: []int64{3, 2}, strange: 2},
+	{name: "foreign rows", body: `[{"id":4},{"id":1},{"id":-1},{"id":9223372036854775807}]`, found: []int64{1}, missing: []int64{3, 2}, dropped: 3},
+	{name: "a row thrice", body: `[{"id":1},{"id":1,"cid":"x"},{"id":1}]`, found: []int64{1}, missing: []int64{3, 2}, dropped: 2},
 	{name: "unknown members", body: `[{"id":1,"x":{"y":[null]}},{"id":2,"ID":7}]`, found: []int64{1, 2}, missing: []int64{3}},
 	{name: "a member twice", body: `[{"id":9,"id":1,"cid":"a","cid":"b"}]`, found: []int64{1}, missing: []int64{3, 2}},
 	{name: "invalid UTF-8", body: "[{\"id\":1,\"cid\":\"a\xff\xfe\",\"\xff\":1}]", found: []int64{1}, missing: []int64{3, 2}},
@@ -29,7 +29,7 @@ var oddRows = []struct {
 	{name: "nulls", body: `[{"id":1,"cid":null,"type":null,"recipient":null,"parts":null,"sent_date":null,"price":null,"flash":null}]`, found: []int64{1}, missing: []int64{3, 2}},
 	{name: "a price with an exponent", body: `[{"id":1,"price":1e-2}]`, found: []int64{1}, missing: []int64{3, 2}},
 
-	{name: "an unreadable foreign row", body: `[{"id":4,"cid":[]},{"id":1}]`, found: []int64{1}, missing: []int64{3, 2}, strange: 1},
+	{name: "an unreadable foreign row", body: `[{"id":4,"cid":[]},{"id":1}]`, found: []int64{1}, missing: []int64{3, 2}, dropped: 1},
 	{name: "a wrong type", body: `[{"id":3},{"id":1,"recipient":48999},{"id":2}]`, found: []int64{3, 2}, failed: []int64{1}, says: "recipient"},
 	{name: "a wrong type before the ID", body: `[{"recipient":{},"id":1},{"id":2}]`, found: []int64{2}, failed: []int64{1}, missing: []int64{3}, says: "recipient"},
 	{name: "an odd date", body: `[{"id":1,"sent_date":"0000-00-00 00:00:00"},{"id":2}]`, found: []int64{2}, failed: []int64{1}, missing: []int64{3}, says: "sent_date"},
@@ -67,7 +67,7 @@ func TestB8_B9_RowsOfGetByIDs(t *testing.T) {
 				require.ErrorContains(t, err, tt.says)
 				require.ErrorIs(t, err, outgoing.ErrUnexpectedResponse)
 			}
-			assertStrange(t, log, tt.strange)
+			assertDropped(t, log, tt.dropped)
 		})
 	}
 }

@@ -1,6 +1,6 @@
 package outgoing
 
-// delivered is a chain that ends in these rows.
+// delivered is a cursor that has delivered these rows.
 func delivered(ids ...int64) *cursor {
 	c := newCursor()
 	for _, id := range ids {

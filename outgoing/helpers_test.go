@@ -61,7 +61,7 @@ func ids(n int) []int64 {
 	return all
 }
 
-// once is for tests of what one attempt comes to.
+// once is for tests of a single attempt.
 var once = outgoing.WithRetry(outgoing.Retry{MaxAttempts: 1})
 
 func messageIDs(messages []outgoing.Message) []int64 {

@@ -94,7 +94,7 @@ func TestH6_AnErrorIsTheLastThingYielded(t *testing.T) {
 					n := 0
 					for m, err := range newClient(t, h, outgoing.WithConcurrency(concurrency)).All(t.Context()) {
 						if err == nil {
-							require.Empty(t, errs, "nothing comes behind the error")
+							require.Empty(t, errs, "nothing comes after the error")
 							n++
 							continue
 						}
@@ -258,7 +258,7 @@ func TestH9_TheEndIsConfirmedByOneMoreWindow(t *testing.T) {
 		require.NoError(t, r.err)
 		assert.Len(t, r.ids, n)
 		last := h.requests[len(h.requests)-1]
-		assert.Greater(t, last.page*last.limit, n, "%d messages: it looks behind the end", n)
+		assert.Greater(t, last.page*last.limit, n, "%d messages: it looks past the end", n)
 		assert.LessOrEqual(t, last.limit, max(3, n), "%d messages: with a page that the gateway is known to serve", n)
 	}
 }

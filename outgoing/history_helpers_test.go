@@ -20,8 +20,8 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-// history is a gateway of nothing but IDs, which change between requests. It is a RoundTripper of its own, and not the
-// gateway double, to be fast and to misbehave in ways of its own.
+// history is a gateway of nothing but IDs, which change between requests. It is its own RoundTripper, and not the
+// gateway double, to be fast and to misbehave in other ways.
 type history struct {
 	mu      sync.Mutex
 	rand    *rand.Rand
@@ -39,7 +39,7 @@ type history struct {
 
 	serve  func(page, limit, total int) (from, to int) // in place of the offsets asked for
 	says   func(page, limit, total int) (int, int)     // in X-Current-Page and X-Limit, in place of what was asked for
-	counts func(total int) int                         // in X-Total-Results and behind Link, in place of the total
+	counts func(total int) int                         // in X-Total-Results and in Link, in place of the total
 	links  bool                                        // Link says rel="next" while there is more
 	hidden func(id int64) bool                         // rows that are taken out after the page was cut
 	equal  int                                         // so many neighbours have the same date, and an order of chance
@@ -213,7 +213,7 @@ func (h *history) mostInFlight() int {
 	return most
 }
 
-// reading is what came of walking a whole history.
+// reading is the result of walking a whole history.
 type reading struct {
 	ids                     []int64
 	lost, twice, outOfOrder int // lost only if there was no error: with one, the rest is known to be missing
@@ -263,7 +263,7 @@ const aFew = 14
 
 const notFoundProblem = `{"type":"about:blank","title":"Not Found","status":404,"detail":"There is no such page"}`
 
-// walk reads a history in virtual time.
+// walkHistory reads a history in virtual time.
 func walkHistory(t *testing.T, h *history, concurrency int) (r reading) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

@@ -179,7 +179,7 @@ func TestH9_IncompleteSaysHowFarItGotAndWhatTheCountsSay(t *testing.T) {
 		want   string
 	}{
 		{"total", nil, "X-Total-Results says 600"},
-		{"Link alone", map[string]bool{"X-Total-Results": true}, "Link has a next page"},
+		{"only Link", map[string]bool{"X-Total-Results": true}, "Link has a next page"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-// What a page behind the end answers is not documented.
-func behindTheEnd(status int) func(*history, int, int) *http.Response {
+// What a page past the end answers is not documented.
+func pastTheEnd(status int) func(*history, int, int) *http.Response {
 	return func(h *history, page, limit int) *http.Response {
 		if page == 1 || (page-1)*limit < len(h.ids) {
 			return nil
@@ -31,8 +31,8 @@ func TestH1_QuietHistoriesOfEverySize(t *testing.T) {
 	}{
 		{"with headers", nil, nil},
 		{"without headers", hints[2].silent, nil},
-		{"404 behind the end", nil, behindTheEnd(http.StatusNotFound)},
-		{"404 behind the end, without headers", hints[2].silent, behindTheEnd(http.StatusNotFound)},
+		{"404 past the end", nil, pastTheEnd(http.StatusNotFound)},
+		{"404 past the end, without headers", hints[2].silent, pastTheEnd(http.StatusNotFound)},
 	}
 	sizes := []int{141, 142, 143, 144, 419, 420, 421, 839, 840, 841}
 	for n := range 121 {
@@ -82,7 +82,7 @@ func TestH1_OneGreatChange(t *testing.T) {
 		{"the newest 300 go", func(h *history) { h.remove(0, 300) }, false},
 		{"40 rows around the reader go", func(h *history) { h.remove(500, 540) }, true},
 		{"150 rows around the reader go", func(h *history) { h.remove(420, 570) }, false},
-		{"all behind the reader goes", func(h *history) { h.remove(700, 2000) }, true},
+		{"all after the reader goes", func(h *history) { h.remove(700, 2000) }, true},
 		{"all from the middle on goes", func(h *history) { h.remove(380, 2000) }, false},
 		{"everything goes", func(h *history) { h.remove(0, 2000) }, true},
 	}
@@ -125,7 +125,7 @@ func TestH1_DriftSaysHowFarItGot(t *testing.T) {
 	assert.LessOrEqual(t, r.requests, 12+aFew)
 }
 
-// If the last of 512 remembered rows is still there, the walk goes on behind it; if not, it cannot know where it is.
+// If the last of 512 remembered rows is still there, the walk goes on after it; if not, it cannot know where it is.
 func TestH1_512RememberedIDsAreEnough(t *testing.T) {
 	for _, tt := range []struct {
 		left  int // of the rows delivered
@@ -137,7 +137,7 @@ func TestH1_512RememberedIDsAreEnough(t *testing.T) {
 			if answers != 15 {
 				return
 			}
-			h.remove(len(got)-tt.left+1, len(got)) // what was delivered, but for the row that is so far behind
+			h.remove(len(got)-tt.left+1, len(got)) // what was delivered, but for the row that is so far back
 		}
 		synctest.Test(t, func(t *testing.T) {
 			client := newClient(t, h, outgoing.WithConcurrency(1))
@@ -183,7 +183,7 @@ func TestH2_APrefetchAtMostDoublesWhatWasFound(t *testing.T) {
 	}
 }
 
-func TestH2_AfterAPrefetchThatMissedItWalksAlone(t *testing.T) {
+func TestH2_AfterAPrefetchThatMissedItFetchesOneByOne(t *testing.T) {
 	h := newHistory(10_000, 1)
 	h.latency = time.Millisecond // in virtual time, so that what is counted does not depend on the scheduler
 	missed := 0                  // the requests that had arrived
@@ -198,7 +198,7 @@ func TestH2_AfterAPrefetchThatMissedItWalksAlone(t *testing.T) {
 	require.Len(t, r.ids, 10_000)
 
 	before, after := h.requests[:missed], h.requests[missed:]
-	alone, longest, most := 0, 0, 0
+	serial, longest, most := 0, 0, 0
 	for _, request := range before {
 		most = max(most, request.inFlight)
 	}
@@ -206,19 +206,19 @@ func TestH2_AfterAPrefetchThatMissedItWalksAlone(t *testing.T) {
 	most = 0
 	for _, request := range after {
 		if request.inFlight == 1 {
-			alone++
+			serial++
 		} else {
-			alone = 0
+			serial = 0
 		}
-		longest, most = max(longest, alone), max(most, request.inFlight)
+		longest, most = max(longest, serial), max(most, request.inFlight)
 	}
 	assert.GreaterOrEqual(t, longest, 4, "then one after another")
 	assert.Equal(t, 8, most, "and 8 at once again")
 }
 
-// A window that was fetched ahead may still show rows that were gone when others behind them were delivered: if it were
+// A window that was fetched ahead may still show rows that were gone when others after them were delivered: if it were
 // joined at any delivered row, these would come out of order.
-func TestH2_AWindowFetchedAheadIsJoinedAtTheLastRowAlone(t *testing.T) {
+func TestH2_APrefetchedWindowIsUsedOnlyFromTheLastRow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHistory(600, 1)
 		h.edit = func(answers int) {
@@ -260,8 +260,8 @@ var lying = []struct {
 	{"ignores page", func(page, limit, total int) int { return 1 }, false},
 	{"page 3 is the last", func(page, limit, total int) int { return min(page, 3) }, false},
 	{"page 7 is the last", func(page, limit, total int) int { return min(page, 7) }, false},
-	{"behind the end it repeats the last page", func(page, limit, total int) int { return min(page, max(1, (total+limit-1)/limit)) }, true},
-	{"behind the end it begins anew", func(page, limit, total int) int {
+	{"past the end it repeats the last page", func(page, limit, total int) int { return min(page, max(1, (total+limit-1)/limit)) }, true},
+	{"past the end it begins anew", func(page, limit, total int) int {
 		if (page-1)*limit >= total {
 			return 1
 		}

@@ -90,7 +90,7 @@ func TestU1_HundredGoroutinesShareOneClient(t *testing.T) {
 	})
 }
 
-func TestU2_CancelledContextLeavesNothingBehind(t *testing.T) {
+func TestU2_CancelledContextLeavesNothingRunning(t *testing.T) {
 	for name, call := range calls() {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { // which fails if a goroutine is left
@@ -106,7 +106,7 @@ func TestU2_CancelledContextLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-func TestU2_EarlyBreakLeavesNothingBehind(t *testing.T) {
+func TestU2_EarlyBreakLeavesNothingRunning(t *testing.T) {
 	for _, after := range []int{1, 3, 200} {
 		synctest.Test(t, func(t *testing.T) {
 			g := scheduled(1000, outgoingtest.WithLatency(time.Second))
@@ -209,7 +209,7 @@ func TestU2_PanicInAHookIsRaisedInTheCallersGoroutine(t *testing.T) {
 	}
 }
 
-func TestU2_PanicInTheCallersLoopLeavesNothingBehind(t *testing.T) {
+func TestU2_PanicInTheCallersLoopLeavesNothingRunning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := scheduled(1000, outgoingtest.WithLatency(time.Second))
 		assert.PanicsWithValue(t, "mine", func() {

@@ -153,7 +153,7 @@ func TestR6_PlaceGoesToARequestThatCanStillBeAnswered(t *testing.T) {
 	})
 }
 
-func TestR6_RequestThatWaitedInVainSaysWhatHeldItBack(t *testing.T) {
+func TestR6_RequestThatCouldNotLeaveSaysWhatHeldItBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter()
 		meetsLimits(t, l, time.Second)

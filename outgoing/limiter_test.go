@@ -95,7 +95,7 @@ func TestR6_HoldKeepsAllRequestsOfTheClientBack(t *testing.T) {
 	}
 }
 
-func TestR6_OtherFailuresHoldNobodyBack(t *testing.T) {
+func TestR6_OtherFailuresHoldNothingBack(t *testing.T) {
 	for _, fault := range []roundTrip{status(503), status(500, "Retry-After", "30"), status(408, "Retry-After", "30"), fails(io.EOF)} {
 		synctest.Test(t, func(t *testing.T) {
 			client := newClient(t, inTurn(fault))
@@ -137,7 +137,7 @@ func TestR6_RequestThatCannotWaitForTheHoldFailsAtOnceNotSent(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		_, err = client.GetByIDs(ctx, []int64{1}, outgoing.WithRetry(outgoing.Retry{MaxElapsed: time.Hour}))
-		require.ErrorIs(t, err, outgoing.ErrNotSent, "nor behind the context's deadline")
+		require.ErrorIs(t, err, outgoing.ErrNotSent, "nor after the context's deadline")
 		assert.Zero(t, time.Since(start))
 	})
 }
@@ -155,7 +155,7 @@ func TestR6_AbsurdRetryAfterHoldsForFiveMinutes(t *testing.T) {
 	})
 }
 
-// A hold alone is not enough: all at once behind it, requests would meet the same limit until their attempts are used up.
+// A hold is not enough: all at once after it, requests would meet the same limit until their attempts are used up.
 func TestR6_BulkJobsSettleAtTheRateOfTheGateway(t *testing.T) {
 	many := 100_000
 	if raceDetector {

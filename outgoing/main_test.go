@@ -6,5 +6,5 @@ import (
 	"go.uber.org/goleak"
 )
 
-// No test of the package may leave a goroutine behind (U2).
+// No test of the package may leave a goroutine running (U2).
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -173,7 +173,7 @@ func TestM1_CountsOfSeveralRequestsAreSummedOnlyIfAllCarryThem(t *testing.T) {
 		{"one lacks one", [][]string{{ok, "3", failed, "1"}, {ok, "4"}}, new(7), nil, nil, 2},
 		{"the first lacks them", [][]string{{}, {ok, "4", failed, "0"}, {ok, "1", failed, "2"}}, nil, nil, nil, 3},
 		{"no agreement", [][]string{{ok, "1", failed, "1", sandbox, "1"}, {ok, "1", failed, "1", sandbox, "0"}, {ok, "1", failed, "1", sandbox, "0"}}, new(3), new(3), nil, 3},
-		{"a failed request is no answer", [][]string{{ok, "3", failed, "1", sandbox, "0"}, nil}, new(3), new(1), new(false), 1},
+		{"a failed request is not an answer", [][]string{{ok, "3", failed, "1", sandbox, "0"}, nil}, new(3), new(1), new(false), 1},
 		{"a failed request first", [][]string{nil, {ok, "3", failed, "1", sandbox, "0"}}, new(3), new(1), new(false), 1},
 		{"none answered", [][]string{nil, nil}, nil, nil, nil, 0},
 	}

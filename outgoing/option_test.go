@@ -182,7 +182,7 @@ func TestS4_TokensThatCannotBeSent(t *testing.T) {
 	assertSecret(t, testToken, err)
 }
 
-func TestOptionsOfACallHoldForThatCallAlone(t *testing.T) {
+func TestOptionsOfACallHoldOnlyForThatCall(t *testing.T) {
 	var got http.Header
 	client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) { got = r.Header; return answer(200, "[]"), nil }),
 		outgoing.WithHeader("x-a", "client"), outgoing.WithUserAgent("client/1"))

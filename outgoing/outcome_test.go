@@ -191,8 +191,8 @@ func TestC1_RequestThatWasTurnedAwayLeavesItsIDsUntouched(t *testing.T) {
 			require.ErrorAs(t, err, &failed)
 			assert.Equal(t, ids(50), failed.IDs())
 			require.Len(t, failed.Failures, 1)
-			_, bare := failed.Failures[0].Err.(*outgoing.APIError) //nolint:errorlint // itself, and not wrapped
-			assert.True(t, bare)
+			_, unwrapped := failed.Failures[0].Err.(*outgoing.APIError) //nolint:errorlint // itself, and not wrapped
+			assert.True(t, unwrapped)
 			assert.Zero(t, count(g, http.MethodGet), "there is nothing to look at")
 		})
 	}

@@ -28,7 +28,7 @@ type trouble struct {
 	faults      []outgoingtest.Fault
 	concurrency int
 	retry       outgoing.Retry
-	patience    time.Duration // of the context
+	timeout     time.Duration // of the context
 }
 
 const mostAsked = 400
@@ -50,7 +50,7 @@ func drawTrouble(t *rapid.T) trouble {
 		faults:      rapid.SliceOfN(rapid.Custom(drawFault), rapid.SampledFrom([]int{0, 1, 3, 10, 30}).Draw(t, "least faults"), 30).Draw(t, "faults"),
 		concurrency: rapid.IntRange(1, 16).Draw(t, "concurrency"),
 		retry:       outgoing.Retry{MaxAttempts: rapid.IntRange(1, 5).Draw(t, "attempts")},
-		patience:    rapid.SampledFrom([]time.Duration{time.Hour, time.Hour, time.Minute, 5 * time.Second, 100 * time.Millisecond}).Draw(t, "patience"),
+		timeout:     rapid.SampledFrom([]time.Duration{time.Hour, time.Hour, time.Minute, 5 * time.Second, 100 * time.Millisecond}).Draw(t, "timeout"),
 	}
 }
 
@@ -136,7 +136,7 @@ func inTrouble(t *testing.T, check func(ctx context.Context, tr trouble, g *outg
 		tr := drawTrouble(rt)
 		var failed error
 		synctest.Test(t, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), tr.patience)
+			ctx, cancel := context.WithTimeout(t.Context(), tr.timeout)
 			defer cancel()
 			g := tr.gateway()
 			failed = check(ctx, tr, g, g.Client(outgoing.WithConcurrency(tr.concurrency), outgoing.WithRetry(tr.retry)))

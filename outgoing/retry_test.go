@@ -87,7 +87,7 @@ func TestR1_ConnectionErrorsThatAreRetried(t *testing.T) {
 	}
 }
 
-func TestR1_BodyThatBreaksOffIsRetriedForGETAlone(t *testing.T) {
+func TestR1_BodyThatBreaksOffIsRetriedOnlyForGET(t *testing.T) {
 	for _, after := range []int{-1, 1, 20} {
 		for method, want := range map[string]int{http.MethodGet: 2, http.MethodDelete: 1} {
 			synctest.Test(t, func(t *testing.T) {

@@ -85,7 +85,7 @@ func (w *walker) walk(v reflect.Value, path string) string {
 				return ""
 			}
 			if v.Type().Elem().Kind() == reflect.Uint8 {
-				if whole := v.Slice(0, v.Cap()).Bytes(); w.holds(string(whole)) { // behind the length, too
+				if whole := v.Slice(0, v.Cap()).Bytes(); w.holds(string(whole)) { // beyond the length, too
 					return path
 				}
 				return ""
@@ -152,7 +152,7 @@ func each(token, format string) string {
 	return b.String()
 }
 
-// tokenClient is a client of its own token, with a log of everything.
+// tokenClient is a client with this token, and a log of everything.
 func tokenClient(t testing.TB, token string, transport http.RoundTripper) (*outgoing.Client, *bytes.Buffer) {
 	t.Helper()
 	log := new(bytes.Buffer)

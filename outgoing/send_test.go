@@ -52,7 +52,7 @@ func TestR3_RetryAfterIsWaitedFor(t *testing.T) {
 	}
 }
 
-func TestR3_RetryAfterThatIsNoneLeavesTheOrdinaryBackoff(t *testing.T) {
+func TestR3_UnusableRetryAfterLeavesTheOrdinaryBackoff(t *testing.T) {
 	for _, value := range []string{"-5", "1.5", "soon", "0", "Thu, 01 Jan 1970 00:00:00 GMT"} {
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()
@@ -65,7 +65,7 @@ func TestR3_RetryAfterThatIsNoneLeavesTheOrdinaryBackoff(t *testing.T) {
 	}
 }
 
-func TestR3_RetryAfterBehindTheLimitStopsAtOnce(t *testing.T) {
+func TestR3_RetryAfterBeyondTheLimitStopsAtOnce(t *testing.T) {
 	for _, value := range []string{"121", "3600", "1000000000000000000", "18446744074", "Fri, 31 Dec 9999 23:59:59 GMT"} {
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()

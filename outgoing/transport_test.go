@@ -31,7 +31,7 @@ var loopback = []string{"localhost", "LOCALHOST", "LocalHost", "127.0.0.1", "127
 
 const baseURLOfChild = "OUTGOING_TEST_BASE_URL"
 
-// net/http reads the environment once, so each URL is asked for by a process of its own.
+// net/http reads the environment once, so each URL is asked for by another process.
 func TestS2_PlainHTTPGoesThroughNoProxyOfTheEnvironment(t *testing.T) {
 	if baseURL := os.Getenv(baseURLOfChild); baseURL != "" {
 		client, err := outgoing.New(testToken, outgoing.WithBaseURL(baseURL), once)
@@ -161,7 +161,7 @@ func TestS5_AServerWithoutTLS12IsRefused(t *testing.T) {
 		require.NoError(t, err)
 		_, err = client.List(t.Context(), outgoing.PageRequest{})
 		assertLine(t, err)
-		require.ErrorIs(t, err, outgoing.ErrNotSent, "the certificate is nobody's, or the version is too old")
+		require.ErrorIs(t, err, outgoing.ErrNotSent, "the certificate is not trusted, or the version is too old")
 		assert.Equal(t, refused, strings.Contains(err.Error(), "protocol version"), "%v", err)
 		assert.Zero(t, requests.Load())
 		server.Close()

@@ -61,7 +61,7 @@ func wire(status, body string, headers ...string) string {
 	return "HTTP/1.1 " + status + "\r\n" + all + "\r\n" + body
 }
 
-// rawClient tries twice, at once, on a connection of its own each time.
+// rawClient tries twice, at once, on a new connection each time.
 func rawClient(t testing.TB, baseURL string, opts ...outgoing.Option) *outgoing.Client {
 	t.Helper()
 	return newClient(t, &http.Transport{DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10}, append([]outgoing.Option{

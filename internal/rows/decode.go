@@ -41,7 +41,7 @@ func unquoteNumber[T ~int | ~int64](dec *jsontext.Decoder, n *T) error {
 	}
 	value, err := strconv.ParseInt(strings.TrimSpace(token.String()), 10, 64)
 	if err != nil || int64(T(value)) != value {
-		return errors.New("the string is no number")
+		return errors.New("the string is not a number")
 	}
 	*n = T(value)
 	return nil
@@ -205,7 +205,7 @@ func bodyError(err error) error {
 	// Not the error itself: it holds on to the bytes of the body, and its text names members of it, cut and escaped, in
 	// which an echoed token would no longer be recognised.
 	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		return fmt.Errorf("the body is no JSON: %v, at byte %d", syntax.Err, syntax.ByteOffset) //nolint:errorlint // see above
+		return fmt.Errorf("the body is not JSON: %v, at byte %d", syntax.Err, syntax.ByteOffset) //nolint:errorlint // see above
 	}
-	return errors.New("the body is no JSON")
+	return errors.New("the body is not JSON")
 }

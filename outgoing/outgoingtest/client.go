@@ -9,12 +9,12 @@ import (
 )
 
 const (
-	clientBaseURL = "https://gateway.test" + productionPrefix // .test belongs to nobody: RFC 2606
+	clientBaseURL = "https://gateway.test" + productionPrefix // .test is reserved: RFC 2606
 	defaultToken  = "test-token"
 )
 
 // Client returns a client of this gateway. It is a real one, with a token that is let in, and differs from one in
-// production in its transport alone, which is [Gateway.Transport]. The options come after those that make it so, and may
+// production only in its transport, which is [Gateway.Transport]. The options come after those that make it so, and may
 // replace them. An option that [outgoing.New] refuses panics.
 func (g *Gateway) Client(opts ...outgoing.Option) *outgoing.Client {
 	opts = append([]outgoing.Option{

@@ -1,4 +1,4 @@
-// Package outgoingtest is the gateway, kept in memory: for tests of code that uses package outgoing.
+// Package outgoingtest is the gateway in memory, for tests of code that uses package outgoing.
 //
 // It behaves as the gateway's contract says, holds messages, can be told to fail, and remembers what it was asked:
 //

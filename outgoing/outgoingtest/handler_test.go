@@ -85,7 +85,7 @@ func TestGetReturnsTheMessagesFoundOnceEach(t *testing.T) {
 		assert.Equal(t, []int64{3, 1}, messageIDs(rows[gen.Message](t, res)))
 		assert.Equal(t, "2", res.header.Get("X-Success-Count"))
 		assert.Equal(t, "1", res.header.Get("X-Error-Count"))
-		assert.NotContains(t, res.header, "X-Sandbox", "the contract has it for DELETE alone")
+		assert.NotContains(t, res.header, "X-Sandbox", "the contract has it only for DELETE")
 		assert.NotEmpty(t, res.header.Get("Date"))
 	})
 }

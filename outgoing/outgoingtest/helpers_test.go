@@ -24,7 +24,7 @@ type way struct {
 	client *http.Client
 }
 
-// bothWays runs a test in memory and on a port, each with a gateway of its own.
+// bothWays runs a test in memory and on a port, each with its own gateway.
 func bothWays(t *testing.T, test func(t *testing.T, g *outgoingtest.Gateway, to way), opts ...outgoingtest.Option) {
 	t.Helper()
 	t.Run("in memory", func(t *testing.T) {

@@ -15,7 +15,7 @@ type Request struct {
 	Method   string
 	Path     string // with its prefix, if any, and unescaped: "/rest/messages/43456,43457"
 	RawQuery string
-	IDs      []int64 // from the path, as they were sent; nil if there are none, or if one is no number >= 1
+	IDs      []int64 // from the path, as they were sent; nil if there are none, or if one is not a number >= 1
 	Header   http.Header
 	Status   int  // of the answer; 0 if none was given, or not yet
 	Fault    bool // whether it met one

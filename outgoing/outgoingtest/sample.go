@@ -39,7 +39,7 @@ var (
 
 // SampleMessages returns n messages that could be real, oldest first, as [Gateway.Add] takes them: of all types, most of
 // them delivered, one in eight still scheduled. They are the same each time. Their IDs count up from 43456, and their
-// recipients are numbers that nobody has.
+// recipients are numbers that no one has.
 func SampleMessages(n int) []outgoing.Message {
 	msgs := make([]outgoing.Message, n)
 	for i := range msgs {

@@ -13,7 +13,7 @@ import (
 )
 
 // Transport returns a RoundTripper that hands every request to the gateway, whatever its host, in the goroutine that
-// asks: for an http.Client of your own. It needs no port, leaves nothing behind, works inside a testing/synctest bubble,
+// asks: for an http.Client of your own. It needs no port, leaves nothing open, works inside a testing/synctest bubble,
 // and calls the hooks of net/http/httptrace. Responses are not decompressed.
 func (g *Gateway) Transport() http.RoundTripper { return transport{g} }
 
@@ -116,7 +116,7 @@ func traceSent(trace *httptrace.ClientTrace, u *url.URL) {
 	}
 }
 
-// Addresses that belong to nobody: RFC 5737.
+// Addresses reserved for documentation: RFC 5737.
 var (
 	clientAddr  = &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 49152}
 	gatewayAddr = &net.TCPAddr{IP: net.IPv4(192, 0, 2, 2), Port: 443}
