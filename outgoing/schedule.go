@@ -72,6 +72,18 @@ func (s *schedule) wake() (at time.Duration, ok bool) {
 	return 0, false
 }
 
+// nextDue returns when the next ID will be due, if any waits. It looks at all of them, and is for logs.
+func (s *schedule) nextDue() (at time.Duration, ok bool) {
+	for _, waiting := range [][]int32{s.ready.indexes, s.resting.indexes} {
+		for _, i := range waiting {
+			if due := s.watched[i].due; !ok || due < at {
+				at, ok = due, true
+			}
+		}
+	}
+	return at, ok
+}
+
 // seen notes the state that a look found, and reports whether it is another than before.
 func (s *schedule) seen(i int32, state uint64, now time.Duration) (changed bool) {
 	w := &s.watched[i]

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"iter"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -176,6 +177,7 @@ func (w *watch) startLooks(ctx context.Context) (next time.Duration, ok bool) {
 		}
 		indexes := w.schedule.next(now)
 		if indexes == nil {
+			w.logNextLook(ctx, now)
 			return w.schedule.wake()
 		}
 		l := &look{indexes: indexes}
@@ -186,6 +188,15 @@ func (w *watch) startLooks(ctx context.Context) (next time.Duration, ok bool) {
 		}()
 	}
 	return 0, false
+}
+
+func (w *watch) logNextLook(ctx context.Context, now time.Duration) {
+	if w.inFlight > 0 || !w.logger.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	if due, ok := w.schedule.nextDue(); ok {
+		w.logger.DebugContext(ctx, "waiting for the next look", "ids", w.schedule.left, "next", due-now)
+	}
 }
 
 // note takes in what a look found, and reports whether the loop goes on.

@@ -193,3 +193,16 @@ func TestColorsAreForTerminalsThatWantThem(t *testing.T) {
 	}
 	assert.NotContains(t, outgoing(t, "cancel", "--demo", "--yes", "43463").stdout, "\x1b", "no terminal")
 }
+
+func TestWatchShowsOneLineOnATerminal(t *testing.T) {
+	gateway, url := serveDouble(t, 10)
+	becomes(gateway, 43456, "QUEUED")
+	term := atTerminal(t, command(t, "watch", url, "--until=DELIVERED", "--initial-interval=1s", "43456", "43457"))
+	term.waitFor(t, "watch: 1 DELIVERED, 1 QUEUED; 1 left; next look in ")
+	becomes(gateway, 43456, "DELIVERED")
+	shown, status := term.finish(t)
+	assert.Equal(t, 0, status)
+	last := shown[strings.LastIndex(shown, "\x1b[K")+len("\x1b[K"):]
+	assert.Equal(t, "2 DELIVERED; 0 left\n", last)
+	assert.NotContains(t, shown, "RECIPIENT", "there is nothing but the line")
+}

@@ -17,13 +17,19 @@ const (
 // Progress draws, on a terminal, how far the work is, until the returned function is called. It says what the work is doing
 // and to what things, such as "get" and "IDs". The total is 0 if it is unknown.
 func (s *Screen) Progress(doing, things string, total int, counts *Counts) (end func()) {
+	line := bar{doing: doing, things: things, total: int64(total)}
+	return s.Live(func() string { return line.render(counts.Done.Load()) + counts.notes() })
+}
+
+// Live draws, on a terminal, a line that is always up to date, until the returned function is called. It asks for the line
+// in a goroutine of its own.
+func (s *Screen) Live(line func() string) (end func()) {
 	if !Is(s.stderr) || s.dumb() {
 		return func() {}
 	}
 	stop := make(chan struct{})
 	var drawing sync.WaitGroup
 	drawing.Go(func() {
-		line := bar{doing: doing, things: things, total: int64(total)}
 		wait := time.NewTimer(progressAfter)
 		defer wait.Stop()
 		for {
@@ -33,7 +39,7 @@ func (s *Screen) Progress(doing, things string, total int, counts *Counts) (end 
 			case <-wait.C:
 			}
 			// A line that wraps could not be cleared.
-			s.draw(fmt.Sprintf("%.*s", s.columns()-1, line.render(counts.Done.Load())+counts.notes()))
+			s.draw(fmt.Sprintf("%.*s", s.columns()-1, line()))
 			wait.Reset(progressEvery)
 		}
 	})

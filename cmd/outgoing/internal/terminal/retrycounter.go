@@ -18,7 +18,11 @@ type Counts struct {
 	Done, Failed atomic.Int64 // IDs or messages
 	retries      atomic.Int64
 	waitUntil    atomic.Int64 // Unix nanoseconds; the latest end of a wait between two attempts
+	nextLook     atomic.Int64 // Unix nanoseconds; of a watch
 }
+
+// NextLook returns how long it is until the next look of a watch; 0 if it is under way.
+func (c *Counts) NextLook() time.Duration { return max(0, time.Until(time.Unix(0, c.nextLook.Load()))) }
 
 // NewRetryCounter returns a RetryCounter that passes records on to h.
 func NewRetryCounter(h slog.Handler) *RetryCounter {
@@ -28,15 +32,20 @@ func NewRetryCounter(h slog.Handler) *RetryCounter {
 // Enabled always reports true: a retry counts even if h does not log it.
 func (c *RetryCounter) Enabled(context.Context, slog.Level) bool { return true }
 
-// Handle counts a record with a wait in it.
+// Handle counts a record with a wait in it, and notes when the next look of a watch is.
 func (c *RetryCounter) Handle(ctx context.Context, r slog.Record) error {
 	for attr := range r.Attrs {
-		if attr.Key != "wait" || attr.Value.Kind() != slog.KindDuration {
+		if attr.Value.Kind() != slog.KindDuration {
 			continue
 		}
-		c.retries.Add(1)
 		end := time.Now().Add(attr.Value.Duration()).UnixNano()
-		for old := c.waitUntil.Load(); end > old && !c.waitUntil.CompareAndSwap(old, end); old = c.waitUntil.Load() {
+		switch attr.Key {
+		case "wait":
+			c.retries.Add(1)
+			for old := c.waitUntil.Load(); end > old && !c.waitUntil.CompareAndSwap(old, end); old = c.waitUntil.Load() {
+			}
+		case "next":
+			c.nextLook.Store(end)
 		}
 	}
 	if !c.Handler.Enabled(ctx, r.Level) {

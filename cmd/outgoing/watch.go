@@ -1,0 +1,245 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
+	"github.com/gsmservice-gateway/client-go/outgoing"
+)
+
+// watchFlags are what the flags of watch say.
+type watchFlags struct {
+	until            []string
+	timeout          time.Duration
+	initial, longest time.Duration
+}
+
+func (c *cli) watchCommand() *cobra.Command {
+	var (
+		f     flags
+		from  idFlags
+		w     watchFlags
+		until string
+	)
+	cmd := &cobra.Command{
+		Use:   "watch [ID...]",
+		Short: "Follow messages until each has one of the statuses that you name",
+		Long: `Follow messages until each has one of the statuses of --until, or until --timeout is over. Name the bad endings too: a
+message that ends in a status that --until does not have is followed on and on. No document lists the statuses; those that
+your account has seen are in "outgoing list --all" and "outgoing doctor".
+
+` + fileHelp + `
+
+A message is looked up at once, then after --initial-interval, and ever more seldom, up to --max-interval, while it stays as
+it is. Each change is printed as it is seen; on a terminal, one line shows how many messages have which status instead, unless
+--format asks for something else than a table. Failed requests are repeated, and the end of the trouble is waited for.
+
+At the end standard error has a summary by status. The exit status is 0 if all messages reached their end, and 2 if some did
+not: they are named. Ctrl-C names them too, and exits with 130.`,
+		Example: `  outgoing watch --until DELIVERED,UNDELIVERED,EXPIRED,REJECTED 43456 43457
+  outgoing watch --until DELIVERED,UNDELIVERED --file campaign.csv --timeout 24h --format jsonl > changes.jsonl`,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := w.check(until, cmd.Flags().Changed); err != nil {
+				return err
+			}
+			return c.withIDs(args, from, &f, anyMessage, func(s *session, ids *idfile.List) error {
+				distinct, err := ids.Distinct()
+				if err != nil {
+					return err
+				}
+				return s.follow(distinct, w)
+			})
+		},
+	}
+	f.register(cmd)
+	from.register(cmd)
+	set := cmd.Flags()
+	set.Var(textFlag{&until, "status,..."}, "until", "the statuses in which a message has reached its end; required")
+	set.DurationVar(&w.timeout, "timeout", 0, "stop after this time, such as 24h (default never)")
+	set.DurationVar(&w.initial, "initial-interval", 10*time.Second, "the wait after the first look at a message, and after a change")
+	set.DurationVar(&w.longest, "max-interval", 0, "the longest wait between two looks (default 15m, or --initial-interval)")
+	return cmd
+}
+
+func (w *watchFlags) check(until string, given func(flag string) bool) error {
+	for status := range strings.SplitSeq(until, ",") {
+		status = strings.TrimSpace(status)
+		switch {
+		case until == "":
+			return usage("which statuses end the watch? Say --until DELIVERED,UNDELIVERED or what your account's statuses are")
+		case status == "":
+			return usage("--until %q: a status is missing beside a comma", until)
+		}
+		w.until = append(w.until, status)
+	}
+	switch {
+	case given("timeout") && w.timeout <= 0:
+		return usage("--timeout %v: it must be positive", w.timeout)
+	case w.initial <= 0:
+		return usage("--initial-interval %v: it must be positive", w.initial)
+	case given("max-interval") && w.longest < w.initial:
+		return usage("--max-interval %v: it must not be below --initial-interval, %v", w.longest, w.initial)
+	}
+	return nil
+}
+
+// reachedEnd reports whether a message has one of the statuses of --until, in any case.
+func (w *watchFlags) reachedEnd(m outgoing.Message) bool {
+	return slices.ContainsFunc(w.until, func(status string) bool { return strings.EqualFold(status, m.StatusCode) })
+}
+
+// watchRun is one run of watch.
+type watchRun struct {
+	*session
+	watchFlags
+	ctx context.Context                 // with the timeout
+	out output.Writer[outgoing.Message] // nil if only the live line shows changes
+
+	mu     sync.Mutex       // the live line is drawn by another goroutine
+	status map[int64]string // of the messages seen, as it is shown
+	counts map[string]int   // of the messages, by status
+	total  int
+	left   int // how many have not reached their end and are not given up
+	failed int // how many are given up
+}
+
+const givenUp = "given up"
+
+func (s *session) follow(ids []int64, w watchFlags) error {
+	r := &watchRun{session: s, watchFlags: w, ctx: s.ctx, status: make(map[int64]string, len(ids)), counts: make(map[string]int), total: len(ids), left: len(ids)}
+	if style := s.screen.Style(); s.format != "table" || !style.Terminal {
+		var err error
+		if r.out, err = output.New(s.format, s.screen.Out(), output.Messages, style); err != nil {
+			return err
+		}
+	}
+	if w.timeout > 0 {
+		var cancel context.CancelFunc
+		r.ctx, cancel = context.WithTimeout(s.ctx, w.timeout)
+		defer cancel()
+	}
+	unwatch := s.watch()
+	defer unwatch()
+	end := func() {}
+	if !s.quiet {
+		end = s.screen.Live(r.line)
+	}
+	defer end()
+
+	var left error
+	request := outgoing.WatchRequest{IDs: ids, Until: w.reachedEnd, InitialInterval: w.initial, MaxInterval: w.longest}
+	for m, err := range s.client.Watch(r.ctx, request) {
+		if err != nil {
+			left = r.take(m, err)
+		} else if err := r.print(m); err != nil {
+			return err
+		}
+	}
+	end()
+	if r.out != nil {
+		if err := r.out.Close(); err != nil {
+			return err
+		}
+	}
+	return r.conclude(left)
+}
+
+// print notes a change, and prints it.
+func (r *watchRun) print(m outgoing.Message) error {
+	r.set(m.ID, display.Printable(m.StatusCode), r.reachedEnd(m))
+	if r.out == nil {
+		return nil
+	}
+	return r.out.Write(m)
+}
+
+// set notes the status of a message, and whether it is watched no more.
+func (r *watchRun) set(id int64, status string, ended bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if before, seen := r.status[id]; seen {
+		r.counts[before]--
+	}
+	r.status[id] = status
+	r.counts[status]++
+	if ended {
+		r.left--
+	}
+}
+
+// take says what an error of the watch means, and returns it if it is the one that ends the watch.
+func (r *watchRun) take(m outgoing.Message, err error) (last error) {
+	batch, ok := errors.AsType[*outgoing.BatchError](err)
+	switch {
+	case !ok, refusal(err) != nil, r.ctx.Err() != nil:
+		return err
+	case m.ID != 0:
+		r.set(m.ID, givenUp, true)
+		r.failed++
+		r.say("given up: %d\n  %s", m.ID, output.Reason(batch.Failures[0].Err))
+	case !r.interrupted.Load():
+		r.say("a look failed, and will be repeated\n  %s", output.Reason(batch.Failures[0].Err))
+	}
+	return nil
+}
+
+// conclude prints the summary and returns the exit status.
+func (r *watchRun) conclude(left error) error {
+	switch refused := refusal(left); {
+	case refused != nil:
+		r.say("outgoing: %s", output.Reason(r.explain(refused)))
+	case left != nil && !r.interrupted.Load():
+		r.say("outgoing: --timeout %v is over", r.timeout)
+	}
+	if batch, ok := errors.AsType[*outgoing.BatchError](left); ok {
+		r.say("not there yet: %s", display.IDs(batch.IDs()))
+	} else if left != nil {
+		return left
+	}
+	r.note("%s", r.summary())
+	switch {
+	case r.interrupted.Load():
+		return statusError(exitInterrupted)
+	case left != nil, r.failed > 0:
+		return statusError(exitUnsettled)
+	}
+	return nil
+}
+
+// line is what the live line shows.
+func (r *watchRun) line() string {
+	text := "watch: " + r.summary()
+	if next := r.counter.NextLook(); next > 0 {
+		return fmt.Sprintf("%s; next look in %v", text, next.Round(time.Second))
+	}
+	return text + "; looking"
+}
+
+// summary says how many messages have which status, and how many have not reached their end.
+func (r *watchRun) summary() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var parts []string
+	for _, status := range slices.Sorted(maps.Keys(r.counts)) {
+		if n := r.counts[status]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, cmp.Or(status, "without a status")))
+		}
+	}
+	if n := r.total - len(r.status); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d not seen", n))
+	}
+	return fmt.Sprintf("%s; %d left", strings.Join(parts, ", "), r.left)
+}
