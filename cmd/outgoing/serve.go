@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -25,6 +26,11 @@ type serveFlags struct {
 	messages int
 	latency  time.Duration
 	faults   []string
+
+	live              bool
+	rate              int
+	callback          string
+	callbackTokenFile string
 }
 
 func (c *cli) serveCommand() *cobra.Command {
@@ -38,15 +44,21 @@ Its base URL is http://ADDR/rest, or /rest-sandbox, as with the real gateway. It
 names one; a request without a token gets a 401. It speaks plain HTTP and is for this machine alone: another address
 than a loopback one needs --expose too. Each request is logged on standard error. Ctrl-C ends it, with status 0.
 
-` + server.FaultHelp,
+` + server.FaultHelp + "\n\n" + server.LiveHelp + "\n\n" + server.CallerHelp,
 		Example: `  outgoing serve
   outgoing serve --addr 127.0.0.1:0 --messages 100000 --latency 20ms
   outgoing serve --fault status=503,retry-after=2,times=3
   outgoing serve --fault 'status=502,content-type=text/html,body=<h1>Bad Gateway</h1>'
-  outgoing serve --fault method=DELETE,drop,after-work --fault method=GET,delay=2s,times=always`,
+  outgoing serve --fault method=DELETE,drop,after-work --fault method=GET,delay=2s,times=always
+  outgoing serve --live --rate 30 --callback http://127.0.0.1:8081/ --callback-token-file callback.token`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE:              func(*cobra.Command, []string) error { return c.serve(&s) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := s.checkLive(cmd.Flags().Changed); err != nil {
+				return err
+			}
+			return c.serve(&s)
+		},
 	}
 	set := cmd.Flags()
 	s.addr = "127.0.0.1:8080"
@@ -56,6 +68,10 @@ than a loopback one needs --expose too. Each request is logged on standard error
 	set.IntVar(&s.messages, "messages", demoSamples, "how many sample messages there are")
 	set.DurationVar(&s.latency, "latency", 0, "how long each answer takes at least")
 	set.Var(textsFlag{textFlag{new(string), "fault"}, &s.faults}, "fault", "make requests fail as described above; may be repeated")
+	set.BoolVar(&s.live, "live", false, "make messages move on by themselves, and new ones arrive")
+	set.IntVar(&s.rate, "rate", 60, "how many new messages arrive each minute, with --live")
+	set.Var(textFlag{&s.callback, "url"}, "callback", "where to POST status changes, with --live")
+	set.Var(textFlag{&s.callbackTokenFile, "file"}, "callback-token-file", "a file that holds the bearer token of the callbacks")
 	return cmd
 }
 
@@ -70,6 +86,10 @@ func (c *cli) serve(s *serveFlags) error {
 		return usage("--messages %d: there cannot be fewer than none", s.messages)
 	}
 	gateway, err := s.gateway()
+	if err != nil {
+		return err
+	}
+	live, err := c.liveServer(s, gateway)
 	if err != nil {
 		return err
 	}
@@ -89,6 +109,15 @@ func (c *cli) serve(s *serveFlags) error {
 	}()
 	if err := c.announce(s, listener.Addr()); err != nil {
 		return err
+	}
+	liveCtx, end := context.WithCancel(ctx)
+	var living sync.WaitGroup
+	defer func() {
+		end()
+		living.Wait()
+	}()
+	for _, run := range live {
+		living.Go(func() { run(liveCtx) })
 	}
 	if err := httpServer.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -129,7 +158,7 @@ func checkAddr(addr string, expose bool) error {
 	if err != nil {
 		return usage("--addr %q: it is host:port, such as 127.0.0.1:8080", addr)
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) && !expose {
+	if !server.IsLoopback(host) && !expose {
 		return usage("--addr %q: other machines could reach this; if they should, say --expose too", addr)
 	}
 	return nil

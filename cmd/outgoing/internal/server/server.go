@@ -1,4 +1,5 @@
-// Package server serves the gateway double over HTTP: it reads faults from the command line, logs requests and times writes.
+// Package server serves the gateway double over HTTP: it reads faults from the command line, logs requests,
+// times writes, makes messages move on and sends callbacks.
 package server
 
 import (
