@@ -3,7 +3,6 @@ package docs_test
 import (
 	"flag"
 	"fmt"
-	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -54,11 +53,7 @@ func functions(t *testing.T) map[string][]string {
 		if err != nil {
 			return err
 		}
-		for _, decl := range parsed.Decls {
-			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil && testName.MatchString(f.Name.Name) {
-				found[file] = append(found[file], f.Name.Name)
-			}
-		}
+		found[file] = testsOf(parsed)
 		return nil
 	}))
 	return found

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -19,6 +20,22 @@ import (
 // subjectRow is a row of the table in CONTRIBUTING.md: a subject, what its tests prove, and the sources whose only tests
 // these are.
 var subjectRow = regexp.MustCompile("(?m)^\\| `([a-z]+)` \\| ([^|\\n]+) \\| ?([^|\\n]*)\\|$")
+
+// libraryDirs returns the directories of the library's packages: outgoing, what is below it, and what it shares with that.
+func libraryDirs(t *testing.T) []string {
+	t.Helper()
+	dirs := []string{"outgoing"}
+	for _, pattern := range []string{"outgoing/*", "internal/*"} {
+		found, err := fs.Glob(os.DirFS(".."), pattern)
+		require.NoError(t, err)
+		for _, name := range found {
+			if sources, err := fs.Glob(os.DirFS(".."), name+"/*.go"); err == nil && len(sources) > 0 {
+				dirs = append(dirs, name)
+			}
+		}
+	}
+	return dirs
+}
 
 // parseDir returns the Go files of a directory, by name.
 func parseDir(t *testing.T, dir string) map[string]*ast.File {
@@ -63,8 +80,8 @@ func hasCode(file *ast.File) bool {
 	return slices.ContainsFunc(file.Decls, func(decl ast.Decl) bool { _, ok := decl.(*ast.FuncDecl); return ok })
 }
 
-// tests returns the names of a file's tests, fuzz targets, benchmarks and examples.
-func tests(file *ast.File) []string {
+// testsOf returns the names of a file's tests, fuzz targets, benchmarks and examples.
+func testsOf(file *ast.File) []string {
 	var names []string
 	for _, decl := range file.Decls {
 		if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil && testName.MatchString(f.Name.Name) {
@@ -77,7 +94,7 @@ func tests(file *ast.File) []string {
 func TestEachSourceHasItsTestFile(t *testing.T) {
 	subjects := subjectsOf(t)
 	seen := map[string]bool{}
-	for _, dir := range []string{"outgoing", "outgoing/callback", "outgoing/outgoingtest"} {
+	for _, dir := range libraryDirs(t) {
 		files := parseDir(t, dir)
 		concerns := map[string]bool{}
 		for name, file := range files {
@@ -85,7 +102,7 @@ func TestEachSourceHasItsTestFile(t *testing.T) {
 				continue
 			}
 			if isHelpers(name) {
-				assert.Empty(t, tests(file), "%s/%s is for what tests use", dir, name)
+				assert.Empty(t, testsOf(file), "%s/%s is for what tests use", dir, name)
 				continue
 			}
 			concern := concernOf(name)
@@ -158,7 +175,7 @@ func usedFromElsewhere(file *ast.File) map[string]bool {
 }
 
 func TestWhatSeveralTestFilesUseIsInAHelpersFile(t *testing.T) {
-	for _, dir := range []string{"outgoing", "outgoing/callback", "outgoing/outgoingtest"} {
+	for _, dir := range libraryDirs(t) {
 		files := parseDir(t, dir)
 		for _, name := range slices.Sorted(maps.Keys(files)) {
 			if !strings.HasSuffix(name, "_test.go") || isHelpers(name) {

@@ -1,4 +1,4 @@
-package outgoing
+package rows_test
 
 import (
 	"testing"
@@ -13,7 +13,7 @@ import (
 
 func TestB9_AnErrorAboutARowSaysWhatWasExpected(t *testing.T) {
 	message := func(row jsontext.Value) error { return rows.DecodeRow(row, new(gen.Message)) }
-	cancelled := func(row jsontext.Value) error { return rows.DecodeRow(row, new(cancelledMessage)) }
+	cancelled := func(row jsontext.Value) error { return rows.DecodeRow(row, new(gen.CancelledMessage)) }
 	for _, test := range []struct {
 		decode    func(jsontext.Value) error
 		row, says string
