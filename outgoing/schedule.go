@@ -15,6 +15,9 @@ type schedule struct {
 	resting indexHeap // those whose wait is not half over, by when it will be
 	ready   indexHeap // the others, except those that are being looked up, by when they are due
 	left    int       // how many have not ended
+
+	mostStarts int             // requests that may start within any initial interval
+	starts     []time.Duration // of those within the last one, the oldest first
 }
 
 // watchedID is what is remembered of one ID.
@@ -28,11 +31,15 @@ type watchedID struct {
 	ended     bool
 }
 
-const maxFruitless = 3 // looks in a row; then an ID is given up
+const (
+	maxFruitless   = 3  // looks in a row; then an ID is given up
+	startsInTenths = 13 // of the requests that all IDs take: so many may start within an initial interval
+)
 
 // newSchedule makes n IDs due at once.
 func newSchedule(n int, initial, longest time.Duration) *schedule {
 	s := &schedule{initial: initial, longest: longest, watched: make([]watchedID, n), left: n}
+	s.mostStarts = (n + MaxIDs - 1) / MaxIDs * startsInTenths / 10
 	s.resting = indexHeap{make([]int32, 0, n), func(i int32) time.Duration { return s.watched[i].halfOver }}
 	s.ready = indexHeap{make([]int32, n), func(i int32) time.Duration { return s.watched[i].due }}
 	for i := range s.ready.indexes {
@@ -42,15 +49,20 @@ func newSchedule(n int, initial, longest time.Duration) *schedule {
 }
 
 // next returns the IDs of the next request, in the order asked: those that are due, filled up to MaxIDs with those whose wait
-// is at least half over, the ones due soonest first. It returns none if no ID is due. Each of them must be given to end,
-// rest or postpone afterwards.
+// is at least half over, the ones due soonest first. It returns none if no ID is due, and while too many requests have started:
+// that happens only where answers take about as long as the waits, and IDs that are in flight cannot fill the requests of
+// others. Each of the IDs must be given to end, rest or postpone afterwards.
 func (s *schedule) next(now time.Duration) []int32 {
 	for s.resting.Len() > 0 && s.resting.min() <= now {
 		heap.Push(&s.ready, heap.Pop(&s.resting))
 	}
-	if s.ready.Len() == 0 || s.ready.min() > now {
+	for len(s.starts) > 0 && s.starts[0] <= now-s.initial {
+		s.starts = s.starts[1:]
+	}
+	if s.ready.Len() == 0 || s.ready.min() > now || s.full() {
 		return nil
 	}
+	s.starts = append(s.starts, now)
 	chosen := make([]int32, 0, MaxIDs)
 	for len(chosen) < MaxIDs && s.ready.Len() > 0 {
 		chosen = append(chosen, heap.Pop(&s.ready).(int32))
@@ -59,17 +71,25 @@ func (s *schedule) next(now time.Duration) []int32 {
 	return chosen
 }
 
+// full reports whether as many requests have started within an initial interval as may.
+func (s *schedule) full() bool { return len(s.starts) >= s.mostStarts }
+
 // wake returns when to ask next again, and false if nothing waits.
 func (s *schedule) wake() (at time.Duration, ok bool) {
 	switch {
 	case s.ready.Len() > 0 && s.resting.Len() > 0:
-		return min(s.ready.min(), s.resting.min()), true
+		at = min(s.ready.min(), s.resting.min())
 	case s.ready.Len() > 0:
-		return s.ready.min(), true
+		at = s.ready.min()
 	case s.resting.Len() > 0:
-		return s.resting.min(), true
+		at = s.resting.min()
+	default:
+		return 0, false
 	}
-	return 0, false
+	if s.full() {
+		at = max(at, s.starts[0]+s.initial)
+	}
+	return at, true
 }
 
 // nextDue returns when the next ID will be due, if any waits. It looks at all of them, and is for logs.
@@ -124,8 +144,15 @@ func (s *schedule) rest(i int32, now time.Duration, jitter float64) {
 	heap.Push(&s.resting, i)
 }
 
-// postpone makes an ID due again as if it had not been looked up.
-func (s *schedule) postpone(i int32) { heap.Push(&s.ready, i) }
+// postpone makes IDs due again as if the request that started at a time had not been.
+func (s *schedule) postpone(indexes []int32, started time.Duration) {
+	for _, i := range indexes {
+		heap.Push(&s.ready, i)
+	}
+	if at := slices.Index(s.starts, started); at >= 0 {
+		s.starts = slices.Delete(s.starts, at, at+1)
+	}
+}
 
 // end takes an ID out for good.
 func (s *schedule) end(i int32) {

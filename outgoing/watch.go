@@ -23,6 +23,9 @@ const (
 	defaultInitialInterval = 10 * time.Second
 	defaultMaxInterval     = 15 * time.Minute
 	watchJitter            = 0.1 // how much longer a wait may be
+
+	// longestWait stands for any longer one, so that no time overflows.
+	longestWait = 10 * 365 * 24 * time.Hour
 )
 
 // withDefaults checks the request, and fills in what it leaves to the defaults.
@@ -44,6 +47,7 @@ func (w WatchRequest) withDefaults() (WatchRequest, error) {
 	if w.MaxInterval < w.InitialInterval {
 		return w, invalid(fmt.Sprintf("max interval %v: below the initial interval, %v", w.MaxInterval, w.InitialInterval))
 	}
+	w.InitialInterval, w.MaxInterval = min(w.InitialInterval, longestWait), min(w.MaxInterval, longestWait)
 	ids, err := distinct(w.IDs)
 	w.IDs = ids
 	return w, err
@@ -113,6 +117,7 @@ type watch struct {
 // look is one request for some of the IDs.
 type look struct {
 	indexes []int32
+	started time.Duration
 	result  getResult
 	panicCatcher
 }
@@ -180,7 +185,7 @@ func (w *watch) startLooks(ctx context.Context) (next time.Duration, ok bool) {
 			w.logNextLook(ctx, now)
 			return w.schedule.wake()
 		}
-		l := &look{indexes: indexes}
+		l := &look{indexes: indexes, started: now}
 		w.inFlight++
 		go func() {
 			defer func() { w.looks <- l }()
@@ -211,9 +216,7 @@ func (w *watch) note(ctx context.Context, l *look) bool {
 		return true
 	case tried.last == nil || tried.last.holds():
 		w.pause(now)
-		for _, index := range l.indexes {
-			w.schedule.postpone(index)
-		}
+		w.schedule.postpone(l.indexes, l.started)
 		return true
 	}
 	return w.noteFailure(ctx, l, now, jitter)
