@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -128,14 +129,12 @@ func operations(t testing.TB, client *outgoing.Client) map[string]func() error {
 
 // hasStatus reports whether a message has one of the statuses.
 func hasStatus(codes ...string) func(outgoing.Message) bool {
-	return func(m outgoing.Message) bool {
-		for _, code := range codes {
-			if m.StatusCode == code {
-				return true
-			}
-		}
-		return false
-	}
+	return func(m outgoing.Message) bool { return slices.Contains(codes, m.StatusCode) }
+}
+
+// message has a status since now.
+func message(id int64, code string) outgoing.Message {
+	return outgoing.Message{ID: id, StatusCode: code, StatusDate: new(time.Now())}
 }
 
 var states = []outgoing.State{outgoing.Unknown, outgoing.NotSent, outgoing.Cancelled, outgoing.Rejected}
