@@ -5,9 +5,10 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-# Both tools are built from source at a fixed version; the generator's is in go.mod, by way of tools.go. The linter's is
-# here, since it would bring two hundred modules into go.mod.
-OAPI_CODEGEN  := go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen
+# All tools are built from source at a fixed version. The generator's is in go.mod, by way of tools.go. The linter's and
+# oasdiff's are here, since they would bring hundreds of modules into go.mod.
+CONTRACT      := go run ./internal/contract/cmd
+OASDIFF       := go run github.com/oasdiff/oasdiff@v1.36.0
 GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 FUZZTIME ?= 10s
@@ -17,34 +18,37 @@ help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: generate
-generate: ## Compile api/openapi.yaml into gen/; SPEC=file replaces it by a new vendor document first
+generate: ## Compile api/openapi.yaml into gen/; SPEC=file takes a new vendor document in first, or changes nothing
 ifdef SPEC
-	@spec=$$(realpath -- "$(SPEC)"); cd gen; \
-	$(OAPI_CODEGEN) -config ../oapi-codegen.yaml -o /dev/null "$$spec" || { \
-	  echo "$(SPEC) does not go through the generator: see above. Nothing was changed." >&2; \
-	  echo "Where it names an action of api/overlay.yaml, that no longer fits the document: mend it there." >&2; \
-	  exit 1; \
-	}; \
-	[ "$$spec" -ef ../api/openapi.yaml ] || cp -- "$$spec" ../api/openapi.yaml; \
-	echo "api/openapi.yaml is now $(SPEC); make verify tells which facts of the old one it does not state"
-endif
+	@$(CONTRACT) take "$(SPEC)"
+else
 	go generate ./gen
 	go build ./gen
+endif
 
+# Each check runs, also after one that failed. gen/ is compared with what the generator gives and not with what is committed,
+# so that it holds too before a commit.
 .PHONY: verify
 verify: ## Prove that the contract holds, gen/ is what api/ gives, go.mod is tidy and the code is formatted
-	go test ./api/...
-	rm -f gen/*.gen.go
-	go generate ./gen
-	@changes=$$(git status --porcelain --untracked-files=all --ignored -- gen); \
-	if [ -n "$$changes" ]; then \
-	  git --no-pager diff HEAD -- gen; \
-	  printf 'gen/ is not what is committed; run make generate and commit it:\n%s\n' "$$changes" >&2; \
-	  exit 1; \
-	fi
-	go mod tidy -diff
-	@unformatted=$$(gofmt -l .); \
-	if [ -n "$$unformatted" ]; then printf 'not formatted, run gofmt -w on:\n%s\n' "$$unformatted" >&2; exit 1; fi
+	@failed=; \
+	dir=$$(mktemp -d); trap 'rm -rf -- "$$dir"' EXIT; \
+	echo 'go test ./api/...'; \
+	go test ./api/... || failed=1; \
+	if ! $(CONTRACT) generate "$$dir/outgoing.gen.go"; then failed=1; \
+	elif ! diff -u gen/outgoing.gen.go "$$dir/outgoing.gen.go" || [ "$$(echo gen/*.gen.go)" != gen/outgoing.gen.go ]; then \
+	  echo 'gen/ is not what api/ gives: run make generate' >&2; failed=1; \
+	fi; \
+	go mod tidy -diff || failed=1; \
+	unformatted=$$(gofmt -l .); \
+	if [ -n "$$unformatted" ]; then printf 'not formatted, run gofmt -w on:\n%s\n' "$$unformatted" >&2; failed=1; fi; \
+	[ -z "$$failed" ]
+
+.PHONY: drift
+drift: ## Compare the vendor document SPEC=file with the one last taken in; fail if anything is breaking
+	@[ -n "$(SPEC)" ] || { echo 'make drift needs SPEC=file, a document of the vendor' >&2; exit 1; }; \
+	dir=$$(mktemp -d); trap 'rm -rf -- "$$dir"' EXIT; \
+	$(CONTRACT) reduce "$(SPEC)" > "$$dir/given.yaml"; \
+	$(OASDIFF) changelog --fail-on WARN --severity-levels api/drift-levels.txt api/vendor.yaml "$$dir/given.yaml"
 
 # Other systems and a 32-bit processor have their own vet, since no test runs there; without cgo, as there is no compiler
 # for them here.

@@ -7,4 +7,4 @@
 // One file is written by hand: price.go, the type of Message.Price.
 package gen
 
-//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config ../oapi-codegen.yaml -o outgoing.gen.go ../api/openapi.yaml
+//go:generate go -C .. run ./internal/contract/cmd generate

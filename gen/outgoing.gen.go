@@ -115,8 +115,8 @@ type Message struct {
 	// Example: 2024-06-01T16:22:07Z
 	StatusDate *time.Time `json:"status_date"`
 
-	// StatusCode Where the message stands, as a word for programs. Documented are `QUEUED` and `SCHEDULED`; others such as
-	// `SENT`, `DELIVERED` and `ACCEPTED` occur, and more may follow.
+	// StatusCode Where the message stands, as a word for programs. The vendor's documents name two: `QUEUED`, in an example, and
+	// `SCHEDULED`, in the description of cancelling. There must be others, and no document lists them.
 	//
 	//
 	// Example: QUEUED
@@ -267,7 +267,7 @@ type ClientInterface interface {
 	// ListMessages Walk the history of sent messages
 	//
 	// One page of the account's messages, the newest first. A message that arrives between two requests moves every
-	// older one towards the end. What a page past the last one answers is not documented.
+	// older one towards the end. No document says by what they are ordered, or what a page past the last one answers.
 	//
 	// Corresponds with GET /messages (the `ListMessages` operationId).
 	ListMessages(ctx context.Context, params *ListMessagesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -284,7 +284,8 @@ type ClientInterface interface {
 	// GetMessages Look messages up by ID
 	//
 	// Details and current status of up to 50 messages. The body holds the messages that were found; the others are
-	// only counted, in `X-Error-Count`. An ID given twice is looked up once.
+	// only counted, in `X-Error-Count`. An ID given twice is looked up once. No document says whether IDs that are all
+	// unknown give a 404 or an empty list.
 	//
 	// Corresponds with GET /messages/{ids} (the `GetMessages` operationId).
 	GetMessages(ctx context.Context, iDs IDs, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -293,7 +294,7 @@ type ClientInterface interface {
 // ListMessages Walk the history of sent messages
 //
 // One page of the account's messages, the newest first. A message that arrives between two requests moves every
-// older one towards the end. What a page past the last one answers is not documented.
+// older one towards the end. No document says by what they are ordered, or what a page past the last one answers.
 //
 // Corresponds with GET /messages (the `ListMessages` operationId).
 func (c *Client) ListMessages(ctx context.Context, params *ListMessagesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -330,7 +331,8 @@ func (c *Client) CancelMessages(ctx context.Context, iDs IDs, reqEditors ...Requ
 // GetMessages Look messages up by ID
 //
 // Details and current status of up to 50 messages. The body holds the messages that were found; the others are
-// only counted, in `X-Error-Count`. An ID given twice is looked up once.
+// only counted, in `X-Error-Count`. An ID given twice is looked up once. No document says whether IDs that are all
+// unknown give a 404 or an empty list.
 //
 // Corresponds with GET /messages/{ids} (the `GetMessages` operationId).
 func (c *Client) GetMessages(ctx context.Context, iDs IDs, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -417,7 +419,7 @@ func NewCancelMessagesRequest(server string, iDs IDs) (*http.Request, error) {
 
 	var pathParam0 string
 
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "ids", iDs, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "array", Format: ""})
+	pathParam0, err = runtime.StyleParamWithOptions("simple", true, "ids", iDs, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "array", Format: ""})
 	if err != nil {
 		return nil, err
 	}
@@ -451,7 +453,7 @@ func NewGetMessagesRequest(server string, iDs IDs) (*http.Request, error) {
 
 	var pathParam0 string
 
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "ids", iDs, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "array", Format: ""})
+	pathParam0, err = runtime.StyleParamWithOptions("simple", true, "ids", iDs, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "array", Format: ""})
 	if err != nil {
 		return nil, err
 	}
