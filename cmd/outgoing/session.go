@@ -22,6 +22,7 @@ type session struct {
 	*cli
 	*flags
 	client  *outgoing.Client
+	url     string
 	where   string // which gateway, for people: "in production (...)"
 	drainer *interrupt.Drainer
 	counter *terminal.RetryCounter
@@ -39,12 +40,13 @@ func (c *cli) connect(f *flags) (*session, error) {
 	if f.sandbox {
 		url = outgoing.SandboxURL
 	}
+	s.url = url
 	var (
 		transport http.RoundTripper
 		token     string
 	)
 	if f.demo {
-		transport, token = demoGateway().Transport(), "demo"
+		transport, token = demoGateway().Transport(), demoToken
 		s.where = "in the demo gateway, in memory"
 	} else {
 		var err error
@@ -73,11 +75,13 @@ func (c *cli) connect(f *flags) (*session, error) {
 	return s, err
 }
 
-// demoSamples are enough for three requests of 50.
-const demoSamples = 120
+const (
+	demoSamples = 120 // enough for three requests of 50
+	demoToken   = "demo"
+)
 
 func demoGateway() *outgoingtest.Gateway {
-	gateway := outgoingtest.NewGateway()
+	gateway := outgoingtest.NewGateway(outgoingtest.WithToken(demoToken))
 	gateway.Add(outgoingtest.SampleMessages(demoSamples)...)
 	return gateway
 }

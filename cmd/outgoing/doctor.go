@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/doctor"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
+	"github.com/gsmservice-gateway/client-go/outgoing"
+)
+
+func (c *cli) doctorCommand() *cobra.Command {
+	var (
+		f      flags
+		record string
+	)
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Find out how a gateway behaves, and which promises hold there",
+		Long: `Find out how a gateway behaves where no document says it, and which promises of the library hold there.
+
+It only reads: at most 60 requests, one at a time, with your token. Each line says what was seen:
+
+  ok       as the library needs it
+  note     differs where no document says how it is; the line says what rests on it
+  FAIL     a promise of the documents or of the library does not hold there
+  skipped  could not be looked at; the line says why
+
+The report is made to be sent with a bug report: there is no token, recipient, sender, text or ID of a message in it.
+--record writes each distinct answer into a new or empty directory, in files that only you can read, masked in the same
+way: recipients, senders, your IDs and texts are replaced, message IDs are moved by a fixed distance, and members and
+headers that are not known are masked.
+
+Exit status: 0 if nothing FAILs; 2 if something does; 1 used wrongly, or could not start; 130 interrupted.`,
+		Example: `  outgoing doctor --sandbox
+  outgoing doctor --format json > report.json
+  outgoing doctor --record answers
+  outgoing doctor --demo`,
+		Args:              noArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(*cobra.Command, []string) error {
+			f.concurrency, f.attempts = 1, 1 // which has no flag here
+			if err := f.check(); err != nil {
+				return err
+			}
+			s, err := c.connect(&f)
+			if err != nil {
+				return err
+			}
+			return s.examine(record)
+		},
+	}
+	f.registerGateway(cmd)
+	cmd.Flags().Var(textFlag{&record, "directory"}, "record", "write each distinct answer, masked, into this new or empty directory")
+	return cmd
+}
+
+// examine prints the results as they come, and what they add up to.
+func (s *session) examine(record string) error {
+	cfg := doctor.Config{
+		BaseURL: s.url, Gateway: s.gatewayName(), Version: version(), Token: s.drainer.Token, Transport: s.drainer,
+	}
+	if record != "" {
+		recorder, err := doctor.NewRecorder(record)
+		if err != nil {
+			return fmt.Errorf("--record: %w", err)
+		}
+		cfg.Record = recorder.Write
+	}
+	out, err := output.New(s.format, s.screen.Out(), output.Findings, s.screen.Style())
+	if err != nil {
+		return err
+	}
+	unwatch := s.watch()
+	defer unwatch()
+	verdicts := map[doctor.Verdict]int{}
+	for result := range doctor.Run(s.ctx, cfg) {
+		if err := out.Write(result); err != nil {
+			return err
+		}
+		verdicts[result.Verdict]++
+	}
+	if err := out.Close(); err != nil {
+		return err
+	}
+	s.note("%d ok, %s, %d FAIL, %d skipped", verdicts[doctor.OK], display.Plural(verdicts[doctor.Note], "note", "notes"),
+		verdicts[doctor.Fail], verdicts[doctor.Skipped])
+	switch {
+	case s.interrupted.Load():
+		return statusError(exitInterrupted)
+	case verdicts[doctor.Fail] > 0:
+		return statusError(exitUnsettled)
+	}
+	return nil
+}
+
+// gatewayName is what a report calls the gateway: another base URL is the user's business.
+func (s *session) gatewayName() string {
+	switch {
+	case s.demo:
+		return "the demo gateway, in memory"
+	case s.url == outgoing.ProductionURL:
+		return "production"
+	case s.url == outgoing.SandboxURL:
+		return "the sandbox"
+	}
+	return "a gateway at another base URL"
+}
