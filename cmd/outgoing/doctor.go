@@ -52,7 +52,7 @@ Exit status: 0 if nothing FAILs; 2 if something does; 1 used wrongly, or could n
 			return s.examine(record)
 		},
 	}
-	f.registerGateway(cmd)
+	f.registerResults(cmd)
 	cmd.Flags().Var(textFlag{&record, "directory"}, "record", "write each distinct answer, masked, into this new or empty directory")
 	return cmd
 }

@@ -23,24 +23,34 @@ type flags struct {
 }
 
 func (f *flags) register(cmd *cobra.Command) {
-	f.registerGateway(cmd)
+	f.registerResults(cmd)
 	set := cmd.Flags()
 	set.IntVar(&f.concurrency, "concurrency", 4, "requests under way at once")
 	set.IntVar(&f.attempts, "attempts", 4, "how often a request is tried")
-	set.BoolVarP(&f.verbose, "verbose", "v", false, "log to standard error what the library notices")
+	f.registerVerbose(cmd)
 }
 
-// registerGateway adds the flags that say which gateway is asked and how results look.
-func (f *flags) registerGateway(cmd *cobra.Command) {
+// registerResults adds the flags that say which gateway is asked and how results look.
+func (f *flags) registerResults(cmd *cobra.Command) {
+	f.registerGateway(cmd)
 	set := cmd.Flags()
 	f.format = "table"
 	set.VarP(textFlag{&f.format, "string"}, "format", "f", "how results look: "+strings.Join(output.Formats, ", "))
-	set.BoolVar(&f.sandbox, "sandbox", false, "use the gateway's test system")
-	set.Var(textFlag{&f.baseURL, "URL"}, "base-url", "use the gateway at this URL")
 	set.BoolVar(&f.demo, "demo", false, "use a gateway in memory with sample messages; needs no token")
-	set.Var(textFlag{&f.tokenFile, "file"}, "token-file", "read the token from this file and not from "+tokenVariable)
 	set.BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no summary")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(output.Formats, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// registerGateway adds the flags that say which gateway is asked.
+func (f *flags) registerGateway(cmd *cobra.Command) {
+	set := cmd.Flags()
+	set.BoolVar(&f.sandbox, "sandbox", false, "use the gateway's test system")
+	set.Var(textFlag{&f.baseURL, "URL"}, "base-url", "use the gateway at this URL")
+	set.Var(textFlag{&f.tokenFile, "file"}, "token-file", "read the token from this file and not from "+tokenVariable)
+}
+
+func (f *flags) registerVerbose(cmd *cobra.Command) {
+	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "log to standard error what the library notices")
 }
 
 // check finds what is wrong with the flags before any file is read.

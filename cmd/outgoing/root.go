@@ -38,8 +38,8 @@ Ctrl-C lets requests in flight end; a second leaves at once.`,
 	root.Flags().Bool("version", false, "say which version this is") // cobra's own takes -v, which is --verbose here
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
-	root.AddCommand(c.getCommand(), c.cancelCommand(), c.listCommand(), c.watchCommand(), c.doctorCommand(), c.serveCommand(),
-		c.demoCommand(), c.versionCommand())
+	root.AddCommand(c.getCommand(), c.cancelCommand(), c.listCommand(), c.watchCommand(), c.listenCommand(),
+		c.doctorCommand(), c.serveCommand(), c.demoCommand(), c.versionCommand())
 	strict(root)
 	return root
 }

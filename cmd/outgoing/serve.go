@@ -99,14 +99,6 @@ func (c *cli) serve(s *serveFlags) error {
 	if err != nil {
 		return err
 	}
-	httpServer := server.New(gateway, c.screen.Err())
-	stopped := make(chan error, 1)
-	go func() {
-		<-ctx.Done()
-		stop() // a second interrupt ends the process at once
-		c.say("outgoing: stopping; finishing requests in flight (interrupt again to leave at once)")
-		stopped <- shutDown(httpServer)
-	}()
 	if err := c.announce(s, listener.Addr()); err != nil {
 		return err
 	}
@@ -119,20 +111,33 @@ func (c *cli) serve(s *serveFlags) error {
 	for _, run := range live {
 		living.Go(func() { run(liveCtx) })
 	}
-	if err := httpServer.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	return c.serveUntilDone(ctx, stop, server.New(gateway, c.screen.Err()), listener, 3*time.Second)
+}
+
+// serveUntilDone serves until ctx is done, and then until the requests in flight have ended, or a time is over. stop ends the
+// watch for interrupts.
+func (c *cli) serveUntilDone(ctx context.Context, stop func(), srv *http.Server, listener net.Listener, grace time.Duration) error {
+	stopped := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		stop() // a second interrupt ends the process at once
+		c.say("outgoing: stopping; finishing requests in flight (interrupt again to leave at once)")
+		stopped <- shutDown(srv, grace)
+	}()
+	if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return <-stopped
 }
 
-// shutDown lets requests in flight end, unless a fault holds them up for long.
-func shutDown(server *http.Server) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+// shutDown lets requests in flight end, unless they take too long.
+func shutDown(srv *http.Server, grace time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
-	if err := server.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+	if err := srv.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return server.Close()
+	return srv.Close()
 }
 
 func (s *serveFlags) gateway() (*outgoingtest.Gateway, error) {

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/server"
-	"github.com/gsmservice-gateway/client-go/internal/bearer"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
@@ -55,11 +53,8 @@ func (c *cli) caller(s *serveFlags) (caller *server.Caller, at string, err error
 	}
 	token := ""
 	if s.callbackTokenFile != "" {
-		if token, err = c.token(s.callbackTokenFile); err != nil {
-			return nil, "", fmt.Errorf("--callback-token-file: %w", err)
-		}
-		if err := bearer.Check(token); err != nil {
-			return nil, "", fmt.Errorf("--callback-token-file: %w", err)
+		if token, err = c.callbackToken(s.callbackTokenFile); err != nil {
+			return nil, "", err
 		}
 	}
 	return server.NewCaller(u, token, newTransport(server.MaxCalls), c.screen.Err()), u.Scheme + "://" + u.Host + u.EscapedPath(), nil
