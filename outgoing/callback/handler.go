@@ -93,7 +93,7 @@ func (h *Handler) handOn(ctx context.Context, reported report) (refused *refusal
 	defer func() {
 		switch v := recover(); v {
 		case nil:
-		case http.ErrAbortHandler: //nolint:errorlint // v may be anything, and net/http compares likewise
+		case http.ErrAbortHandler:
 			panic(v)
 		default:
 			h.logger.ErrorContext(ctx, "a panic while a callback was in work", "panic", panicText(v), "stack", string(debug.Stack()))

@@ -76,7 +76,7 @@ func (s *sender) post(ctx context.Context, body string) (status int) {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	defer func() {
-		if v := recover(); v != nil && v != http.ErrAbortHandler {
+		if v := recover(); v != nil && v != http.ErrAbortHandler { //nolint:errorlint // net/http compares likewise
 			panic(v)
 		}
 	}()

@@ -90,7 +90,9 @@ func TestACallbackIsWhatTheVendorSends(t *testing.T) {
 			assert.Equal(t, "Bearer made-up", r.Header.Get("Authorization"))
 			assert.Equal(t, "application/json", r.Header.Get("Content-Type"))
 			var rows []outgoing.Message
-			assert.NoError(t, json.NewDecoder(r.Body).Decode(&rows))
+			if err := json.NewDecoder(r.Body).Decode(&rows); err != nil {
+				t.Error(err)
+			}
 			assert.True(t, len(rows) == 50 || len(rows) == 10)
 			got = append(got, rows...)
 			return answered(http.StatusNoContent, nil), nil
@@ -119,7 +121,9 @@ func TestACallbackComesAgainUntilItIsAcknowledged(t *testing.T) {
 			var bodies []string
 			log := runCaller(t, func(r *http.Request) (*http.Response, error) {
 				body, err := io.ReadAll(r.Body)
-				assert.NoError(t, err)
+				if err != nil {
+					t.Error(err)
+				}
 				bodies = append(bodies, string(body))
 				if len(bodies) < 4 {
 					return refuse(r)
@@ -171,6 +175,7 @@ func TestASlowReceiverDoesNotHoldUpAll(t *testing.T) {
 			mu.Unlock()
 			return answered(http.StatusOK, nil), nil
 		}, func(c *Caller) {
+			synctest.Wait() // until all wait for something to send
 			c.Report(make([]outgoing.Message, 8*maxRows))
 			time.Sleep(time.Hour)
 		})

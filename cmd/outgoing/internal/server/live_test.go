@@ -77,7 +77,7 @@ func TestAMessageIsNotSentOutAfterItWasCancelled(t *testing.T) {
 				ids = append(ids, m.ID)
 			}
 			result, err := gateway.Client().CancelScheduled(t.Context(), ids)
-			assert.NoError(t, err)
+			require.NoError(t, err)
 			cancelled = result.IDs(outgoing.Cancelled)
 			time.Sleep(3 * time.Minute)
 		})
