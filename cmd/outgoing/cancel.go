@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -69,31 +70,15 @@ func (s *session) cancel(ids []int64, yes bool) error {
 	if err != nil {
 		return err
 	}
-	what := fmt.Sprintf("%s %s", display.Plural(len(ids), "message", "messages"), s.where)
-	switch {
-	case len(ids) == 0:
-		// Nothing to ask about.
-	case yes:
-		s.say("Cancelling %s.", what)
-	default:
-		agreed, err := s.screen.Confirm("About to cancel " + what + ". Cancel them?")
-		if errors.Is(err, terminal.ErrNoTerminal) {
-			return fmt.Errorf("%w, so nothing was cancelled: --yes goes on without asking", err)
-		}
-		if err != nil {
-			return err
-		}
-		if !agreed {
-			s.say("Nothing was cancelled.")
-			return statusError(exitInterrupted) // a person stopped it, as with Ctrl-C at the same question
-		}
+	c := &cancelRun{session: s, out: out, ids: ids, counts: make(map[outgoing.State]int)}
+	unhandle := s.handleInterrupts(c.sayUnwritten)
+	defer unhandle()
+	if err := s.agree(len(ids), yes); err != nil {
+		return err
 	}
-	unwatch := s.watch()
-	defer unwatch()
 	end := s.progress("cancel", "IDs", len(ids))
 	defer end()
 
-	c := &cancelRun{session: s, out: out, counts: make(map[outgoing.State]int)}
 	// Groups of as many requests as may be in flight at once, so that results appear and an interrupt takes effect soon.
 	for group := range slices.Chunk(ids, s.concurrency*outgoing.MaxIDs) {
 		c.group(group)
@@ -103,11 +88,35 @@ func (s *session) cancel(ids []int64, yes bool) error {
 	return c.conclude()
 }
 
+// agree says how many messages there are and where, and asks, unless --yes is given. It returns nil if they are to be
+// cancelled.
+func (s *session) agree(messages int, yes bool) error {
+	what := fmt.Sprintf("%s %s", display.Plural(messages, "message", "messages"), s.where)
+	if yes {
+		s.say("Cancelling %s.", what)
+		return nil
+	}
+	agreed, err := s.screen.Confirm(s.ctx, "About to cancel "+what+". Cancel them?")
+	switch {
+	case errors.Is(err, terminal.ErrNoTerminal):
+		return fmt.Errorf("%w, so nothing was cancelled: --yes goes on without asking", err)
+	case err != nil && !s.interrupted.Load():
+		return err
+	case !agreed || s.interrupted.Load():
+		s.say("Nothing was cancelled, since nothing was sent.")
+		return statusError(exitInterrupted) // a person stopped it, with an answer or with Ctrl-C
+	}
+	return nil
+}
+
 // cancelRun is one run of cancel.
 type cancelRun struct {
 	*session
-	out    output.Writer[output.Outcome]
-	unread error // why results can no longer be written; the work goes on
+	out     output.Writer[output.Outcome]
+	ids     []int64
+	sent    atomic.Int64 // how many of ids were given to the library
+	written atomic.Int64 // how many of ids have their outcome in the results
+	unread  error        // why results can no longer be written; the work goes on
 
 	refused            error // the token is not accepted: nothing more is to be sent
 	counts             map[outgoing.State]int
@@ -128,8 +137,7 @@ func (c *cancelRun) group(ids []int64) {
 	case c.refused != nil:
 		err = fmt.Errorf("stopped: %s", output.WithoutPrefix(c.refused))
 	default:
-		c.doubtful.Store(&ids)
-		defer c.doubtful.Store(nil)
+		c.sent.Add(int64(len(ids)))
 		result, err = c.client.CancelScheduled(c.ctx, ids)
 	}
 	if len(result.Outcomes) == 0 { // nothing was tried
@@ -158,6 +166,9 @@ func (c *cancelRun) group(ids []int64) {
 			c.counter.Failed.Add(1)
 		}
 		c.write(c.out.Write(output.Outcome{Outcome: o, Err: reason}))
+		if c.unread == nil {
+			c.written.Add(1)
+		}
 	}
 }
 
@@ -195,6 +206,18 @@ func reasonsByID(err error) map[int64]error {
 		}
 	}
 	return reasons
+}
+
+// sayUnwritten is said last when the outcomes cannot be written: which are not there, and which messages are untouched.
+func (c *cancelRun) sayUnwritten() {
+	sent, written := c.sent.Load(), c.written.Load()
+	if n := sent - written; n > 0 {
+		c.say("outgoing: left before all results were written; what became of %s, from ID %d on, is not known: look them up",
+			display.Plural(n, "message", "messages"), c.ids[written])
+	}
+	if n := int64(len(c.ids)) - sent; n > 0 {
+		c.say("not sent: the last %d of %d IDs, from %d on", n, len(c.ids), c.ids[sent])
+	}
 }
 
 // conclude prints the summary and returns the exit status.

@@ -68,8 +68,8 @@ func (s *session) lookUp(ids *idfile.List, stream func(iter.Seq[int64]) iter.Seq
 	if err != nil {
 		return err
 	}
-	unwatch := s.watch()
-	defer unwatch()
+	unhandle := s.handleInterrupts(s.sayUnwritten)
+	defer unhandle()
 	end := s.progress("get", "IDs", ids.Len())
 	defer end()
 

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"os"
 	"os/exec"
@@ -8,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -133,30 +135,83 @@ func TestAnInterruptedListShowsWhatItHas(t *testing.T) {
 	assert.Len(t, h.gateway.Requests(), 3)
 }
 
-func TestASecondInterruptLeavesAtOnce(t *testing.T) {
-	for _, args := range [][]string{{"get", "43456"}, {"cancel", "--yes", "43463"}, {"list"}} {
-		h := holdAt(t, nil, outgoingtest.Fault{}, args...)
+// It cuts off the requests in flight, and not the report.
+func TestASecondInterruptPrintsWhatIsKnown(t *testing.T) {
+	h := holdAt(t, outgoingtest.HasID(43506), outgoingtest.Fault{}, "cancel", "--yes", "-f=json", "--concurrency=1", "--file", file(t, sequence(43456, 1000)))
+	h.interrupt(t, os.Interrupt)
+	assert.Contains(t, h.stderr.String(), "finishing 1 request in flight (interrupt again to cut it off)\n")
+	require.NoError(t, h.cmd.Process.Signal(os.Interrupt))
+	assert.Equal(t, 130, statusOf(t, h.cmd.Wait()))
+	var rows []struct {
+		ID    int64
+		State string
+	}
+	require.NoError(t, json.Unmarshal([]byte(h.stdout.String()), &rows), "the array is closed")
+	require.Len(t, rows, 1000, "one for each ID")
+	for i, row := range rows {
+		switch {
+		case i < 50:
+			assert.Contains(t, "cancelled rejected", row.State)
+		case i < 100:
+			assert.Equal(t, "unknown", row.State)
+		default:
+			assert.Equal(t, "not sent", row.State)
+		}
+	}
+	assert.Contains(t, h.stderr.String(), "6 cancelled, 44 rejected, 50 unknown, 900 not sent (")
+	assert.Contains(t, h.stderr.String(), "The 900 messages not sent are untouched.\n")
+	h.release()
+}
+
+func TestASecondInterruptOfALookUpSaysWhatIsMissing(t *testing.T) {
+	for verb, test := range map[string]struct{ args, stdout, stderr string }{
+		"get":        {"get 43456 -f=json", "[]\n", "not settled: 43456\n  GET /messages/{ids}: no answer (1 attempt): interrupted\n"},
+		"list":       {"list -f=json", "[]\n", "0 messages listed before the interrupt\n"},
+		"list --all": {"list --all -f=json", "[]\n", "0 messages listed before the interrupt\n"},
+	} {
+		h := holdAt(t, nil, outgoingtest.Fault{}, strings.Fields(test.args)...)
 		h.interrupt(t, os.Interrupt)
 		require.NoError(t, h.cmd.Process.Signal(os.Interrupt))
-		assert.Equal(t, 130, statusOf(t, h.cmd.Wait()))
-		assert.Empty(t, h.stdout.String())
-		const doubt = "outgoing: left at once; what became of up to 1 message, from ID 43463 on, is not known: look them up\n"
-		assert.Equal(t, args[0] == "cancel", strings.Contains(h.stderr.String(), doubt), h.stderr.String())
+		assert.Equal(t, 130, statusOf(t, h.cmd.Wait()), verb)
+		assert.Equal(t, test.stdout, h.stdout.String(), verb)
+		assert.Contains(t, h.stderr.String(), test.stderr, verb)
 		h.release()
 	}
 }
 
-// As with | less: nobody empties the pipe, so the work stands still in the middle of its results.
-func TestInterruptsGetThroughWhileNobodyReads(t *testing.T) {
-	cmd := command(t, "get", "--demo", "--file", file(t, strings.Repeat(sequence(43456, 120), 100)))
-	stderr := new(log)
-	cmd.Stderr = stderr
-	stdout, err := cmd.StdoutPipe()
+// As with | less: no one empties the pipe, so the results cannot be written.
+func TestInterruptsGetThroughWhileNoOneReads(t *testing.T) {
+	for verb, want := range map[string]string{
+		"get": "outgoing: left before all results were written\n",
+		"cancel --yes": "outgoing: left before all results were written; what became of 50 messages, from ID 43456 on, is not known: look them up\n" +
+			"not sent: the last 950 of 1000 IDs, from 43506 on\n",
+	} {
+		t.Run(verb, func(t *testing.T) {
+			gateway, url := serveDouble(t, 1000)
+			cmd := command(t, append(strings.Fields(verb), url, "--concurrency=1", "--file", file(t, sequence(43456, 1000)))...)
+			cmd.Stdout = fullPipe(t)
+			stderr := new(log)
+			cmd.Stderr = stderr
+			require.NoError(t, cmd.Start())
+			require.Eventually(t, func() bool { return len(gateway.Requests()) > 0 }, patience, tick)
+			held{cmd: cmd, stderr: stderr}.interrupt(t, os.Interrupt)
+			require.NoError(t, cmd.Process.Signal(os.Interrupt))
+			assert.Equal(t, 130, statusOf(t, cmd.Wait()))
+			assert.True(t, strings.HasSuffix(stderr.String(), want), stderr)
+		})
+	}
+}
+
+// fullPipe returns the end of a pipe into which nothing more can be written.
+func fullPipe(t *testing.T) *os.File {
+	t.Helper()
+	r, w, err := os.Pipe()
 	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	_, err = stdout.Read(make([]byte, 1))
-	require.NoError(t, err)
-	held{cmd: cmd, stderr: stderr}.interrupt(t, os.Interrupt)
-	require.NoError(t, cmd.Process.Signal(os.Interrupt))
-	assert.Equal(t, 130, statusOf(t, cmd.Wait()))
+	t.Cleanup(func() { _, _ = r.Close(), w.Close() })
+	require.NoError(t, w.SetWriteDeadline(time.Now().Add(50*time.Millisecond)))
+	for err == nil {
+		_, err = w.Write(make([]byte, 4096))
+	}
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+	return w
 }

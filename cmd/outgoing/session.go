@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
@@ -28,8 +29,8 @@ type session struct {
 	counter *terminal.RetryCounter
 
 	ctx         context.Context // of the work: done once an interrupt has been obeyed
+	stop        func()          // ends ctx, and cuts off the requests in flight
 	interrupted atomic.Bool
-	doubtful    atomic.Pointer[[]int64] // the messages whose cancel is in flight; they do not change
 }
 
 // connect prepares a client of the gateway that the flags name. It sends nothing.
@@ -61,8 +62,8 @@ func (c *cli) connect(f *flags) (*session, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
-	s.ctx = ctx
-	s.drainer = interrupt.NewDrainer(transport, token, func() { cancel(interrupt.ErrInterrupted) })
+	s.ctx, s.stop = ctx, func() { cancel(interrupt.ErrInterrupted) }
+	s.drainer = interrupt.NewDrainer(transport, token, s.stop)
 	client, err := outgoing.New("",
 		outgoing.WithTokenSource(s.drainer.Token),
 		outgoing.WithHTTPClient(&http.Client{Transport: s.drainer}),
@@ -120,25 +121,38 @@ func (s *session) logHandler() slog.Handler {
 	return slog.NewTextHandler(s.screen.Err(), &slog.HandlerOptions{Level: slog.LevelDebug})
 }
 
-// watch makes the first interrupt stop new requests, and the second the process. It is called once something may be sent.
-func (s *session) watch() (unwatch func()) {
+// reportTime is how long the results may take to be written after a second interrupt. No one may be reading them.
+const reportTime = 2 * time.Second
+
+// handleInterrupts makes the first interrupt stop new requests, and the second cut off those in flight: what was done is
+// printed after either. A third, or results that are not written in time, ends the process after lastWords.
+func (s *session) handleInterrupts(lastWords func()) (unhandle func()) {
+	leave := func() {
+		s.screen.Clear()
+		lastWords()
+		os.Exit(exitInterrupted)
+	}
 	return interrupt.Watch(func() {
 		s.interrupted.Store(true)
-		s.say("outgoing: interrupted; finishing requests in flight (interrupt again to leave at once)")
+		switch n := s.drainer.InFlight(); n {
+		case 0:
+			s.say("outgoing: interrupted")
+		case 1:
+			s.say("outgoing: interrupted; finishing 1 request in flight (interrupt again to cut it off)")
+		default:
+			s.say("outgoing: interrupted; finishing %d requests in flight (interrupt again to cut them off)", n)
+		}
 		s.drainer.Drain()
 	}, func() {
-		s.screen.Clear()
-		s.sayDoubtful()
-		os.Exit(exitInterrupted)
-	})
+		s.say("outgoing: interrupted again; what is known is printed now")
+		s.stop()
+		time.AfterFunc(reportTime, leave)
+	}, leave)
 }
 
-// sayDoubtful names the messages of a cancel that is left while its requests are in flight.
-func (s *session) sayDoubtful() {
-	if ids := s.doubtful.Load(); ids != nil {
-		s.say("outgoing: left at once; what became of up to %s, from ID %d on, is not known: look them up",
-			display.Plural(len(*ids), "message", "messages"), (*ids)[0])
-	}
+// sayUnwritten is what is said last when the results cannot be written, of work that changes nothing.
+func (s *session) sayUnwritten() {
+	s.say("outgoing: left before all results were written")
 }
 
 // progress shows how far the work is, until the returned function is called.

@@ -100,7 +100,7 @@ func TestCancelAsksAPerson(t *testing.T) {
 			continue
 		}
 		assert.Equal(t, 130, status, "stopped by a person, as by an interrupt")
-		assert.Contains(t, shown, "\nNothing was cancelled.\n")
+		assert.Contains(t, shown, "\nNothing was cancelled, since nothing was sent.\n")
 		assert.Empty(t, gateway.Requests())
 	}
 }
@@ -124,7 +124,9 @@ func TestAnInterruptAtTheQuestionCancelsNothing(t *testing.T) {
 	term := atTerminal(t, command(t, "cancel", url, "43463"))
 	term.waitFor(t, "[y/N] ")
 	term.types(t, "\x03") // Ctrl-C
-	require.Error(t, term.cmd.Wait())
+	shown, status := term.finish(t)
+	assert.Equal(t, 130, status)
+	assert.True(t, strings.HasSuffix(shown, "[y/N] ^C\noutgoing: interrupted\nNothing was cancelled, since nothing was sent.\n"), "%q", shown)
 	assert.Empty(t, gateway.Requests())
 }
 

@@ -64,6 +64,13 @@ func (d *Drainer) ended() {
 	}
 }
 
+// InFlight returns how many attempts are in flight.
+func (d *Drainer) InFlight() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.inFlight
+}
+
 // Drain stops new attempts.
 func (d *Drainer) Drain() {
 	d.mu.Lock()

@@ -6,12 +6,12 @@ import (
 	"syscall"
 )
 
-// Watch calls first at the first interrupt and again at each further one, until the returned function is called. Before
-// and after that an interrupt ends the process as usual.
+// Watch calls the first reaction at the first interrupt, the second at the second and so on, and the last at each further
+// one, until the returned function is called. Before and after that an interrupt ends the process as usual.
 //
 // A terminal that closes is an interrupt too (SIGHUP), but never a second one, since both the kernel and the shell may send
 // it. Under nohup it is ignored, and stays so.
-func Watch(first, again func()) (unwatch func()) {
+func Watch(reactions ...func()) (unwatch func()) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -19,19 +19,16 @@ func Watch(first, again func()) (unwatch func()) {
 	}
 	done := make(chan struct{})
 	go func() {
-		for react := first; ; {
+		for next := 0; ; {
 			select {
 			case <-done:
 				return
 			case received := <-signals:
-				switch {
-				case react == nil && received == syscall.SIGHUP:
-				case react == nil:
-					again()
-				default:
-					react()
-					react = nil
+				if next > 0 && received == syscall.SIGHUP {
+					continue
 				}
+				reactions[next]()
+				next = min(next+1, len(reactions)-1)
 			}
 		}
 	}()

@@ -36,5 +36,9 @@ func problemReason(p outgoing.Problem) string {
 	return text
 }
 
-// WithoutPrefix returns the text of an error without the library's prefix, which is this command's name too.
-func WithoutPrefix(err error) string { return strings.TrimPrefix(err.Error(), "outgoing: ") }
+// WithoutPrefix returns the text of an error without the library's prefix, which is this command's name too. It is also
+// taken away inside, where net/http quotes the library: the cause of a context that it was given.
+func WithoutPrefix(err error) string {
+	const prefix = "outgoing: "
+	return strings.ReplaceAll(strings.TrimPrefix(err.Error(), prefix), ": "+prefix, ": ")
+}

@@ -2,8 +2,8 @@ package terminal
 
 import (
 	"bufio"
+	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -14,8 +14,8 @@ var ErrNoTerminal = errors.New("there is no terminal to ask on")
 
 // Confirm asks a person, and reports whether the answer is yes. The question goes to standard error, which must be a
 // terminal to be seen; the answer comes from standard input, or from the process's terminal where standard input is
-// something else, such as the IDs.
-func (s *Screen) Confirm(question string) (bool, error) {
+// something else, such as the IDs. If the context is done before there is an answer, Confirm returns its cause.
+func (s *Screen) Confirm(ctx context.Context, question string) (bool, error) {
 	if !Is(s.stderr) {
 		return false, ErrNoTerminal
 	}
@@ -25,17 +25,30 @@ func (s *Screen) Confirm(question string) (bool, error) {
 		if err != nil {
 			return false, ErrNoTerminal
 		}
-		defer func() { _ = tty.Close() }()
-		answers = tty
+		answers = tty // which stays open: a read from it cannot be ended
 	}
-	_, _ = fmt.Fprintf(s.Err(), "%s [y/N] ", question)
-	line, err := bufio.NewReader(answers).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return false, err
+	type answer struct {
+		line string
+		err  error
 	}
-	if !strings.HasSuffix(line, "\n") {
-		_, _ = fmt.Fprintln(s.Err()) // the person pressed Ctrl-D, and the cursor is still on the question's line
+	given := make(chan answer, 1)
+	s.ask(question + " [y/N] ")
+	go func() {
+		line, err := bufio.NewReader(answers).ReadString('\n')
+		given <- answer{line, err}
+	}()
+	var a answer
+	select {
+	case <-ctx.Done():
+		return false, context.Cause(ctx)
+	case a = <-given:
 	}
-	answer := strings.ToLower(strings.TrimSpace(line))
-	return answer == "y" || answer == "yes", nil
+	if strings.HasSuffix(a.line, "\n") {
+		s.answered()
+	}
+	if a.err != nil && !errors.Is(a.err, io.EOF) {
+		return false, a.err
+	}
+	yes := strings.ToLower(strings.TrimSpace(a.line))
+	return yes == "y" || yes == "yes", nil
 }

@@ -19,6 +19,7 @@ type Screen struct {
 
 	mu    sync.Mutex
 	drawn bool // the progress line stands where the cursor is
+	asked bool // the cursor is after a question
 }
 
 // NewScreen returns the Screen of a process's streams and its environment, which is read as os.LookupEnv does.
@@ -92,6 +93,26 @@ func (s *Screen) wipe() {
 		s.drawn = false
 		_, _ = io.WriteString(s.stderr, "\r\x1b[K")
 	}
+	if s.asked { // and not answered: the person pressed Ctrl-C or Ctrl-D
+		s.asked = false
+		_, _ = io.WriteString(s.stderr, "\n")
+	}
+}
+
+// ask writes a question. Until it is answered, what is written next begins on a line below it.
+func (s *Screen) ask(question string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wipe()
+	_, _ = io.WriteString(s.stderr, question)
+	s.asked = true
+}
+
+// answered notes that the person's Enter ended the question's line.
+func (s *Screen) answered() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = false
 }
 
 // columns returns how many characters fit into a line of standard error.
