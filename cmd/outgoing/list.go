@@ -35,7 +35,7 @@ command began exactly once, even if others arrive meanwhile.`,
 			}
 			switch {
 			case all && (cmd.Flags().Changed("page") || cmd.Flags().Changed("limit")):
-				return usage("--all lists every page, so --page and --limit have no place beside it")
+				return usage("--all lists every page: it cannot be used with --page or --limit")
 			case cmd.Flags().Changed("page") && page.Page < 1:
 				return usage("--page %d: pages start at 1", page.Page)
 			case cmd.Flags().Changed("limit") && (page.Limit < 1 || page.Limit > outgoing.MaxLimit):
@@ -49,8 +49,8 @@ command began exactly once, even if others arrive meanwhile.`,
 			if err != nil {
 				return err
 			}
-			unwatch := s.watch()
-			defer unwatch()
+			unhandle := s.handleInterrupts(s.sayUnwritten)
+			defer unhandle()
 			if all {
 				return s.listAll(out)
 			}
@@ -68,14 +68,11 @@ func (s *session) listPage(out output.Writer[outgoing.Message], wanted outgoing.
 	end := s.progress("list", "messages", 0)
 	defer end()
 	page, err := s.client.List(s.ctx, wanted)
-	batch, partial := errors.AsType[*outgoing.BatchError](err)
-	if err != nil && !partial {
-		if s.interrupted.Load() {
-			return statusError(exitInterrupted)
-		}
-		return s.explain(err)
-	}
 	end()
+	batch, partial := errors.AsType[*outgoing.BatchError](err)
+	if err != nil && !partial && !s.interrupted.Load() {
+		return s.notListed(err)
+	}
 	for _, m := range page.Messages {
 		if err := out.Write(m); err != nil {
 			return err
@@ -83,6 +80,9 @@ func (s *session) listPage(out output.Writer[outgoing.Message], wanted outgoing.
 	}
 	if err := out.Close(); err != nil {
 		return err
+	}
+	if s.interrupted.Load() {
+		return s.listedBeforeInterrupt(len(page.Messages))
 	}
 	s.note("%s", describePage(page))
 	if partial {
@@ -122,7 +122,7 @@ func (s *session) listAll(out output.Writer[outgoing.Message]) error {
 			s.sayUnreadable(batch)
 			continue
 		}
-		if failed = s.explain(err); failed != nil {
+		if failed = err; failed != nil {
 			break
 		}
 		if err := out.Write(m); err != nil {
@@ -139,20 +139,30 @@ func (s *session) listAll(out output.Writer[outgoing.Message]) error {
 		return err
 	}
 	if s.interrupted.Load() {
-		s.note("%s listed before the interrupt", display.Plural(listed, "message", "messages"))
-		return statusError(exitInterrupted)
+		return s.listedBeforeInterrupt(listed)
 	}
 	if failed != nil && listed+unreadable == 0 {
-		return failed
+		return s.notListed(failed)
 	}
 	if failed != nil {
-		s.say("outgoing: the history breaks off here: %s", output.Reason(failed))
+		s.say("outgoing: the history breaks off here: %s", output.Reason(s.explain(failed)))
 	}
 	s.note("%s", display.Plural(listed, "message", "messages"))
 	if failed != nil || unreadable > 0 {
 		return statusError(exitUnsettled)
 	}
 	return nil
+}
+
+// notListed says why there is no list. The gateway was asked, so this is not a list that could not start.
+func (s *session) notListed(err error) error {
+	s.say("outgoing: %s", output.Reason(s.explain(err)))
+	return statusError(exitUnsettled)
+}
+
+func (s *session) listedBeforeInterrupt(messages int) error {
+	s.note("%s listed before the interrupt", display.Plural(messages, "message", "messages"))
+	return statusError(exitInterrupted)
 }
 
 func (s *session) sayUnreadable(batch *outgoing.BatchError) {

@@ -79,10 +79,9 @@ func TestWhatCannotStartIsStatusOne(t *testing.T) {
 		"no such token file":    {[]string{"get", "1", "--token-file", "/nowhere/token"}, "/nowhere/token"},
 		"plain HTTP far away":   {[]string{"get", "1", "--base-url", "http://example.com/rest"}, "base URL"},
 		"password in the URL":   {[]string{"get", "1", "--base-url", "https://u:" + token + "@example.com/rest"}, "base URL"},
-		"nobody listens":        {[]string{"list", "--base-url", "http://127.0.0.1:1/rest", "--attempts", "1"}, "connection refused"},
 		"the port is not free":  {[]string{"serve", "--addr", "127.0.0.1:1"}, "listen"},
-		"nobody to ask":         {[]string{"cancel", "--demo", "43463"}, "--yes goes on without asking"},
-		"nobody to ask, really": {[]string{"cancel", "43463"}, "nothing was cancelled"},
+		"no one to ask":         {[]string{"cancel", "--demo", "43463"}, "--yes goes on without asking"},
+		"no one to ask, really": {[]string{"cancel", "43463"}, "nothing was cancelled"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if name == "the port is not free" {
@@ -93,6 +92,15 @@ func TestWhatCannotStartIsStatusOne(t *testing.T) {
 			assert.Contains(t, got.stderr, test.want)
 			assert.Empty(t, got.stdout)
 		})
+	}
+}
+
+// As far as a command can tell, the gateway was asked: one rule for all verbs.
+func TestAGatewayThatDoesNotAnswerIsStatusTwo(t *testing.T) {
+	for _, args := range [][]string{{"get", "1"}, {"cancel", "--yes", "1"}, {"list"}, {"list", "--all"}} {
+		got := outgoing(t, append(args, "--base-url", "http://127.0.0.1:1/rest", "--attempts", "1")...)
+		assert.Equal(t, 2, got.status, args)
+		assert.Contains(t, got.stdout+got.stderr, "connection refused", args)
 	}
 }
 

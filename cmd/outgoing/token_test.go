@@ -3,6 +3,7 @@ package main_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -74,9 +75,14 @@ func TestARefusedTokenEndsTheWork(t *testing.T) {
 		assert.Contains(t, outgoing(t, append(args, url, "--token-file", path)...).stderr, "; check "+path+"\n")
 	}
 
-	got = outgoing(t, "list", url, "--verbose")
-	assert.Equal(t, 1, got.status)
-	assert.Contains(t, got.stderr, "401 Unauthorized")
+	for _, args := range [][]string{{"get", "1"}, {"cancel", "--yes", "1"}, {"list"}, {"list", "--all"}} {
+		for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden} {
+			gateway.Inject(outgoingtest.Fault{Status: status})
+			got := outgoing(t, append(args, url)...)
+			assert.Equal(t, 2, got.status, "%v: the gateway was asked, and settled nothing", args)
+			assert.Contains(t, got.stdout+got.stderr, strconv.Itoa(status)+" "+http.StatusText(status))
+		}
+	}
 }
 
 func TestAnEchoedTokenIsNotShown(t *testing.T) {
