@@ -39,23 +39,36 @@ func (c *cli) token(file string) (string, error) {
 		return "", fmt.Errorf("no token: %s %s; set it, or name a file that holds the token with --token-file; to try things out, --demo needs none",
 			tokenVariable, what)
 	}
+	return readToken("the token", file)
+}
+
+// readToken reads a token from a file that holds nothing else. Its errors begin with what the token is, and never repeat it.
+func readToken(what, file string) (string, error) {
 	f, err := os.Open(file) //nolint:gosec // the file that the user asks for
 	if err != nil {
-		return "", fmt.Errorf("the token: %w", err)
+		return "", fmt.Errorf("%s: %w", what, err)
 	}
 	defer func() { _ = f.Close() }()
 	const maxLength = 64 << 10 // more than any header may have; /dev/zero is a file too
 	content, err := io.ReadAll(io.LimitReader(f, maxLength))
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("the token: %w", err)
+		return "", fmt.Errorf("%s: %w", what, err)
 	case len(content) == maxLength:
-		return "", fmt.Errorf("the token: %s is too long to be one", file)
+		return "", fmt.Errorf("%s: %s is too long to be one", what, file)
+	case isUTF16(content):
+		return "", fmt.Errorf("%s: %s is encoded in UTF-16, as Notepad and PowerShell's > can write it: save it as UTF-8 or ASCII", what, file)
 	}
+	text := strings.TrimPrefix(string(content), "\ufeff") // with which Windows editors mark UTF-8
 	// One newline, which editors add; a second one is a mistake that the library will name.
-	token := strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
+	token := strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
 	if token == "" {
-		return "", fmt.Errorf("the token: %s is empty", file)
+		return "", fmt.Errorf("%s: %s is empty", what, file)
 	}
 	return token, nil
+}
+
+// isUTF16 reports whether a text starts with UTF-16's byte order mark, or, without one, with an ASCII character in UTF-16.
+func isUTF16(text []byte) bool {
+	return len(text) >= 2 && (text[0] == 0xff && text[1] == 0xfe || text[0] == 0xfe && text[1] == 0xff || (text[0] == 0) != (text[1] == 0))
 }

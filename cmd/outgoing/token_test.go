@@ -29,9 +29,9 @@ func TestWithoutATokenItSaysWhatToSet(t *testing.T) {
 }
 
 func TestATokenFileComesBeforeTheEnvironment(t *testing.T) {
-	for _, end := range []string{"", "\n", "\r\n"} {
+	for _, content := range []string{"from-a-file", "from-a-file\n", "from-a-file\r\n", "\ufefffrom-a-file\r\n"} {
 		gateway, url := serveDouble(t, 1, outgoingtest.WithToken("from-a-file"))
-		got := outgoing(t, "list", url, "--token-file", file(t, "from-a-file"+end))
+		got := outgoing(t, "list", url, "--token-file", file(t, content))
 		assert.Equal(t, 0, got.status, got.stderr)
 		assert.Equal(t, "Bearer from-a-file", gateway.Requests()[0].Header.Get("Authorization"))
 	}
@@ -39,9 +39,14 @@ func TestATokenFileComesBeforeTheEnvironment(t *testing.T) {
 
 func TestATokenThatCannotBeOneIsNotRepeated(t *testing.T) {
 	for content, want := range map[string]string{
-		token + "\n\n":      "ends with a newline",
-		token + " " + token: "a space",
-		"":                  "is empty",
+		token + "\n\n":                 "ends with a newline",
+		token + " " + token:            "a space",
+		"":                             "is empty",
+		"\ufeff":                       "is empty",
+		inUTF16(token, 0):              "is encoded in UTF-16",
+		inUTF16(token, 1):              "is encoded in UTF-16",
+		"\xff\xfe" + inUTF16(token, 0): "is encoded in UTF-16",
+		"\xfe\xff" + inUTF16(token, 1): "is encoded in UTF-16",
 	} {
 		gateway, url := serveDouble(t, 1)
 		got := outgoing(t, "get", "1", url, "--token-file", file(t, content))
@@ -49,6 +54,15 @@ func TestATokenThatCannotBeOneIsNotRepeated(t *testing.T) {
 		assert.Contains(t, got.stderr, want)
 		assert.Empty(t, gateway.Requests())
 	}
+}
+
+// inUTF16 returns an ASCII text in UTF-16, with the zero bytes after (0) or before (1) the others.
+func inUTF16(text string, before int) string {
+	encoded := make([]byte, 2*len(text))
+	for i := range len(text) {
+		encoded[2*i+before] = text[i]
+	}
+	return string(encoded)
 }
 
 func TestARefusedTokenEndsTheWork(t *testing.T) {
