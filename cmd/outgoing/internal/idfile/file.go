@@ -127,6 +127,9 @@ func (p *parser) id(cells []string) (int64, error) {
 	if p.index >= len(cells) {
 		return 0, fmt.Errorf("there is no column %d", p.index+1)
 	}
+	if text, ok := p.rounded(cells); ok {
+		return 0, fmt.Errorf("column %d: %w", p.index+1, roundedError(text))
+	}
 	id, err := ParseID(cells[p.index])
 	if err != nil {
 		return 0, p.misplaced(cells, err)
@@ -141,6 +144,19 @@ func (p *parser) id(cells []string) (int64, error) {
 		}
 	}
 	return id, nil
+}
+
+// rounded returns the ID of a row if a spreadsheet rounded it. "4,3456E+04" is two cells where commas separate, of which the
+// first looks like an ID.
+func (p *parser) rounded(cells []string) (text string, ok bool) {
+	text = cells[p.index]
+	if roundedID.MatchString(text) {
+		return text, true
+	}
+	if p.separator == ',' && p.index+1 < len(cells) {
+		text += "," + cells[p.index+1]
+	}
+	return text, splitID.MatchString(text)
 }
 
 // misplaced adds to an error that the ID seems to be in another column.

@@ -91,7 +91,6 @@ func TestAFileThatCanBeReadInTwoWaysIsNotGuessedAt(t *testing.T) {
 		"three under a header":        {"id\n43456\n43463,43471,43479\n", "line 3: it has 3 cells, and the first row has 1"},
 		"prices with a decimal comma": {"12,50;43456\n", "line 1: it has ; and , as separators"},
 		"a price of nothing":          {"0,0;43456\n", "line 1: it has ; and , as separators"},
-		"as Excel shows large ones":   {"4,3456E+04\n", `line 1: "4" and "3456E+04" could both be`},
 		"the same in a column":        {"1;4,3456E+04\n2;4,3457E+04\n", "line 1: it has ; and , as separators"},
 		"the same with a point":       {"1;4.3456E+04\n", `line 1: "1" and "4.3456E+04"`},
 		"thousands":                   {"43,456\n", `line 1: "43" and "456"`},
@@ -125,7 +124,10 @@ func TestAValueIsAnIDOnlyIfItIsDigitsAndNothingElse(t *testing.T) {
 		"id\n\n43456\nid\n":             `line 4: "id" is not a message ID`,
 		"-5\n":                          `line 1: "-5" is not`,
 		"+48999000000\n":                `line 1: "+48999000000" is not`,
-		"1.5e5\n":                       `line 1: "1.5e5" is not`,
+		"1.5e5\n":                       `line 1: column 1: "1.5e5" is not a message ID: a spreadsheet rounded it`,
+		"4,3456E+04\n":                  `line 1: column 1: "4,3456E+04" is not a message ID: a spreadsheet rounded it`,
+		"id\n4,3456E+04\n":              `line 2: column 1: "4,3456E+04" is not a message ID: a spreadsheet rounded it`,
+		"id;x\n4,3456E+04;3\n":          `line 2: column 1: "4,3456E+04" is not a message ID: a spreadsheet rounded it`,
 		"43 456\n":                      `line 1: "43 456" is not`,
 		"'43456\n":                      `line 1: "'43456" is not`,
 		"43456 43457\n":                 `line 1: "43456 43457" is not`,
@@ -165,6 +167,8 @@ func TestAColumnThatIsNotThereIsAnError(t *testing.T) {
 		{"nr,id\n1,43456\n", "3", "line 1: there is no column 3"},
 		{"nr,id\n1,43456\n2\n", "2", "line 3: there is no column 2"},
 		{"name,id\nSmith, 5,43456\n", "2", "line 2: it has 3 cells, and the first row has 2"},
+		{"4,3456E+04\n", "1", `line 1: column 1: "4,3456E+04" is not a message ID: a spreadsheet rounded it`},
+		{"x;id\n3;4,3456E+04\n", "id", `line 2: column 2: "4,3456E+04" is not a message ID: a spreadsheet rounded it`},
 		{"12,50;43456\n", "1", "line 1: it has ; and , as separators"},
 	} {
 		_, _, err := readAll(test.text, test.column)

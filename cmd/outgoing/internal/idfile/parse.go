@@ -18,12 +18,26 @@ func ParseID(text string) (int64, error) {
 		return 0, errors.New("there is no message ID")
 	case errors.Is(err, strconv.ErrRange):
 		return 0, fmt.Errorf("%s is too large for a message ID", display.Quoted(text))
+	case roundedID.MatchString(text):
+		return 0, roundedError(text)
 	case err != nil:
 		return 0, fmt.Errorf("%s is not a message ID", display.Quoted(text))
 	case id == 0:
 		return 0, errors.New("0 is not a message ID: they start at 1")
 	}
 	return int64(id), nil // 63 bits
+}
+
+// roundedID matches what spreadsheets make of a large number, such as 4.3456E+04, and splitID the same where its decimal
+// comma was taken for a separator.
+var (
+	roundedID = regexp.MustCompile(`^\d+([.,]\d+)?[eE][+-]?\d+$`)
+	splitID   = regexp.MustCompile(`^\d,\d+[eE][+-]?\d+$`)
+)
+
+func roundedError(text string) error {
+	return fmt.Errorf("%s is not a message ID: a spreadsheet rounded it, so digits may be lost; format the column as a whole number and save the file again",
+		display.Quoted(text))
 }
 
 // changedID matches what spreadsheets and their users make of an ID: 4.3456E+04, the rest of 4,3456E+04 after its comma,
