@@ -1,6 +1,7 @@
 package outgoing
 
 import (
+	"cmp"
 	"container/heap"
 	"slices"
 	"time"
@@ -49,7 +50,7 @@ func newSchedule(n int, initial, longest time.Duration) *schedule {
 }
 
 // next returns the IDs of the next request, in the order asked: those that are due, filled up to MaxIDs with those whose wait
-// is at least half over, the ones due soonest first. It returns none if no ID is due, and while too many requests have started:
+// is at least half over, the ones due soonest first, and of equal ones those asked for first. It returns none if no ID is due, and while too many requests have started:
 // that happens only where answers take about as long as the waits, and IDs that are in flight cannot fill the requests of
 // others. Each of the IDs must be given to end, rest or postpone afterwards.
 func (s *schedule) next(now time.Duration) []int32 {
@@ -160,7 +161,7 @@ func (s *schedule) end(i int32) {
 	s.left--
 }
 
-// indexHeap is a heap of indexes, the least time first.
+// indexHeap is a heap of indexes, the least time first, and of equal ones the least index.
 type indexHeap struct {
 	indexes []int32
 	at      func(index int32) time.Duration
@@ -168,9 +169,12 @@ type indexHeap struct {
 
 func (h *indexHeap) min() time.Duration { return h.at(h.indexes[0]) }
 func (h *indexHeap) Len() int           { return len(h.indexes) }
-func (h *indexHeap) Less(i, j int) bool { return h.at(h.indexes[i]) < h.at(h.indexes[j]) }
-func (h *indexHeap) Swap(i, j int)      { h.indexes[i], h.indexes[j] = h.indexes[j], h.indexes[i] }
-func (h *indexHeap) Push(index any)     { h.indexes = append(h.indexes, index.(int32)) }
+func (h *indexHeap) Less(i, j int) bool {
+	a, b := h.indexes[i], h.indexes[j]
+	return cmp.Or(cmp.Compare(h.at(a), h.at(b)), cmp.Compare(a, b)) < 0
+}
+func (h *indexHeap) Swap(i, j int)  { h.indexes[i], h.indexes[j] = h.indexes[j], h.indexes[i] }
+func (h *indexHeap) Push(index any) { h.indexes = append(h.indexes, index.(int32)) }
 func (h *indexHeap) Pop() any {
 	last := len(h.indexes) - 1
 	index := h.indexes[last]
