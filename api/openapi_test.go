@@ -2,125 +2,69 @@
 package api_test
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/internal/contract"
 )
 
-const contractFile = "openapi.yaml"
+const root = ".."
 
-func readContract(t *testing.T) string {
+func open(t *testing.T) *contract.Repository {
 	t.Helper()
-	text, err := os.ReadFile(contractFile)
+	repository, err := contract.Open(root)
+	require.NoError(t, err)
+	return repository
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
 	require.NoError(t, err)
 	return string(text)
 }
 
-func parsed(t *testing.T, document string) *openapi3.T {
+func load(t *testing.T) *openapi3.T {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData([]byte(document))
+	doc, err := openapi3.NewLoader().LoadFromData([]byte(read(t, contract.ContractFile)))
 	require.NoError(t, err)
 	return doc
 }
 
-// wantFacts is all that factsOf says about the contract.
-const wantFacts = `
-Bearer: http bearer
-OpenAPI 3.0.3
-security: Bearer
-server 1: https://api.szybkisms.pl/rest
-server 2: https://api.szybkisms.pl/rest-sandbox
-
-getMessages: GET /messages/{ids}
-getMessages: parameter 1, ids in path: array of (integer int64, minimum 1), minItems 1, maxItems 50, style simple, required, with an example
-getMessages 200: application/json: array of (Message), with an example
-getMessages 200: header X-Error-Count: integer, with an example
-getMessages 200: header X-Success-Count: integer, with an example
-getMessages 400: BadRequestError
-getMessages 401: UnauthorizedError
-getMessages 403: ForbiddenError
-getMessages 404: NotFoundError
-getMessages 4XX: GenericError
-getMessages 5XX: InternalError
-
-cancelMessages: DELETE /messages/{ids}
-cancelMessages: parameter 1, ids in path: array of (integer int64, minimum 1), minItems 1, maxItems 50, style simple, required, with an example
-cancelMessages 200: application/json: array of (CancelledMessage), with an example
-cancelMessages 200: header X-Error-Count: integer, with an example
-cancelMessages 200: header X-Sandbox: boolean, with an example
-cancelMessages 200: header X-Success-Count: integer, with an example
-cancelMessages 400: BadRequestError
-cancelMessages 401: UnauthorizedError
-cancelMessages 403: ForbiddenError
-cancelMessages 404: NotFoundError
-cancelMessages 4XX: GenericError
-cancelMessages 5XX: InternalError
-
-listMessages: GET /messages
-listMessages: parameter 1, page in query: integer, minimum 1, default 1, with an example
-listMessages: parameter 2, limit in query: integer, minimum 1, maximum 50, default 10, with an example
-listMessages 200: application/json: array of (Message), with an example
-listMessages 200: header Link: string, with an example
-listMessages 200: header X-Current-Page: integer, with an example
-listMessages 200: header X-Limit: integer, with an example
-listMessages 200: header X-Total-Pages: integer, with an example
-listMessages 200: header X-Total-Results: integer, with an example
-listMessages 400: BadRequestError
-listMessages 401: UnauthorizedError
-listMessages 403: ForbiddenError
-listMessages 404: NotFoundError
-listMessages 4XX: GenericError
-listMessages 5XX: InternalError
-
-BadRequestError: application/problem+json: ErrorResponse, nullable, with an example of a 4xx
-ForbiddenError: application/problem+json: ErrorResponse, nullable, with an example of a 4xx
-GenericError: application/problem+json: ErrorResponse, nullable, with an example of a 4xx
-InternalError: application/problem+json: ErrorResponse, nullable, with an example of a 5xx
-NotFoundError: application/problem+json: ErrorResponse, nullable, with an example of a 4xx
-UnauthorizedError: application/problem+json: ErrorResponse, nullable, with an example of a 4xx
-
-Message.cid: string, nullable
-Message.flash: boolean
-Message.id: integer int64, nullable
-Message.parts: integer, nullable
-Message.price: number
-Message.recipient: string, minLength 7, maxLength 16, pattern ^\+[0-9]+$
-Message.sender: string, nullable
-Message.sent_date: string date-time, nullable
-Message.status_code: string
-Message.status_date: string date-time, nullable
-Message.status_description: string
-Message.type: integer, enum [1 3 4 10]
-Message.unicode: boolean
-
-CancelledMessage.error: ErrorResponse, nullable
-CancelledMessage.id: integer int64
-CancelledMessage.status: integer
-
-ErrorResponse.code: string
-ErrorResponse.detail: string
-ErrorResponse.instance: string uri-reference
-ErrorResponse.status: integer
-ErrorResponse.title: string
-ErrorResponse.type: string uri-reference
-`
-
-func wanted() []string {
-	var facts []string
-	for fact := range strings.Lines(wantFacts) {
-		if fact = strings.TrimSpace(fact); fact != "" {
-			facts = append(facts, fact)
-		}
+func TestContractStatesWhatTheCodeDependsOn(t *testing.T) {
+	changes, err := open(t).Changes()
+	require.NoError(t, err)
+	if len(changes) > 0 {
+		t.Errorf("%s and %s differ, and so will the code that depends on it:\n%s",
+			contract.ContractFile, contract.FactsFile, strings.Join(changes, "\n"))
 	}
-	return facts
+}
+
+func TestFilesThatDependOnFactsExist(t *testing.T) {
+	files := open(t).Expected.Files()
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		assert.FileExists(t, filepath.Join(root, filepath.FromSlash(file)))
+	}
+}
+
+// So a fact that no document states is in api/additions.yaml, with its source, and not slipped into the contract.
+func TestContractIsTheVendorDocumentWithTheAdditions(t *testing.T) {
+	taken, err := open(t).Take([]byte(read(t, contract.VendorFile)))
+	require.NoError(t, err)
+	assert.Equal(t, read(t, contract.ContractFile), string(taken.Contract))
+	assert.Equal(t, read(t, contract.VendorFile), string(taken.Vendor))
 }
 
 func TestContractIsValidAndItsExamplesFit(t *testing.T) {
-	require.NoError(t, parsed(t, readContract(t)).Validate(t.Context(),
+	require.NoError(t, load(t).Validate(t.Context(),
 		openapi3.EnableExamplesValidation(),
 		openapi3.EnableSchemaFormatValidation(),
 		openapi3.EnableSchemaPatternValidation(),
@@ -129,15 +73,88 @@ func TestContractIsValidAndItsExamplesFit(t *testing.T) {
 }
 
 func TestContractIsFreeOfGo(t *testing.T) {
-	text := readContract(t)
+	text := read(t, contract.ContractFile)
 	assert.NotContains(t, text, "x-go")
 	assert.NotContains(t, text, "x-oapi-codegen")
 	assert.NotContains(t, text, "x-order")
 	assert.NotRegexp(t, `(?i)\bgolang\b`, text)
 }
 
-func TestContractStatesWhatTheModuleTakesForGranted(t *testing.T) {
-	if changes := differences(wanted(), factsOf(parsed(t, readContract(t)))); changes != "" {
-		t.Errorf("%s does not state what the module takes for granted:\n%s", contractFile, changes)
+func TestContractNamesAContact(t *testing.T) {
+	contact := load(t).Info.Contact
+	require.NotNil(t, contact)
+	assert.NotEmpty(t, contact.Name)
+	assert.NotEmpty(t, contact.URL)
+}
+
+// examples returns the rows and the headers of the example of an operation, as far as the contract has them.
+func examples(t *testing.T, operation string) (rows []any, headers map[string]any) {
+	t.Helper()
+	for _, item := range load(t).Paths.Map() {
+		for _, op := range item.Operations() {
+			response := op.Responses.Value("200")
+			if op.OperationID != operation || response == nil || response.Value.Content["application/json"] == nil {
+				continue
+			}
+			headers = make(map[string]any)
+			for name, header := range response.Value.Headers {
+				if header.Value.Example != nil {
+					headers[name] = header.Value.Example
+				}
+			}
+			rows, _ = response.Value.Content["application/json"].Example.([]any)
+			return rows, headers
+		}
+	}
+	t.Skipf("the contract has no %s", operation) // which TestContractStatesWhatTheCodeDependsOn says
+	return nil, nil
+}
+
+func TestExamplesOfACancelAgree(t *testing.T) {
+	rows, headers := examples(t, "cancelMessages")
+	cancelled := 0
+	for _, row := range rows {
+		if row.(map[string]any)["status"] == 204.0 {
+			cancelled++
+		}
+	}
+	assert.EqualValues(t, cancelled, headers["X-Success-Count"])
+	assert.EqualValues(t, len(rows)-cancelled, headers["X-Error-Count"])
+}
+
+func TestExamplesOfALookUpAgree(t *testing.T) {
+	rows, headers := examples(t, "getMessages")
+	assert.EqualValues(t, len(rows), headers["X-Success-Count"])
+	assert.EqualValues(t, 0, headers["X-Error-Count"])
+}
+
+func TestExamplesOfAPageAgree(t *testing.T) {
+	rows, headers := examples(t, "listMessages")
+	number := func(name string) int {
+		n, ok := headers[name].(float64)
+		if !ok {
+			t.Skipf("the contract has no %s", name) // which TestContractStatesWhatTheCodeDependsOn says
+		}
+		return int(n)
+	}
+	limit, total, current := number("X-Limit"), number("X-Total-Results"), number("X-Current-Page")
+	pages := (total + limit - 1) / limit
+	assert.Equal(t, pages, number("X-Total-Pages"))
+	assert.Len(t, rows, min(limit, total-(current-1)*limit))
+	assert.Contains(t, headers["Link"], fmt.Sprintf(`page=%d&limit=%d>; rel="next"`, current+1, limit))
+	assert.Contains(t, headers["Link"], fmt.Sprintf(`page=%d&limit=%d>; rel="last"`, pages, limit))
+
+	list := load(t).Components.Parameters
+	assert.EqualValues(t, current, list["page"].Value.Example)
+	assert.EqualValues(t, limit, list["limit"].Value.Example)
+}
+
+// No document states another status, and an example reads like one.
+func TestExamplesHaveOnlyStatusesThatADocumentStates(t *testing.T) {
+	for _, operation := range []string{"getMessages", "listMessages"} {
+		rows, _ := examples(t, operation)
+		for _, row := range rows {
+			assert.Contains(t, []any{"QUEUED", "SCHEDULED"}, row.(map[string]any)["status_code"])
+		}
 	}
 }

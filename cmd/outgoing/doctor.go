@@ -73,8 +73,8 @@ func (s *session) examine(record string) error {
 	if err != nil {
 		return err
 	}
-	unwatch := s.watch()
-	defer unwatch()
+	unhandle := s.handleInterrupts(s.sayUnwritten)
+	defer unhandle()
 	verdicts := map[doctor.Verdict]int{}
 	for result := range doctor.Run(s.ctx, cfg) {
 		if err := out.Write(result); err != nil {

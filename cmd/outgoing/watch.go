@@ -131,8 +131,8 @@ func (s *session) follow(ids []int64, w watchFlags) error {
 		r.ctx, cancel = context.WithTimeout(s.ctx, w.timeout)
 		defer cancel()
 	}
-	unwatch := s.watch()
-	defer unwatch()
+	unhandle := s.handleInterrupts(s.sayUnwritten)
+	defer unhandle()
 	end := func() {}
 	if !s.quiet {
 		end = s.screen.Live(r.line)

@@ -44,7 +44,8 @@ func asErrors(texts []string) []error {
 	return errs
 }
 
-// nameEnums turns names by value into names by position. A value without a name is named after itself.
+// nameEnums turns names by value into names by position, with the name of the type before each: the generator would call a
+// number 7 N7 first. A value without a name is named after itself.
 func (d *Document) nameEnums() error {
 	var errs []error
 	schemas := member(member(d.root, "components"), "schemas")
@@ -63,7 +64,7 @@ func (d *Document) nameEnums() error {
 			if given := member(named, value); given != nil {
 				name = given.Value
 			}
-			list.Content = append(list.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: name})
+			list.Content = append(list.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: schemas.Content[i].Value + name})
 		}
 		for j := 0; j < len(named.Content); j += 2 {
 			if value, name := named.Content[j].Value, named.Content[j+1].Value; !found[value] {

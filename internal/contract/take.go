@@ -31,13 +31,14 @@ type Repository struct {
 	Operations []string
 	Expected   Expected
 
+	root               string
 	contract           *Document
 	additions, overlay []byte
 }
 
 // Open reads the repository at root.
 func Open(root string) (*Repository, error) {
-	var r Repository
+	r := Repository{root: root}
 	var err error
 	read := func(name string, use func(text []byte) error) {
 		if err != nil {
@@ -126,15 +127,6 @@ func (r *Repository) Reduce(file string) ([]byte, error) {
 	}
 	reduced, _ := Reduce(given, r.Operations)
 	return reduced.YAML()
-}
-
-// ForGo returns what the generator reads of the contract as it is.
-func (r *Repository) ForGo() ([]byte, error) {
-	forGo, err := ForGo(r.contract, r.overlay)
-	if err != nil {
-		return nil, err
-	}
-	return forGo.YAML()
 }
 
 // Changes says what of the expected facts the contract as it is does not state.

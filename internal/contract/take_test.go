@@ -1,0 +1,145 @@
+package contract_test
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+
+	"github.com/gsmservice-gateway/client-go/internal/contract"
+)
+
+const repositoryRoot = "../.."
+
+func open(t *testing.T) *contract.Repository {
+	t.Helper()
+	repository, err := contract.Open(repositoryRoot)
+	require.NoError(t, err)
+	return repository
+}
+
+// assertLines compares lines with patterns in which "..." stands for anything.
+func assertLines(t *testing.T, patterns, lines []string) {
+	t.Helper()
+	if !assert.Len(t, lines, len(patterns), strings.Join(lines, "\n")) {
+		return
+	}
+	for i, pattern := range patterns {
+		assert.Regexp(t, "^"+strings.ReplaceAll(regexp.QuoteMeta(pattern), `\.\.\.`, ".*")+"$", lines[i])
+	}
+}
+
+func TestEachChangeOfADocumentIsOneLine(t *testing.T) {
+	for _, d := range documents {
+		t.Run(d.name, func(t *testing.T) {
+			taken, err := open(t).Take([]byte(d.edit(t, vendorDocument(t))))
+			assertLines(t, d.changes, taken.Changes)
+			switch {
+			case d.refused == "", strings.Contains(d.refused, "compile"): // what compiles is another test
+				require.NoError(t, err)
+			default:
+				require.ErrorContains(t, err, d.refused)
+			}
+		})
+	}
+}
+
+// A document that states the same facts gives a contract that is valid and has its examples, whatever else it has.
+func TestADocumentWithTheSameFactsGivesAWholeContract(t *testing.T) {
+	for _, d := range documents {
+		if len(d.changes) > 0 {
+			continue
+		}
+		t.Run(d.name, func(t *testing.T) {
+			taken, err := open(t).Take([]byte(d.edit(t, vendorDocument(t))))
+			require.NoError(t, err)
+			doc, err := openapi3.NewLoader().LoadFromData(taken.Contract)
+			require.NoError(t, err)
+			require.NoError(t, doc.Validate(t.Context(), openapi3.EnableExamplesValidation(), openapi3.EnableSchemaFormatValidation()))
+			assert.Len(t, doc.Paths.Map(), 2)
+			assert.Equal(t, "https://api.szybkisms.pl/rest", doc.Servers[0].URL)
+			assert.NotContains(t, string(taken.Contract), "x-codeSamples")
+			for _, item := range doc.Paths.Map() {
+				for id, op := range item.Operations() {
+					assert.NotNil(t, op.Responses.Value("200").Value.Content["application/json"].Example, id)
+				}
+			}
+		})
+	}
+}
+
+func TestTakingADocumentInTwiceChangesNothing(t *testing.T) {
+	repository := open(t)
+	first, err := repository.Take([]byte(vendorDocument(t)))
+	require.NoError(t, err)
+	second, err := repository.Take(first.Vendor)
+	require.NoError(t, err)
+	assert.Equal(t, string(first.Vendor), string(second.Vendor))
+	assert.Equal(t, string(first.Contract), string(second.Contract))
+}
+
+func TestServersThatAreNotTakenAreNamed(t *testing.T) {
+	taken, err := open(t).Take([]byte(replaced("https://api.gsmservice.pl/rest", "https://gateway.example/v3")(t, vendorDocument(t))))
+	require.NoError(t, err)
+	require.Len(t, taken.Notes, 1)
+	assert.Contains(t, taken.Notes[0], "the document names https://gateway.example/v3, https://gateway.example/v3-sandbox;")
+	assert.Contains(t, taken.Notes[0], "api/additions.yaml")
+}
+
+// Servers of single operations would change the URLs, and no addition takes them out.
+func TestAServerOfAnOperationIsAChange(t *testing.T) {
+	taken, err := open(t).Take([]byte(replaced("      operationId: listMessages\n",
+		"      operationId: listMessages\n      servers: [{url: 'https://history.example'}]\n")(t, vendorDocument(t))))
+	require.NoError(t, err)
+	assertLines(t, []string{`listMessages server: is new, "https://history.example" (...)`}, taken.Changes)
+}
+
+func TestSecurityOfEachOperationIsTheSameFactAsThatOfTheDocument(t *testing.T) {
+	taken, err := open(t).Take([]byte(all(
+		replaced("\nsecurity:\n- Bearer: []\n", "\n"),
+		func(t *testing.T, document string) string {
+			return regexp.MustCompile(`(?m)^      operationId: .*$`).ReplaceAllString(document, "$0\n      security: [{Bearer: []}]")
+		},
+	)(t, vendorDocument(t))))
+	require.NoError(t, err)
+	assert.Empty(t, taken.Changes)
+}
+
+func TestWhatIsNotAnOpenAPIDocumentIsRefused(t *testing.T) {
+	for name, text := range map[string]string{
+		"nothing": "", "a list": "[]", "HTML": "<html>", "a tab": "a:\n\tb", "Swagger 2": "swagger: '2.0'", "OpenAPI 3.1": "openapi: 3.1.0",
+		"a reference to nowhere": strings.Replace(vendorDocument(t), "schemas/Message'", "schemas/Nothing'", 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := open(t).Take([]byte(text))
+			require.Error(t, err)
+		})
+	}
+}
+
+func TestADocumentCanBeJSON(t *testing.T) {
+	var document map[string]any
+	require.NoError(t, yaml.Unmarshal([]byte(vendorDocument(t)), &document))
+	text, err := json.Marshal(document)
+	require.NoError(t, err)
+	taken, err := open(t).Take(text)
+	require.NoError(t, err)
+	assert.Empty(t, taken.Changes)
+}
+
+func TestADocumentCanHaveAliases(t *testing.T) {
+	taken, err := open(t).Take([]byte(all(
+		replaced("- $ref: '#/components/parameters/page'", "- &page {$ref: '#/components/parameters/page'}"),
+		replaced("\npaths:\n", "\nx-page: &header {schema: {type: integer}}\npaths:\n"),
+		replaced("            X-Current-Page:\n              description: Current results page number\n              schema:\n                type: integer\n                example: 1\n",
+			"            X-Current-Page: *header\n"),
+	)(t, vendorDocument(t))))
+	require.NoError(t, err)
+	assert.NotRegexp(t, `[&*](page|header)`, string(taken.Vendor))
+	assert.Empty(t, taken.Changes)
+}
