@@ -10,6 +10,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -28,6 +29,9 @@ type answer struct {
 	at     time.Time // halfway between the request and the header
 	took   time.Duration
 	conn   connected
+
+	parsed  []row // of a 200
+	noArray error // why there are none
 }
 
 // row is a message as the gateway sent it: what of it can be read, and the whole.
@@ -41,19 +45,19 @@ type row struct {
 }
 
 // rows returns the rows of a 200. The error says why there are none.
-func (a *answer) rows() ([]row, error) {
-	if a.status != http.StatusOK || a.broken != nil {
-		return nil, a.unusable()
-	}
+func (a *answer) rows() ([]row, error) { return a.parsed, a.noArray }
+
+// parse finds the rows of a 200.
+func (a *answer) parse() {
 	var raw []json.RawMessage
-	if body := a.json(); json.Unmarshal(body, &raw) != nil || raw == nil {
-		return nil, a.unusable()
+	if a.status != http.StatusOK || a.broken != nil || json.Unmarshal(a.json(), &raw) != nil || raw == nil {
+		a.noArray = a.unusable()
+		return
 	}
-	rows := make([]row, len(raw))
+	a.parsed = make([]row, len(raw))
 	for i, r := range raw {
-		rows[i] = readRow(i, r)
+		a.parsed[i] = readRow(i, r)
 	}
-	return rows, nil
 }
 
 func readRow(index int, raw json.RawMessage) row {
@@ -167,15 +171,35 @@ func (a *answer) meta() outgoing.Meta {
 	return result.Meta
 }
 
-// reads reports whether the library can read a row.
-func reads(raw json.RawMessage) bool {
-	a := answer{status: http.StatusOK, header: http.Header{}, body: fmt.Appendf(nil, "[%s]", raw)}
+// unreadable returns the rows that the library cannot read.
+func unreadable(rows []row) []row {
+	var bad []row
+	for chunk := range slices.Chunk(rows, outgoing.MaxLimit) {
+		if reads(chunk) {
+			continue
+		}
+		for i := range chunk {
+			if !reads(chunk[i : i+1]) {
+				bad = append(bad, chunk[i])
+			}
+		}
+	}
+	return bad
+}
+
+// reads reports whether the library can read all of these rows, which are no more than a page may have.
+func reads(rows []row) bool {
+	raw := make([][]byte, len(rows))
+	for i, r := range rows {
+		raw[i] = r.raw
+	}
+	a := answer{status: http.StatusOK, header: http.Header{}, body: fmt.Appendf(nil, "[%s]", bytes.Join(raw, []byte(",")))}
 	client, err := a.replay()
 	if err != nil {
 		return false
 	}
 	page, err := client.List(context.Background(), outgoing.PageRequest{})
-	return err == nil && len(page.Messages) == 1
+	return err == nil && len(page.Messages) == len(rows)
 }
 
 func (a *answer) headersOnly() *answer {

@@ -112,6 +112,7 @@ func (x *examination) ask(ctx context.Context, req request) (*answer, error) {
 			x.failed(err)
 			return nil, err
 		}
+		a.parse()
 		x.answers = append(x.answers, a)
 		x.record(a)
 		if !a.holds() {

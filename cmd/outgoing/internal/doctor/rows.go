@@ -23,6 +23,9 @@ func checkRows(ctx context.Context, x *examination) []Result {
 	}
 	var s rowStatistics
 	for _, page := range pages {
+		for _, r := range unreadable(page.fresh) {
+			s.unreadable = append(s.unreadable, fmt.Sprintf("page %d: /%d", page.number, r.index))
+		}
 		for _, r := range page.fresh {
 			s.add(page.number, r)
 		}
@@ -57,9 +60,6 @@ type difference struct {
 func (s *rowStatistics) add(page int, r row) {
 	where := fmt.Sprintf("page %d: /%d", page, r.index)
 	s.rows++
-	if !reads(r.raw) {
-		s.unreadable = append(s.unreadable, where)
-	}
 	for member, what := range compareRow(r.raw) {
 		s.differ(where, member, what)
 	}
