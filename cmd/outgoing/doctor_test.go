@@ -1,0 +1,111 @@
+package main_test
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
+)
+
+func TestD1_TheDoctorFindsNothingWrongWithTheDemo(t *testing.T) {
+	got := outgoing(t, "doctor", "--demo")
+	assert.Equal(t, 0, got.status, got.stderr)
+	assert.Equal(t, "35 ok, 0 notes, 0 FAIL, 1 skipped\n", got.stderr)
+	assert.Len(t, lines(got.stdout), 1+36)
+	assert.Contains(t, got.stdout, "D4    ok       limits               as asked: 1, 2, 10, 25, 49, 50\n")
+	assert.Empty(t, outgoing(t, "doctor", "--demo", "--quiet").stderr)
+}
+
+func TestD1_AReportInEveryFormatHasTheSameLines(t *testing.T) {
+	type line struct{ ID, Title, Verdict, Seen, Promise string }
+	gateway, url := serveDouble(t, 30, outgoingtest.WithToken(token))
+	gateway.Inject(outgoingtest.Fault{Times: -1, Match: func(r *http.Request) bool { return r.FormValue("page") == "0" }, Status: 500})
+
+	got := outgoing(t, "doctor", url, "-f", "json")
+	assert.Equal(t, 2, got.status, got.stderr)
+	var report []line
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &report))
+	require.Len(t, report, 36)
+	assert.Equal(t, line{"D7", "page 0", "FAIL", "500 with a problem document (code 500-1)", "the library never asks for it"}, report[33])
+
+	assert.Len(t, lines(outgoing(t, "doctor", url, "-f", "jsonl").stdout), 36)
+	records, err := csv.NewReader(strings.NewReader(outgoing(t, "doctor", url, "-f", "csv").stdout)).ReadAll()
+	require.NoError(t, err)
+	assert.Len(t, records, 1+36)
+	assert.Equal(t, []string{"id", "title", "verdict", "seen", "promise"}, records[0])
+	assert.LessOrEqual(t, len(gateway.Requests()), 3*60)
+}
+
+func TestD2_ARefusedTokenIsAFailAndNotAMistakeInTheCommandLine(t *testing.T) {
+	_, url := serveDouble(t, 30, outgoingtest.WithToken("another-token"))
+	got := outgoing(t, "doctor", url)
+	assert.Equal(t, 2, got.status)
+	assert.Contains(t, got.stdout, "D2    FAIL     token                refused, 401 with a problem document (code 401-7)")
+	assert.Contains(t, got.stdout, "D7    ok       wrong token")
+}
+
+func TestD1_TheTokenGoesToNoOtherHost(t *testing.T) {
+	asked := 0
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
+	t.Cleanup(other.Close)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Link", "<"+other.URL+`/messages>; rel="next"`)
+		http.Redirect(w, r, other.URL, http.StatusFound)
+	}))
+	t.Cleanup(server.Close)
+	got := outgoing(t, "doctor", "--base-url", server.URL+"/rest")
+	assert.Equal(t, 2, got.status)
+	assert.Contains(t, got.stdout, "302, a redirect, which is not followed")
+	assert.NotContains(t, got.stdout, strings.TrimPrefix(other.URL, "http://"))
+	assert.Zero(t, asked)
+}
+
+func TestD1_TheDoctorRefusesWhatTheLibraryRefuses(t *testing.T) {
+	for _, args := range [][]string{
+		{"--base-url", "http://api.example.test/rest"}, {"--base-url", "https://user:pass@api.example.test/rest"},
+		{"--sandbox", "--demo"}, {"--format", "xml"}, {"--concurrency", "2"}, {"now"}, {"--record", ""},
+	} {
+		got := outgoing(t, append([]string{"doctor"}, args...)...)
+		assert.Equal(t, 1, got.status, args)
+		assert.Empty(t, got.stdout, args)
+	}
+}
+
+func TestD3_RecordWritesMaskedAnswersIntoANewDirectory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "answers")
+	got := outgoing(t, "doctor", "--demo", "--record", dir)
+	assert.Equal(t, 0, got.status, got.stderr)
+	files, err := filepath.Glob(filepath.Join(dir, "*.http"))
+	require.NoError(t, err)
+	assert.Greater(t, len(files), 15)
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		require.NoError(t, err)
+		assert.NotContains(t, string(raw), "+48999")
+		assert.NotContains(t, string(raw), "Przychodnia")
+	}
+
+	again := outgoing(t, "doctor", "--demo", "--record", dir)
+	assert.Equal(t, 1, again.status)
+	assert.Contains(t, again.stderr, "the directory is not empty")
+	assert.Empty(t, again.stdout)
+}
+
+func TestD1_AnInterruptPrintsWhatThereIs(t *testing.T) {
+	gateway, url := serveDouble(t, 120, outgoingtest.WithToken(token))
+	gateway.Inject(outgoingtest.Fault{Match: func(r *http.Request) bool { return r.FormValue("limit") == "10" }, Delay: patience})
+	got, interrupt := interruptible(t, "doctor", url, "-f", "json")
+	require.Eventually(t, func() bool { return len(gateway.Requests()) > 5 }, patience, tick)
+	interrupt()
+	interrupt()
+	assert.Equal(t, 130, got().status)
+}
