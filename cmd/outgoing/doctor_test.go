@@ -101,11 +101,22 @@ func TestD3_RecordWritesMaskedAnswersIntoANewDirectory(t *testing.T) {
 }
 
 func TestD1_AnInterruptPrintsWhatThereIs(t *testing.T) {
-	gateway, url := serveDouble(t, 120, outgoingtest.WithToken(token))
-	gateway.Inject(outgoingtest.Fault{Match: func(r *http.Request) bool { return r.FormValue("limit") == "10" }, Delay: patience})
-	got, interrupt := interruptible(t, "doctor", url, "-f", "json")
-	require.Eventually(t, func() bool { return len(gateway.Requests()) > 5 }, patience, tick)
-	interrupt()
-	interrupt()
-	assert.Equal(t, 130, got().status)
+	for _, again := range []bool{false, true} {
+		limit := func(r *http.Request) bool { return r.FormValue("limit") == "25" }
+		h := holdAt(t, limit, outgoingtest.Fault{}, "doctor", "-f=json")
+		h.interrupt(t, os.Interrupt)
+		if again { // which cuts off the request
+			require.NoError(t, h.cmd.Process.Signal(os.Interrupt))
+		} else {
+			h.release()
+		}
+		assert.Equal(t, 130, statusOf(t, h.cmd.Wait()))
+		var report []struct{ ID, Title, Verdict, Seen string }
+		require.NoError(t, json.Unmarshal([]byte(h.stdout.String()), &report), "the array is closed")
+		last := report[len(report)-1]
+		assert.Equal(t, "D4", last.ID)
+		assert.Equal(t, "skipped", last.Verdict)
+		assert.Equal(t, "interrupted", last.Seen)
+		h.release()
+	}
 }
