@@ -1,8 +1,11 @@
 package output
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
@@ -12,16 +15,33 @@ import (
 
 // Reason returns why something did not happen, for people.
 func Reason(err error) string {
-	// The cause of a context is no more than text in the library's errors; only an interrupt cancels one here.
+	// The cause of a context is only text in the library's errors; only an interrupt cancels one here.
 	interrupted := errors.Is(err, interrupt.ErrInterrupted) || errors.Is(err, context.Canceled)
 	if interrupted && errors.Is(err, outgoing.ErrNotSent) {
 		return interrupt.ErrInterrupted.Error()
 	}
-	text := WithoutPrefix(err)
+	text := withoutHTML(err)
 	if interrupted {
 		text = strings.Replace(text, "context canceled: ", "", 1) // which is how the interrupt reached the library
 	}
 	return display.Printable(text)
+}
+
+// withoutHTML returns the text of an error. If the gateway answered with HTML it says so, since the library's text is then
+// about the first character of it.
+func withoutHTML(err error) string {
+	text := WithoutPrefix(err)
+	answer, ok := errors.AsType[*outgoing.APIError](err)
+	if !ok || !isHTML(answer) {
+		return text
+	}
+	html := fmt.Sprintf("%s %s: %d %s: the answer is HTML, which usually means a wrong base URL or a proxy (%s)", answer.Method, answer.Path,
+		answer.StatusCode, http.StatusText(answer.StatusCode), display.Plural(answer.Attempts, "attempt", "attempts"))
+	return strings.Replace(text, WithoutPrefix(answer), html, 1)
+}
+
+func isHTML(answer *outgoing.APIError) bool {
+	return answer.Problem == outgoing.Problem{} && bytes.HasPrefix(bytes.TrimSpace(answer.Body), []byte("<"))
 }
 
 // problemReason returns what the gateway said about one ID.
