@@ -42,8 +42,8 @@ There is one result for each ID, and its state is one of
   not sent   untouched: no request with this ID left this machine, or the gateway turned the request away as a whole
              (the status is then 401, 403 or 429) and did nothing with the message
 
-The exit status is 2 unless all are cancelled. It is 130 if you stop the work: with Ctrl-C, after the outcomes so far
-have been printed, or with any answer but yes to the question, after "Nothing was cancelled."; then nothing was sent.`,
+The exit status is 2 unless all are cancelled. It is 130 if you stop the work: with Ctrl-C, when the outcomes have been
+printed, or at the question, with Ctrl-C or any answer but yes; then nothing was sent.`,
 		Example: `  outgoing cancel 43463 43471
   outgoing cancel --file campaign.csv
   outgoing cancel --file - --yes --format jsonl < ids.txt > outcomes.jsonl
@@ -114,15 +114,14 @@ type cancelRun struct {
 	*session
 	out     output.Writer[output.Outcome]
 	ids     []int64
-	sent    atomic.Int64 // how many of ids were given to the library
+	given   atomic.Int64 // how many of ids the library took
 	written atomic.Int64 // how many of ids have their outcome in the results
 	unread  error        // why results can no longer be written; the work goes on
 
-	refused            error // the token is not accepted: nothing more is to be sent
-	counts             map[outgoing.State]int
-	foreign            int // IDs that the gateway says it does not know
-	requests, attempts int
-	sandbox            *bool
+	refused error // the token is not accepted: nothing more is to be sent
+	counts  map[outgoing.State]int
+	foreign int // IDs that the gateway says it does not know
+	sandbox *bool
 }
 
 // group cancels some messages and reports what became of each.
@@ -137,7 +136,7 @@ func (c *cancelRun) group(ids []int64) {
 	case c.refused != nil:
 		err = fmt.Errorf("stopped: %s", output.WithoutPrefix(c.refused))
 	default:
-		c.sent.Add(int64(len(ids)))
+		c.given.Add(int64(len(ids)))
 		result, err = c.client.CancelScheduled(c.ctx, ids)
 	}
 	if len(result.Outcomes) == 0 { // nothing was tried
@@ -146,8 +145,6 @@ func (c *cancelRun) group(ids []int64) {
 		}
 	}
 	c.refused = cmp.Or(c.refused, refusal(err))
-	c.requests += result.Requests
-	c.attempts += result.Attempts
 	if result.Sandbox != nil {
 		c.sandbox = result.Sandbox
 	}
@@ -210,13 +207,13 @@ func reasonsByID(err error) map[int64]error {
 
 // sayUnwritten is said last when the outcomes cannot be written: which are not there, and which messages are untouched.
 func (c *cancelRun) sayUnwritten() {
-	sent, written := c.sent.Load(), c.written.Load()
-	if n := sent - written; n > 0 {
+	given, written := c.given.Load(), c.written.Load()
+	if n := given - written; n > 0 {
 		c.say("outgoing: left before all results were written; what became of %s, from ID %d on, is not known: look them up",
 			display.Plural(n, "message", "messages"), c.ids[written])
 	}
-	if n := int64(len(c.ids)) - sent; n > 0 {
-		c.say("not sent: the last %d of %d IDs, from %d on", n, len(c.ids), c.ids[sent])
+	if n := int64(len(c.ids)) - given; n > 0 {
+		c.say("not sent: the last %d of %d IDs, from %d on", n, len(c.ids), c.ids[given])
 	}
 }
 
@@ -226,9 +223,11 @@ func (c *cancelRun) conclude() error {
 	for _, n := range c.counts {
 		total += n
 	}
-	c.note("%d cancelled, %d rejected, %d unknown, %d not sent (%s, %s)", c.counts[outgoing.Cancelled],
-		c.counts[outgoing.Rejected], c.counts[outgoing.Unknown], c.counts[outgoing.NotSent],
-		display.Plural(c.requests, "request", "requests"), display.Plural(c.attempts, "attempt", "attempts"))
+	c.note("%d cancelled, %d rejected, %d unknown, %d not sent (%s)", c.counts[outgoing.Cancelled], c.counts[outgoing.Rejected],
+		c.counts[outgoing.Unknown], c.counts[outgoing.NotSent], c.sent())
+	if n := c.counts[outgoing.Unknown]; n > 0 {
+		c.note("%s may or may not be cancelled: look up what is unknown, or cancel it again, which is safe.", display.Plural(n, "message", "messages"))
+	}
 	if n := c.counts[outgoing.NotSent]; n > 0 {
 		c.note("The %s untouched.", display.Plural(n, "message not sent is", "messages not sent are"))
 	}

@@ -52,7 +52,6 @@ type getRun struct {
 	given   int
 
 	found, missing, failed, notSent int
-	requests, attempts              int
 	ended                           error // why the stream ended before its IDs did
 }
 
@@ -120,8 +119,6 @@ func (r *getRun) take(result outgoing.GetResult, err error) error {
 	r.name("missing", result.Missing, settled)
 	r.found += len(result.Messages)
 	r.missing += len(result.Missing)
-	r.requests += result.Requests
-	r.attempts += result.Attempts
 
 	if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
 		for _, failure := range batch.Failures {
@@ -174,8 +171,7 @@ func (r *getRun) conclude(ids *idfile.List, unread error) error {
 	if r.ended != nil && !r.interrupted.Load() {
 		r.say("  %s", output.Reason(r.ended))
 	}
-	r.note("%d found, %d missing, %d not settled, %d not sent (%s, %s)", r.found, r.missing, r.failed, r.notSent+rest,
-		display.Plural(r.requests, "request", "requests"), display.Plural(r.attempts, "attempt", "attempts"))
+	r.note("%d found, %d missing, %d not settled, %d not sent (%s)", r.found, r.missing, r.failed, r.notSent+rest, r.sent())
 	if r.missing > 0 && r.found+r.failed+r.notSent+rest == 0 {
 		r.sayAllUnknown()
 	}

@@ -91,7 +91,7 @@ func TestAFailedRequestCostsNoOther(t *testing.T) {
 	assert.Len(t, lines(got.stdout), 70)
 	assert.Contains(t, got.stderr, "not settled: 43506, 43507, ")
 	assert.Contains(t, got.stderr, "43555\n  GET /messages/{ids}: 400 Bad Request")
-	assert.Contains(t, got.stderr, "70 found, 0 missing, 50 not settled, 0 not sent (2 requests, 3 attempts)\n")
+	assert.Contains(t, got.stderr, "70 found, 0 missing, 50 not settled, 0 not sent (3 requests, 3 attempts)\n")
 }
 
 // As they are pasted from an error message, or from the path of a request.
@@ -166,7 +166,7 @@ func TestALineThatIsNotAnIDIsNamedBeforeAnythingIsSent(t *testing.T) {
 		sequence(1, 70_000) + "oops\n": `line 70001: "oops" is not a message ID`,
 		"43463,43471,43479\n":          `line 1: "43463" and "43471" could both be message IDs`,
 		"12,50;43456\n":                "line 1: it has ; and , as separators",
-		"4,3456E+04\n":                 `line 1: "4" and "3456E+04" could both be message IDs`,
+		"4,3456E+04\n":                 `line 1: column 1: "4,3456E+04" is not a message ID: a spreadsheet rounded it`,
 	} {
 		gateway, url := serveDouble(t, 10)
 		path := file(t, content)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
@@ -71,6 +72,7 @@ func TestB10_GetBelievesTheLastYieldOfItsStream(t *testing.T) {
 			s := &session{
 				cli:     &cli{screen: terminal.NewScreen(nil, &stdout, &stderr, func(string) (string, bool) { return "", false })},
 				flags:   &flags{format: "json"},
+				drainer: interrupt.NewDrainer(nil, "", nil),
 				counter: terminal.NewRetryCounter(slog.DiscardHandler),
 			}
 			list := new(idfile.List)

@@ -170,6 +170,12 @@ func (s *session) note(format string, args ...any) {
 	}
 }
 
+// sent says what it took: "2 requests, 3 attempts".
+func (s *session) sent() string {
+	requests, attempts := s.drainer.Sent()
+	return display.Plural(requests, "request", "requests") + ", " + display.Plural(attempts, "attempt", "attempts")
+}
+
 // sayAllUnknown follows a run in which the gateway knew no ID, which usually means a wrong base URL.
 func (s *session) sayAllUnknown() {
 	if s.baseURL != "" {

@@ -152,7 +152,7 @@ func TestProgressShowsOnATerminal(t *testing.T) {
 	assert.NotContains(t, stdout.String(), "\r")
 	assert.Contains(t, shown, " IDs/")
 	last := shown[strings.LastIndex(shown, "\x1b[K")+len("\x1b[K"):]
-	assert.Equal(t, "450 found, 0 missing, 50 not settled, 0 not sent (9 requests, 11 attempts)\n", last, "the line is gone")
+	assert.Equal(t, "450 found, 0 missing, 50 not settled, 0 not sent (10 requests, 11 attempts)\n", last, "the line is gone")
 }
 
 func TestProgressShowsWhatTheGatewayAskedToWaitFor(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"sync"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 // Drainer stops the library from starting another attempt, and lets those in flight end. Cancelling the context would cut
@@ -22,6 +24,8 @@ type Drainer struct {
 	mu       sync.Mutex
 	draining bool
 	inFlight int    // attempts
+	requests int    // that were sent, read-backs included
+	attempts int    // that were made for them
 	idle     func() // called once no attempt can be in flight any more
 }
 
@@ -46,6 +50,7 @@ func (d *Drainer) Token(context.Context) (string, error) {
 
 // RoundTrip sends a request for which Token was asked.
 func (d *Drainer) RoundTrip(req *http.Request) (*http.Response, error) {
+	d.count(req)
 	res, err := d.transport.RoundTrip(req)
 	if err != nil {
 		d.ended()
@@ -53,6 +58,23 @@ func (d *Drainer) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	res.Body = &body{ReadCloser: res.Body, closed: sync.OnceFunc(d.ended)}
 	return res, nil
+}
+
+func (d *Drainer) count(req *http.Request) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.attempts++
+	if attempt, ok := outgoing.AttemptFrom(req.Context()); ok && attempt.Number == 1 {
+		d.requests++
+	}
+}
+
+// Sent returns how many requests were sent, and in how many attempts. The library's Meta counts the requests that were
+// answered.
+func (d *Drainer) Sent() (requests, attempts int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.requests, d.attempts
 }
 
 func (d *Drainer) ended() {
