@@ -133,7 +133,7 @@ func (d *demoRun) cancel() {
 	d.gateway.Inject(outgoingtest.Fault{Method: http.MethodDelete, Status: http.StatusTooManyRequests})
 	result, err := d.client.CancelScheduled(d.ctx, []int64{sample(7), sample(15), sample(23), sample(0), 7})
 	d.outcomes(result, err)
-	d.print("   Each ID has an outcome of its own. The 429 was tried again:\n\n")
+	d.print("   Each ID has its own outcome. The 429 was tried again:\n\n")
 	d.requests()
 }
 
@@ -175,7 +175,7 @@ func (d *demoRun) walk() {
 		}
 	}
 	d.print("   There were %d messages, and %d more arrived meanwhile. Delivered: %d, more than once: %d.\n"+
-		"   They cost %s PLN, and not a grosz more or less: prices are decimals.\n\n", demoSamples, arrived, len(seen), twice, total)
+		"   They cost %s PLN, exactly: prices are decimals.\n\n", demoSamples, arrived, len(seen), twice, total)
 	d.requests()
 }
 
@@ -198,7 +198,7 @@ func (d *demoRun) partly() {
 }
 
 func (d *demoRun) doubt() {
-	d.title("Never claim what nobody knows: a cancel whose answer is lost", "client.CancelScheduled(ctx, ids)")
+	d.title("Never claim what is not known: a cancel whose answer is lost", "client.CancelScheduled(ctx, ids)")
 	d.gateway.Inject(outgoingtest.Fault{Method: http.MethodDelete, Drop: true, AfterWork: true})
 	result, err := d.client.CancelScheduled(d.ctx, []int64{sample(31)})
 	d.outcomes(result, err)

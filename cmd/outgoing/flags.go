@@ -25,7 +25,7 @@ type flags struct {
 func (f *flags) register(cmd *cobra.Command) {
 	f.registerResults(cmd)
 	set := cmd.Flags()
-	set.IntVar(&f.concurrency, "concurrency", 4, "requests under way at once")
+	set.IntVar(&f.concurrency, "concurrency", 4, "requests in flight at once")
 	set.IntVar(&f.attempts, "attempts", 4, "how often a request is tried")
 	f.registerVerbose(cmd)
 }

@@ -154,7 +154,7 @@ func (s *session) listAll(out output.Writer[outgoing.Message]) error {
 	return nil
 }
 
-// notListed says why there is no list. The gateway was asked, so this is not a list that could not start.
+// notListed says why nothing is listed. The gateway was asked, so this is not a command that could not start.
 func (s *session) notListed(err error) error {
 	s.say("outgoing: %s", output.Reason(s.explain(err)))
 	return statusError(exitUnsettled)

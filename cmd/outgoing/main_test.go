@@ -40,7 +40,7 @@ func buildAndRun(m *testing.M) int {
 }
 
 const (
-	token    = "s3cret-t0ken-that-nobody-may-see"
+	token    = "s3cret-t0ken-that-no-one-may-see"
 	patience = 30 * time.Second // before a test gives up; none waits so long
 	tick     = 5 * time.Millisecond
 )

@@ -15,9 +15,15 @@ func (c *cli) rootCommand() *cobra.Command {
 The token comes from the environment variable GATEWAY_API_BEARER or from --token-file. To try the command without an
 account, run "outgoing demo", or give any command --demo.
 
-Exit status: 0 everything settled; 1 used wrongly, or could not start; 2 some IDs are missing, not settled or not
-cancelled, each of them named; 130 stopped by a person, with Ctrl-C or with a "no" to the question of cancel. The first
-Ctrl-C lets requests in flight end; a second leaves at once.`,
+Exit status, the same in every command:
+
+    0  everything is settled
+    1  used wrongly, or could not start: nothing was sent; or the results cannot be written
+    2  the gateway was asked, and not everything is settled: IDs are missing, not settled or not cancelled (each is
+       named), the history broke off, or the gateway refused the token (401, 403) or did not answer
+  130  stopped by a person, with Ctrl-C or with a "no" to cancel's question
+
+The first Ctrl-C lets requests in flight end, and a second cuts them off. What was done is printed after either.`,
 		Example: `  outgoing demo
   outgoing get 43456 43457
   outgoing cancel --file campaign.csv
@@ -35,7 +41,7 @@ Ctrl-C lets requests in flight end; a second leaves at once.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SuggestionsMinimumDistance = 2
-	root.Flags().Bool("version", false, "say which version this is") // cobra's own takes -v, which is --verbose here
+	root.Flags().Bool("version", false, "print the version") // cobra's own takes -v, which is --verbose here
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
 	root.AddCommand(c.getCommand(), c.cancelCommand(), c.listCommand(), c.watchCommand(), c.listenCommand(),

@@ -14,8 +14,8 @@ import (
 // The exit statuses.
 const (
 	exitSettled     = 0
-	exitUsage       = 1   // used wrongly, or could not start
-	exitUnsettled   = 2   // an ID is missing, not settled or not cancelled
+	exitUsage       = 1   // used wrongly, or could not start: nothing was sent; or the results cannot be written
+	exitUnsettled   = 2   // the gateway was asked, and an ID is missing, not settled or not cancelled, or nothing is listed
 	exitInterrupted = 130 // as shells report a SIGINT
 )
 
@@ -52,7 +52,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(stri
 	return exitUsage
 }
 
-// statusError ends the command with a status of its own; what there is to say has been said.
+// statusError ends the command with this status. Everything else has been said.
 type statusError int
 
 func (s statusError) Error() string { return fmt.Sprintf("exit status %d", int(s)) }

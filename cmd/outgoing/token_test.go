@@ -110,7 +110,7 @@ func TestAnEchoedTokenIsNotShown(t *testing.T) {
 	}
 }
 
-func TestVerboseLogsRetriesAndNobodysNumber(t *testing.T) {
+func TestVerboseLogsRetriesAndNoPhoneNumber(t *testing.T) {
 	gateway, url := serveDouble(t, 10)
 	gateway.Inject(outgoingtest.Fault{Status: http.StatusBadGateway})
 	got := outgoing(t, "get", url, "--verbose", "43456")

@@ -62,7 +62,7 @@ func (c Column) find(cells []string) (index int, header bool, err error) {
 }
 
 // isHeader reports whether a first row holds titles. It distinguishes a title from an ID with a typing error: a title
-// starts like a word and has no digit, and there is no ID beside it.
+// starts like a word and has no digit, and an ID never stands beside it.
 func isHeader(cells []string, index int) bool {
 	r, _ := utf8.DecodeRuneInString(cells[index])
 	word := (unicode.IsLetter(r) || r == '_') && strings.IndexFunc(cells[index], unicode.IsDigit) < 0

@@ -44,7 +44,7 @@ func (l *rowLimiter) row() (raw []byte, number int, err error) {
 		quotes.scan(part)
 		switch {
 		case len(l.buf) > maxRow:
-			l.err = io.EOF // there is no telling where the next one starts
+			l.err = io.EOF // where the next one starts is not known
 			return nil, number, &rowError{number, errLongRow}
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
