@@ -83,7 +83,7 @@ func (c *cli) serve(s *serveFlags) error {
 		return usage("--latency %v: it must not be negative", s.latency)
 	}
 	if s.messages < 0 {
-		return usage("--messages %d: there cannot be fewer than none", s.messages)
+		return usage("--messages must not be negative, got %d", s.messages)
 	}
 	gateway, err := s.gateway()
 	if err != nil {
