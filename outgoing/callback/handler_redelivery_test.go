@@ -47,7 +47,13 @@ func (l *lockedRandom) below(n int) int {
 	return l.r.IntN(n)
 }
 
-func (l *lockedRandom) pause(most time.Duration) { time.Sleep(time.Duration(l.below(int(most)))) }
+func (l *lockedRandom) upTo(d time.Duration) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Duration(l.r.Int64N(int64(d)))
+}
+
+func (l *lockedRandom) pause(most time.Duration) { time.Sleep(l.upTo(most)) }
 
 func (s *sender) notify(ctx context.Context, msgs []outgoing.Message) {
 	body, err := json.Marshal(msgs)
@@ -102,7 +108,7 @@ func unreliable(s *store, random *lockedRandom) callback.Sink {
 			case 2:
 				panic(http.ErrAbortHandler)
 			case 3:
-				timer := time.NewTimer(time.Duration(random.below(int(time.Minute))))
+				timer := time.NewTimer(random.upTo(time.Minute))
 				defer timer.Stop()
 				select {
 				case <-ctx.Done():
@@ -152,7 +158,7 @@ func TestK3_K4_AfterFaultsAtRandomTheSinkHasStoredWhatTheGatewaySays(t *testing.
 					s.notify(t.Context(), batch)
 					changing = changing[n:]
 					gateway.Inject(gatewayFaults[random.below(len(gatewayFaults))])
-					time.Sleep(time.Second + time.Duration(random.below(int(time.Minute)))) // StatusDate counts in seconds
+					time.Sleep(time.Second + random.upTo(time.Minute)) // StatusDate counts in seconds
 				}
 			}
 			s.work.Wait()
