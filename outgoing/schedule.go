@@ -50,9 +50,9 @@ func newSchedule(n int, initial, longest time.Duration) *schedule {
 }
 
 // next returns the IDs of the next request, in the order asked: those that are due, filled up to MaxIDs with those whose wait
-// is at least half over, the ones due soonest first, and of equal ones those asked for first. It returns none if no ID is due, and while too many requests have started:
-// that happens only where answers take about as long as the waits, and IDs that are in flight cannot fill the requests of
-// others. Each of the IDs must be given to end, rest or postpone afterwards.
+// is at least half over, the ones due soonest first, and of equal ones those asked for first. It returns none if no ID is due,
+// and while too many requests have started: that happens only where answers take about as long as the waits, since IDs that
+// are in flight cannot fill the requests of others. Each of the IDs must be given to end, rest or postpone afterwards.
 func (s *schedule) next(now time.Duration) []int32 {
 	for s.resting.Len() > 0 && s.resting.min() <= now {
 		heap.Push(&s.ready, heap.Pop(&s.resting))

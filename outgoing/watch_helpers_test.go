@@ -10,10 +10,10 @@ import (
 )
 
 // watch is what a watch yields until it ends.
-func watch(ctx context.Context, client *outgoing.Client, w outgoing.WatchRequest) []told {
+func watch(ctx context.Context, client *outgoing.Client, w outgoing.WatchRequest, opts ...outgoing.Option) []told {
 	start := time.Now()
 	var all []told
-	for m, err := range client.Watch(ctx, w) {
+	for m, err := range client.Watch(ctx, w, opts...) {
 		all = append(all, told{time.Since(start), m.ID, m.StatusCode, err})
 	}
 	return all

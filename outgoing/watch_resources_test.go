@@ -1,0 +1,248 @@
+package outgoing_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
+)
+
+func never(outgoing.Message) bool { return false }
+
+// after answers each request when its latency is over.
+func after(latency func(asked []int64) time.Duration) roundTrip {
+	return func(req *http.Request) (*http.Response, error) {
+		if err := pause(req.Context(), latency(askedFor(req))); err != nil {
+			return nil, err
+		}
+		return answer(http.StatusOK, rowsFor(req)), nil
+	}
+}
+
+func TestW6_AtMostWithConcurrencyRequestsAreInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var inFlight, most atomic.Int64
+		gateway := after(func([]int64) time.Duration { return time.Second })
+		client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			now := inFlight.Add(1)
+			defer inFlight.Add(-1)
+			for seen := most.Load(); now > seen && !most.CompareAndSwap(seen, now); seen = most.Load() {
+			}
+			return gateway(req)
+		}))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		watch(ctx, client, outgoing.WatchRequest{IDs: ids(1000), Until: never}, outgoing.WithConcurrency(3))
+		assert.EqualValues(t, 3, most.Load())
+	})
+}
+
+func TestW6_ASlowRequestHoldsUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := newClient(t, after(func(asked []int64) time.Duration {
+			if asked[0] == 1 {
+				return 29 * time.Second
+			}
+			return time.Second
+		}), outgoing.WithConcurrency(2))
+		all := watch(t.Context(), client, outgoing.WatchRequest{IDs: ids(500), Until: func(outgoing.Message) bool { return true }})
+		require.Len(t, all, 500)
+		assert.Equal(t, 9*time.Second, all[449].at, "nine requests, one after the other")
+		assert.Equal(t, 29*time.Second, all[450].at)
+	})
+}
+
+func TestW6_NoRequestStartsWhileTheBodyRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var busy atomic.Bool
+		start := time.Now()
+		var started []time.Duration
+		gateway := after(func(asked []int64) time.Duration { return time.Duration(asked[0]) * 10 * time.Millisecond })
+		client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			started = append(started, time.Since(start))
+			assert.False(t, busy.Load(), "at %v", time.Since(start))
+			return gateway(req)
+		}), outgoing.WithConcurrency(2))
+		ctx, cancel := context.WithTimeout(t.Context(), 6*time.Hour)
+		defer cancel()
+		for _, err := range client.Watch(ctx, outgoing.WatchRequest{IDs: ids(300), Until: never}) {
+			synctest.Wait() // what was started before is on its way
+			busy.Store(true)
+			if err == nil {
+				require.NoError(t, pause(t.Context(), 30*time.Second)) // longer than a wait
+			}
+			synctest.Wait()
+			busy.Store(false)
+		}
+		assert.Greater(t, len(started), 10)
+	})
+}
+
+func TestW6_LeavingTheLoopLeavesNothingBehind(t *testing.T) {
+	const minute = time.Minute
+	for name, leave := range map[string]func(t *testing.T, client *outgoing.Client, left func()){
+		"break": func(t *testing.T, client *outgoing.Client, left func()) {
+			for range client.Watch(t.Context(), outgoing.WatchRequest{IDs: ids(1000), Until: never}) {
+				left()
+				break
+			}
+		},
+		"a break at an error": func(t *testing.T, client *outgoing.Client, left func()) {
+			for _, err := range client.Watch(t.Context(), outgoing.WatchRequest{IDs: ids(1000), Until: never}, outgoing.WithAttemptTimeout(time.Second)) {
+				if err != nil {
+					left()
+					break
+				}
+			}
+		},
+		"a panic in the body": func(t *testing.T, client *outgoing.Client, left func()) {
+			assert.PanicsWithValue(t, "body", func() {
+				for range client.Watch(t.Context(), outgoing.WatchRequest{IDs: ids(1000), Until: never}) {
+					left()
+					panic("body")
+				}
+			})
+		},
+		"a panic in Until": func(t *testing.T, client *outgoing.Client, left func()) {
+			assert.PanicsWithValue(t, "Until", func() {
+				for range client.Watch(t.Context(), outgoing.WatchRequest{IDs: ids(1000), Until: func(outgoing.Message) bool {
+					left()
+					panic("Until")
+				}}) {
+					t.Error("yielded")
+				}
+			})
+		},
+		"Goexit in the body": func(t *testing.T, client *outgoing.Client, left func()) {
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				for range client.Watch(t.Context(), outgoing.WatchRequest{IDs: ids(1000), Until: never}) {
+					left()
+					runtime.Goexit()
+				}
+			}()
+			<-done
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { // which fails if a goroutine is left
+				client := newClient(t, after(func(asked []int64) time.Duration { // others are in flight
+					return time.Duration(asked[0]) * minute / 100
+				}), outgoing.WithConcurrency(5))
+				var at time.Time
+				leave(t, client, func() { at = time.Now() })
+				require.NotZero(t, at)
+				assert.Zero(t, time.Since(at), "what is in flight is given up, and not waited for")
+			})
+		})
+	}
+}
+
+func TestW6_APanicInATransportIsRaisedInTheLoop(t *testing.T) {
+	for name, end := range map[string]func(){
+		"panic":  func() { panic("transport") },
+		"Goexit": runtime.Goexit,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+					if askedFor(req)[0] == 51 {
+						end()
+					}
+					<-req.Context().Done()
+					return nil, req.Context().Err()
+				}))
+				var raised any
+				returned := false
+				done := make(chan struct{})
+				start := time.Now()
+				go func() {
+					defer close(done)
+					defer func() { raised = recover() }()
+					watch(t.Context(), client, outgoing.WatchRequest{IDs: ids(1000), Until: never})
+					returned = true
+				}()
+				<-done
+				assert.False(t, returned)
+				if name == "panic" {
+					assert.Equal(t, "transport", raised)
+				}
+				assert.Zero(t, time.Since(start))
+			})
+		})
+	}
+}
+
+func TestW6_NoConnectionIsLeftBusy(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked := askedFor(r); asked[0] == 1 {
+			_, _ = io.WriteString(w, rowsFor(r))
+			return
+		}
+		<-r.Context().Done()
+	}))
+	transport := &http.Transport{}
+	for _, err := range newClient(t, transport, outgoing.WithBaseURL(server.URL)).Watch(t.Context(), outgoing.WatchRequest{IDs: ids(500), Until: never}) {
+		require.NoError(t, err)
+		break
+	}
+	transport.CloseIdleConnections()
+	server.Close() // which waits for the handlers
+	goleak.VerifyNone(t, before)
+}
+
+// watchHeap watches n IDs and returns the heap that it takes for each, while it begins and after the first look at all.
+func watchHeap(b testing.TB, n int) (beginning, held float64) {
+	live := func() float64 {
+		runtime.GC()
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		return float64(stats.HeapAlloc)
+	}
+	asked := ids(n)
+	large := fmt.Sprintf(`,"status_code":"QUEUED","status_description":"%2000d"}`, 0) // no message is kept
+	start := live()
+	requests := 0
+	client := newClient(b, roundTrip(func(req *http.Request) (*http.Response, error) {
+		if requests++; requests == 1 {
+			beginning = (live() - start) / float64(n)
+		}
+		return answer(http.StatusOK, strings.ReplaceAll(rowsFor(req), "}", large)), nil
+	}), outgoing.WithConcurrency(1))
+	seen := 0
+	for _, err := range client.Watch(b.Context(), outgoing.WatchRequest{IDs: asked, Until: never, InitialInterval: time.Hour}) {
+		require.NoError(b, err)
+		if seen++; seen == n {
+			held = (live() - start) / float64(n)
+			break
+		}
+	}
+	runtime.KeepAlive(asked)
+	return beginning, held
+}
+
+func TestW6_AtMost100BytesForEachID(t *testing.T) {
+	n := 200_000
+	if raceDetector {
+		n = 50_000
+	}
+	beginning, held := watchHeap(t, n)
+	t.Logf("bytes for each ID: %.0f at the beginning, %.0f after the first look", beginning, held)
+	assert.LessOrEqual(t, max(beginning, held), 100.0)
+	assert.Positive(t, held)
+}
