@@ -22,13 +22,14 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
-// What P1 to P4 allow.
+// What P1 to P4 and W6 allow.
 const (
 	timeLimit        = 1.25 // P1: times the floor
 	allocationsLimit = 1.6  // P1: times the floor
 	bulkLimit        = 1.15 // P2: times the ideal
 	heapLimit        = 32   // P3: MiB
 	historyLimit     = 1.3  // P4: times the ideal
+	watchLimit       = 100  // W6: bytes for each ID
 
 	latency = 20 * time.Millisecond // P2 and P4: of the gateway
 )

@@ -10,7 +10,7 @@ import (
 
 // The benchmarks measure ratios: to the floor, which is the least that any client must do, or to the ideal, which is what the
 // latency would take. Times depend on the machine, ratios hardly do. make bench prints them as a table, beside
-// the limits that docs/rules.md (P1 to P4) sets.
+// the limits that docs/rules.md (P1 to P4, W6) sets.
 
 // BenchmarkP1 has the floor and the library take turns, so that noise meets both.
 func BenchmarkP1(b *testing.B) {
@@ -91,6 +91,46 @@ func BenchmarkP4(b *testing.B) {
 		}
 		b.ReportMetric(median(ratios), "time/ideal")
 		b.ReportMetric(historyLimit, "limit:time/ideal")
+		b.ReportMetric(0, "ns/op")
+	})
+}
+
+// BenchmarkW6 looks each ID up ten times, and the watch and GetByIDs take turns.
+func BenchmarkW6(b *testing.B) {
+	const looks = 10
+	client := newClient(b, roundTrip(echo), outgoing.WithConcurrency(1))
+	asked := ids(5000)
+	b.Run("Watch, looks of 50", func(b *testing.B) {
+		var watches, gets []time.Duration
+		for b.Loop() {
+			start, seen := time.Now(), 0
+			until := func(outgoing.Message) bool { seen++; return seen > (looks-1)*len(asked) }
+			for _, err := range client.Watch(b.Context(), outgoing.WatchRequest{IDs: asked, Until: until, InitialInterval: 1, MaxInterval: 1}) {
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			between := time.Now()
+			for range looks {
+				if result, err := client.GetByIDs(b.Context(), asked); err != nil || len(result.Messages) != len(asked) {
+					b.Fatal(err)
+				}
+			}
+			watches, gets = append(watches, between.Sub(start)), append(gets, time.Since(between))
+			if seen != looks*len(asked) {
+				b.Fatalf("%d looks at %d IDs", seen, len(asked))
+			}
+		}
+		b.ReportMetric(float64(median(watches))/float64(median(gets)), "time/GetByIDs")
+		b.ReportMetric(0, "ns/op")
+	})
+	b.Run("Watch of 1,000,000", func(b *testing.B) {
+		var beginning, held float64
+		for b.Loop() {
+			beginning, held = watchHeap(b, 1_000_000)
+		}
+		b.ReportMetric(max(beginning, held), "bytes-heap/ID")
+		b.ReportMetric(watchLimit, "limit:bytes-heap/ID")
 		b.ReportMetric(0, "ns/op")
 	})
 }

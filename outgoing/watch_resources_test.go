@@ -243,6 +243,6 @@ func TestW6_AtMost100BytesForEachID(t *testing.T) {
 	}
 	beginning, held := watchHeap(t, n)
 	t.Logf("bytes for each ID: %.0f at the beginning, %.0f after the first look", beginning, held)
-	assert.LessOrEqual(t, max(beginning, held), 100.0)
+	assert.LessOrEqual(t, max(beginning, held), float64(watchLimit))
 	assert.Positive(t, held)
 }
