@@ -138,3 +138,48 @@ func FuzzSound(f *testing.F) {
 	}), "fuzz", "FUZZTIME=1x")
 	require.NoError(t, err, stderr)
 }
+
+func TestMakeDriftNeedsADocument(t *testing.T) {
+	_, stderr, err := runMake(t, module(t, map[string]string{}), "drift", "SPEC=")
+	require.Error(t, err)
+	assert.Contains(t, stderr, "make drift needs SPEC=file")
+}
+
+// contractOnly returns a module with the contract and what makes it, so that make verify has nothing else to check.
+func contractOnly(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"api", "gen", "internal/contract"} {
+		require.NoError(t, os.CopyFS(filepath.Join(dir, filepath.FromSlash(name)), os.DirFS(filepath.FromSlash(name))))
+	}
+	for _, name := range []string{"go.mod", "go.sum", "oapi-codegen.yaml", "tools.go"} {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), text, 0o600))
+	}
+	return dir
+}
+
+func TestMakeVerifyNamesEveryChangeAndGoesOn(t *testing.T) {
+	dir := contractOnly(t)
+	text, err := os.ReadFile(filepath.Join(dir, "api", "testdata", "vendor-0.9.2.yaml"))
+	require.NoError(t, err)
+	moved := strings.NewReplacer("  /messages:", "  /sms:", "maximum: 50", "maximum: 100", "X-Limit:", "X-Page-Size:").Replace(string(text))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "moved.yaml"), []byte(moved), 0o600))
+	_, stderr, err := runMake(t, dir, "generate", "SPEC=moved.yaml")
+	require.NoError(t, err, stderr)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "gen", "extra.gen.go"), []byte("package   gen\n"), 0o600))
+
+	stdout, stderr, err := runMake(t, dir, "verify")
+	require.Error(t, err)
+	for _, line := range []string{
+		`listMessages: was "GET /messages", is "GET /sms" (`,
+		`listMessages parameter limit: was "in query, integer, minimum 1, maximum 50, default 10", is "in query, integer, minimum 1, maximum 100, default 10" (outgoing/types.go`,
+		`listMessages 200 header X-Limit: was "integer", is gone (`,
+		`listMessages 200 header X-Page-Size: is new, "integer" (`,
+	} {
+		assert.Contains(t, stdout, line)
+	}
+	assert.Contains(t, stderr, "gen/ is not what api/ gives")
+	assert.Contains(t, stderr, "not formatted, run gofmt -w on:\ngen/extra.gen.go")
+}

@@ -31,8 +31,9 @@ func TestContract_TheLibraryAndTheDoubleKeepIt(t *testing.T) {
 	}
 }
 
-// recorded are the files of testdata/, each with the call that it answers and what the library makes of it.
-var recorded = []struct {
+// written are the files of testdata/, each with the call that it answers and what the library makes of it. They were written by
+// hand to the shapes of the contract; no response of the gateway was recorded.
+var written = []struct {
 	file string
 	read func(t *testing.T, client *outgoing.Client)
 }{
@@ -154,18 +155,18 @@ func readError(kind error, status int, title, code string, retryAfter time.Durat
 	}
 }
 
-// playback answers every request with the same recorded bytes.
+// playback answers every request with the same bytes.
 func playback(raw []byte) roundTrip {
 	return func(req *http.Request) (*http.Response, error) {
 		return http.ReadResponse(bufio.NewReader(bytes.NewReader(raw)), req)
 	}
 }
 
-func TestContract_RecordedResponsesKeepItAndAreRead(t *testing.T) {
+func TestContract_WrittenResponsesKeepItAndAreRead(t *testing.T) {
 	files, err := filepath.Glob("../testdata/*.http")
 	require.NoError(t, err)
-	require.Len(t, files, len(recorded), "each file is read by one test")
-	for _, r := range recorded {
+	require.Len(t, files, len(written), "each file is read by one test")
+	for _, r := range written {
 		t.Run(r.file, func(t *testing.T) {
 			raw, err := os.ReadFile(filepath.Join("../testdata", r.file))
 			require.NoError(t, err)

@@ -7,7 +7,8 @@ import "github.com/gsmservice-gateway/client-go/gen"
 type (
 	// Message is one message of the gateway. Its fields are ID, CID (the caller's own ID), Type, Recipient, Sender, Parts,
 	// SentDate, StatusDate, StatusCode, StatusDescription, Unicode, Flash and Price; those that are pointers are nil where
-	// the gateway says null. To see their types and what each of them is:
+	// the gateway says null. Of the status codes the vendor's documents state only QUEUED and SCHEDULED; that there are
+	// others, such as DELIVERED, is a guess. To see their types and what each of them is:
 	//
 	//	go doc github.com/gsmservice-gateway/client-go/gen.Message
 	Message = gen.Message

@@ -1,6 +1,8 @@
 // Package outgoingtest is the gateway in memory, for tests of code that uses package outgoing.
 //
-// It behaves as the gateway's contract says, holds messages, can be told to fail, and remembers what it was asked:
+// It behaves as the gateway's contract says, and where the contract says nothing it does what seems likely: that the history
+// is ordered by when messages were added, that unknown IDs are a 200 with an empty list, and that a page after the last one
+// is empty are guesses. It holds messages, can be told to fail, and remembers what it was asked:
 //
 //	gateway := outgoingtest.NewGateway()
 //	ids := gateway.Add(outgoing.Message{Recipient: "+48999999999", StatusCode: outgoing.StatusScheduled})
@@ -16,6 +18,7 @@
 //
 // [Gateway.Add] puts messages into the history, [Gateway.Remove] takes them out, and [Gateway.Message] shows what has
 // become of one. The gateway changes a message only when it cancels one: its status is "CANCELLED" from then on.
+// That word is invented, since no document says what the gateway calls a cancelled message.
 // [SampleMessages] makes believable ones, by the thousand if need be.
 //
 // # Status changes

@@ -11,7 +11,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-const statusCancelled = "CANCELLED"
+const statusCancelled = "CANCELLED" // invented: no document says what the gateway calls it
 
 // messages is the history. What it hands out are copies; they share what pointers in them point to, which is never
 // written to.

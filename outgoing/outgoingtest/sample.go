@@ -24,7 +24,8 @@ var (
 	sampleTopics  = []string{"wizyta", "", "zamowienie", "rata", ""} // an appointment, an order, an instalment
 )
 
-// sampleStatus is how far a message got, and how long after it was accepted.
+// sampleStatus is how far a message got, and how long after it was accepted. The vendor's documents have the codes QUEUED and
+// SCHEDULED; SENT and DELIVERED are guesses, and so are all descriptions but that of QUEUED.
 type sampleStatus struct {
 	code, description string
 	sent, changed     time.Duration
@@ -39,7 +40,8 @@ var (
 
 // SampleMessages returns n messages that could be real, oldest first, as [Gateway.Add] takes them: of all types, most of
 // them delivered, one in eight still scheduled. They are the same each time. Their IDs count up from 43456, and their
-// recipients are numbers that no one has.
+// recipients are numbers that no one has. Of their status codes SENT and DELIVERED are guesses: the vendor's documents do not
+// list the codes.
 func SampleMessages(n int) []outgoing.Message {
 	msgs := make([]outgoing.Message, n)
 	for i := range msgs {
