@@ -100,7 +100,7 @@ bench: ## Measure the speed, as ratios to the least that any client must do, bes
 fuzz: ## Fuzz each target for FUZZTIME (10s), and name those that failed
 	@trap 'exit 130' INT; \
 	failed=; \
-	packages=$$(go list ./outgoing/...); \
+	packages=$$(go list ./...); \
 	for package in $$packages; do \
 	  if ! listed=$$(go test -list '^Fuzz' "$$package"); then \
 	    echo "$$listed"; failed+="  $$package"$$'\n'; continue; \

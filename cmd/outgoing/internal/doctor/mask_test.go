@@ -1,7 +1,6 @@
 package doctor_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
@@ -9,8 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +18,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/doctor"
-	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 // secrets may be in no report and no record.
@@ -155,90 +151,4 @@ func TestD3_ARecordHasNothingOfTheMessages(t *testing.T) {
 	}
 	assert.NotContains(t, all, token)
 	assert.NotContains(t, all, "Bearer")
-}
-
-func TestD3_D7_ARecordKeepsWhatABugReportNeeds(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "answers")
-	recorder, err := doctor.NewRecorder(dir)
-	require.NoError(t, err)
-	cfg := config(newTransport(t, changed(func(_ *http.Request, a *response) {
-		a.header.Set("Server", "Apache of Kowalski")
-		a.header.Set("X-Kowalski", "1")
-		replace(a, `"flash":`, `"network_code":"26001","flash":`)
-		replace(a, `"2026-01-05T10:10:48Z"`, `"05.01.2026 10:10"`)
-	})))
-	cfg.Record = recorder.Write
-	run(t, cfg)
-
-	client := recorded(t, dir, "list-page-1-limit-2-200.http")
-	page, err := client.List(t.Context(), outgoing.PageRequest{Page: 1, Limit: 2})
-	require.Error(t, err, "the second row is as odd as it was")
-	require.Len(t, page.Messages, 1)
-	assert.Equal(t, samples, *page.TotalResults)
-	assert.Contains(t, page.Links.Next, "/messages?page=2&limit=2")
-	m := page.Messages[0]
-	assert.Equal(t, []any{int64(5_000_000_000), outgoing.MessageTypeSMSEco, "+00000000000", "SCHEDULED", "0.14"},
-		[]any{m.ID, m.Type, m.Recipient, m.StatusCode, m.Price.String()})
-
-	raw, err := os.ReadFile(filepath.Join(dir, "list-page-1-limit-2-200.http"))
-	require.NoError(t, err)
-	for _, want := range []string{`"id": 4999999999`, `"network_code": "masked"`, `"sent_date": "00.00.0000 00:00"`, "Server: masked\n"} {
-		assert.Contains(t, string(raw), want)
-	}
-	assert.NotContains(t, string(raw), "Kowalski")
-
-	_, err = recorded(t, dir, "error-wrong-token-401.http").List(t.Context(), outgoing.PageRequest{})
-	assert.ErrorIs(t, err, outgoing.ErrUnauthorized)
-	assert.ErrorContains(t, err, "The access token is missing or not valid (code 401-7, 1 attempt)")
-}
-
-// recorded is a client that gets a recorded answer.
-func recorded(t *testing.T, dir, name string) *outgoing.Client {
-	t.Helper()
-	client, err := outgoing.New("any", outgoing.WithRetry(outgoing.Retry{MaxAttempts: 1}), outgoing.WithHTTPClient(&http.Client{
-		Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-			raw, err := os.ReadFile(filepath.Join(dir, name))
-			if err != nil {
-				return nil, err
-			}
-			return http.ReadResponse(bufio.NewReader(bytes.NewReader(raw)), r)
-		}),
-	}))
-	require.NoError(t, err)
-	return client
-}
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-func TestD3_ARecordOverwritesNothing(t *testing.T) {
-	dir := t.TempDir()
-	recorder, err := doctor.NewRecorder(dir)
-	require.NoError(t, err)
-	require.NoError(t, recorder.Write("a.http", []byte("first")))
-	require.Error(t, recorder.Write("a.http", []byte("second")))
-	raw, err := os.ReadFile(filepath.Join(dir, "a.http"))
-	require.NoError(t, err)
-	assert.Equal(t, "first", string(raw))
-	info, err := os.Stat(filepath.Join(dir, "a.http"))
-	require.NoError(t, err)
-	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
-
-	_, err = doctor.NewRecorder(dir)
-	require.ErrorContains(t, err, "the directory is not empty")
-	_, err = doctor.NewRecorder(filepath.Join(dir, "a.http"))
-	require.Error(t, err)
-}
-
-func TestD3_AnAnswerIsRecordedOnce(t *testing.T) {
-	var names []string
-	cfg := config(newTransport(t, newGateway()))
-	cfg.Record = func(name string, _ []byte) error {
-		names = append(names, name)
-		return nil
-	}
-	run(t, cfg)
-	assert.Contains(t, names, "list-page-1-limit-1-200.http")
-	assert.Equal(t, len(names), len(slices.Compact(slices.Sorted(slices.Values(names)))))
 }

@@ -1,0 +1,72 @@
+package doctor_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/doctor"
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
+)
+
+func TestD1_ServerErrorsAreNotAskedForWithoutEnd(t *testing.T) {
+	transport := newTransport(t, changed(func(_ *http.Request, a *response) {
+		*a = response{http.StatusServiceUnavailable, http.Header{}, ""}
+	}))
+	found := run(t, config(transport))
+	found.is(t, doctor.Fail, "answer", "503 without a body")
+	found.is(t, doctor.Skipped, "order", "503")
+	found.is(t, doctor.Skipped, "wrong token", "503")
+	assert.Equal(t, 1, count(found, doctor.Fail))
+	assert.Equal(t, int32(3), transport.requests.Load())
+}
+
+// The transport of each test counts requests; here many are needed.
+func TestD1_NoMoreThan60Requests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gateway, next := sampled(), outgoingtest.SampleMessages(1000)[500:]
+		requests := 0
+		transport := newTransport(t, changedGateway(gateway, func(r *http.Request, a *response) {
+			gateway.Add(next[requests])
+			requests++
+			if requests%3 == 0 { // which a page that is asked for again meets too
+				*a = response{http.StatusBadGateway, http.Header{}, ""}
+			}
+			_ = r
+		}))
+		run(t, config(transport))
+		assert.LessOrEqual(t, transport.requests.Load(), int32(60))
+	})
+}
+
+func TestD1_AnInterruptEndsTheExaminationWithWhatItHas(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	requests := 0
+	cfg := config(newTransport(t, changed(func(*http.Request, *response) {
+		if requests++; requests == 5 {
+			cancel()
+		}
+	})))
+	var last doctor.Result
+	for result := range doctor.Run(ctx, cfg) {
+		last = result
+	}
+	assert.Equal(t, "D3", last.ID)
+	assert.Equal(t, 5, requests)
+
+	cfg = config(newTransport(t, sampled()))
+	cfg.Token = func(context.Context) (string, error) { return "", fmt.Errorf("draining") }
+	var results []doctor.Result
+	for result := range doctor.Run(t.Context(), cfg) {
+		results = append(results, result)
+	}
+	require.NotEmpty(t, results)
+	for _, result := range results {
+		assert.NotEqual(t, doctor.Fail, result.Verdict)
+	}
+}

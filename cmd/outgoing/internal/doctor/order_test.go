@@ -1,0 +1,67 @@
+package doctor_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/doctor"
+	"github.com/gsmservice-gateway/client-go/outgoing"
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
+)
+
+func TestD5_TheOrderIsNamed(t *testing.T) {
+	for _, c := range map[string]struct {
+		compare func(a, b outgoing.Message) int
+		verdict doctor.Verdict
+		text    string
+	}{
+		"sent_date": {bySentDate, doctor.Note, "by sent_date, newest first, and not by ID, in 120 rows: a scheduled message may move"},
+		"neither":   {func(a, b outgoing.Message) int { return int(a.ID*7919%samples - b.ID*7919%samples) }, doctor.Fail, "by neither ID nor date: of 119 neighbours "},
+		"oldest":    {func(a, b outgoing.Message) int { return int(b.ID - a.ID) }, doctor.Fail, "by ID, oldest first"},
+	} {
+		found := examine(t, sortedBy(c.compare))
+		found.is(t, c.verdict, "order", c.text)
+		found.othersAreGood(t, "order", "SCHEDULED rows", "50 IDs")
+	}
+	found := examine(t, sortedBy(bySentDate))
+	found.is(t, doctor.Note, "SCHEDULED rows", "of 15 stand where their sent_date says, and not where their ID says")
+}
+
+func TestD5_AnOrderByStatusDateMovesMessages(t *testing.T) {
+	messages := outgoingtest.SampleMessages(samples)
+	for i := range messages { // a report came for every second one, in the reverse order
+		messages[i].StatusDate = new(messages[(i*7)%samples].StatusDate.Add(time.Duration(i) * time.Second))
+	}
+	sorted := sortedBy(func(a, b outgoing.Message) int {
+		return messages[a.ID-messages[0].ID].StatusDate.Compare(*messages[b.ID-messages[0].ID].StatusDate)
+	})
+	for _, m := range messages {
+		sorted.Add(m) // in its place
+	}
+	examine(t, sorted).is(t, doctor.Fail, "order", "by status_date in 120 rows: a message moves when its status changes")
+}
+
+func TestD5_WhatCannotBeToldApartIsANote(t *testing.T) {
+	messages := outgoingtest.SampleMessages(samples)
+	for i := range messages {
+		messages[i].SentDate, messages[i].StatusCode = messages[i].StatusDate, "QUEUED"
+		messages[i].SentDate = new(messages[0].SentDate.Add(time.Duration(i) * time.Minute))
+	}
+	found := examine(t, newGateway(messages...))
+	found.is(t, doctor.Note, "order", "by ID and by sent_date alike in 120 rows")
+	found.is(t, doctor.Skipped, "SCHEDULED rows", "there is none among 120 rows")
+	found.othersAreGood(t, "order", "SCHEDULED rows")
+}
+
+func TestD5_AnOrderThatChangesIsAFail(t *testing.T) {
+	requests := 0
+	found := examine(t, changed(func(_ *http.Request, a *response) {
+		if requests++; requests/2%2 == 0 {
+			replace(a, `"id":43570,`, `"id":9,`)
+			replace(a, `"id":43569,`, `"id":43570,`)
+			replace(a, `"id":9,`, `"id":43569,`)
+		}
+	}))
+	found.is(t, doctor.Fail, "same page twice", "50 rows are there both times, in another order")
+}

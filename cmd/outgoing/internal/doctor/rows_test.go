@@ -1,0 +1,49 @@
+package doctor_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/doctor"
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
+)
+
+func TestD3_AnOddRowIsNamedByItsPointer(t *testing.T) {
+	found := examine(t, changed(func(_ *http.Request, a *response) {
+		replace(a, `"id":43570,`, `"id":43570,"network_code":"26001","Kowalski":"+48999000105",`)
+		replace(a, `"id":43569,`, `"id":43569,"Sent":{},`)
+		replace(a, `"status_code":"QUEUED"`, `"status_code":"W kolejce"`)
+		replace(a, `"type":10`, `"type":11`)
+	}))
+	found.is(t, doctor.Note, "members", "/masked is not in the document, and is ")
+	found.is(t, doctor.Note, "members", "page 1: /5/network_code is not in the document, and is a string (1 of 120)")
+	found.is(t, doctor.Note, "members", "page 1: /6/Sent is not in the document, and is an object (1 of 120)")
+	found.is(t, doctor.Note, "status codes", "masked: 15")
+	found.is(t, doctor.Note, "types", "11: 13")
+	found.othersAreGood(t, "members", "status codes", "types")
+
+	found = examine(t, changed(func(_ *http.Request, a *response) {
+		replace(a, `"price":0.32`, `"price":"dear"`)
+		replace(a, `"sent_date":"2026-01-05T10:10:48Z"`, `"sent_date":"05.01.2026 10:10"`)
+	}))
+	found.is(t, doctor.Fail, "rows", "cannot read ")
+	found.is(t, doctor.Fail, "rows", "the first is page 1: /1")
+	found.is(t, doctor.Note, "members", "page 1: /1/price is a string, not a number")
+	found.is(t, doctor.Note, "members", "page 1: /1/sent_date is not a date as in RFC 3339, but like 00.00.0000 00:00")
+	found.othersAreGood(t, "rows", "members")
+}
+
+func TestD3_AnEmptyHistoryIsSkippedAndNotGood(t *testing.T) {
+	found := examine(t, newGateway())
+	for _, title := range []string{"rows", "order", "known ID", "last page", "page 2 of 25"} {
+		found.is(t, doctor.Skipped, title, "")
+	}
+	found.is(t, doctor.OK, "limits", "larger ones cannot be told, the history has 0")
+	assert.Zero(t, count(found, doctor.Fail))
+	found = examine(t, newGateway(outgoingtest.SampleMessages(8)...))
+	assert.Zero(t, count(found, doctor.Fail))
+	found.is(t, doctor.OK, "limits", "as asked: 1, 2; larger ones cannot be told, the history has 8")
+	found.is(t, doctor.Skipped, "page 2 of 25", "page 1 of 50 has only 8 rows")
+}
