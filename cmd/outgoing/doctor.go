@@ -62,12 +62,16 @@ func (s *session) examine(record string) error {
 	cfg := doctor.Config{
 		BaseURL: s.url, Gateway: s.gatewayName(), Version: version(), Token: s.drainer.Token, Transport: s.drainer,
 	}
+	var unrecorded error
 	if record != "" {
 		recorder, err := doctor.NewRecorder(record)
 		if err != nil {
 			return fmt.Errorf("--record: %w", err)
 		}
-		cfg.Record = recorder.Write
+		cfg.Record = func(name string, answer []byte) error {
+			unrecorded = recorder.Write(name, answer)
+			return unrecorded
+		}
 	}
 	out, err := output.New(s.format, s.screen.Out(), output.Findings, s.screen.Style())
 	if err != nil {
@@ -88,6 +92,8 @@ func (s *session) examine(record string) error {
 	s.note("%d ok, %s, %d FAIL, %d skipped", verdicts[doctor.OK], display.Plural(verdicts[doctor.Note], "note", "notes"),
 		verdicts[doctor.Fail], verdicts[doctor.Skipped])
 	switch {
+	case unrecorded != nil:
+		return fmt.Errorf("--record: %w", unrecorded)
 	case s.interrupted.Load():
 		return statusError(exitInterrupted)
 	case verdicts[doctor.Fail] > 0:

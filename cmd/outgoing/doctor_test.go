@@ -27,15 +27,17 @@ func TestD1_TheDoctorFindsNothingWrongWithTheDemo(t *testing.T) {
 
 func TestD1_AReportInEveryFormatHasTheSameLines(t *testing.T) {
 	type line struct{ ID, Title, Verdict, Seen, Promise string }
+	html := "<h1>no such page</h1>"
 	gateway, url := serveDouble(t, 30, outgoingtest.WithToken(token))
-	gateway.Inject(outgoingtest.Fault{Times: -1, Match: func(r *http.Request) bool { return r.FormValue("page") == "0" }, Status: 500})
+	gateway.Inject(outgoingtest.Fault{Times: -1, Match: func(r *http.Request) bool { return r.FormValue("page") == "0" }, Status: 400, Body: &html})
 
 	got := outgoing(t, "doctor", url, "-f", "json")
 	assert.Equal(t, 2, got.status, got.stderr)
 	var report []line
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &report))
 	require.Len(t, report, 36)
-	assert.Equal(t, line{"D7", "page 0", "FAIL", "500 with a problem document (code 500-1)", "the library never asks for it"}, report[33])
+	assert.Equal(t, line{"D7", "page 0", "FAIL", "400 with application/problem+json; documented is a problem document",
+		"E1: it is an *APIError all the same, with a zero Problem"}, report[33])
 
 	assert.Len(t, lines(outgoing(t, "doctor", url, "-f", "jsonl").stdout), 36)
 	records, err := csv.NewReader(strings.NewReader(outgoing(t, "doctor", url, "-f", "csv").stdout)).ReadAll()

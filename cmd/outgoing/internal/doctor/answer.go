@@ -47,11 +47,18 @@ type row struct {
 // rows returns the rows of a 200. The error says why there are none.
 func (a *answer) rows() ([]row, error) { return a.parsed, a.noArray }
 
+// maxRows bounds the work on a hostile body; a page has at most 50 rows.
+const maxRows = 1000
+
 // parse finds the rows of a 200.
 func (a *answer) parse() {
 	var raw []json.RawMessage
 	if a.status != http.StatusOK || a.broken != nil || json.Unmarshal(a.json(), &raw) != nil || raw == nil {
 		a.noArray = a.unusable()
+		return
+	}
+	if len(raw) > maxRows {
+		a.noArray = fmt.Errorf("the answer is an array of more than %d rows", maxRows)
 		return
 	}
 	a.parsed = make([]row, len(raw))

@@ -41,7 +41,8 @@ type Config struct {
 	Token     func(context.Context) (string, error)
 	Transport http.RoundTripper // is given each request as it is, so that no redirect is followed
 
-	// Record is given each distinct answer, masked, and a file name for it; nil records nothing.
+	// Record is given each distinct answer, masked, and a file name for it; nil records nothing. After an error it is not
+	// called again, and the examination goes on.
 	Record func(name string, answer []byte) error
 }
 

@@ -46,7 +46,7 @@ func (x *examination) refusal(ctx context.Context, title string, req request, pr
 		return fail(title, "200 with %s: any token is let in", rowCount(len(rows))).resting(promise)
 	case rowsErr == nil:
 		return note(title, "200 with %s", rowCount(len(rows))).resting(promise)
-	case a.status/100 == 4:
+	case req.token == "" || a.status/100 == 4:
 		return note(title, "%s", a.describe()).resting(promise)
 	}
 	return fail(title, "%s", a.describe()).resting(promise)

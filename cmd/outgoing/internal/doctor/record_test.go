@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"bufio"
 	"bytes"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -100,4 +101,15 @@ func TestD3_AnAnswerIsRecordedOnce(t *testing.T) {
 	run(t, cfg)
 	assert.Contains(t, names, "list-page-1-limit-1-200.http")
 	assert.Equal(t, len(names), len(slices.Compact(slices.Sorted(slices.Values(names)))))
+}
+
+func TestD3_ARecordThatFailsDoesNotEndTheExamination(t *testing.T) {
+	calls := 0
+	cfg := config(newTransport(t, sampled()))
+	cfg.Record = func(string, []byte) error {
+		calls++
+		return io.ErrShortWrite
+	}
+	run(t, cfg).othersAreGood(t)
+	assert.Equal(t, 1, calls)
 }

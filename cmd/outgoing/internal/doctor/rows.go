@@ -185,7 +185,8 @@ func compareRow(raw json.RawMessage) map[string]string {
 		return map[string]string{"": "is " + kindOf(raw) + ", not an object"}
 	}
 	found := map[string]string{}
-	for name, value := range members {
+	for _, name := range slices.Sorted(maps.Keys(members)) { // names that are masked are one name
+		value := members[name]
 		want, known := expected[name]
 		if !known {
 			found[maskName(name)] = "is not in the document, and is " + kindOf(value)

@@ -2,6 +2,7 @@ package doctor_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -46,4 +47,15 @@ func TestD3_AnEmptyHistoryIsSkippedAndNotGood(t *testing.T) {
 	assert.Zero(t, count(found, doctor.Fail))
 	found.is(t, doctor.OK, "limits", "as asked: 1, 2; larger ones cannot be told, the history has 8")
 	found.is(t, doctor.Skipped, "page 2 of 25", "page 1 of 50 has only 8 rows")
+}
+
+func TestD3_AHostileNumberOfRowsIsNotLookedAt(t *testing.T) {
+	found := examine(t, changed(func(_ *http.Request, a *response) {
+		a.status, a.body = http.StatusOK, "["+strings.Repeat("1,", 400_000)+"1]"
+	}))
+	found.is(t, doctor.Fail, "answer", "the answer is an array of more than 1000 rows")
+	found = examine(t, changed(func(_ *http.Request, a *response) {
+		a.status, a.body = http.StatusOK, "["+strings.Repeat(" ", 1<<20)+"]"
+	}))
+	found.is(t, doctor.Fail, "answer", "a body of more than 1 MiB")
 }
