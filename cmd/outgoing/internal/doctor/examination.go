@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -33,6 +34,9 @@ type examination struct {
 	recorded    map[string]bool    // masked answers without what differs each time
 	names       map[string]int     // of recorded answers
 	recordError error
+
+	sampled   []samplePage
+	sampleErr error
 
 	twice [][]int64 // the IDs of page 1, as two looks showed them
 
@@ -138,7 +142,7 @@ func (x *examination) mayAsk(ctx context.Context) error {
 	return nil
 }
 
-// failed counts failures in a row: a gateway that is down is left alone.
+// failed counts failures in a row: a gateway that is down is not asked any further.
 func (x *examination) failed(err error) {
 	if errors.Is(err, errInterrupted) {
 		x.interrupted = true
@@ -193,8 +197,12 @@ func (x *examination) wait(ctx context.Context, a *answer) error {
 // retryAfter returns the wait that a 429 or 503 asks for: in seconds, or as a date, measured against the response's own.
 func (a *answer) retryAfter() time.Duration {
 	value := a.header.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+	seconds, err := strconv.ParseUint(value, 10, 31)
+	switch {
+	case err == nil:
 		return time.Duration(seconds) * time.Second
+	case errors.Is(err, strconv.ErrRange):
+		return math.MaxInt64
 	}
 	at, err := http.ParseTime(value)
 	if err != nil {
@@ -225,9 +233,17 @@ func (x *examination) record(a *answer) {
 	x.recordError = x.Record(name+".http", masked.bytes())
 }
 
-// sample returns the first pages of the history and the rows that they add to each other: a message that arrived
-// meanwhile shifts rows to the next page, where they are not counted again. The error says why there are none.
+// sample returns the first pages of the history, as they were when it was first called, and the rows that they add to each
+// other: a message that arrived meanwhile shifts rows to the next page, where they are not counted again. The error says
+// why there are none.
 func (x *examination) sample(ctx context.Context) ([]samplePage, error) {
+	if x.sampled == nil && x.sampleErr == nil {
+		x.sampled, x.sampleErr = x.readSample(ctx)
+	}
+	return x.sampled, x.sampleErr
+}
+
+func (x *examination) readSample(ctx context.Context) ([]samplePage, error) {
 	const pages, limit = 4, 50
 	var (
 		sampled []samplePage

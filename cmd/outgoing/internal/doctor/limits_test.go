@@ -31,7 +31,7 @@ func TestD8_ARateLimitIsWaitedForAndNamed(t *testing.T) {
 func TestD8_ALongRateLimitSkipsWhatIsLeft(t *testing.T) {
 	for retryAfter, why := range map[string]string{
 		"3600": "rate limited: 429 asks for a wait of more than 30s", "": "rate limited: 429 after 4 waits",
-		"99999999999999999999": "rate limited: 429", time.Now().AddDate(1, 0, 0).UTC().Format(http.TimeFormat): "rate limited: 429",
+		"99999999999999999999": "rate limited: 429 asks for a wait of more than 30s", time.Now().AddDate(1, 0, 0).UTC().Format(http.TimeFormat): "rate limited: 429 asks for a wait of more than 30s",
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			requests := 0
