@@ -9,7 +9,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 )
 
-// flags are what get, cancel and list have in common.
+// flags are what the commands that ask a gateway have in common.
 type flags struct {
 	format      string
 	sandbox     bool
@@ -24,10 +24,13 @@ type flags struct {
 
 func (f *flags) register(cmd *cobra.Command) {
 	f.registerResults(cmd)
-	set := cmd.Flags()
-	set.IntVar(&f.concurrency, "concurrency", 4, "requests in flight at once")
-	set.IntVar(&f.attempts, "attempts", 4, "how often a request is tried")
+	f.registerConcurrency(cmd)
+	cmd.Flags().IntVar(&f.attempts, "attempts", 4, "how often a request is tried")
 	f.registerVerbose(cmd)
+}
+
+func (f *flags) registerConcurrency(cmd *cobra.Command) {
+	cmd.Flags().IntVar(&f.concurrency, "concurrency", 4, "requests in flight at once")
 }
 
 // registerResults adds the flags that say which gateway is asked and how results look.

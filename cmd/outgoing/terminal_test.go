@@ -208,3 +208,33 @@ func TestWatchShowsOneLineOnATerminal(t *testing.T) {
 	assert.Equal(t, "2 DELIVERED; 0 left\n", last)
 	assert.NotContains(t, shown, "RECIPIENT", "there is nothing but the line")
 }
+
+func TestAnInterruptedWatchOnATerminalNamesWhatIsLeft(t *testing.T) {
+	gateway, url := serveDouble(t, 10)
+	becomes(gateway, 43456, "QUEUED")
+	term := atTerminal(t, command(t, "watch", url, "--until=DELIVERED", "43456"))
+	term.waitFor(t, "watch: 1 QUEUED; 1 left; next look in ")
+	term.types(t, "\x03") // Ctrl-C
+	shown, status := term.finish(t)
+	assert.Equal(t, 130, status)
+	assert.True(t, strings.HasSuffix(shown, "\x1b[Koutgoing: interrupted\nnot there yet, QUEUED: 43456\n1 QUEUED; 1 left\n"), "%q", shown)
+}
+
+// Otherwise nothing at all would be shown.
+func TestWatchPrintsEachChangeOnATerminalWithoutTheLine(t *testing.T) {
+	for name, change := range map[string]func(*exec.Cmd){
+		"quiet":                         func(cmd *exec.Cmd) { cmd.Args = append(cmd.Args, "--quiet") },
+		"a dumb terminal":               func(cmd *exec.Cmd) { cmd.Env = append(cmd.Env, "TERM=dumb") },
+		"standard error somewhere else": func(cmd *exec.Cmd) { cmd.Stderr = new(log) },
+		"another format":                func(cmd *exec.Cmd) { cmd.Args = append(cmd.Args, "--format=csv") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, url := serveDouble(t, 10)
+			cmd := command(t, "watch", url, "--until=DELIVERED", "43456")
+			change(cmd)
+			shown, status := atTerminal(t, cmd).finish(t)
+			assert.Equal(t, 0, status)
+			assert.Contains(t, shown, "\n43456")
+		})
+	}
+}

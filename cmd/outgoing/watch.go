@@ -44,7 +44,8 @@ your account has seen are in "outgoing list --all" and "outgoing doctor".
 
 A message is looked up at once, then after --initial-interval, and ever more seldom, up to --max-interval, while it stays as
 it is. Each change is printed as it is seen; on a terminal, one line shows how many messages have which status instead, unless
---format asks for something else than a table. Failed requests are repeated, and the end of the trouble is waited for.
+--format asks for something else than a table. A failed request is repeated when its messages are due again, for as long as
+the watch lasts.
 
 At the end standard error has a summary by status. The exit status is 0 if all messages reached their end, and 2 if some did
 not: they are named. Ctrl-C names them too, and exits with 130.`,
@@ -64,7 +65,10 @@ not: they are named. Ctrl-C names them too, and exits with 130.`,
 			})
 		},
 	}
-	f.register(cmd)
+	f.attempts = 1 // which has no flag here: the next look is the retry
+	f.registerResults(cmd)
+	f.registerConcurrency(cmd)
+	f.registerVerbose(cmd)
 	from.register(cmd)
 	set := cmd.Flags()
 	set.Var(textFlag{&until, "status,..."}, "until", "the statuses in which a message has reached its end; required")
@@ -74,12 +78,17 @@ not: they are named. Ctrl-C names them too, and exits with 130.`,
 	return cmd
 }
 
+// untilHelp names the statuses that are known, and none as a default: the vendor documents no list of them.
+const untilHelp = `--until is missing: name the statuses that end the watch, the bad ones too, such as --until DELIVERED,UNDELIVERED
+The gateway's documents name QUEUED and SCHEDULED, which are not the end; SENT, ACCEPTED, DELIVERED and CANCELLED are what
+others have seen. "outgoing list" and "outgoing doctor" show the statuses of your account.`
+
 func (w *watchFlags) check(until string, given func(flag string) bool) error {
 	for status := range strings.SplitSeq(until, ",") {
 		status = strings.TrimSpace(status)
 		switch {
 		case until == "":
-			return usage("which statuses end the watch? Say --until DELIVERED,UNDELIVERED or what your account's statuses are")
+			return usage(untilHelp)
 		case status == "":
 			return usage("--until %q: a status is missing beside a comma", until)
 		}
@@ -116,13 +125,20 @@ type watchRun struct {
 	failed int // how many are given up
 }
 
-const givenUp = "given up"
+// What stands where a status would.
+const (
+	givenUp       = "given up"
+	notSeen       = "not seen"
+	withoutStatus = "without a status"
+)
 
 func (s *session) follow(ids []int64, w watchFlags) error {
 	r := &watchRun{session: s, watchFlags: w, ctx: s.ctx, status: make(map[int64]string, len(ids)), counts: make(map[string]int), total: len(ids), left: len(ids)}
-	if style := s.screen.Style(); s.format != "table" || !style.Terminal {
+	style := s.screen.Style()
+	live := !s.quiet && s.screen.CanDraw()
+	if !live || !style.Terminal || s.format != "table" {
 		var err error
-		if r.out, err = output.New(s.format, s.screen.Out(), output.Messages, style); err != nil {
+		if r.out, err = output.New(s.format, s.screen.Out(), output.Changes, style); err != nil {
 			return err
 		}
 	}
@@ -134,7 +150,7 @@ func (s *session) follow(ids []int64, w watchFlags) error {
 	unhandle := s.handleInterrupts(s.sayUnwritten)
 	defer unhandle()
 	end := func() {}
-	if !s.quiet {
+	if live {
 		end = s.screen.Live(r.line)
 	}
 	defer end()
@@ -184,12 +200,12 @@ func (r *watchRun) set(id int64, status string, ended bool) {
 func (r *watchRun) take(m outgoing.Message, err error) (last error) {
 	batch, ok := errors.AsType[*outgoing.BatchError](err)
 	switch {
-	case !ok, refusal(err) != nil, r.ctx.Err() != nil:
-		return err
-	case m.ID != 0:
+	case ok && m.ID != 0:
 		r.set(m.ID, givenUp, true)
 		r.failed++
 		r.say("given up: %d\n  %s", m.ID, output.Reason(batch.Failures[0].Err))
+	case !ok, refusal(err) != nil, r.ctx.Err() != nil:
+		return err
 	case !r.interrupted.Load():
 		r.say("a look failed, and will be repeated\n  %s", output.Reason(batch.Failures[0].Err))
 	}
@@ -198,16 +214,18 @@ func (r *watchRun) take(m outgoing.Message, err error) (last error) {
 
 // conclude prints the summary and returns the exit status.
 func (r *watchRun) conclude(left error) error {
+	batch, ok := errors.AsType[*outgoing.BatchError](left)
+	if left != nil && !ok {
+		return left
+	}
 	switch refused := refusal(left); {
 	case refused != nil:
 		r.say("outgoing: %s", output.Reason(r.explain(refused)))
-	case left != nil && !r.interrupted.Load():
+	case ok && !r.interrupted.Load():
 		r.say("outgoing: --timeout %v is over", r.timeout)
 	}
-	if batch, ok := errors.AsType[*outgoing.BatchError](left); ok {
-		r.say("not there yet: %s", display.IDs(batch.IDs()))
-	} else if left != nil {
-		return left
+	if ok {
+		r.sayLeft(batch.IDs())
 	}
 	r.note("%s", r.summary())
 	switch {
@@ -217,6 +235,21 @@ func (r *watchRun) conclude(left error) error {
 		return statusError(exitUnsettled)
 	}
 	return nil
+}
+
+// sayLeft names the messages that have not reached their end, by status.
+func (r *watchRun) sayLeft(ids []int64) {
+	byStatus := make(map[string][]int64)
+	for _, id := range ids {
+		status, seen := r.status[id]
+		if !seen {
+			status = notSeen
+		}
+		byStatus[status] = append(byStatus[status], id)
+	}
+	for _, status := range slices.Sorted(maps.Keys(byStatus)) {
+		r.say("not there yet, %s: %s", cmp.Or(status, withoutStatus), display.IDs(byStatus[status]))
+	}
 }
 
 // line is what the live line shows.
@@ -235,11 +268,11 @@ func (r *watchRun) summary() string {
 	var parts []string
 	for _, status := range slices.Sorted(maps.Keys(r.counts)) {
 		if n := r.counts[status]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, cmp.Or(status, "without a status")))
+			parts = append(parts, fmt.Sprintf("%d %s", n, cmp.Or(status, withoutStatus)))
 		}
 	}
 	if n := r.total - len(r.status); n > 0 {
-		parts = append(parts, fmt.Sprintf("%d not seen", n))
+		parts = append(parts, fmt.Sprintf("%d %s", n, notSeen))
 	}
 	return fmt.Sprintf("%s; %d left", strings.Join(parts, ", "), r.left)
 }

@@ -48,7 +48,7 @@ func TestWatchNamesWhatIsNotThereYet(t *testing.T) {
 	got := outgoing(t, "watch", url, "--until=DELIVERED", "--timeout=300ms", "--initial-interval=20ms", "43456", "43458", "7", "43461")
 	assert.Equal(t, 2, got.status)
 	assert.Contains(t, got.stderr, "given up: 7\n  the gateway does not know this ID\n")
-	assert.Contains(t, got.stderr, "--timeout 300ms is over\nnot there yet: 43458, 43461\n")
+	assert.Contains(t, got.stderr, "--timeout 300ms is over\nnot there yet, QUEUED: 43461\nnot there yet, SENT: 43458\n")
 	assert.Contains(t, got.stderr, "1 DELIVERED, ")
 	assert.Contains(t, got.stderr, ", 1 given up; 2 left\n")
 }
@@ -59,7 +59,7 @@ func TestWatchSaysWhereARefusedTokenCameFrom(t *testing.T) {
 	assert.Equal(t, 2, got.status)
 	assert.Contains(t, got.stderr, "401 Unauthorized")
 	assert.Contains(t, got.stderr, "check GATEWAY_API_BEARER")
-	assert.Contains(t, got.stderr, "not there yet: 43456, 43458\n")
+	assert.Contains(t, got.stderr, "not there yet, not seen: 43456, 43458\n")
 	assert.NotContains(t, got.stderr, "--timeout")
 }
 
@@ -68,7 +68,7 @@ func TestAnInterruptedWatchNamesWhatIsLeft(t *testing.T) {
 	h.interrupt(t, os.Interrupt)
 	h.release()
 	assert.Equal(t, 130, statusOf(t, h.cmd.Wait()))
-	assert.Contains(t, h.stderr.String(), "not there yet: ")
+	assert.Contains(t, h.stderr.String(), "not there yet, ")
 	assert.Contains(t, h.stderr.String(), "43458")
 	assert.NotContains(t, h.stderr.String(), "a look failed")
 }
@@ -76,7 +76,7 @@ func TestAnInterruptedWatchNamesWhatIsLeft(t *testing.T) {
 func TestWatchRefusesFlagsThatAreAlmostRight(t *testing.T) {
 	gateway, url := serveDouble(t, 10)
 	for want, args := range map[string][]string{
-		"which statuses end the watch?":                         {},
+		"--until is missing: name the statuses":                 {},
 		"a status is missing beside a comma":                    {"--until=DELIVERED,"},
 		"it is empty; is a variable unset?":                     {"--until="},
 		"--timeout 0s: it must be positive":                     {"--until=A", "--timeout=0s"},

@@ -22,9 +22,9 @@ func (s *Screen) Progress(doing, things string, total int, counts *Counts) (end 
 }
 
 // Live draws, on a terminal, a line that is always up to date, until the returned function is called. It asks for the line
-// in a goroutine of its own.
+// in its own goroutine.
 func (s *Screen) Live(line func() string) (end func()) {
-	if !Is(s.stderr) || s.dumb() {
+	if !s.CanDraw() {
 		return func() {}
 	}
 	stop := make(chan struct{})

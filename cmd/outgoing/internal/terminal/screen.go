@@ -37,6 +37,9 @@ func (s *Screen) Style() Style {
 // dumb reports whether the terminal cannot draw over what it shows.
 func (s *Screen) dumb() bool { return s.setting("TERM") == "dumb" }
 
+// CanDraw reports whether there is a terminal on which a line can be drawn again and again.
+func (s *Screen) CanDraw() bool { return Is(s.stderr) && !s.dumb() }
+
 // setting returns an environment variable for which unset and empty are the same.
 func (s *Screen) setting(name string) string {
 	value, _ := s.env(name)
