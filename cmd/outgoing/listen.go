@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/internal/bearer"
 	"github.com/gsmservice-gateway/client-go/outgoing"
@@ -77,8 +78,11 @@ func (c *cli) listen(f *flags, l *listenFlags) error {
 	if err := checkAddr(l.addr, l.expose); err != nil {
 		return err
 	}
-	if l.noConfirm && l.callbackTokenFile == "" {
+	switch {
+	case l.noConfirm && l.callbackTokenFile == "":
 		return usage("--no-confirm needs --callback-token-file: otherwise anyone could report any status")
+	case l.noConfirm && (f.sandbox || f.baseURL != "" || f.tokenFile != ""):
+		return usage("--no-confirm asks no gateway: it cannot be used with --sandbox, --base-url or --token-file")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -94,7 +98,9 @@ func (c *cli) listen(f *flags, l *listenFlags) error {
 	if err != nil {
 		return err
 	}
-	c.say("outgoing: listening on http://%s; set the callback URL in the vendor's panel to an https address that leads here", listener.Addr())
+	c.say(`outgoing: listening on http://%s
+In the vendor's panel, https://panel.gsmservice.pl, set the callback URL of the API to an https address that leads here%s`,
+		listener.Addr(), l.tokenAdvice())
 	err = c.serveUntilDone(ctx, stop, &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -103,10 +109,20 @@ func (c *cli) listen(f *flags, l *listenFlags) error {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}, listener, 15*time.Second) // a look-up takes 10 seconds at most
-	if failed := printer.failed(); failed != nil {
+	written, failed := printer.result()
+	if failed != nil {
 		return failed
 	}
+	c.say("outgoing: %s printed", display.Plural(written, "message", "messages"))
 	return err
+}
+
+// tokenAdvice says what to set beside the URL.
+func (l *listenFlags) tokenAdvice() string {
+	if l.callbackTokenFile == "" {
+		return ".\nAnyone who can reach it is let in; only what the gateway confirms is printed."
+	}
+	return ",\nand its token to the one in " + display.Printable(l.callbackTokenFile) + "."
 }
 
 func (c *cli) callbackHandler(f *flags, l *listenFlags, sink callback.Sink) (*callback.Handler, error) {
@@ -136,12 +152,13 @@ func (c *cli) callbackHandler(f *flags, l *listenFlags, sink callback.Sink) (*ca
 
 // callbackToken reads the bearer token of callbacks from a file.
 func (c *cli) callbackToken(file string) (string, error) {
-	token, err := c.token(file)
-	if err == nil {
-		err = bearer.Check(token)
-	}
+	const what = "--callback-token-file"
+	token, err := readToken(what, file)
 	if err != nil {
-		return "", fmt.Errorf("--callback-token-file: %w", err)
+		return "", err
+	}
+	if err := bearer.Check(token); err != nil {
+		return "", fmt.Errorf("%s: %w", what, err)
 	}
 	return token, nil
 }
@@ -150,9 +167,10 @@ func (c *cli) callbackToken(file string) (string, error) {
 type printer struct {
 	stop func()
 
-	mu  sync.Mutex
-	out output.Writer[outgoing.Message]
-	err error // why nothing more can be written
+	mu      sync.Mutex
+	out     output.Writer[outgoing.Message]
+	written int
+	err     error // why nothing more can be written
 }
 
 func (c *cli) newPrinter(stop func()) (*printer, error) {
@@ -170,13 +188,16 @@ func (p *printer) print(_ context.Context, changed []outgoing.Message) error {
 		}
 		if p.err = p.out.Write(m); p.err != nil {
 			p.stop()
+			break
 		}
+		p.written++
 	}
 	return p.err
 }
 
-func (p *printer) failed() error {
+// result returns how many messages were written, and why no more could be.
+func (p *printer) result() (written int, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.err
+	return p.written, p.err
 }
