@@ -121,11 +121,11 @@ func (s *session) logHandler() slog.Handler {
 	return slog.NewTextHandler(s.screen.Err(), &slog.HandlerOptions{Level: slog.LevelDebug})
 }
 
-// reportTime is how long the results may take to be written after a second interrupt. No one may be reading them.
-const reportTime = 2 * time.Second
+// maxStall is how long the writing of results may stand still after a second interrupt. No one may be reading them.
+const maxStall = 2 * time.Second
 
 // handleInterrupts makes the first interrupt stop new requests, and the second cut off those in flight: what was done is
-// printed after either. A third, or results that are not written in time, ends the process after lastWords.
+// printed after either. A third ends the process after lastWords, and so do results that no one reads.
 func (s *session) handleInterrupts(lastWords func()) (unhandle func()) {
 	leave := func() {
 		s.screen.Clear()
@@ -146,8 +146,22 @@ func (s *session) handleInterrupts(lastWords func()) (unhandle func()) {
 	}, func() {
 		s.say("outgoing: interrupted again; what is known is printed now")
 		s.stop()
-		time.AfterFunc(reportTime, leave)
+		go s.leaveWhenStalled(time.Now(), leave)
 	}, leave)
+}
+
+func (s *session) leaveWhenStalled(since time.Time, leave func()) {
+	for {
+		if written := s.screen.LastWrite(); written.After(since) {
+			since = written
+		}
+		left := maxStall - time.Since(since)
+		if left <= 0 {
+			leave()
+			return
+		}
+		time.Sleep(left)
+	}
 }
 
 // sayUnwritten is what is said last when the results cannot be written, of work that changes nothing.

@@ -37,12 +37,12 @@ func (c *cli) watchCommand() *cobra.Command {
 		Use:   "watch [ID...]",
 		Short: "Follow messages until each has one of the statuses that you name",
 		Long: `Follow messages until each has one of the statuses of --until, or until --timeout is over. Name the bad endings too: a
-message that ends in a status that --until does not have is followed on and on. No document lists the statuses; those that
+message that ends in a status that --until does not have is watched until --timeout. No document lists the statuses; those that
 your account has seen are in "outgoing list --all" and "outgoing doctor".
 
 ` + fileHelp + `
 
-A message is looked up at once, then after --initial-interval, and ever more seldom, up to --max-interval, while it stays as
+A message is looked up at once, then after --initial-interval, and less and less often, up to --max-interval, while it stays as
 it is. Each change is printed as it is seen; on a terminal, one line shows how many messages have which status instead, unless
 --format asks for something else than a table. A failed request is repeated when its messages are due again, for as long as
 the watch lasts.

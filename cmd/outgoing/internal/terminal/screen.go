@@ -5,7 +5,9 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -16,6 +18,8 @@ type Screen struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	env            func(string) (string, bool)
+
+	lastWrite atomic.Int64 // Unix nanoseconds; to standard output
 
 	mu    sync.Mutex
 	drawn bool // the progress line stands where the cursor is
@@ -50,12 +54,16 @@ func (s *Screen) setting(name string) string {
 func (s *Screen) Out() io.Writer {
 	return writerFunc(func(p []byte) (int, error) {
 		n, err := s.write(s.stdout, p)
+		s.lastWrite.Store(time.Now().UnixNano())
 		if errors.Is(err, syscall.EPIPE) {
 			err = ErrReaderGone
 		}
 		return n, err
 	})
 }
+
+// LastWrite returns when a write to standard output ended last.
+func (s *Screen) LastWrite() time.Time { return time.Unix(0, s.lastWrite.Load()) }
 
 // Err returns a writer to standard error.
 func (s *Screen) Err() io.Writer {

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
+)
+
+// The outcomes of a cancel are printed to the end, however long that takes, as long as someone reads them.
+func TestASecondInterruptWaitsForASlowReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		noEnv := func(string) (string, bool) { return "", false }
+		s := &session{cli: &cli{screen: terminal.NewScreen(nil, io.Discard, io.Discard, noEnv)}}
+		left := false
+		go s.leaveWhenStalled(time.Now(), func() { left = true })
+		for range 10 {
+			time.Sleep(maxStall - time.Millisecond)
+			_, err := s.screen.Out().Write([]byte("43456,not sent,,interrupted\n"))
+			require.NoError(t, err)
+		}
+		time.Sleep(maxStall - time.Millisecond)
+		synctest.Wait()
+		assert.False(t, left, "the results were read until a moment ago")
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		assert.True(t, left)
+	})
+}
