@@ -9,25 +9,26 @@ import (
 func (c *cli) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "outgoing",
-		Short: "Look up, cancel and list the outgoing messages of an SMS gateway",
-		Long: `Look up, cancel and list the outgoing messages of the SzybkiSMS.pl / GSMService.pl SMS gateway.
+		Short: "Look up, cancel, list and watch the outgoing messages of an SMS gateway",
+		Long: `Look up, cancel, list and watch the outgoing messages of the SzybkiSMS.pl / GSMService.pl SMS gateway.
 
 The token comes from the environment variable GATEWAY_API_BEARER or from --token-file. To try the command without an
-account, run "outgoing demo", or give any command --demo.
+account, run "outgoing demo", or give get, cancel, list, watch or doctor --demo.
 
 Exit status, the same in every command:
 
     0  everything is settled
     1  used wrongly, or could not start: nothing was sent; or the results cannot be written
     2  the gateway was asked, and not everything is settled: IDs are missing, not settled or not cancelled (each is
-       named), the history broke off, or the gateway refused the token (401, 403) or did not answer
-  130  stopped by a person, with Ctrl-C or with a "no" to cancel's question
+       named), the history broke off, the gateway refused the token (401, 403) or did not answer, or doctor saw a FAIL
+  130  stopped by a person, with Ctrl-C (serve and listen exit with 0) or with a "no" to cancel's question
 
 The first Ctrl-C lets requests in flight end, and a second cuts them off. What was done is printed after either.`,
 		Example: `  outgoing demo
   outgoing get 43456 43457
   outgoing cancel --file campaign.csv
-  outgoing list --all --format csv > history.csv`,
+  outgoing list --all --format csv > history.csv
+  outgoing watch --until DELIVERED,UNDELIVERED --file campaign.csv`,
 		Version:       version(),
 		SilenceErrors: true, // run says them
 		SilenceUsage:  true,
