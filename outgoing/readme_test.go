@@ -2,6 +2,7 @@ package outgoing_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -37,8 +38,22 @@ func stopCampaign(ctx context.Context, client *outgoing.Client, ids []int64) err
 	return err // nil if the gateway settled every ID
 }
 
+func untilTheEnd(ctx context.Context, client *outgoing.Client, ids []int64, isLast func(outgoing.Message) bool) {
+	for m, err := range client.Watch(ctx, outgoing.WatchRequest{IDs: ids, Until: isLast}) {
+		if err != nil {
+			fmt.Println(m.ID, err) // ID 0: a request failed, and its IDs are looked up again; the last error names what is left
+			continue
+		}
+		fmt.Println(m.ID, m.StatusCode) // when it is first seen, and after each change
+	}
+}
+
 func readHistory(ctx context.Context, client *outgoing.Client) error {
 	for m, err := range client.All(ctx) {
+		if _, ok := errors.AsType[*outgoing.BatchError](err); ok {
+			fmt.Println(err) // a row that cannot be read; the others follow
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -80,11 +95,23 @@ func Example_stopCampaign() {
 	// outgoing: 1 ID not settled: ID 3: the answer has no row for this ID
 }
 
+func Example_untilTheEnd() {
+	gateway := outgoingtest.NewGateway()
+	ids := gateway.Add(outgoing.Message{StatusCode: "DELIVERED"}, outgoing.Message{StatusCode: "UNDELIVERED"})
+	untilTheEnd(context.Background(), gateway.Client(), ids, func(m outgoing.Message) bool { return m.StatusCode != "SENT" })
+	// Output:
+	// 1 DELIVERED
+	// 2 UNDELIVERED
+}
+
 func Example_readHistory() {
 	gateway := outgoingtest.NewGateway()
 	gateway.Add(outgoingtest.SampleMessages(2)...)
+	odd := `[{"id":43458,"sent_date":"tomorrow"},{"id":43457,"recipient":"+48999007919","status_code":"DELIVERED"}]`
+	gateway.Inject(outgoingtest.Fault{Body: &odd})
 	fmt.Println(readHistory(context.Background(), gateway.Client()))
 	// Output:
+	// outgoing: 1 ID not settled: ID 43458: the answer has an unreadable row: /sent_date is a string: parsing time "tomorrow" as "2006-01-02T15:04:05Z07:00": cannot parse "tomorrow" as "2006"
 	// 43457 +48999007919 DELIVERED
 	// 43456 +48999000000 DELIVERED
 	// <nil>

@@ -2,13 +2,20 @@
 package main
 
 import (
+	"bufio"
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"log"
+	"maps"
+	"os"
+	"slices"
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
+
+// No document lists the statuses. Put in those of your account: outgoing doctor shows them.
+var arrived = map[string]bool{"DELIVERED": true, "UNDELIVERED": false, "EXPIRED": false, "CANCELLED": false}
 
 func main() {
 	// For the real gateway: your token, and no WithBaseURL, or outgoing.SandboxURL for the test system.
@@ -16,15 +23,35 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	ids := []int64{43456, 43457, 43458, 7} // any number of IDs; 50 go in a request
-	result, err := client.GetByIDs(context.Background(), ids)
-	for _, m := range result.Messages {
-		fmt.Println(m.ID, m.StatusCode, m.Price)
+	var ids []int64 // any number; 50 go in a request
+	for in := bufio.NewReader(os.Stdin); ; {
+		var id int64
+		if _, err := fmt.Fscan(in, &id); err == io.EOF {
+			break
+		} else if err != nil {
+			log.Fatal(err)
+		}
+		ids = append(ids, id)
 	}
-	fmt.Println("not found:", result.Missing)
-	if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
-		fmt.Println("ask again for:", batch.IDs(), "because:", err) // what was answered is in the result all the same
-	} else if err != nil {
+
+	result, err := client.GetByIDs(context.Background(), ids)
+	table := map[string]int{}
+	for _, m := range result.Messages {
+		what := "still under way"
+		if yes, known := arrived[m.StatusCode]; yes {
+			what = "arrived"
+		} else if known {
+			what = "not arrived"
+		}
+		table[what+", "+m.StatusCode]++
+	}
+	if n := len(result.Missing); n > 0 {
+		table["unknown to the gateway"] = n
+	}
+	for _, what := range slices.Sorted(maps.Keys(table)) {
+		fmt.Printf("%8d %s\n", table[what], what)
+	}
+	if err != nil { // it names the IDs to ask for again; what was answered is in the table all the same
 		log.Fatal(err)
 	}
 }

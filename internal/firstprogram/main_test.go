@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
@@ -20,21 +22,37 @@ func TestTheFirstProgramOfTheReadme(t *testing.T) {
 		t.Skip("the port of the program is taken:", err)
 	}
 	gateway := outgoingtest.NewGateway()
-	gateway.Add(outgoingtest.SampleMessages(3)...)
+	gateway.Add(outgoingtest.SampleMessages(200)...)
+	gateway.Add(outgoing.Message{ID: 43460, StatusCode: "UNDELIVERED"})
 	server := httptest.NewUnstartedServer(gateway)
 	require.NoError(t, server.Listener.Close())
 	server.Listener = listener
 	server.Start()
 	defer server.Close()
 
-	stdout := os.Stdout
-	defer func() { os.Stdout = stdout }()
-	read, write, err := os.Pipe()
+	stdin, stdout := os.Stdin, os.Stdout
+	defer func() { os.Stdin, os.Stdout = stdin, stdout }()
+	input, ids, err := os.Pipe()
 	require.NoError(t, err)
-	os.Stdout = write
+	output, printed, err := os.Pipe()
+	require.NoError(t, err)
+	os.Stdin, os.Stdout = input, printed
+	for id := range 96 { // some hundred bytes, which a pipe holds
+		_, err := fmt.Fprintln(ids, 43456+id)
+		require.NoError(t, err)
+	}
+	_, err = fmt.Fprintln(ids, 7)
+	require.NoError(t, err)
+	require.NoError(t, ids.Close())
 	main()
-	require.NoError(t, write.Close())
-	printed, err := io.ReadAll(read)
+	require.NoError(t, printed.Close())
+	table, err := io.ReadAll(output)
 	require.NoError(t, err)
-	assert.Equal(t, "43456 DELIVERED 0.16\n43457 DELIVERED 0.16\n43458 SENT 0.07\nnot found: [7]\n", string(printed))
+	assert.Equal(t, `      59 arrived, DELIVERED
+       1 not arrived, UNDELIVERED
+      12 still under way, QUEUED
+      12 still under way, SCHEDULED
+      12 still under way, SENT
+       1 unknown to the gateway
+`, string(table))
 }
