@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -221,4 +223,12 @@ func streamHeap(b testing.TB, client *outgoing.Client, n int) uint64 {
 		b.Fatalf("%d of %d messages", found, n)
 	}
 	return max(peak, start) - start
+}
+
+// echo answers with a row for each ID.
+func echo(req *http.Request) (*http.Response, error) {
+	body := appendAsked(nil, []byte(strings.TrimPrefix(req.URL.Path, "/rest")))
+	res := answer(http.StatusOK, "")
+	res.Body = io.NopCloser(strings.NewReader(string(body)))
+	return res, nil
 }

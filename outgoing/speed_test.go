@@ -1,9 +1,7 @@
 package outgoing_test
 
 import (
-	"io"
 	"net/http"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,14 +34,6 @@ func slowly(answer roundTrip) roundTrip {
 			return nil, req.Context().Err()
 		}
 	}
-}
-
-// echo answers with a row for each ID.
-func echo(req *http.Request) (*http.Response, error) {
-	body := appendAsked(nil, []byte(strings.TrimPrefix(req.URL.Path, "/rest")))
-	res := answer(http.StatusOK, "")
-	res.Body = io.NopCloser(strings.NewReader(string(body)))
-	return res, nil
 }
 
 func TestP2_RequestsOverlapPerfectly(t *testing.T) {

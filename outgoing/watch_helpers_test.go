@@ -2,8 +2,15 @@ package outgoing_test
 
 import (
 	"context"
+	"fmt"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
@@ -47,4 +54,56 @@ func moves(g *outgoingtest.Gateway, id int64, each time.Duration, codes ...strin
 		time.AfterFunc(time.Duration(i)*each, func() { g.Add(message(id, code)) })
 	}
 	synctest.Wait()
+}
+
+// told is one yield of a watch.
+type told struct {
+	at     time.Duration // since it began
+	id     int64
+	status string
+	err    error
+}
+
+func never(outgoing.Message) bool { return false }
+
+// watchHeap watches n IDs and returns the heap that it takes for each, while it begins and after the first look at all.
+func watchHeap(b testing.TB, n int) (beginning, held float64) {
+	live := func() float64 {
+		runtime.GC()
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		return float64(stats.HeapAlloc)
+	}
+	asked := ids(n)
+	large := fmt.Sprintf(`,"status_code":"QUEUED","status_description":"%2000d"}`, 0) // no message is kept
+	start := live()
+	requests := 0
+	client := newClient(b, roundTrip(func(req *http.Request) (*http.Response, error) {
+		if requests++; requests == 1 {
+			beginning = (live() - start) / float64(n)
+		}
+		return answer(http.StatusOK, strings.ReplaceAll(rowsFor(req), "}", large)), nil
+	}), outgoing.WithConcurrency(1))
+	seen := 0
+	for _, err := range client.Watch(b.Context(), outgoing.WatchRequest{IDs: asked, Until: never, InitialInterval: time.Hour}) {
+		require.NoError(b, err)
+		if seen++; seen == n {
+			held = (live() - start) / float64(n)
+			break
+		}
+	}
+	runtime.KeepAlive(asked)
+	return beginning, held
+}
+
+// busiest returns the most requests within any window, after the first look took so many.
+func busiest(arrivals []time.Duration, window time.Duration, firstLook int) int {
+	most, from := 0, firstLook
+	for to := firstLook; to < len(arrivals); to++ {
+		for arrivals[from] <= arrivals[to]-window {
+			from++
+		}
+		most = max(most, to-from+1)
+	}
+	return most
 }

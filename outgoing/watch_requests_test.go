@@ -16,18 +16,6 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-// busiest returns the most requests within any window, after the first look took so many.
-func busiest(arrivals []time.Duration, window time.Duration, firstLook int) int {
-	most, from := 0, firstLook
-	for to := firstLook; to < len(arrivals); to++ {
-		for arrivals[from] <= arrivals[to]-window {
-			from++
-		}
-		most = max(most, to-from+1)
-	}
-	return most
-}
-
 // restless changes messages at random when it is asked for them, and turns some requests away.
 type restless struct {
 	latency time.Duration

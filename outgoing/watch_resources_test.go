@@ -2,12 +2,10 @@ package outgoing_test
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -19,8 +17,6 @@ import (
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
-
-func never(outgoing.Message) bool { return false }
 
 // after answers each request when its latency is over.
 func after(latency func(asked []int64) time.Duration) roundTrip {
@@ -204,36 +200,6 @@ func TestW6_NoConnectionIsLeftBusy(t *testing.T) {
 	transport.CloseIdleConnections()
 	server.Close() // which waits for the handlers
 	goleak.VerifyNone(t, before)
-}
-
-// watchHeap watches n IDs and returns the heap that it takes for each, while it begins and after the first look at all.
-func watchHeap(b testing.TB, n int) (beginning, held float64) {
-	live := func() float64 {
-		runtime.GC()
-		var stats runtime.MemStats
-		runtime.ReadMemStats(&stats)
-		return float64(stats.HeapAlloc)
-	}
-	asked := ids(n)
-	large := fmt.Sprintf(`,"status_code":"QUEUED","status_description":"%2000d"}`, 0) // no message is kept
-	start := live()
-	requests := 0
-	client := newClient(b, roundTrip(func(req *http.Request) (*http.Response, error) {
-		if requests++; requests == 1 {
-			beginning = (live() - start) / float64(n)
-		}
-		return answer(http.StatusOK, strings.ReplaceAll(rowsFor(req), "}", large)), nil
-	}), outgoing.WithConcurrency(1))
-	seen := 0
-	for _, err := range client.Watch(b.Context(), outgoing.WatchRequest{IDs: asked, Until: never, InitialInterval: time.Hour}) {
-		require.NoError(b, err)
-		if seen++; seen == n {
-			held = (live() - start) / float64(n)
-			break
-		}
-	}
-	runtime.KeepAlive(asked)
-	return beginning, held
 }
 
 func TestW6_AtMost100BytesForEachID(t *testing.T) {

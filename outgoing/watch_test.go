@@ -16,14 +16,6 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
-// told is one yield of a watch.
-type told struct {
-	at     time.Duration // since it began
-	id     int64
-	status string
-	err    error
-}
-
 func TestW1_EachStateIsYieldedOnceUntilTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := outgoingtest.NewGateway()
