@@ -70,6 +70,9 @@
 // changed, until each has reached the end that the caller names. A message that stays as it is, is looked up ever more
 // rarely. A failed request does not end the watch.
 //
+// No document lists the last statuses. A message that ends in one that Until does not know is watched until the context
+// is done, so Until should be true for the bad ones too, and the context should have a deadline.
+//
 // # Errors
 //
 // Bad arguments give [ErrInvalidArgument] before anything is sent. A response that is not a usable success is an
@@ -84,6 +87,24 @@
 // not requested, unusable headers, a 404 for a whole request) and at Debug the headers that are absent. It logs
 // methods, path templates, statuses, counts, durations, and why a connection failed: never a token, a recipient or a
 // body. What net/http quotes of an answer that it cannot parse is "..." in logs and errors.
+//
+// # Tracing
+//
+// Each attempt is one request through the http.Client of [WithHTTPClient]: its Transport is the place for spans and
+// metrics. The path of a request has up to 50 IDs in it, too many names for either. [AttemptFrom] tells the Transport the
+// template of the path, the number of the attempt, and how many IDs there are; it needs no other module. With otelhttp:
+//
+//	otelhttp.NewTransport(base, otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string {
+//		if attempt, ok := outgoing.AttemptFrom(r.Context()); ok {
+//			return attempt.Method + " " + attempt.Path // "GET /messages/{ids}"
+//		}
+//		return r.Method
+//	}))
+//
+// Its Labeler takes more labels for metrics: url.template is attempt.Path, and http.request.resend_count is
+// attempt.Number-1. otelhttp puts the whole URL into url.full of a span, with the IDs. An *http.Transport of your own
+// keeps two idle connections for each host unless its MaxIdleConnsPerHost says more: set it to what [WithConcurrency]
+// says.
 //
 // # Memory
 //
