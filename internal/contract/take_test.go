@@ -1,7 +1,6 @@
 package contract_test
 
 import (
-	"encoding/json"
 	"regexp"
 	"strings"
 	"testing"
@@ -9,7 +8,6 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"gopkg.in/yaml.v3"
 
 	"github.com/gsmservice-gateway/client-go/internal/contract"
 )
@@ -97,49 +95,4 @@ func TestAServerOfAnOperationIsAChange(t *testing.T) {
 		"      operationId: listMessages\n      servers: [{url: 'https://history.example'}]\n")(t, vendorDocument(t))))
 	require.NoError(t, err)
 	assertLines(t, []string{`listMessages server: is new, "https://history.example" (...)`}, taken.Changes)
-}
-
-func TestSecurityOfEachOperationIsTheSameFactAsThatOfTheDocument(t *testing.T) {
-	taken, err := open(t).Take([]byte(all(
-		replaced("\nsecurity:\n- Bearer: []\n", "\n"),
-		func(t *testing.T, document string) string {
-			return regexp.MustCompile(`(?m)^      operationId: .*$`).ReplaceAllString(document, "$0\n      security: [{Bearer: []}]")
-		},
-	)(t, vendorDocument(t))))
-	require.NoError(t, err)
-	assert.Empty(t, taken.Changes)
-}
-
-func TestWhatIsNotAnOpenAPIDocumentIsRefused(t *testing.T) {
-	for name, text := range map[string]string{
-		"nothing": "", "a list": "[]", "HTML": "<html>", "a tab": "a:\n\tb", "Swagger 2": "swagger: '2.0'", "OpenAPI 3.1": "openapi: 3.1.0",
-		"a reference to nowhere": strings.Replace(vendorDocument(t), "schemas/Message'", "schemas/Nothing'", 1),
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := open(t).Take([]byte(text))
-			require.Error(t, err)
-		})
-	}
-}
-
-func TestADocumentCanBeJSON(t *testing.T) {
-	var document map[string]any
-	require.NoError(t, yaml.Unmarshal([]byte(vendorDocument(t)), &document))
-	text, err := json.Marshal(document)
-	require.NoError(t, err)
-	taken, err := open(t).Take(text)
-	require.NoError(t, err)
-	assert.Empty(t, taken.Changes)
-}
-
-func TestADocumentCanHaveAliases(t *testing.T) {
-	taken, err := open(t).Take([]byte(all(
-		replaced("- $ref: '#/components/parameters/page'", "- &page {$ref: '#/components/parameters/page'}"),
-		replaced("\npaths:\n", "\nx-page: &header {schema: {type: integer}}\npaths:\n"),
-		replaced("            X-Current-Page:\n              description: Current results page number\n              schema:\n                type: integer\n                example: 1\n",
-			"            X-Current-Page: *header\n"),
-	)(t, vendorDocument(t))))
-	require.NoError(t, err)
-	assert.NotRegexp(t, `[&*](page|header)`, string(taken.Vendor))
-	assert.Empty(t, taken.Changes)
 }

@@ -1,0 +1,87 @@
+package contract_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/internal/contract"
+)
+
+// smallContract has one of each kind of fact.
+const smallContract = `
+openapi: 3.0.3
+info: {title: small, version: "1"}
+servers: [{url: https://gateway.example}]
+security: [{Bearer: []}]
+paths:
+  /messages/{ids}:
+    get:
+      operationId: getMessages
+      parameters:
+        - {name: ids, in: path, required: true, schema: {type: array, maxItems: 50, items: {type: integer}}}
+        - {name: limit, in: query, schema: {type: integer, maximum: 50}}
+      responses:
+        '200':
+          description: found
+          headers: {Link: {schema: {type: string}}}
+          content: {application/json: {schema: {$ref: '#/components/schemas/Message'}}}
+        '404': {description: not found}
+components:
+  securitySchemes:
+    Bearer: {type: http, scheme: bearer}
+  schemas:
+    Message:
+      type: object
+      required: [id]
+      properties:
+        id: {type: integer, format: int64}
+        type: {type: integer, enum: [10, 3]}
+        price: {type: number, format: float}
+`
+
+func factsOf(t *testing.T, document string) []contract.Fact {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromData([]byte(document))
+	require.NoError(t, err)
+	return contract.FactsOf(doc)
+}
+
+func TestFactsAreWhatAContractStates(t *testing.T) {
+	var lines strings.Builder
+	for _, fact := range factsOf(t, smallContract) {
+		lines.WriteString(fact.String() + "\n")
+	}
+	assert.Equal(t, `Message.id: integer int64, required
+Message.price: number
+Message.type: integer, enum 3 10
+getMessages: GET /messages/{ids}
+getMessages 200: application/json, Message
+getMessages 200 header Link: string
+getMessages 404: no content
+getMessages parameter ids: in path, array of (integer), maxItems 50, required
+getMessages parameter limit: in query, integer, maximum 50
+getMessages security: Bearer
+security Bearer: http bearer
+server 1: https://gateway.example
+`, lines.String())
+}
+
+func TestAContractThatStatesNothingHasNoFacts(t *testing.T) {
+	assert.Empty(t, contract.FactsOf(new(openapi3.T)))
+}
+
+func TestSecurityOfEachOperationIsTheSameFactAsThatOfTheDocument(t *testing.T) {
+	taken, err := open(t).Take([]byte(all(
+		replaced("\nsecurity:\n- Bearer: []\n", "\n"),
+		func(t *testing.T, document string) string {
+			return regexp.MustCompile(`(?m)^      operationId: .*$`).ReplaceAllString(document, "$0\n      security: [{Bearer: []}]")
+		},
+	)(t, vendorDocument(t))))
+	require.NoError(t, err)
+	assert.Empty(t, taken.Changes)
+}

@@ -1,0 +1,59 @@
+package contract_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/internal/contract"
+)
+
+const smallOverlay = `
+overlay: 1.0.0
+x-speakeasy-jsonpath: rfc9535
+info: {title: names, version: "1"}
+actions:
+  - target: $.components.schemas.Type
+    update: {x-go-enum-names: {1: Pro, 3: Eco}}
+`
+
+func forGo(t *testing.T, enum string) (string, error) {
+	t.Helper()
+	d, err := contract.Parse([]byte("openapi: 3.0.3\ninfo: {}\npaths: {}\ncomponents:\n  schemas:\n    Type: {type: integer, enum: " + enum + "}\n"))
+	require.NoError(t, err)
+	made, err := contract.ForGo(d, []byte(smallOverlay))
+	if err != nil {
+		return "", err
+	}
+	text, err := made.YAML()
+	return string(text), err
+}
+
+func TestEnumConstantsAreNamedByValue(t *testing.T) {
+	for enum, want := range map[string]string{
+		"[1, 3]":    "x-enum-varnames: [TypePro, TypeEco]",
+		"[3, 1]":    "x-enum-varnames: [TypeEco, TypePro]",
+		"[7, 1, 3]": "x-enum-varnames: [Type7, TypePro, TypeEco]",
+	} {
+		text, err := forGo(t, enum)
+		require.NoError(t, err)
+		assert.Contains(t, text, want[len("x-enum-varnames: ["):len(want)-1])
+		assert.NotContains(t, text, "x-go-enum-names")
+	}
+}
+
+func TestEachNamedValueThatIsGoneIsAnError(t *testing.T) {
+	_, err := forGo(t, "[7]")
+	require.ErrorContains(t, err, "Type: the value 1 (Pro) is gone")
+	require.ErrorContains(t, err, "Type: the value 3 (Eco) is gone")
+	require.ErrorContains(t, err, "needs a new major version")
+}
+
+func TestAnActionThatFindsNothingIsNamed(t *testing.T) {
+	d, err := contract.Parse([]byte("openapi: 3.0.3\ninfo: {}\npaths: {}\n"))
+	require.NoError(t, err)
+	_, err = contract.ForGo(d, []byte(smallOverlay))
+	require.ErrorContains(t, err, "api/overlay.yaml no longer fits")
+	require.ErrorContains(t, err, "$.components.schemas.Type")
+}
