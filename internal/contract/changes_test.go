@@ -12,11 +12,11 @@ import (
 
 func expected(t *testing.T) contract.Expected {
 	t.Helper()
-	text := "# what depends on what\na.go, b.go:\n"
+	lines := []string{"# what depends on what", "a.go, b.go:"}
 	for _, fact := range factsOf(t, smallContract) {
-		text += "  " + fact.String() + "\n"
+		lines = append(lines, "  "+fact.String())
 	}
-	e, err := contract.ParseExpected(text)
+	e, err := contract.ParseExpected(strings.Join(lines, "\n"))
 	require.NoError(t, err)
 	return e
 }

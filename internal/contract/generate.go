@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,34 +13,35 @@ import (
 	"strings"
 )
 
-// TakeIn takes the document in the file spec into the contract and gen/, or changes nothing if a step fails. It prints what the
-// document changes, also if it is not taken in.
-func (r *Repository) TakeIn(ctx context.Context, spec string, stdout io.Writer) error {
+// TakeIn takes the document in the file spec into the contract and gen/, or changes nothing if a step fails. The report has
+// lines that say what the document changes, also if it is not taken in.
+func (r *Repository) TakeIn(ctx context.Context, spec string) (report string, err error) {
 	text, err := os.ReadFile(spec) //nolint:gosec // the file that the user names
 	if err != nil {
-		return err
+		return "", err
 	}
 	taken, err := r.Take(text)
+	var b strings.Builder
 	for _, line := range slices.Concat(taken.Notes, taken.Changes) {
-		fmt.Fprintln(stdout, line)
+		b.WriteString(line + "\n")
 	}
 	var code []byte
 	if err == nil {
 		code, err = r.Compile(ctx, taken)
 	}
 	if err != nil {
-		return fmt.Errorf("%s was not taken in, and nothing was changed: %w", spec, err)
+		return b.String(), fmt.Errorf("%s was not taken in, and nothing was changed: %w", spec, err)
 	}
 	changed, err := Install(r.root, map[string][]byte{VendorFile: taken.Vendor, ContractFile: taken.Contract, GeneratedFile: code})
 	if err != nil {
-		return err
+		return b.String(), err
 	}
 	slices.Sort(changed)
-	fmt.Fprintf(stdout, "%s was taken in; files that changed: %s\n", spec, cmp.Or(strings.Join(changed, ", "), "none"))
+	fmt.Fprintf(&b, "%s was taken in; files that changed: %s\n", spec, cmp.Or(strings.Join(changed, ", "), "none"))
 	if len(taken.Changes) > 0 {
-		fmt.Fprintf(stdout, "make verify fails until the code follows what changed above, and %s states it\n", FactsFile)
+		fmt.Fprintf(&b, "make verify fails until the code follows what changed above, and %s states it\n", FactsFile)
 	}
-	return nil
+	return b.String(), nil
 }
 
 // Compile returns what the generator makes of a document, if all packages compile with it. It changes no file.
@@ -114,7 +114,7 @@ func (r *Repository) build(ctx context.Context, code []byte) error {
 }
 
 func (r *Repository) goTool(ctx context.Context, args ...string) error {
-	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // the arguments are ours
 	cmd.Dir = r.root
 	output, err := cmd.CombinedOutput()
 	if err != nil {

@@ -45,7 +45,7 @@ func Open(root string) (*Repository, error) {
 			return
 		}
 		var text []byte
-		if text, err = os.ReadFile(filepath.Join(root, filepath.FromSlash(name))); err != nil {
+		if text, err = os.ReadFile(filepath.Join(root, filepath.FromSlash(name))); err != nil { //nolint:gosec // a name from above
 			return
 		}
 		if failed := use(text); failed != nil {
@@ -185,7 +185,7 @@ func Install(root string, files map[string][]byte) (changed []string, err error)
 	}()
 	for name, text := range files {
 		place := filepath.Join(root, filepath.FromSlash(name))
-		if before, err := os.ReadFile(place); err == nil && bytes.Equal(before, text) {
+		if before, err := os.ReadFile(place); err == nil && bytes.Equal(before, text) { //nolint:gosec // a name of the caller's
 			continue
 		}
 		if written[name], err = writeBeside(place, text); err != nil {

@@ -39,7 +39,9 @@ func run(ctx context.Context, root string, args []string, stdout io.Writer) erro
 		}
 		return repository.Generate(ctx, out)
 	case len(args) == 2 && args[0] == "take":
-		return repository.TakeIn(ctx, args[1], stdout)
+		report, err := repository.TakeIn(ctx, args[1])
+		_, failed := io.WriteString(stdout, report)
+		return errors.Join(err, failed)
 	case len(args) == 2 && args[0] == "reduce":
 		text, err := repository.Reduce(args[1])
 		if err != nil {
