@@ -7,7 +7,7 @@ import (
 )
 
 // wrongToken is one that no account has.
-const wrongToken = "not-a-token-but-a-check-by-outgoing-doctor" //nolint:gosec // it opens nothing
+const wrongToken = "not-a-token-but-a-check-by-outgoing-doctor"
 
 // checkErrors is D7: how the gateway refuses what it does not accept.
 func checkErrors(ctx context.Context, x *examination) []Result {

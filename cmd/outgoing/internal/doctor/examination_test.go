@@ -2,7 +2,7 @@ package doctor_test
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -60,7 +60,7 @@ func TestD1_AnInterruptEndsTheExaminationWithWhatItHas(t *testing.T) {
 	assert.Equal(t, 5, requests)
 
 	cfg = config(newTransport(t, sampled()))
-	cfg.Token = func(context.Context) (string, error) { return "", fmt.Errorf("draining") }
+	cfg.Token = func(context.Context) (string, error) { return "", errors.New("draining") }
 	var results []doctor.Result
 	for result := range doctor.Run(t.Context(), cfg) {
 		results = append(results, result)

@@ -1,7 +1,6 @@
 package doctor_test
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"io"
@@ -180,6 +179,6 @@ func bySentDate(a, b outgoing.Message) int {
 	return cmp.Or(a.SentDate.Compare(*b.SentDate), cmp.Compare(a.ID, b.ID))
 }
 
-func replace(a *response, old, new string) {
-	a.body = string(bytes.ReplaceAll([]byte(a.body), []byte(old), []byte(new)))
+func replace(a *response, from, to string) {
+	a.body = strings.ReplaceAll(a.body, from, to)
 }

@@ -197,7 +197,7 @@ func maskLimit(value string) string {
 		if isNumber {
 			digits += len(word)
 		}
-		isSign := len(word) == 1 && strings.Contains(` ;,="`, word)
+		isSign := strings.Trim(word, ` ;,="`) == ""
 		if !isNumber && !isSign && !slices.Contains([]string{"limit", "remaining", "reset", "policy", "w", "q", "r", "t"}, word) {
 			return masked
 		}

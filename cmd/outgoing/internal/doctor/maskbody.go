@@ -3,6 +3,7 @@ package doctor
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -62,7 +63,7 @@ func (m *masker) value(dec *jsontext.Decoder, enc *jsontext.Encoder, path string
 			}
 			inner = path + "." + name.String()
 			if shown := m.withoutToken(maskName(name.String())); enc.WriteToken(jsontext.String(shown)) != nil {
-				return fmt.Errorf("a member cannot be written")
+				return errors.New("a member cannot be written")
 			}
 		}
 		if err := m.value(dec, enc, inner, depth+1); err != nil {

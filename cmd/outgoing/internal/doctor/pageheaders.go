@@ -3,8 +3,8 @@ package doctor
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
@@ -124,7 +124,7 @@ func linkHeader(pages []headedPage) Result {
 			continue
 		}
 		if next := p.said.Links.Next; next != "" {
-			if page, _ := linked(next); page != fmt.Sprint(p.page+1) {
+			if page, _ := linked(next); page != strconv.Itoa(p.page+1) {
 				return note(name, "next of page %d is not page %d", p.page, p.page+1).resting(promise)
 			}
 		}

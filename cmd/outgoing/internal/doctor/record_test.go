@@ -48,7 +48,7 @@ func TestD3_D7_ARecordKeepsWhatABugReportNeeds(t *testing.T) {
 	assert.NotContains(t, string(raw), "Kowalski")
 
 	_, err = recorded(t, dir, "error-wrong-token-401.http").List(t.Context(), outgoing.PageRequest{})
-	assert.ErrorIs(t, err, outgoing.ErrUnauthorized)
+	require.ErrorIs(t, err, outgoing.ErrUnauthorized)
 	assert.ErrorContains(t, err, "The access token is missing or not valid (code 401-7, 1 attempt)")
 }
 
@@ -100,7 +100,7 @@ func TestD3_AnAnswerIsRecordedOnce(t *testing.T) {
 	}
 	run(t, cfg)
 	assert.Contains(t, names, "list-page-1-limit-1-200.http")
-	assert.Equal(t, len(names), len(slices.Compact(slices.Sorted(slices.Values(names)))))
+	assert.Len(t, slices.Compact(slices.Sorted(slices.Values(names))), len(names))
 }
 
 func TestD3_ARecordThatFailsDoesNotEndTheExamination(t *testing.T) {

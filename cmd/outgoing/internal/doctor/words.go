@@ -26,7 +26,7 @@ var vocabulary = wordSet(`
 	string subject such supported system tag tags template text than that the there this time timestamp timezone title to token
 	too total try type types unauthorized unavailable unicode unique unit units unknown unprocessable unsupported until updated uri
 	url use used user valid validation value values version was was were when which with within without wrong you your zero
-	conflict content gone entity media unexpected occurred occured went something again later`)
+	conflict content gone entity media unexpected occurred went something again later`)
 
 func wordSet(text string) map[string]bool {
 	set := map[string]bool{}
@@ -76,7 +76,7 @@ func maskPhrase(s string) string {
 			if !vocabulary[strings.ToLower(part)] {
 				return masked
 			}
-		case !strings.Contains(" .,:;'()-/", part):
+		case strings.Trim(part, " .,:;'()-/") != "":
 			return masked
 		}
 	}
