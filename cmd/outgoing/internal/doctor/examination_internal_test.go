@@ -1,0 +1,34 @@
+package doctor
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+type counter int
+
+// RoundTrip answers as a gateway that knows nothing.
+func (c *counter) RoundTrip(r *http.Request) (*http.Response, error) {
+	*c++
+	return &http.Response{StatusCode: http.StatusNotFound, ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+}
+
+// No gateway makes the checks ask so often: the bound is for checks that are added.
+func TestD1_The61stRequestIsNotSent(t *testing.T) {
+	var sent counter
+	x := newExamination(Config{
+		BaseURL: "https://gateway.test/rest", Transport: &sent,
+		Token: func(context.Context) (string, error) { return "a-token", nil },
+	})
+	for n := range 60 {
+		_, err := x.ask(t.Context(), listRequest(n+1, 50))
+		require.NoError(t, err)
+	}
+	_, err := x.ask(t.Context(), listRequest(61, 50))
+	require.ErrorIs(t, err, errBudget)
+	assert.EqualValues(t, 60, sent)
+}
