@@ -32,7 +32,8 @@ func (x *examination) refusal(ctx context.Context, title string, req request, pr
 	_, isProblem := a.problem()
 	rows, rowsErr := a.rows()
 	switch {
-	case req.token == "" && (a.status == http.StatusUnauthorized || a.status == http.StatusForbidden):
+	case req.token == "" && (a.status == http.StatusUnauthorized || a.status == http.StatusForbidden),
+		a.status >= http.StatusInternalServerError:
 		return skip(title, a.unusable())
 	case slices.Contains(want, a.status) && !isProblem:
 		return fail(title, "%s; documented is a problem document", a.describe()).resting("E1: it is an *APIError all the same, with a zero Problem")
@@ -60,7 +61,7 @@ func (x *examination) unknownPath(ctx context.Context, req request) Result {
 	}
 	_, isProblem := a.problem()
 	switch {
-	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden:
+	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden || a.status >= http.StatusInternalServerError:
 		return skip(title, a.unusable())
 	case a.status == http.StatusNotFound && isProblem:
 		return ok(title, "%s", a.describe()).

@@ -32,7 +32,8 @@ func TestD1_AGatewayThatFailsNowAndThenGetsEveryLine(t *testing.T) {
 		}
 	}))
 	found.is(t, doctor.OK, "token", "accepted")
-	assert.Positive(t, count(found, doctor.Skipped))
+	assert.Greater(t, count(found, doctor.Skipped), 5)
+	assert.Zero(t, count(found, doctor.Fail), "one failure says nothing about the gateway: %v", found)
 }
 
 func TestD1_AnInterruptEndsTheExaminationWithWhatItHas(t *testing.T) {

@@ -159,7 +159,7 @@ func (x *examination) lastPage(ctx context.Context) Result {
 	}
 	a, rows, err := x.rows(ctx, last, limit)
 	switch {
-	case a == nil || a.holds():
+	case a == nil || a.holds() || a.status >= 500:
 		return skip(title, err)
 	case err != nil:
 		return fail(title, "page %s of %d: %v", count(last), limit, err).resting(promise)
