@@ -13,6 +13,8 @@ GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v
 
 FUZZTIME ?= 10s
 
+EXAMPLES := $(wildcard examples/*/go.mod)
+
 .PHONY: help
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +41,7 @@ verify: ## Prove that the contract holds, gen/ is what api/ gives, go.mod is tid
 	  echo 'gen/ is not what api/ gives: run make generate' >&2; failed=1; \
 	fi; \
 	go mod tidy -diff || failed=1; \
+	for mod in $(EXAMPLES); do go -C "$$(dirname "$$mod")" mod tidy -diff || failed=1; done; \
 	unformatted=$$(gofmt -l .); \
 	if [ -n "$$unformatted" ]; then printf 'not formatted, run gofmt -w on:\n%s\n' "$$unformatted" >&2; failed=1; fi; \
 	[ -z "$$failed" ]
@@ -85,6 +88,19 @@ race: ## Fail unless the race detector works here
 	  exit 1; \
 	}
 
+# Each example is a module of its own, which ./... does not see. All is done for the race detector, also vet and lint: so what
+# takes long to compile, SQLite, is compiled once.
+.PHONY: examples
+examples: ## Run go vet, golangci-lint and the tests of each example, with the race detector
+	@for mod in $(EXAMPLES); do \
+	  echo "$$mod: go vet, golangci-lint, go test -race"; \
+	  cd "$$(dirname "$$mod")"; \
+	  go vet -race ./...; \
+	  $(subst go run,go run -exec 'env GOFLAGS=-race',$(GOLANGCI_LINT)) run ./...; \
+	  go test -race ./...; \
+	  cd "$$OLDPWD"; \
+	done
+
 # A benchmark's line is pairs of a value and its unit; one whose unit starts with "limit:" belongs to the other one.
 .PHONY: bench
 bench: ## Measure the speed, as ratios to the least that any client must do, beside their limits
@@ -117,4 +133,4 @@ demo: ## A guided run of all operations, without a token or a network
 	go run ./cmd/outgoing demo
 
 .PHONY: ci
-ci: race verify lint build test ## All that must pass before a change lands
+ci: race verify lint build test examples ## All that must pass before a change lands

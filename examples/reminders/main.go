@@ -1,14 +1,23 @@
 // Command reminders keeps a table of what became of each message that an account sent. It learns of changes in three ways,
 // since each one by itself can miss some:
 //
-//   - The gateway calls back. A callback is acknowledged after it is stored, and is only a hint which messages to look up.
-//   - What is still open is watched, from the start on. A callback can be lost, also while the service is down.
+//   - The gateway calls back. A callback is only a hint which messages to look up, and acknowledged when the answer is stored.
+//   - What is still open is watched, from the start on: callbacks are lost, too, while the service is down.
 //   - Once a day the history of the last 30 days is read, also for messages that the table does not have yet.
 //
 // The three write in any order, and repeat each other. One statement, upsert, decides which status is the newest.
 //
 // Code that sends messages should store each ID that the gateway gave it: INSERT INTO message (id) VALUES (?). The row is then
 // open, and watched from the next round on.
+//
+// To try it, without an account, in two terminals:
+//
+//	go -C ../.. run ./cmd/outgoing serve --live --callback http://127.0.0.1:8081/callbacks
+//	echo any-token > token && go run . -base-url http://127.0.0.1:8080/rest -token-file token -final DELIVERED,UNDELIVERED
+//
+// And what became of the messages, in a third:
+//
+//	sqlite3 reminders.db 'SELECT status_code, final, count(*) FROM message GROUP BY 1'
 package main
 
 import (
@@ -89,21 +98,18 @@ func parseFlags(args []string) (config, error) {
 	return c, nil
 }
 
-// run runs the service until ctx is done. The order of its end matters: no new callbacks, those in work are stored and
-// acknowledged, the watch ends, the database is closed.
+// run runs the service until ctx is done. Then it takes no new callbacks, stores and acknowledges those in work, and closes the
+// database last.
 func run(ctx context.Context, args []string, logger *slog.Logger) error {
 	c, err := parseFlags(args)
 	if err != nil {
 		return err
 	}
-	if _, err := readTokens(c.tokenFile); err != nil {
+	if _, err := readToken(c.tokenFile); err != nil {
 		return err
 	}
 	client, err := outgoing.New("", outgoing.WithBaseURL(c.baseURL), outgoing.WithLogger(logger),
-		outgoing.WithTokenSource(func(context.Context) (string, error) {
-			tokens, err := readTokens(c.tokenFile)
-			return strings.Join(tokens, ""), err
-		}))
+		outgoing.WithTokenSource(func(context.Context) (string, error) { return readToken(c.tokenFile) }))
 	if err != nil {
 		return err
 	}
@@ -115,11 +121,11 @@ func run(ctx context.Context, args []string, logger *slog.Logger) error {
 
 	letIn := callback.WithoutToken()
 	if c.callbackTokenFile != "" {
-		tokens, err := readTokens(c.callbackTokenFile)
+		tokens, err := readToken(c.callbackTokenFile)
 		if err != nil {
 			return err
 		}
-		letIn = callback.WithTokens(tokens...)
+		letIn = callback.WithTokens(strings.Fields(tokens)...)
 	}
 	callbacks, err := callback.New(db.save, letIn, callback.WithConfirmation(client), callback.WithLogger(logger))
 	if err != nil {
@@ -164,16 +170,17 @@ func run(ctx context.Context, args []string, logger *slog.Logger) error {
 	return nil
 }
 
-func readTokens(file string) ([]string, error) {
+// readToken returns what is in a file, without the space around it.
+func readToken(file string) (string, error) {
 	text, err := os.ReadFile(file) //nolint:gosec // the operator names the file
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	tokens := strings.Fields(string(text))
-	if len(tokens) == 0 {
-		return nil, fmt.Errorf("%s has no token in it", file)
+	token := strings.TrimSpace(string(text))
+	if token == "" {
+		return "", fmt.Errorf("%s has no token in it", file)
 	}
-	return tokens, nil
+	return token, nil
 }
 
 // store is the table. Any number of goroutines may use it.
@@ -232,7 +239,7 @@ func openStore(ctx context.Context, file string, final []string) (*store, error)
 	return &store{db, final}, nil
 }
 
-func (s *store) close() { _ = s.db.Close() }
+func (s *store) close() { s.db.Close() }
 
 func (s *store) isFinal(m outgoing.Message) bool { return slices.Contains(s.final, m.StatusCode) }
 
