@@ -213,13 +213,6 @@ func ExampleWithLogger() {
 	// missing: [43456]
 }
 
-func withoutTime(_ []string, a slog.Attr) slog.Attr {
-	if a.Key == slog.TimeKey {
-		return slog.Attr{}
-	}
-	return a
-}
-
 // The Transport of your http.Client is the place for tracing and metrics: otelhttp.NewTransport(http.DefaultTransport), say.
 func ExampleWithHTTPClient() {
 	gateway := outgoingtest.NewGateway()

@@ -21,8 +21,10 @@ func ExampleClient_Watch() {
 	ctx, cancel := context.WithTimeout(context.Background(), 24*time.Hour) // or the watch may never end
 	defer cancel()
 	for m, err := range client.Watch(ctx, outgoing.WatchRequest{
-		IDs:             ids,
-		Until:           func(m outgoing.Message) bool { return slices.Contains([]string{"DELIVERED", "UNDELIVERED"}, m.StatusCode) },
+		IDs: ids,
+		Until: func(m outgoing.Message) bool {
+			return slices.Contains([]string{"DELIVERED", "UNDELIVERED"}, m.StatusCode)
+		},
 		InitialInterval: time.Millisecond, // leave this out
 	}) {
 		if err != nil {
