@@ -21,8 +21,8 @@ func ForGo(d *Document, overlayText []byte) (*Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("api/overlay.yaml: %w", err)
 	}
-	if warnings, err := o.ApplyToStrict(r.root); err != nil {
-		return nil, fmt.Errorf("api/overlay.yaml no longer fits, change it there: %w", errors.Join(append([]error{err}, asErrors(warnings)...)...))
+	if _, err := o.ApplyToStrict(r.root); err != nil {
+		return nil, fmt.Errorf("api/overlay.yaml no longer fits, change it there: %w", err)
 	}
 	r.inlineOwnTypes()
 	return r, r.nameEnums()
@@ -34,14 +34,6 @@ func parseOverlay(text []byte) (*overlay.Overlay, error) {
 		return nil, err
 	}
 	return o, o.Validate()
-}
-
-func asErrors(texts []string) []error {
-	var errs []error
-	for _, text := range texts {
-		errs = append(errs, errors.New(text))
-	}
-	return errs
 }
 
 // nameEnums turns names by value into names by position, with the name of the type before each: the generator would call a
