@@ -7,7 +7,7 @@ import (
 )
 
 func TestTheCommandExplainsItself(t *testing.T) {
-	for _, args := range [][]string{{}, {"--help"}, {"get", "--help"}, {"cancel", "--help"}, {"list", "--help"}, {"serve", "--help"}, {"demo", "--help"}} {
+	for _, args := range [][]string{{}, {"--help"}, {"get", "--help"}, {"cancel", "--help"}, {"list", "--help"}, {"watch", "--help"}, {"listen", "--help"}, {"doctor", "--help"}, {"serve", "--help"}, {"demo", "--help"}} {
 		got := outgoing(t, args...)
 		assert.Equal(t, 0, got.status, args)
 		assert.Contains(t, got.stdout, "Usage:\n  outgoing", args)

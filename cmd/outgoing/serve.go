@@ -41,7 +41,7 @@ func (c *cli) serveCommand() *cobra.Command {
 		Long: `Serve a gateway in memory, filled with sample messages, to test clients in any language.
 
 Its base URL is http://ADDR/rest, or /rest-sandbox, as with the real gateway. It takes any bearer token unless --token
-names one; a request without a token gets a 401. It speaks plain HTTP and is for this machine alone: another address
+names one; a request without a token gets a 401. It speaks plain HTTP and is only for this machine: another address
 than a loopback one needs --expose too. Each request is logged on standard error. Ctrl-C ends it, with status 0.
 
 ` + server.FaultHelp + "\n\n" + server.LiveHelp + "\n\n" + server.CallerHelp,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,8 +18,8 @@ func TestASecondInterruptWaitsForASlowReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		noEnv := func(string) (string, bool) { return "", false }
 		s := &session{cli: &cli{screen: terminal.NewScreen(nil, io.Discard, io.Discard, noEnv)}}
-		left := false
-		go s.leaveWhenStalled(time.Now(), func() { left = true })
+		var left atomic.Bool
+		go s.leaveWhenStalled(time.Now(), func() { left.Store(true) })
 		for range 10 {
 			time.Sleep(maxStall - time.Millisecond)
 			_, err := s.screen.Out().Write([]byte("43456,not sent,,interrupted\n"))
@@ -26,9 +27,9 @@ func TestASecondInterruptWaitsForASlowReader(t *testing.T) {
 		}
 		time.Sleep(maxStall - time.Millisecond)
 		synctest.Wait()
-		assert.False(t, left, "the results were read until a moment ago")
+		assert.False(t, left.Load(), "the results were read until a moment ago")
 		time.Sleep(time.Millisecond)
 		synctest.Wait()
-		assert.True(t, left)
+		assert.True(t, left.Load())
 	})
 }

@@ -19,13 +19,13 @@ func (s *Screen) Confirm(ctx context.Context, question string) (bool, error) {
 	if !Is(s.stderr) {
 		return false, ErrNoTerminal
 	}
-	answers := s.stdin
+	answers, done := s.stdin, func() {}
 	if !Is(s.stdin) {
 		tty, err := os.Open("/dev/tty")
 		if err != nil {
 			return false, ErrNoTerminal
 		}
-		answers = tty // which stays open: a read from it cannot be ended
+		answers, done = tty, func() { _ = tty.Close() }
 	}
 	type answer struct {
 		line string
@@ -33,7 +33,8 @@ func (s *Screen) Confirm(ctx context.Context, question string) (bool, error) {
 	}
 	given := make(chan answer, 1)
 	s.ask(question + " [y/N] ")
-	go func() {
+	go func() { // which is left behind if there is no answer: a read from a terminal cannot be ended
+		defer done()
 		line, err := bufio.NewReader(answers).ReadString('\n')
 		given <- answer{line, err}
 	}()

@@ -21,7 +21,7 @@ type Counts struct {
 	nextLook     atomic.Int64 // Unix nanoseconds; of a watch
 }
 
-// NextLook returns how long it is until the next look of a watch; 0 if it is under way.
+// NextLook returns how long it is until the next look of a watch; 0 while one is in flight.
 func (c *Counts) NextLook() time.Duration { return max(0, time.Until(time.Unix(0, c.nextLook.Load()))) }
 
 // NewRetryCounter returns a RetryCounter that passes records on to h.
