@@ -53,9 +53,9 @@ func (g *restless) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func TestW2_RequestsStayNearTheLeastThatTheIDsNeed(t *testing.T) {
 	const initial = 10 * time.Second
-	counts := []int{1, 50, 51, 120, 999}
+	counts := []int{1, 50, 51, 120, 499}
 	if raceDetector {
-		counts = counts[:4]
+		counts = counts[:3]
 	}
 	for _, n := range counts {
 		for _, latency := range []time.Duration{20 * time.Millisecond, time.Second, 9500 * time.Millisecond} {
@@ -68,7 +68,11 @@ func TestW2_RequestsStayNearTheLeastThatTheIDsNeed(t *testing.T) {
 							defer cancel()
 							watch(ctx, newClient(t, g, outgoing.WithConcurrency(8)), outgoing.WatchRequest{IDs: ids(n), Until: never, InitialInterval: initial, MaxInterval: longest})
 							least := (n + outgoing.MaxIDs - 1) / outgoing.MaxIDs
-							most := busiest(g.answered, initial, least)
+							window := initial
+							if away > 0 {
+								window -= time.Second // the hold after a 429 holds up requests that have started, each for a while of its own
+							}
+							most := busiest(g.answered, window, least)
 							assert.LessOrEqual(t, float64(most), 1.3*float64(least), "%d IDs, latency %v, a change every %v, max interval %v, %v turned away", n, latency, busy, longest, away)
 							assert.Positive(t, most)
 						})
