@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -43,8 +44,15 @@ func listen(t *testing.T, args ...string) listening {
 	return l
 }
 
-// post sends a callback that says that messages were DELIVERED, and returns the status of the answer.
+// post sends a callback that says that messages are REPORTED, and returns the status of the answer.
 func (l listening) post(t *testing.T, bearer string, ids ...int64) int {
+	t.Helper()
+	status, err := send(l.callback(t, bearer, ids...))
+	require.NoError(t, err)
+	return status
+}
+
+func (l listening) callback(t *testing.T, bearer string, ids ...int64) *http.Request {
 	t.Helper()
 	var rows []string
 	for _, id := range ids {
@@ -53,10 +61,15 @@ func (l listening) post(t *testing.T, bearer string, ids ...int64) int {
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, l.url, strings.NewReader("["+strings.Join(rows, ",")+"]"))
 	require.NoError(t, err)
 	req.Header.Set("Authorization", "Bearer "+bearer)
-	res, err := http.DefaultClient.Do(req) //nolint:forbidigo // to loopback
-	require.NoError(t, err)
-	require.NoError(t, res.Body.Close())
-	return res.StatusCode
+	return req
+}
+
+func send(req *http.Request) (status int, err error) {
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	return res.StatusCode, res.Body.Close()
 }
 
 func (l listening) stop(t *testing.T) (status int) {
@@ -99,13 +112,20 @@ func TestAnInterruptedListenFinishesWhatItAccepted(t *testing.T) {
 	arrived, release := make(chan struct{}), make(chan struct{})
 	gateway.Inject(outgoingtest.Fault{Before: func(*outgoingtest.Gateway) { close(arrived); <-release }})
 	l := listen(t, url)
-	answered := make(chan int, 1)
-	go func() { answered <- l.post(t, "any", 43456) }()
+	callback := l.callback(t, "any", 43456)
+	var (
+		answered sync.WaitGroup
+		status   int
+		err      error
+	)
+	answered.Go(func() { status, err = send(callback) })
 	<-arrived
 	require.NoError(t, l.cmd.Process.Signal(os.Interrupt))
 	require.Eventually(t, func() bool { return strings.Contains(l.stderr.String(), "stopping") }, patience, tick)
 	close(release)
-	assert.Equal(t, 204, <-answered)
+	answered.Wait()
+	require.NoError(t, err)
+	assert.Equal(t, 204, status)
 	require.True(t, l.stdout.Scan())
 	assert.Contains(t, l.stdout.Text(), `{"id":43456,`)
 	assert.Equal(t, 0, statusOf(t, l.cmd.Wait()))

@@ -160,7 +160,7 @@ func (s *session) leaveWhenStalled(since time.Time, leave func()) {
 			leave()
 			return
 		}
-		time.Sleep(left)
+		<-time.After(left)
 	}
 }
 
