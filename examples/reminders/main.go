@@ -7,8 +7,8 @@
 //
 // The three write in any order, and repeat each other. One statement, upsert, decides which status is the newest.
 //
-// Code that sends messages should store each ID that the gateway gave it: INSERT INTO message (id) VALUES (?). The row is then
-// open, and watched from the next round on.
+// Code that sends messages should store each ID that the gateway gave it, so that it is watched from the next round on:
+// INSERT INTO message (id) VALUES (?) ON CONFLICT DO NOTHING, since the callback can be faster.
 //
 // To try it, without an account, in two terminals:
 //
@@ -233,13 +233,12 @@ func openStore(ctx context.Context, file string, final []string) (*store, error)
 			WHERE final <> (status_code IN (SELECT value FROM json_each(?)))`, string(statuses))
 	}
 	if err != nil {
-		db.Close()
-		return nil, err
+		return nil, errors.Join(err, db.Close())
 	}
 	return &store{db, final}, nil
 }
 
-func (s *store) close() { s.db.Close() }
+func (s *store) close() { _ = s.db.Close() }
 
 func (s *store) isFinal(m outgoing.Message) bool { return slices.Contains(s.final, m.StatusCode) }
 

@@ -4,6 +4,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -26,7 +27,7 @@ func main() {
 	var ids []int64 // any number; 50 go in a request
 	for in := bufio.NewReader(os.Stdin); ; {
 		var id int64
-		if _, err := fmt.Fscan(in, &id); err == io.EOF {
+		if _, err := fmt.Fscan(in, &id); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			log.Fatal(err)
