@@ -91,7 +91,8 @@ func TestW6_LeavingTheLoopLeavesNothingBehind(t *testing.T) {
 	const minute = time.Minute
 	for name, leave := range map[string]func(t *testing.T, client *outgoing.Client, left func()){
 		"break": func(t *testing.T, client *outgoing.Client, left func()) {
-			for range client.Watch(t.Context(), outgoing.WatchRequest{IDs: ids(1000), Until: never}) {
+			for _, err := range client.Watch(t.Context(), outgoing.WatchRequest{IDs: ids(1000), Until: never}) {
+				require.NoError(t, err)
 				left()
 				break
 			}
@@ -106,7 +107,8 @@ func TestW6_LeavingTheLoopLeavesNothingBehind(t *testing.T) {
 		},
 		"a panic in the body": func(t *testing.T, client *outgoing.Client, left func()) {
 			assert.PanicsWithValue(t, "body", func() {
-				for range client.Watch(t.Context(), outgoing.WatchRequest{IDs: ids(1000), Until: never}) {
+				for _, err := range client.Watch(t.Context(), outgoing.WatchRequest{IDs: ids(1000), Until: never}) {
+					assert.NoError(t, err)
 					left()
 					panic("body")
 				}
@@ -114,11 +116,11 @@ func TestW6_LeavingTheLoopLeavesNothingBehind(t *testing.T) {
 		},
 		"a panic in Until": func(t *testing.T, client *outgoing.Client, left func()) {
 			assert.PanicsWithValue(t, "Until", func() {
-				for range client.Watch(t.Context(), outgoing.WatchRequest{IDs: ids(1000), Until: func(outgoing.Message) bool {
+				for _, err := range client.Watch(t.Context(), outgoing.WatchRequest{IDs: ids(1000), Until: func(outgoing.Message) bool {
 					left()
 					panic("Until")
 				}}) {
-					t.Error("yielded")
+					t.Error("yielded", err)
 				}
 			})
 		},
@@ -126,7 +128,8 @@ func TestW6_LeavingTheLoopLeavesNothingBehind(t *testing.T) {
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
-				for range client.Watch(t.Context(), outgoing.WatchRequest{IDs: ids(1000), Until: never}) {
+				for _, err := range client.Watch(t.Context(), outgoing.WatchRequest{IDs: ids(1000), Until: never}) {
+					assert.NoError(t, err)
 					left()
 					runtime.Goexit()
 				}

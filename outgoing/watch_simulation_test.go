@@ -109,10 +109,14 @@ type followed struct {
 }
 
 // follow watches to the end, and checks each yield against those before.
-func follow(t assert.TestingT, ctx context.Context, client *outgoing.Client, w outgoing.WatchRequest) followed {
+func follow(ctx context.Context, t require.TestingT, client *outgoing.Client, w outgoing.WatchRequest) followed {
 	f := followed{states: map[int64]string{}, ended: map[int64]bool{}, givenUp: map[int64]error{}, left: map[int64]bool{}}
 	for m, err := range client.Watch(ctx, w) {
-		assert.NoError(t, f.lastErr, "nothing comes after the last error")
+		require.NoError(t, f.lastErr, "nothing comes after the last error")
+		var named []int64
+		if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
+			named = batch.IDs()
+		}
 		switch {
 		case err == nil:
 			state := m.StatusCode + m.StatusDate.String()
@@ -120,18 +124,18 @@ func follow(t assert.TestingT, ctx context.Context, client *outgoing.Client, w o
 			assert.False(t, f.ended[m.ID] || f.givenUp[m.ID] != nil, "ID %d was watched on", m.ID)
 			f.states[m.ID], f.ended[m.ID] = state, w.Until(m)
 		case m.ID != 0:
-			assert.Equal(t, []int64{m.ID}, err.(*outgoing.BatchError).IDs())
+			assert.Equal(t, []int64{m.ID}, named)
 			assert.False(t, f.ended[m.ID] || f.givenUp[m.ID] != nil, "ID %d was watched on", m.ID)
 			f.givenUp[m.ID] = err
 		case ctx.Err() != nil || errors.Is(err, outgoing.ErrUnauthorized):
 			f.lastErr = err
-			for _, id := range err.(*outgoing.BatchError).IDs() {
+			for _, id := range named {
 				assert.False(t, f.left[id], "ID %d is named twice", id)
 				f.left[id] = true
 			}
 		default:
 			f.failures++
-			assert.NotEmpty(t, err.(*outgoing.BatchError).IDs())
+			assert.NotEmpty(t, named)
 		}
 	}
 	for _, id := range w.IDs {
@@ -217,13 +221,13 @@ func TestW1_W2_W4_W5_AHundredThousandIDsForADay(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), day)
 		defer cancel()
 		client := newClient(t, g, outgoing.WithConcurrency(8))
-		f := follow(t, ctx, client, outgoing.WatchRequest{IDs: ids(n), Until: hasStatus("DONE"), InitialInterval: 30 * time.Second})
+		f := follow(ctx, t, client, outgoing.WatchRequest{IDs: ids(n), Until: hasStatus("DONE"), InitialInterval: 30 * time.Second})
 		require.ErrorIs(t, f.lastErr, context.DeadlineExceeded)
 		assert.Len(t, f.left, len(never))
 		assert.Len(t, f.givenUp, len(unknown))
 		for id, err := range f.givenUp {
 			assert.True(t, unknown[id])
-			assert.ErrorIs(t, err, outgoing.ErrNotFound)
+			require.ErrorIs(t, err, outgoing.ErrNotFound)
 		}
 		assert.Len(t, f.ended, n-len(unknown), "late ones too")
 		most := busiest(g.answered, 30*time.Second, (n+49)/50)
@@ -270,7 +274,7 @@ func TestW1_W3_W4_W5_WhateverFailsEachIDEndsInOneOfThree(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), timeout)
 			defer cancel()
 			client := newClient(t, g, outgoing.WithConcurrency(concurrency))
-			follow(rt, ctx, client, outgoing.WatchRequest{IDs: ids(n), Until: hasStatus("DONE"), InitialInterval: initial})
+			follow(ctx, rt, client, outgoing.WatchRequest{IDs: ids(n), Until: hasStatus("DONE"), InitialInterval: initial})
 		})
 	})
 }
