@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -190,11 +191,13 @@ func TestW3_ARefusedTokenEndsTheWatch(t *testing.T) {
 				g := outgoingtest.NewGateway(outgoingtest.WithLatency(time.Second))
 				g.Add(message(60, "SENT"), message(120, "SENT"), message(110, "DONE"))
 				refused := outgoingtest.HasID(60)
+				var left atomic.Int64 // looks at 60 until then
+				left.Store(int64(looks))
 				g.Inject(outgoingtest.Fault{Status: status, Match: func(req *http.Request) bool {
 					if refused(req) {
-						looks--
+						left.Add(-1)
 					}
-					return looks < 0
+					return left.Load() < 0
 				}, Times: -1})
 				start := time.Now()
 				all := watch(t.Context(), g.Client(), outgoing.WatchRequest{IDs: ids(120), Until: hasStatus("DONE"), MaxInterval: 10 * time.Second})
@@ -202,14 +205,14 @@ func TestW3_ARefusedTokenEndsTheWatch(t *testing.T) {
 				require.ErrorIs(t, last.err, sentinel)
 				assert.Zero(t, last.id)
 				assertLine(t, last.err)
-				left := batchIDs(t, last.err)
-				assert.IsIncreasing(t, left)
+				named := batchIDs(t, last.err)
+				assert.IsIncreasing(t, named)
 				ended := len(statusesOf(all, 110))
 				for _, err := range errorsOf(all[:len(all)-1]) {
 					require.ErrorIs(t, err, outgoing.ErrNotFound)
 					ended++
 				}
-				assert.Len(t, left, 120-ended, "each that is left")
+				assert.Len(t, named, 120-ended, "each that is left")
 				for _, request := range g.Requests() {
 					assert.LessOrEqual(t, request.Time.Sub(start), last.at, "nothing is sent after it")
 				}
