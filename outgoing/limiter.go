@@ -168,6 +168,13 @@ func (l *limiter) leave(t *ticket) (settled bool, cause error) {
 	return false, nil
 }
 
+// holdEnd returns when the hold in force ends; a time that has passed if there is none.
+func (l *limiter) holdEnd() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.heldUntil
+}
+
 // refuse fails a request that would have to wait for the end of a hold for too long. It reports whether it did.
 func (l *limiter) refuse(t *ticket, now time.Time) bool {
 	if !l.heldUntil.After(t.leaveBy) && !t.expired(l.heldUntil) {

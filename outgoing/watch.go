@@ -173,12 +173,12 @@ func (w *watch) run(ctx context.Context) error {
 }
 
 // startLooks starts the requests that are due, and returns when the next will be; not if none will before one of them has
-// ended.
+// ended. It starts none during a hold: such a request would leave as soon as that is over, also while the loop's body runs.
 func (w *watch) startLooks(ctx context.Context) (next time.Duration, ok bool) {
 	for w.inFlight < w.concurrency {
 		now := time.Since(w.start)
-		if now < w.resume {
-			return w.resume, true
+		if resume := max(w.resume, w.limiter.holdEnd().Sub(w.start)); now < resume {
+			return resume, true
 		}
 		indexes := w.schedule.next(now)
 		if indexes == nil {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -26,6 +27,41 @@ func after(latency func(asked []int64) time.Duration) roundTrip {
 		}
 		return answer(http.StatusOK, rowsFor(req)), nil
 	}
+}
+
+// Another call met a rate limit. A look that is due during its hold must not leave as soon as that is over, if the loop's
+// body runs then.
+func TestW6_NoLookLeavesAHoldWhileTheBodyRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var looks []time.Duration
+		client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			switch {
+			case strings.HasSuffix(req.URL.Path, "/messages"):
+				return answer(http.StatusTooManyRequests, "", "Retry-After", "20"), nil
+			case strings.HasSuffix(req.URL.Path, "/51"):
+				time.Sleep(15 * time.Second)
+			default:
+				time.Sleep(time.Second)
+			}
+			looks = append(looks, time.Since(start).Round(time.Second))
+			return answer(http.StatusOK, rowsFor(req)), nil
+		}), once)
+		for m, err := range client.Watch(t.Context(), outgoing.WatchRequest{IDs: ids(51), Until: never}) {
+			require.NoError(t, err)
+			switch m.ID {
+			case 1:
+				_, err := client.List(t.Context(), outgoing.PageRequest{})
+				require.ErrorIs(t, err, outgoing.ErrRateLimited)
+			case 51: // after 15 seconds; the look at the others is due since 10
+				time.Sleep(25 * time.Second)
+				assert.Equal(t, []time.Duration{time.Second, 15 * time.Second}, looks)
+			}
+			if m.ID == 51 {
+				return
+			}
+		}
+	})
 }
 
 func TestW6_AtMostWithConcurrencyRequestsAreInFlight(t *testing.T) {
