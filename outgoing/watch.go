@@ -103,7 +103,7 @@ type watch struct {
 	operation
 	ids      []int64
 	until    func(Message) bool
-	yield    func(Message, error) bool
+	yield    func(Message, error) bool // runs the loop's body
 	schedule *schedule
 	start    time.Time
 
@@ -126,9 +126,17 @@ func newWatch(op operation, w WatchRequest, yield func(Message, error) bool) *wa
 	o := *op.options
 	o.retry.MaxAttempts = 1
 	o.retry.MaxElapsed = 365 * 24 * time.Hour // a hold postpones a look, however long it lasts
-	op.options, op.stop = &o, newStop()
+	op.options, op.stop, op.gate = &o, newStop(), new(gate)
 	return &watch{
-		operation: op, ids: w.IDs, until: w.Until, yield: yield,
+		operation: op, ids: w.IDs, until: w.Until,
+		yield: func(m Message, err error) bool {
+			op.gate.close()
+			if !yield(m, err) {
+				return false // what waits at the gate ends with the watch
+			}
+			op.gate.open()
+			return true
+		},
 		schedule: newSchedule(len(w.IDs), w.InitialInterval, w.MaxInterval),
 		start:    time.Now(), looks: make(chan *look, op.concurrency),
 	}
@@ -215,19 +223,29 @@ func (w *watch) note(ctx context.Context, l *look) bool {
 	case w.stop.reason(ctx) != nil: // then run names what is left
 		return true
 	case tried.last == nil || tried.last.holds():
-		w.pause(now)
+		w.pause(ctx, now, l)
 		w.schedule.postpone(l.indexes, l.started)
 		return true
 	}
 	return w.noteFailure(ctx, l, now, jitter)
 }
 
-// pause starts no looks for a while, longer each time that a rate limit stopped one of them without a success between.
-func (w *watch) pause(now time.Duration) {
-	if now >= w.resume {
-		w.held++
-		w.resume = now + random.upperHalf(w.retry.backoff(w.held))
+// pause starts no looks for a while, since a rate limit turned one away: longer each time that this happens without a success
+// between, up to the initial interval, or as long as a hold may last.
+func (w *watch) pause(ctx context.Context, now time.Duration, l *look) {
+	if now < w.resume {
+		return
 	}
+	w.held++
+	longest := min(w.schedule.initial, maxHold)
+	wait := random.upperHalf(Retry{InitialInterval: min(w.retry.InitialInterval, longest), MaxInterval: longest}.backoff(w.held))
+	w.resume = now + wait
+	status := http.StatusTooManyRequests
+	if last := l.result.tried.last; last != nil {
+		status = last.status
+	}
+	w.logger.WarnContext(ctx, "a rate limit turned the look away; its IDs will be looked up after the hold",
+		"method", http.MethodGet, "path", messagesByID, "ids", len(l.indexes), "status", status, "wait", max(wait, time.Until(w.limiter.holdEnd())))
 }
 
 // noteRows takes in an answer. An ID with neither a message nor a place among the missing has an unreadable row.
@@ -284,7 +302,7 @@ func (w *watch) noteFailure(ctx context.Context, l *look, now time.Duration, jit
 			kept = append(kept, index)
 		}
 	}
-	if w.failing {
+	if w.failing && len(kept) > 0 {
 		w.logger.WarnContext(ctx, "the look failed; its IDs will be looked up again",
 			"method", http.MethodGet, "path", messagesByID, "ids", len(kept), last.attr())
 	} else if len(kept) > 0 {

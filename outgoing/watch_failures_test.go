@@ -380,3 +380,44 @@ func TestW3_ATokenSourceThatFailsIsAFailure(t *testing.T) {
 		assert.Equal(t, []string{"DONE"}, statusesOf(all, 1))
 	})
 }
+
+func TestW3_ARateLimitThatGoesOnIsLoggedAndAskedMoreSeldom(t *testing.T) {
+	for _, interval := range []time.Duration{10 * time.Second, time.Minute, 15 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			var arrivals []time.Duration
+			var log bytes.Buffer
+			client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+				arrivals = append(arrivals, time.Since(start))
+				return answer(http.StatusTooManyRequests, "", "Retry-After", "1"), nil
+			}), outgoing.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+			ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
+			defer cancel()
+			all := watch(ctx, client, outgoing.WatchRequest{IDs: ids(1), Until: never, InitialInterval: interval})
+			assert.Len(t, all, 1, "only what is left")
+			assert.Equal(t, len(arrivals), strings.Count(log.String(), "level=WARN"), "each is logged")
+			assert.Contains(t, log.String(), "status=429 wait=")
+			// The pause doubles up to the interval, and is at least half of that.
+			assert.LessOrEqual(t, busiest(arrivals, min(interval, 5*time.Minute), 12), 2, "%v", interval)
+		})
+	}
+}
+
+func TestW3_APauseIsNoLongerThanAHoldMayBe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var arrivals []time.Duration
+		client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			arrivals = append(arrivals, time.Since(start))
+			if len(arrivals) == 1 {
+				return answer(http.StatusTooManyRequests, "", "Retry-After", "1"), nil
+			}
+			return answer(http.StatusOK, rowsFor(req)), nil
+		}), outgoing.WithRetry(outgoing.Retry{InitialInterval: time.Hour, MaxInterval: time.Hour}))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		watch(ctx, client, outgoing.WatchRequest{IDs: ids(1), Until: never})
+		require.Greater(t, len(arrivals), 1)
+		assert.LessOrEqual(t, arrivals[1], 5*time.Minute)
+	})
+}

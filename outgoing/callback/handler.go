@@ -115,7 +115,12 @@ func (h *Handler) handOn(ctx context.Context, reported report) (refused *refusal
 }
 
 // panicText does not print a value that is not a text: a message has a recipient in it.
-func panicText(v any) string {
+func panicText(v any) (text string) {
+	defer func() {
+		if recover() != nil { // an error whose text cannot be had, such as a nil pointer
+			text = fmt.Sprintf("a value of type %T", v)
+		}
+	}()
 	switch v := v.(type) {
 	case error:
 		return v.Error()

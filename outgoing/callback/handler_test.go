@@ -218,3 +218,15 @@ func TestK6_ASenderThatGoesAwayEndsTheSinksContext(t *testing.T) {
 	require.NoError(t, conn.Close())
 	assert.ErrorIs(t, <-ended, context.Canceled)
 }
+
+// textless is an error whose text cannot be had, as that of many a nil pointer.
+type textless struct{ text string }
+
+func (e *textless) Error() string { return e.text }
+
+func TestK3_APanicWithAnErrorThatHasNoText(t *testing.T) {
+	toLog, log := logged()
+	h := newHandler(t, func(context.Context, []outgoing.Message) error { panic((*textless)(nil)) }, callback.WithTokens(token), toLog)
+	assert.Equal(t, http.StatusInternalServerError, answer(t, h, post(t, rowsOf(1))).Code)
+	assert.Contains(t, log.String(), "a value of type *callback_test.textless")
+}
