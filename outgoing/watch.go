@@ -60,12 +60,14 @@ func (w WatchRequest) withDefaults() (WatchRequest, error) {
 // The wait before the next look at a message doubles from InitialInterval to MaxInterval while the message stays as it
 // is, and is short again after a change. Looks are put together, 50 IDs in a request, [WithConcurrency] requests at
 // most; none is started while the loop's body runs. A look is one attempt: [WithRetry]'s MaxAttempts and MaxElapsed do
-// not apply, and no retry budget is used. A rate limit postpones looks, and is not an error.
+// not apply, and no retry budget is used. A rate limit postpones looks, and is logged and not an error; while it goes
+// on, looks are tried after pauses that double up to InitialInterval, or 5 minutes.
 //
 // Errors do not end the loop, except where stated, and stand beside a Message that has no more than its ID:
 //
 //   - A request that failed is a *[BatchError] beside a zero Message: the first after a success, or at the start. Those
-//     that follow it without a success are logged. Their IDs are looked up again when their time comes.
+//     that follow it without a success are logged. Their IDs are looked up again when their time comes. It matches
+//     context.DeadlineExceeded if the attempt took too long: ask ctx.Err() whether the context is done.
 //   - An ID that the gateway does not know at the third look in a row, and twice the InitialInterval after the first of
 //     these, is a Message{ID} with an error that matches [ErrNotFound], and is watched no more.
 //   - So is an ID that could not be settled three times in a row for a reason that will not pass (its row cannot be
