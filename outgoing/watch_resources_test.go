@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -34,7 +35,10 @@ func after(latency func(asked []int64) time.Duration) roundTrip {
 func TestW6_NoLookLeavesAHoldWhileTheBodyRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		var looks []time.Duration
+		var (
+			mu    sync.Mutex
+			looks []time.Duration
+		)
 		client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
 			switch {
 			case strings.HasSuffix(req.URL.Path, "/messages"):
@@ -44,6 +48,8 @@ func TestW6_NoLookLeavesAHoldWhileTheBodyRuns(t *testing.T) {
 			default:
 				time.Sleep(time.Second)
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			looks = append(looks, time.Since(start).Round(time.Second))
 			return answer(http.StatusOK, rowsFor(req)), nil
 		}), once)
@@ -55,7 +61,9 @@ func TestW6_NoLookLeavesAHoldWhileTheBodyRuns(t *testing.T) {
 				require.ErrorIs(t, err, outgoing.ErrRateLimited)
 			case 51: // after 15 seconds; the look at the others is due since 10
 				time.Sleep(25 * time.Second)
+				mu.Lock()
 				assert.Equal(t, []time.Duration{time.Second, 15 * time.Second}, looks)
+				mu.Unlock()
 			}
 			if m.ID == 51 {
 				return
