@@ -41,7 +41,8 @@ func stopCampaign(ctx context.Context, client *outgoing.Client, ids []int64) err
 func untilTheEnd(ctx context.Context, client *outgoing.Client, ids []int64, isLast func(outgoing.Message) bool) {
 	for m, err := range client.Watch(ctx, outgoing.WatchRequest{IDs: ids, Until: isLast}) {
 		if err != nil {
-			fmt.Println(m.ID, err) // ID 0: a request failed, and its IDs are looked up again; the last error names what is left
+			fmt.Println(m.ID, err) // ID 0: a request failed, and its IDs are looked up again; the last error names what is left,
+			// and matches ErrUnauthorized, ErrForbidden or ctx.Err()
 			continue
 		}
 		fmt.Println(m.ID, m.StatusCode) // when it is first seen, and after each change

@@ -75,6 +75,8 @@ func (w WatchRequest) withDefaults() (WatchRequest, error) {
 //   - After a 401 or 403, and when the context is done, the loop ends. Its last yield is a *[BatchError] that names
 //     each ID left, in the order asked, and matches [ErrUnauthorized], [ErrForbidden] or the context's error: the next
 //     Watch can begin with its IDs.
+//     So each message reached its end or was given up, unless ctx.Err() is not nil after the loop, or an error in it
+//     matched [ErrUnauthorized] or [ErrForbidden].
 //   - Bad arguments are [ErrInvalidArgument], and nothing is sent: no Until, an ID below 1, a negative interval, a
 //     MaxInterval below InitialInterval.
 //

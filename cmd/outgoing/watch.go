@@ -71,7 +71,7 @@ not: they are named. Ctrl-C names them too, and exits with 130.`,
 	f.registerVerbose(cmd)
 	from.register(cmd)
 	set := cmd.Flags()
-	set.Var(textFlag{&until, "status,..."}, "until", "the statuses in which a message has reached its end; required")
+	set.Var(textFlag{&until, "status,..."}, "until", "the statuses in which a message has reached its end, in any case; required")
 	set.DurationVar(&w.timeout, "timeout", 0, "stop after this time, such as 24h (default never)")
 	set.DurationVar(&w.initial, "initial-interval", 10*time.Second, "the wait after the first look at a message, and after a change")
 	set.DurationVar(&w.longest, "max-interval", 0, "the longest wait between two looks (default 15m, or --initial-interval)")
@@ -80,8 +80,8 @@ not: they are named. Ctrl-C names them too, and exits with 130.`,
 
 // untilHelp names the statuses that are known, and none as a default: the vendor documents no list of them.
 const untilHelp = `--until is missing: name the statuses that end the watch, the bad ones too, such as --until DELIVERED,UNDELIVERED
-The gateway's documents name QUEUED and SCHEDULED, which are not the end; SENT, ACCEPTED, DELIVERED and CANCELLED are what
-others have seen. "outgoing list" and "outgoing doctor" show the statuses of your account.`
+The gateway's documents name QUEUED and SCHEDULED, which are not the end; others, such as
+DELIVERED, are guesses. "outgoing list" and "outgoing doctor" show the statuses of your account.`
 
 func (w *watchFlags) check(until string, given func(flag string) bool) error {
 	for status := range strings.SplitSeq(until, ",") {
@@ -91,6 +91,8 @@ func (w *watchFlags) check(until string, given func(flag string) bool) error {
 			return usage(untilHelp)
 		case status == "":
 			return usage("--until %q: a status is missing beside a comma", until)
+		case strings.ContainsAny(status, "; \t"):
+			return usage("--until %q: statuses are separated by commas", until)
 		}
 		w.until = append(w.until, status)
 	}

@@ -78,6 +78,7 @@ func TestWatchRefusesFlagsThatAreAlmostRight(t *testing.T) {
 	for want, args := range map[string][]string{
 		"--until is missing: name the statuses":                 {},
 		"a status is missing beside a comma":                    {"--until=DELIVERED,"},
+		"statuses are separated by commas":                      {"--until=DELIVERED;SENT"},
 		"it is empty; is a variable unset?":                     {"--until="},
 		"--timeout 0s: it must be positive":                     {"--until=A", "--timeout=0s"},
 		"--initial-interval -1s: it must be positive":           {"--until=A", "--initial-interval=-1s"},

@@ -230,7 +230,7 @@ func openStore(ctx context.Context, file string, final []string) (*store, error)
 	_, err = db.ExecContext(ctx, schema)
 	if err == nil { // -final may have changed since the last start
 		_, err = db.ExecContext(ctx, `UPDATE message SET final = NOT final
-			WHERE final <> (status_code IN (SELECT value FROM json_each(?)))`, string(statuses))
+			WHERE final <> (status_code COLLATE NOCASE IN (SELECT value FROM json_each(?)))`, string(statuses))
 	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -240,7 +240,9 @@ func openStore(ctx context.Context, file string, final []string) (*store, error)
 
 func (s *store) close() { _ = s.db.Close() }
 
-func (s *store) isFinal(m outgoing.Message) bool { return slices.Contains(s.final, m.StatusCode) }
+func (s *store) isFinal(m outgoing.Message) bool {
+	return slices.ContainsFunc(s.final, func(status string) bool { return strings.EqualFold(status, m.StatusCode) })
+}
 
 // save is the callbacks' sink: it returns when all is on the disk, or nothing is.
 func (s *store) save(ctx context.Context, changed []outgoing.Message) error {
@@ -306,18 +308,23 @@ type follower struct {
 // retryPause is the wait after something failed that concerns all messages: the token, the database.
 const retryPause = time.Minute
 
+// historyPause is the longest wait after the history could not be read to its end.
+const historyPause = 5 * time.Minute
+
 func (f *follower) run(ctx context.Context) {
 	for ctx.Err() == nil {
+		length := f.watchRound
 		if err := f.readHistoryIfDue(ctx); err != nil && ctx.Err() == nil {
-			f.logger.Warn("the history was not read to its end; the next round tries again", "error", err)
+			length = min(length, historyPause)
+			f.logger.Warn("the history was not read to its end", "error", err, "again_in", length)
 		}
-		f.watchOneRound(ctx)
+		f.watchOneRound(ctx, length)
 	}
 }
 
 // watchOneRound watches until the round is over, also if all reach their end before: the next begins with what is open then.
-func (f *follower) watchOneRound(ctx context.Context) {
-	round, cancel := context.WithTimeout(ctx, f.watchRound)
+func (f *follower) watchOneRound(ctx context.Context, length time.Duration) {
+	round, cancel := context.WithTimeout(ctx, length)
 	defer cancel()
 	if err := f.watch(round); err != nil && round.Err() == nil {
 		f.logger.Error("the watch stopped", "error", err, "pause", retryPause)
