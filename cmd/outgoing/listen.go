@@ -42,7 +42,7 @@ lines are written, and comes again if they cannot be. It may come twice, and lat
 
 Two tokens play a part. The account's token, from the environment variable GATEWAY_API_BEARER or --token-file, is for asking
 the gateway: each message that a callback names is looked up, and what the gateway says is printed, since anyone could send a
-callback. --no-confirm prints callbacks as they are, and needs no token of the account. The callbacks' own token is the one
+callback. It is tried once at the start. --no-confirm prints callbacks as they are, and needs no token of the account. The callbacks' own token is the one
 that you set beside the URL in the vendor's panel; give it with --callback-token-file. Without it anyone is let in, so it
 cannot be left out together with --no-confirm.
 
@@ -117,6 +117,21 @@ In the vendor's panel, https://panel.gsmservice.pl, set the callback URL of the 
 	return err
 }
 
+// tryToken asks the gateway once: with a token that it refuses no callback would ever be confirmed.
+func (s *session) tryToken() error {
+	ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second)
+	defer cancel()
+	_, err := s.client.List(ctx, outgoing.PageRequest{Limit: 1})
+	if refused := refusal(err); refused != nil {
+		s.say("outgoing: %s", output.Reason(s.explain(refused)))
+		return statusError(exitUnsettled)
+	}
+	if err != nil {
+		s.say("outgoing: the gateway does not answer as it should, and callbacks are refused while that is so\n  %s", output.Reason(err))
+	}
+	return nil
+}
+
 // tokenAdvice says what to set beside the URL.
 func (l *listenFlags) tokenAdvice() string {
 	if l.callbackTokenFile == "" {
@@ -142,6 +157,9 @@ func (c *cli) callbackHandler(f *flags, l *listenFlags, sink callback.Sink) (*ca
 	}
 	if !l.noConfirm {
 		s, err := c.connect(f)
+		if err == nil {
+			err = s.tryToken()
+		}
 		if err != nil {
 			return nil, err
 		}

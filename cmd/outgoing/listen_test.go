@@ -86,7 +86,7 @@ func TestListenPrintsWhatTheGatewaySaysAboutACallback(t *testing.T) {
 	becomes(gateway, 43456, "SENT")
 	l := listen(t, url, "--callback-token-file", file(t, callbackToken+"\n"))
 	assert.Equal(t, 401, l.post(t, "wrong", 43456))
-	assert.Empty(t, gateway.Requests())
+	assert.Len(t, gateway.Requests(), 1, "only the one that tries the token")
 	assert.Equal(t, 204, l.post(t, callbackToken, 43456, 7))
 	require.True(t, l.stdout.Scan())
 	assert.Contains(t, l.stdout.Text(), `{"id":43456,`)
@@ -110,7 +110,7 @@ func TestListenWithoutConfirmationPrintsCallbacksAsTheyAre(t *testing.T) {
 func TestAnInterruptedListenFinishesWhatItAccepted(t *testing.T) {
 	gateway, url := serveDouble(t, 10)
 	arrived, release := make(chan struct{}), make(chan struct{})
-	gateway.Inject(outgoingtest.Fault{Before: func(*outgoingtest.Gateway) { close(arrived); <-release }})
+	gateway.Inject(outgoingtest.Fault{Match: outgoingtest.HasID(43456), Before: func(*outgoingtest.Gateway) { close(arrived); <-release }})
 	l := listen(t, url)
 	callback := l.callback(t, "any", 43456)
 	var (
@@ -137,6 +137,15 @@ func TestListenEndsQuietlyWhenItsReaderIsGone(t *testing.T) {
 	require.NoError(t, l.pipe.Close())
 	assert.Equal(t, 503, l.post(t, callbackToken, 1))
 	assert.Equal(t, 0, statusOf(t, l.cmd.Wait()))
+}
+
+func TestListenDoesNotStartWithATokenThatTheGatewayRefuses(t *testing.T) {
+	_, url := serveDouble(t, 10, outgoingtest.WithToken("another"))
+	got := outgoing(t, "listen", url, "--addr=127.0.0.1:0")
+	assert.Equal(t, 2, got.status)
+	assert.Contains(t, got.stderr, "401 Unauthorized")
+	assert.Contains(t, got.stderr, "check GATEWAY_API_BEARER")
+	assert.NotContains(t, got.stderr, "listening")
 }
 
 func TestListenRefusesFlagsThatAreAlmostRight(t *testing.T) {
