@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gsmservice-gateway/client-go/internal/rows"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -84,7 +85,7 @@ func readRow(index int, raw json.RawMessage) row {
 }
 
 // json is the body without a byte order mark.
-func (a *answer) json() []byte { return bytes.TrimPrefix(a.body, []byte("\xef\xbb\xbf")) }
+func (a *answer) json() []byte { return rows.WithoutBOM(a.body) }
 
 // unusable says why an answer is not a 200 with an array.
 func (a *answer) unusable() error {
