@@ -1,17 +1,16 @@
-package outgoing
+package header
 
 import (
 	"net/url"
 	"strings"
 )
 
-// Links are the targets of a response's Link header (RFC 8288), as absolute URIs; "" if absent. They are data: the
-// library never requests one.
+// Links are the targets of a Link header (RFC 8288) by their relation types, as absolute URIs; "" if absent.
 type Links struct{ First, Prev, Next, Last string }
 
-// parseLinks reads the values of a Link header. Relative targets are resolved against the request's URL, as RFC 8288
+// ParseLinks reads the values of a Link header. Relative targets are resolved against the request's URL, as RFC 8288
 // asks. A link about something else than the answer (one with an anchor) is left out, and so is what cannot be read.
-func parseLinks(values []string, base *url.URL) Links {
+func ParseLinks(values []string, base *url.URL) Links {
 	var links Links
 	for _, value := range values {
 		for value != "" {
@@ -29,7 +28,7 @@ type link struct {
 	anchor bool
 }
 
-// add notes the link under each of its relation types; the first link of a type counts.
+// add records the link under each of its relation types; the first link of a type counts.
 func (links *Links) add(l link, base *url.URL) {
 	if l.target == "" || l.anchor {
 		return
