@@ -1,50 +1,59 @@
-package outgoing
+package retry_test
 
 import (
-	"errors"
 	"math"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/gsmservice-gateway/client-go/internal/retry"
 )
+
+var defaults = retry.Policy{MaxAttempts: 4, InitialInterval: 500 * time.Millisecond, MaxInterval: 20 * time.Second, MaxElapsed: 2 * time.Minute}
+
+// drawing makes each random number the one that draw gives.
+func drawing(t *testing.T, draw func(int64) int64) {
+	before := retry.Random
+	retry.Random = draw
+	t.Cleanup(func() { retry.Random = before })
+}
 
 // lowest and highest are the ends of what a random number can be.
 func lowest(int64) int64    { return 0 }
 func highest(n int64) int64 { return n - 1 }
 
 func TestR2_BackoffDoublesUpToItsBound(t *testing.T) {
-	defaults := Retry{}.withDefaults()
 	for n, want := range map[int]time.Duration{
 		1: 500 * time.Millisecond, 2: time.Second, 3: 2 * time.Second, 6: 16 * time.Second,
 		7: 20 * time.Second, 8: 20 * time.Second, 63: 20 * time.Second, 64: 20 * time.Second, 200: 20 * time.Second,
 	} {
-		assert.Equal(t, want, defaults.backoff(n), "after attempt %d", n)
+		assert.Equal(t, want, defaults.Backoff(n), "after attempt %d", n)
 	}
-	for _, r := range []Retry{
+	for _, r := range []retry.Policy{
 		{InitialInterval: math.MaxInt64, MaxInterval: math.MaxInt64},
 		{InitialInterval: 1, MaxInterval: math.MaxInt64},
 		{InitialInterval: time.Hour, MaxInterval: time.Second},
 		{InitialInterval: 1, MaxInterval: 1},
 	} {
 		for n := 1; n <= 200; n++ {
-			longest := r.backoff(n)
+			longest := r.Backoff(n)
 			assert.Positive(t, longest, "%+v after attempt %d", r, n)
 			assert.LessOrEqual(t, longest, r.MaxInterval, "%+v after attempt %d", r, n)
 		}
-		assert.Equal(t, r.MaxInterval, r.backoff(200))
+		assert.Equal(t, r.MaxInterval, r.Backoff(200))
 	}
 }
 
 func TestR2_WaitIsSpreadOverTheWholeRange(t *testing.T) {
-	r := Retry{}.withDefaults()
-	for name, f := range map[string]*failure{"status": {status: 503}, "dropped connection": {err: errors.New("reset")}} {
+	r := defaults
+	for name, status := range map[string]int{"status": 503, "dropped connection": 0} {
 		for n := 1; n <= 8; n++ {
-			longest := r.backoff(n)
+			longest := r.Backoff(n)
 			var tenths [10]int
 			for range 10_000 {
-				wait := r.delay(n, f, random)
+				wait := r.Delay(n, status, 0)
 				if wait <= 0 || wait > longest {
 					t.Fatalf("%s, attempt %d: %v is not within (0, %v]", name, n, wait, longest)
 				}
@@ -58,26 +67,26 @@ func TestR2_WaitIsSpreadOverTheWholeRange(t *testing.T) {
 }
 
 func TestR6_RateLimitWithoutRetryAfterWaitsInTheUpperHalf(t *testing.T) {
-	r := Retry{}.withDefaults()
-	limited := &failure{status: http.StatusTooManyRequests}
+	r := defaults
+	drawing(t, lowest)
 	for n := 1; n <= 200; n++ {
-		longest := r.backoff(n)
-		assert.Greater(t, r.delay(n, limited, lowest), longest/2, "attempt %d", n)
-		assert.Equal(t, longest, r.delay(n, limited, highest), "attempt %d", n)
+		assert.Greater(t, r.Delay(n, 429, 0), r.Backoff(n)/2, "attempt %d", n)
 	}
-	one := Retry{InitialInterval: 1, MaxInterval: 1}
-	assert.Equal(t, time.Duration(1), one.delay(1, limited, lowest), "of the shortest range, too, some wait is left")
+	one := retry.Policy{InitialInterval: 1, MaxInterval: 1}
+	assert.Equal(t, time.Duration(1), one.Delay(1, 429, 0), "of the shortest range, too, some wait is left")
+	drawing(t, highest)
+	for n := 1; n <= 200; n++ {
+		assert.Equal(t, r.Backoff(n), r.Delay(n, 429, 0), "attempt %d", n)
+	}
 }
 
 func TestR3_RetryAfterIsTheLeastWait(t *testing.T) {
-	r := Retry{}.withDefaults()
+	r := defaults
+	drawing(t, highest)
 	for _, status := range []int{408, 429, 500, 502, 503, 504} {
-		asked := &failure{status: status, retryAfter: 7 * time.Second}
-		assert.Equal(t, 7*time.Second, r.delay(1, asked, highest), "%d: longer than the backoff", status)
-		asked.retryAfter = time.Nanosecond
-		assert.Equal(t, 500*time.Millisecond, r.delay(1, asked, highest), "%d: shorter than the backoff", status)
-		asked.retryAfter = math.MaxInt64
-		assert.Equal(t, time.Duration(math.MaxInt64), r.delay(200, asked, highest), "%d: no overflow", status)
+		assert.Equal(t, 7*time.Second, r.Delay(1, status, 7*time.Second), "%d: longer than the backoff", status)
+		assert.Equal(t, 500*time.Millisecond, r.Delay(1, status, time.Nanosecond), "%d: shorter than the backoff", status)
+		assert.Equal(t, time.Duration(math.MaxInt64), r.Delay(200, status, math.MaxInt64), "%d: no overflow", status)
 	}
 }
 
@@ -122,32 +131,16 @@ func TestR3_RetryAfterIsReadInEveryShape(t *testing.T) {
 		if test.date != "" {
 			header.Set("Date", test.date)
 		}
-		assert.Equal(t, test.want, retryAfter(header, now), test.name)
+		assert.Equal(t, test.want, retry.After(header, now), test.name)
 	}
-	assert.Zero(t, retryAfter(http.Header{}, now), "absent")
-	assert.Zero(t, retryAfter(http.Header{"Retry-After": {"3", "5"}}, now), "repeated")
-	assert.Equal(t, 3*time.Second, retryAfter(http.Header{"retry-after": {"3"}}, now), "not in the canonical case")
+	assert.Zero(t, retry.After(http.Header{}, now), "absent")
+	assert.Zero(t, retry.After(http.Header{"Retry-After": {"3", "5"}}, now), "repeated")
 }
 
-func TestR5_BudgetLetsOneRetryThroughForFiveSuccesses(t *testing.T) {
-	limiter := newLimiter()
-	burst := 0
-	for limiter.mayRetry() {
-		burst++
+func TestR1_EveryServerErrorIsRepeatedButThoseThatSayItWillNeverWork(t *testing.T) {
+	never := map[int]bool{501: true, 505: true, 506: true, 508: true, 510: true, 511: true}
+	for status := 100; status < 1000; status++ {
+		want := status == 408 || status == 429 || status >= 500 && status <= 599 && !never[status]
+		assert.Equal(t, want, retry.Status(status), "%d", status)
 	}
-	assert.Equal(t, 100, burst)
-	for range 4 {
-		limiter.answered(new(ticket))
-	}
-	assert.False(t, limiter.mayRetry())
-	limiter.answered(new(ticket))
-	assert.True(t, limiter.mayRetry())
-	for range 10_000 {
-		limiter.answered(new(ticket))
-	}
-	burst = 0
-	for limiter.mayRetry() {
-		burst++
-	}
-	assert.Equal(t, 100, burst, "quiet times save nothing up")
 }

@@ -1,11 +1,11 @@
-package outgoing
+package ratelimit
 
 import (
 	"math"
 	"time"
 )
 
-// pace is how fast requests may leave once the gateway has asked for fewer. It follows CUBIC (RFC 9438): after a limit was
+// pace is how fast requests may be sent once the gateway has asked for fewer. It follows CUBIC (RFC 9438), like the adaptive mode of the AWS SDKs: after a limit was
 // met the rate drops, comes back to the ceiling, where it stays for a while, and then probes for more. If nothing got
 // through at all, the rate drops further, and doubles every second once it does (slow start). The rate depends on time
 // only, so it also recovers while nothing is sent. The zero value sets no limit.
@@ -35,10 +35,10 @@ const (
 
 	firstRate = 10.0 // requests per second at most, after nothing got through
 	minRate   = 0.5
-	maxRate   = 1000.0 // requests that may leave faster than that leave as they come
+	maxRate   = 1000.0 // requests that may be sent faster than that are sent as they come
 )
 
-// rate returns how many requests a second may leave; +Inf if any number may.
+// rate returns how many requests a second may be sent; +Inf if any number may.
 func (p pace) rate(now time.Time) float64 {
 	if !p.recent(now) || math.IsInf(p.start, 1) {
 		return math.Inf(1)
@@ -71,14 +71,14 @@ func (p pace) plateau() time.Duration {
 	return max(minPlateau, plateauHolds*p.resumedAt.Sub(p.slowedAt))
 }
 
-// held returns the pace after the gateway asked for fewer requests, and none before the time until.
-func (p pace) held(now, until time.Time) pace {
+// afterHold returns the pace after the gateway asked for fewer requests, and none before the time until.
+func (p pace) afterHold(now, until time.Time) pace {
 	p.limitedAt, p.resumedAt = now, until
 	return p
 }
 
 // slower returns the pace after a limit was met at a rate, in requests per second. A limit that is the first within a
-// minute may be a passing one: then the hold must do, and requests leave together after it.
+// minute may be a passing one: then the hold must do, and requests are sent together after it.
 func (p pace) slower(now time.Time, met float64) pace {
 	next := pace{slowedAt: now, confirmed: p.limits(now)}
 	switch {
@@ -86,31 +86,31 @@ func (p pace) slower(now time.Time, met float64) pace {
 		next.start, next.ceiling = math.Inf(1), met
 		return next
 	case next.confirmed && met < missedCeiling*p.ceiling:
-		return next.below(met, missedDecrease)
+		return next.startAt(met, missedDecrease)
 	}
-	return next.below(met, paceDecrease)
+	return next.startAt(met, paceDecrease)
 }
 
-// below sets the ceiling, and the start at a part of it.
-func (p pace) below(ceiling, part float64) pace {
+// startAt sets the ceiling, and the start at a part of it.
+func (p pace) startAt(ceiling, part float64) pace {
 	p.ceiling = max(ceiling, minRate)
 	p.start = max(part*ceiling, minRate)
 	p.threshold = p.start
 	return p
 }
 
-// raised returns the pace after more requests a second than the ceiling were served.
-func (p pace) raised(served float64) pace {
+// withHigherCeiling returns the pace after more requests a second than the ceiling were served.
+func (p pace) withHigherCeiling(served float64) pace {
 	if math.IsInf(p.start, 1) {
 		p.ceiling = served
 		return p
 	}
-	return p.below(served, paceDecrease)
+	return p.startAt(served, paceDecrease)
 }
 
-// silent returns the pace after a limit was met when nothing had succeeded since the one before. The gateway may well be
+// afterTotalFailure returns the pace after a limit was met when nothing had succeeded since the one before. The gateway may well be
 // down, which tells nothing about the rate that it will allow later: so requests become rarer, and the ceiling stays.
-func (p pace) silent(now time.Time) pace {
+func (p pace) afterTotalFailure(now time.Time) pace {
 	next := pace{slowedAt: now, start: math.Inf(1), threshold: math.Inf(1), ceiling: math.Inf(1)}
 	if p.recent(now) {
 		next.start = max(min(p.rate(now)/2, firstRate, p.ceiling), minRate)

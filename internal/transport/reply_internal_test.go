@@ -1,4 +1,4 @@
-package outgoing
+package transport
 
 import (
 	"io"
@@ -23,14 +23,14 @@ func (b *greedy) Read(p []byte) (int, error) {
 }
 
 // pooled are sizes that a buffer from the pool may have.
-var pooled = []int{0, 512, 4 << 10, 32 << 10, 64 << 10, maxErrorBody + maxToken, maxErrorBody + maxToken + 1, 96 << 10, 1 << 20}
+var pooled = []int{0, 512, 4 << 10, 32 << 10, 64 << 10, MaxErrorBody + redact.MaxToken, MaxErrorBody + redact.MaxToken + 1, 96 << 10, 1 << 20}
 
 func TestR8_ALargeBufferDoesNotMakeMoreOfABodyBeRead(t *testing.T) {
-	for _, limit := range []int{maxErrorBody + maxToken, maxBody} {
+	for _, limit := range []int{MaxErrorBody + redact.MaxToken, maxBody} {
 		for _, size := range pooled {
 			body := &greedy{}
 			got, err := readLimited(body, make([]byte, 0, size), limit)
-			require.ErrorIs(t, err, errTooLarge)
+			require.ErrorIs(t, err, ErrTooLarge)
 			assert.Len(t, got, limit)
 			assert.Equal(t, limit+1, body.read, "one byte more, to know that there is one (%d)", size)
 		}
@@ -39,11 +39,11 @@ func TestR8_ALargeBufferDoesNotMakeMoreOfABodyBeRead(t *testing.T) {
 
 // A last step from the limit to one byte more would hold the body twice.
 func TestE4_ABufferGrowsToItsLimitWithoutHoldingTheBodyTwice(t *testing.T) {
-	for _, limit := range []int{maxErrorBody + maxToken, maxBody} {
+	for _, limit := range []int{MaxErrorBody + redact.MaxToken, maxBody} {
 		for _, size := range pooled {
 			body := &greedy{}
 			_, err := readLimited(body, make([]byte, 0, size), limit)
-			require.ErrorIs(t, err, errTooLarge)
+			require.ErrorIs(t, err, ErrTooLarge)
 			for i := range body.buffers[1:] {
 				old, grown := body.buffers[i], body.buffers[i+1]
 				assert.LessOrEqual(t, old, max(limit/2+1, size), "from %d to %d of %d", old, grown, limit)

@@ -1,4 +1,4 @@
-package outgoing
+package ratelimit
 
 import (
 	"math"
@@ -12,16 +12,16 @@ var paceEpoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // A pace after a limit was met at 10 requests a second once, and twice, each time with a hold of a second.
 var (
-	heldOnce = pace{}.slower(paceEpoch, 10).held(paceEpoch, paceEpoch.Add(time.Second))
-	slowed   = heldOnce.slower(paceEpoch, 10).held(paceEpoch, paceEpoch.Add(time.Second))
+	heldOnce = pace{}.slower(paceEpoch, 10).afterHold(paceEpoch, paceEpoch.Add(time.Second))
+	slowed   = heldOnce.slower(paceEpoch, 10).afterHold(paceEpoch, paceEpoch.Add(time.Second))
 )
 
 func TestR6_PaceRisesAgainWithTimeOnly(t *testing.T) {
 	down := slowed
 	for range 10 {
-		down = down.silent(paceEpoch).held(paceEpoch, paceEpoch.Add(time.Second))
+		down = down.afterTotalFailure(paceEpoch).afterHold(paceEpoch, paceEpoch.Add(time.Second))
 	}
-	unknown := pace{}.silent(paceEpoch).held(paceEpoch, paceEpoch).silent(paceEpoch).held(paceEpoch, paceEpoch.Add(time.Second))
+	unknown := pace{}.afterTotalFailure(paceEpoch).afterHold(paceEpoch, paceEpoch).afterTotalFailure(paceEpoch).afterHold(paceEpoch, paceEpoch.Add(time.Second))
 	for _, test := range []struct {
 		name  string
 		pace  pace
@@ -62,9 +62,9 @@ func TestR6_CeilingThatWasFarTooHighIsHalved(t *testing.T) {
 
 func TestR6_LongHoldsMakeTheLimitBeMetMoreRarely(t *testing.T) {
 	hold := 5 * time.Second
-	first := heldOnce.slower(paceEpoch, 10).held(paceEpoch, paceEpoch.Add(hold))
+	first := heldOnce.slower(paceEpoch, 10).afterHold(paceEpoch, paceEpoch.Add(hold))
 	assert.Equal(t, minPlateau, first.plateau(), "one limit may be an outage")
-	second := first.slower(paceEpoch, 10).held(paceEpoch, paceEpoch.Add(hold))
+	second := first.slower(paceEpoch, 10).afterHold(paceEpoch, paceEpoch.Add(hold))
 	assert.Equal(t, 10*hold, second.plateau())
 }
 

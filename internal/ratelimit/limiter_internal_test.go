@@ -1,4 +1,4 @@
-package outgoing
+package ratelimit
 
 import (
 	"context"
@@ -11,42 +11,45 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var errTooMany = errors.New("too many")
+var (
+	errTooMany = errors.New("too many")
+	errStopped = errors.New("stopped")
+)
 
 // meetsLimit lets a request leave and meet a limit.
-func meetsLimit(t *testing.T, l *limiter, hold time.Duration) {
+func meetsLimit(t *testing.T, l *Limiter, hold time.Duration) {
 	t.Helper()
-	ticket := l.ticket(t.Context(), time.Hour)
-	require.NoError(t, ticket.wait(t.Context(), newStop()))
+	ticket := l.Ticket(t.Context(), time.Hour, nil)
+	require.NoError(t, ticket.Wait(t.Context(), t.Context()))
 	l.hold(ticket, hold, errTooMany)
 }
 
 // meetsLimits lets two requests leave and meet a limit, one after the other: the first one within a minute slows nothing.
-func meetsLimits(t *testing.T, l *limiter, hold time.Duration) {
+func meetsLimits(t *testing.T, l *Limiter, hold time.Duration) {
 	t.Helper()
 	meetsLimit(t, l, hold)
 	meetsLimit(t, l, hold)
 }
 
 // succeeds notes n requests that left and succeeded.
-func succeeds(t *testing.T, l *limiter, n int) {
+func succeeds(t *testing.T, l *Limiter, n int) {
 	t.Helper()
 	for range n {
-		ticket := l.ticket(t.Context(), time.Hour)
-		require.NoError(t, ticket.wait(t.Context(), newStop()))
-		l.answered(ticket)
+		ticket := l.Ticket(t.Context(), time.Hour, nil)
+		require.NoError(t, ticket.Wait(t.Context(), t.Context()))
+		ticket.Succeeded()
 	}
 }
 
 // leaving returns when each of n requests leaves that all want to now, in the order of their tickets.
-func leaving(t *testing.T, l *limiter, n int) []time.Duration {
+func leaving(t *testing.T, l *Limiter, n int) []time.Duration {
 	start := time.Now()
 	left := make([]time.Duration, n)
 	done := make(chan struct{})
 	for i := range n {
-		ticket := l.ticket(t.Context(), time.Hour)
+		ticket := l.Ticket(t.Context(), time.Hour, nil)
 		go func() {
-			assert.NoError(t, ticket.wait(t.Context(), newStop()))
+			assert.NoError(t, ticket.Wait(t.Context(), t.Context()))
 			left[i] = time.Since(start)
 			done <- struct{}{}
 		}()
@@ -59,7 +62,7 @@ func leaving(t *testing.T, l *limiter, n int) []time.Duration {
 
 func TestR6_RequestsLeaveOneByOneInTheirOrderAfterAHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter()
+		l := New()
 		meetsLimit(t, l, time.Second)
 		succeeds(t, l, 10)
 		meetsLimit(t, l, time.Second)
@@ -73,7 +76,7 @@ func TestR6_RequestsLeaveOneByOneInTheirOrderAfterAHold(t *testing.T) {
 
 func TestR6_RequestsLeaveTogetherAfterAFirstHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter()
+		l := New()
 		meetsLimit(t, l, time.Second)
 		assert.Equal(t, []time.Duration{time.Second, time.Second, time.Second}, leaving(t, l, 3))
 		meetsLimit(t, l, time.Second)
@@ -85,13 +88,13 @@ func TestR6_RequestsLeaveTogetherAfterAFirstHold(t *testing.T) {
 
 func TestR6_AnswersToRequestsFromBeforeTheHoldDoNotSlowFurther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter()
+		l := New()
 		meetsLimit(t, l, time.Second)
 		succeeds(t, l, 10)
-		var early []*ticket
+		var early []*Ticket
 		for range 20 {
-			ticket := l.ticket(t.Context(), time.Hour)
-			require.NoError(t, ticket.wait(t.Context(), newStop()))
+			ticket := l.Ticket(t.Context(), time.Hour, nil)
+			require.NoError(t, ticket.Wait(t.Context(), t.Context()))
 			early = append(early, ticket)
 		}
 		time.Sleep(300 * time.Millisecond)
@@ -104,19 +107,19 @@ func TestR6_AnswersToRequestsFromBeforeTheHoldDoNotSlowFurther(t *testing.T) {
 
 func TestR6_RequestsServedWhileTheLimitWasMetRaiseTheCeiling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter()
+		l := New()
 		meetsLimit(t, l, time.Second)
-		var burst []*ticket
+		var burst []*Ticket
 		for range 30 {
-			ticket := l.ticket(t.Context(), time.Hour)
-			require.NoError(t, ticket.wait(t.Context(), newStop()))
+			ticket := l.Ticket(t.Context(), time.Hour, nil)
+			require.NoError(t, ticket.Wait(t.Context(), t.Context()))
 			burst = append(burst, ticket)
 		}
 		time.Sleep(20 * time.Millisecond)
 		l.hold(burst[0], time.Second, errTooMany)
 		assert.Less(t, l.pace.start, 20.0)
 		for _, ticket := range burst[1:21] {
-			l.answered(ticket)
+			ticket.Succeeded()
 		}
 		assert.InDelta(t, 20, l.pace.ceiling, 1e-9, "20 of 30 were served, though the one that was not was heard of first")
 	})
@@ -124,20 +127,20 @@ func TestR6_RequestsServedWhileTheLimitWasMetRaiseTheCeiling(t *testing.T) {
 
 func TestR6_PlaceGoesToARequestThatCanStillBeAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter()
-		slow := l.ticket(t.Context(), time.Hour)
-		require.NoError(t, slow.wait(t.Context(), newStop()))
+		l := New()
+		slow := l.Ticket(t.Context(), time.Hour, nil)
+		require.NoError(t, slow.Wait(t.Context(), t.Context()))
 		time.Sleep(500 * time.Millisecond)
-		l.answered(slow) // answers take half a second
+		slow.Succeeded() // answers take half a second
 		meetsLimits(t, l, time.Second)
 
 		left := make(chan string, 3)
 		wait := func(name string, deadline time.Duration) {
 			ctx, cancel := context.WithTimeout(t.Context(), deadline)
-			ticket := l.ticket(ctx, time.Hour)
+			ticket := l.Ticket(ctx, time.Hour, nil)
 			go func() {
 				defer cancel()
-				if ticket.wait(ctx, newStop()) != nil {
+				if ticket.Wait(ctx, ctx) != nil {
 					name = "not " + name
 				}
 				left <- name
@@ -155,20 +158,20 @@ func TestR6_PlaceGoesToARequestThatCanStillBeAnswered(t *testing.T) {
 
 func TestR6_RequestThatCouldNotLeaveSaysWhatHeldItBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter()
+		l := New()
 		meetsLimits(t, l, time.Second)
-		go func() { _ = l.ticket(t.Context(), time.Hour).wait(t.Context(), newStop()) }()
+		go func() { _ = l.Ticket(t.Context(), time.Hour, nil).Wait(t.Context(), t.Context()) }()
 		synctest.Wait()
 
-		err := l.ticket(t.Context(), 1050*time.Millisecond).wait(t.Context(), newStop())
+		err := l.Ticket(t.Context(), 1050*time.Millisecond, nil).Wait(t.Context(), t.Context())
 		require.ErrorIs(t, err, errTooMany, "the next one leaves 100 ms after the first")
 
 		meetsLimit(t, l, time.Second)
-		go func() { _ = l.ticket(t.Context(), time.Hour).wait(t.Context(), newStop()) }()
+		go func() { _ = l.Ticket(t.Context(), time.Hour, nil).Wait(t.Context(), t.Context()) }()
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), 1050*time.Millisecond)
 		defer cancel()
-		err = l.ticket(ctx, time.Hour).wait(ctx, newStop())
+		err = l.Ticket(ctx, time.Hour, nil).Wait(ctx, ctx)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorIs(t, err, errTooMany)
 	})
@@ -176,41 +179,41 @@ func TestR6_RequestThatCouldNotLeaveSaysWhatHeldItBack(t *testing.T) {
 
 func TestR6_NoRequestLeavesAtItsContextsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter()
+		l := New()
 		start := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 
-		waits := l.ticket(ctx, time.Minute)
-		waits.ready = start.Add(time.Minute)
-		require.ErrorIs(t, waits.wait(ctx, newStop()), context.DeadlineExceeded)
+		waits := l.Ticket(ctx, time.Minute, nil)
+		waits.notBefore = start.Add(time.Minute)
+		require.ErrorIs(t, waits.Wait(ctx, ctx), context.DeadlineExceeded)
 		assert.Equal(t, time.Minute, time.Since(start))
 
 		ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		meetsLimit(t, l, time.Minute)
-		require.ErrorIs(t, l.ticket(ctx, time.Hour).wait(ctx, newStop()), errTooMany)
+		require.ErrorIs(t, l.Ticket(ctx, time.Hour, nil).Wait(ctx, ctx), errTooMany)
 		assert.Equal(t, time.Minute, time.Since(start), "at once: the hold ends when the context does")
 	})
 }
 
 func TestU2_NoTimerIsLeftWhenNothingWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter()
+		l := New()
 		meetsLimit(t, l, time.Minute)
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
-		require.ErrorIs(t, l.ticket(ctx, time.Hour).wait(ctx, newStop()), context.Canceled)
+		require.ErrorIs(t, l.Ticket(ctx, time.Hour, nil).Wait(ctx, ctx), context.Canceled)
 		assert.Nil(t, l.timer)
 	})
 }
 
 func TestR6_NoHoldOutlastsFiveMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter()
-		ticket := l.ticket(t.Context(), time.Hour)
-		require.NoError(t, ticket.wait(t.Context(), newStop()))
-		l.hold(ticket, 1<<63-1, errors.New("forever"))
+		l := New()
+		ticket := l.Ticket(t.Context(), time.Hour, nil)
+		require.NoError(t, ticket.Wait(t.Context(), t.Context()))
+		ticket.Throttled(t.Context(), 1<<63-1, errors.New("forever"))
 		l.hold(ticket, time.Second, errors.New("a shorter one changes nothing"))
 		assert.Equal(t, []time.Duration{5 * time.Minute}, leaving(t, l, 1))
 	})
@@ -218,12 +221,34 @@ func TestR6_NoHoldOutlastsFiveMinutes(t *testing.T) {
 
 func TestB6_RequestsThatWaitDoNotLeaveOnceTheCallIsStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter()
+		l := New()
 		meetsLimit(t, l, time.Minute)
-		stop := newStop()
+		calling, stop := context.WithCancelCause(t.Context())
 		start := time.Now()
-		time.AfterFunc(time.Second, func() { stop.on(&APIError{StatusCode: 401}) })
-		require.ErrorIs(t, l.ticket(t.Context(), time.Hour).wait(t.Context(), stop), ErrUnauthorized)
+		time.AfterFunc(time.Second, func() { stop(errStopped) })
+		require.ErrorIs(t, l.Ticket(t.Context(), time.Hour, nil).Wait(t.Context(), calling), errStopped)
 		assert.Equal(t, time.Second, time.Since(start))
 	})
+}
+func TestR5_BudgetLetsOneRetryThroughForFiveSuccesses(t *testing.T) {
+	limiter := New()
+	burst := 0
+	for limiter.Retry() {
+		burst++
+	}
+	assert.Equal(t, 100, burst)
+	for range 4 {
+		(&Ticket{limiter: limiter}).Succeeded()
+	}
+	assert.False(t, limiter.Retry())
+	(&Ticket{limiter: limiter}).Succeeded()
+	assert.True(t, limiter.Retry())
+	for range 10_000 {
+		(&Ticket{limiter: limiter}).Succeeded()
+	}
+	burst = 0
+	for limiter.Retry() {
+		burst++
+	}
+	assert.Equal(t, 100, burst, "quiet times save nothing up")
 }
