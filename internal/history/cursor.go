@@ -1,6 +1,6 @@
-package outgoing
+package history
 
-// cursor is what All has delivered so far, and where in the history it thinks it is. It decides, from the IDs that a
+// cursor is what a walk has delivered so far, and where in the history it thinks it is. It decides, from the IDs that a
 // window shows, which of its rows may be delivered, and where to look next. It knows nothing of HTTP.
 //
 // It rests on one assumption: two messages never swap their order. So whatever a window shows directly after a delivered
@@ -45,12 +45,23 @@ type match struct {
 	altered bool // rows that were delivered stand in another order, or others between them
 }
 
+// view is what one answer shows.
+type view struct {
+	window
+	ids   []int64
+	total *int
+	fresh bool // asked for when all that is delivered by now had been seen
+}
+
+func (v view) short() bool { return len(v.ids) < v.limit }
+
 // locate finds the place in a window's rows after which nothing has been delivered yet. fresh means that the window was
 // requested after the last delivered row had been seen: then any delivered row will do to join at, since the later ones
 // must be gone. In an older window a row may still be shown that was gone when its successors were delivered, so it must
 // be the last delivered row itself, and nothing unknown may stand before it. A short window is the last one, so that what
 // it does not show is gone.
-func (c *cursor) locate(w window, ids []int64, fresh bool, total *int) (m match) {
+func (c *cursor) locate(v view) (m match) {
+	ids := v.ids
 	m.last = -1
 	if c.delivered == 0 {
 		m.overlap = overlaps
@@ -66,13 +77,13 @@ func (c *cursor) locate(w window, ids []int64, fresh bool, total *int) (m match)
 	}
 	altered, unsure := c.compare(ids[:m.last+1])
 	m.from = c.afterUnreadable(ids, m.last+1)
-	isLast, short := ids[m.last] == c.lastID, len(ids) < w.limit
+	isLast := ids[m.last] == c.lastID
 	switch {
-	case !fresh && (!isLast || altered || unsure):
+	case !v.fresh && (!isLast || altered || unsure):
 		m.overlap = tooEarly
-	case fresh && !isLast && m.from == len(ids) && !short:
+	case v.fresh && !isLast && m.from == len(ids) && !v.short():
 		m.overlap = tooEarly
-	case c.slack == 0 && (unsure || c.moved(w.start()+m.last, ids[m.last], total)):
+	case c.slack == 0 && (unsure || c.moved(v.start()+m.last, ids[m.last], v.total)):
 		m.overlap = doubtful
 	default:
 		m.overlap, m.altered = overlaps, altered
@@ -113,8 +124,8 @@ func (c *cursor) afterUnreadable(ids []int64, from int) int {
 	return from
 }
 
-// deliver notes a row. It is false for a row that was delivered before: a gateway that repeats a row must not make All
-// repeat it.
+// deliver notes a row. It is false for a row that was delivered before: a gateway that repeats a row must not make the
+// walk repeat it.
 func (c *cursor) deliver(id int64) bool {
 	if _, again := c.known[id]; again {
 		return false
@@ -131,9 +142,9 @@ func (c *cursor) deliver(id int64) bool {
 	return true
 }
 
-// arrived notes that a window was joined and ended at offset at, with news or without.
-func (c *cursor) arrived(at int, total *int, news bool) {
-	c.at, c.total, c.searched, c.empty = at, total, 0, 0
+// advance notes a window that was joined, with news or without.
+func (c *cursor) advance(v view, news bool) {
+	c.at, c.total, c.searched, c.empty = v.start()+len(v.ids)-1, v.total, 0, 0
 	if news {
 		c.misses = 0
 	} else {
@@ -141,12 +152,11 @@ func (c *cursor) arrived(at int, total *int, news bool) {
 	}
 }
 
-// stepOn notes a window that ended too early: at its offset seen it showed the row with this ID, after which others were
-// delivered.
-func (c *cursor) stepOn(seen int, id int64, total *int) window {
-	after := c.delivered - c.known[id]
+// skipForward notes a window that ended too early: at the index last it shows a row after which others were delivered.
+func (c *cursor) skipForward(v view, last int) window {
+	after := c.delivered - c.known[v.ids[last]]
 	c.misses++
-	c.at, c.total, c.searched, c.empty = seen+after, total, 0, 0
+	c.at, c.total, c.searched, c.empty = v.start()+last+after, v.total, 0, 0
 	return windowFor(c.at, max(c.slack, min(after, minLimit-1)))
 }
 
@@ -155,11 +165,12 @@ func (c *cursor) stepOn(seen int, id int64, total *int) window {
 // what arrived, each time twice as far away.
 //
 // An empty window says that the history ends before it: then the last row delivered is at the end, or before that.
-func (c *cursor) search(w window, rows int, total *int) window {
+func (c *cursor) search(v view) window {
+	total := v.total
 	c.misses++
 	c.slack = slackAfterMiss
-	if rows == 0 {
-		end := w.start()
+	if len(v.ids) == 0 {
+		end := v.start()
 		if total != nil {
 			end = min(end, *total)
 		}
@@ -196,25 +207,28 @@ type window struct{ page, limit int }
 func (w window) start() int { return (w.page - 1) * w.limit }
 func (w window) end() int   { return w.page * w.limit }
 
-const minLimit = MaxLimit / 2
+const minLimit, maxLimit = 25, 50
 
 // windowFor picks the window that shows the row at offset at, and the slack rows before it where a window can, and reaches
 // furthest beyond it. Only multiples of the limit can be addressed, so the limit is what there is to choose.
 func windowFor(at, slack int) window {
 	at = max(at, 0)
-	if w, ok := widestWindow(at, slack, minLimit, MaxLimit); ok {
+	if w, ok := widestWindow(at, slack, minLimit, maxLimit); ok {
 		return w
 	}
-	w, _ := widestWindow(at, 0, minLimit, MaxLimit)
+	w, _ := widestWindow(at, 0, minLimit, maxLimit)
 	return w
 }
+
+// following returns the window that will be needed after w if nothing changes.
+func (c *cursor) following(w window) window { return windowFor(w.end()-1, c.slack) }
 
 // windowPastEnd is windowFor where the history seemed to end: the window also shows what follows the row at offset at,
 // if anything does. It asks for no more rows than the gateway is known to serve, where that can be, since one that cuts
 // pages short would show the same rows again.
 func windowPastEnd(at, slack, served int) window {
 	at = max(at, 0)
-	for high := max(2, min(served, MaxLimit)); ; high++ {
+	for high := max(2, min(served, maxLimit)); ; high++ {
 		for _, slack := range []int{min(slack, high/2), 0} {
 			if w, _ := widestWindow(at, slack, 2, high); w.end() > at+1 {
 				return w

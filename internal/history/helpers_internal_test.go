@@ -1,4 +1,4 @@
-package outgoing
+package history
 
 // delivered is a cursor that has delivered these rows.
 func delivered(ids ...int64) *cursor {
@@ -8,3 +8,6 @@ func delivered(ids ...int64) *cursor {
 	}
 	return c
 }
+
+// full is a page with nothing known on it.
+func full(total *int) view { return view{window{1, 50}, make([]int64, 50), total, true} }

@@ -1,4 +1,4 @@
-package outgoing
+package history
 
 import "fmt"
 
@@ -26,16 +26,17 @@ type counts struct {
 // maxContradictions is how many answers in a row may contradict the end. It allows for a total that is four requests old.
 const maxContradictions = 5
 
-// news notes that rows were delivered, so that the history did not end before.
-func (c *counts) news() {
+// reset notes that rows were delivered, so that the history did not end before.
+func (c *counts) reset() {
 	c.answers, c.atEnd, c.from, c.end, c.total, c.next = 0, false, 0, 0, nil, 0
 }
 
-// note takes an answer into account. An empty page after the first does not say where the history ends. A page of more
+// observe takes an answer into account. An empty page after the first does not say where the history ends. A page of more
 // rows than were asked for is not the page asked for, so it counts as a contradiction, too.
-func (c *counts) note(w window, rows int, meta Page) {
-	if meta.TotalResults != nil {
-		c.latest = meta.TotalResults
+func (c *counts) observe(v view, hasNext bool) {
+	w, rows := v.window, len(v.ids)
+	if v.total != nil {
+		c.latest = v.total
 		if c.first == nil {
 			c.first = c.latest
 		}
@@ -47,14 +48,14 @@ func (c *counts) note(w window, rows int, meta Page) {
 		return
 	}
 	c.answers++
-	c.total = smaller(c.total, meta.TotalResults)
+	c.total = smaller(c.total, v.total)
 	if ends {
 		end := w.start() + rows
 		if c.end == 0 {
 			c.from = end
 		}
 		c.from, c.end = min(c.from, end), max(c.end, end)
-		switch next := meta.Links.Next != "" && (meta.TotalResults == nil || *meta.TotalResults <= w.end()); {
+		switch next := hasNext && (v.total == nil || *v.total <= w.end()); {
 		case !next:
 			c.next = -1
 		case c.next >= 0:
@@ -88,8 +89,8 @@ func (c *counts) incomplete(delivered int) bool {
 	return c.atEnd && c.answers >= maxContradictions && (c.exceed(delivered) || c.next >= maxContradictions-1)
 }
 
-// claim is what the counts say against the end, for an error's text.
-func (c *counts) claim(delivered int) string {
+// reason is what the counts say against the end, for an error's text.
+func (c *counts) reason(delivered int) string {
 	switch {
 	case c.exceed(delivered):
 		return fmt.Sprintf("X-Total-Results says %d", *c.latest)

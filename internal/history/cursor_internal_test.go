@@ -1,4 +1,4 @@
-package outgoing
+package history
 
 import (
 	"testing"
@@ -44,7 +44,7 @@ func TestH1_LocateFindsWhereTheDeliveriesEnded(t *testing.T) {
 			if tt.short {
 				w.limit++
 			}
-			m := delivered(tt.delivered...).locate(w, tt.window, tt.fresh, nil)
+			m := delivered(tt.delivered...).locate(view{w, tt.window, nil, tt.fresh})
 			assert.Equal(t, tt.overlap, m.overlap)
 			if m.overlap == overlaps {
 				assert.Equal(t, tt.from, m.from)
@@ -64,8 +64,8 @@ func TestH1_TheCursorRemembers512IDs(t *testing.T) {
 	assert.Len(t, c.known, remembered)
 	assert.LessOrEqual(t, cap(c.recent), 4*remembered, "memory does not grow with the history")
 
-	assert.Equal(t, noOverlap, c.locate(window{1, 2}, []int64{513, 0}, true, nil).overlap, "the 513th last is forgotten")
-	assert.Equal(t, match{overlap: overlaps, last: 0, from: 1}, c.locate(window{1, 2}, []int64{512, -1}, true, nil), "the 512th last is not")
+	assert.Equal(t, noOverlap, c.locate(view{window{1, 2}, []int64{513, 0}, nil, true}).overlap, "the 513th last is forgotten")
+	assert.Equal(t, match{overlap: overlaps, last: 0, from: 1}, c.locate(view{window{1, 2}, []int64{512, -1}, nil, true}), "the 512th last is not")
 }
 
 func TestH1_ARepeatedRowIsDeliveredOnce(t *testing.T) {
@@ -97,7 +97,7 @@ func TestH1_SearchFollowsTheTotalAndThenLooksOnBothSides(t *testing.T) {
 			c := delivered(1)
 			c.at, c.total = 1000, tt.was
 			for _, at := range tt.want {
-				assert.Equal(t, windowFor(at, slackAfterMiss), c.search(window{1, 50}, 50, tt.total), "at %d", at)
+				assert.Equal(t, windowFor(at, slackAfterMiss), c.search(full(tt.total)), "at %d", at)
 			}
 		})
 	}
@@ -106,7 +106,7 @@ func TestH1_SearchFollowsTheTotalAndThenLooksOnBothSides(t *testing.T) {
 func TestH1_AnEarlyWindowSaysHowFarToStepOn(t *testing.T) {
 	c := delivered(9, 8, 7, 6, 5)
 	c.at = 4
-	w := c.stepOn(40, 8, new(45)) // 7, 6 and 5 come after it
+	w := c.skipForward(view{window{21, 2}, []int64{8, 1}, new(45), true}, 0) // 7, 6 and 5 come after it
 	assert.Equal(t, 43, c.at)
 	assert.Equal(t, windowFor(43, 3), w, "with slack for those that may have gone")
 	assert.Equal(t, 1, c.misses)
@@ -115,21 +115,21 @@ func TestH1_AnEarlyWindowSaysHowFarToStepOn(t *testing.T) {
 func TestH1_EightFruitlessWindowsAreEnough(t *testing.T) {
 	c := delivered(9)
 	for range maxMisses - 1 {
-		c.search(window{1, 50}, 50, nil)
+		c.search(full(nil))
 	}
 	assert.False(t, c.exhausted())
-	c.arrived(49, nil, false)
+	c.advance(full(nil), false)
 	assert.True(t, c.exhausted(), "a window that shows nothing new is fruitless, too")
-	c.arrived(49, nil, true)
+	c.advance(full(nil), true)
 	assert.False(t, c.exhausted(), "news start the count again")
 }
 
 func TestH1_AnEmptyWindowLeadsToTheEndOfTheHistory(t *testing.T) {
 	c := newCursor()
 	c.deliver(1)
-	c.arrived(721, new(2000), true)
-	assert.Equal(t, windowFor(699, slackAfterMiss), c.search(window{26, 28}, 0, new(700)), "where the total says")
-	assert.Equal(t, windowFor(699-slackAfterMiss, slackAfterMiss), c.search(window{26, 28}, 0, new(2000)), "before the window, if the total lags")
+	c.at, c.total = 721, new(2000)
+	assert.Equal(t, windowFor(699, slackAfterMiss), c.search(view{window{26, 28}, nil, new(700), true}), "where the total says")
+	assert.Equal(t, windowFor(699-slackAfterMiss, slackAfterMiss), c.search(view{window{26, 28}, nil, new(2000), true}), "before the window, if the total lags")
 }
 
 func TestH1_WindowIsAPageTakenAsOffsets(t *testing.T) {
@@ -172,10 +172,10 @@ func TestH1_WindowForKeepsItsPromiseForEveryOffset(t *testing.T) {
 		for _, slack := range []int{0, 1, 12, 24} {
 			w := windowFor(at, slack)
 			shown := w.start() <= at && at < w.end()
-			require.True(t, shown && minLimit <= w.limit && w.limit <= MaxLimit, "at %d, slack %d: %v", at, slack, w)
+			require.True(t, shown && minLimit <= w.limit && w.limit <= maxLimit, "at %d, slack %d: %v", at, slack, w)
 		}
 		furthest := 0
-		for limit := minLimit; limit <= MaxLimit; limit++ {
+		for limit := minLimit; limit <= maxLimit; limit++ {
 			furthest = max(furthest, window{at/limit + 1, limit}.end())
 		}
 		require.Equal(t, furthest, windowFor(at, 0).end(), "at %d", at)
@@ -186,7 +186,7 @@ func TestH1_WindowForKeepsItsPromiseForEveryOffset(t *testing.T) {
 func TestH1_WindowForKeepsSlackWhereItCan(t *testing.T) {
 	for at := range 5000 {
 		w := windowFor(at, slackAfterMiss)
-		for limit := minLimit; limit <= MaxLimit; limit++ {
+		for limit := minLimit; limit <= maxLimit; limit++ {
 			if possible := (window{max(at-slackAfterMiss, 0)/limit + 1, limit}); possible.end() > at {
 				require.LessOrEqual(t, w.start(), max(at-slackAfterMiss, 0), "at %d: %v, but there is %v", at, w, possible)
 			}
@@ -197,7 +197,7 @@ func TestH1_WindowForKeepsSlackWhereItCan(t *testing.T) {
 // Plain paging reads 100,000 messages in 2,000 requests. Each window here overlaps the one before it by a row or more.
 func TestH3_WindowForNeedsAtMostAQuarterMoreWindows(t *testing.T) {
 	windows := 1
-	for w := (window{1, MaxLimit}); w.end() < 100_000; windows++ {
+	for w := (window{1, maxLimit}); w.end() < 100_000; windows++ {
 		w = windowFor(w.end()-1, 0)
 	}
 	t.Logf("%d windows, %.3f times plain paging", windows, float64(windows)/2000)
@@ -217,7 +217,7 @@ func TestH9_WindowPastEndShowsTheLastRowAndWhatComesAfterIt(t *testing.T) {
 		{at: 49, served: 50, want: window{2, 49}},    // 49 to 97
 		{at: 419, served: 7, want: window{53, 8}},    // no page of 2 to 7 shows rows on both sides of 420
 		{at: 419, served: 50, want: window{10, 46}},  // 414 to 459
-		{at: 1999, served: 60, want: window{55, 37}}, // 1998 to 2034; never more than MaxLimit
+		{at: 1999, served: 60, want: window{55, 37}}, // 1998 to 2034; never more than maxLimit
 	}
 	for _, tt := range tests {
 		assert.Equal(t, tt.want, windowPastEnd(tt.at, 0, tt.served), "at %d, %d served", tt.at, tt.served)

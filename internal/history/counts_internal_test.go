@@ -1,4 +1,4 @@
-package outgoing
+package history
 
 import (
 	"testing"
@@ -46,15 +46,11 @@ func TestH9_CountsContradictTheEnd(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var c counts
 			for _, a := range tt.answers {
-				page := Page{TotalResults: a.total}
-				if a.next {
-					page.Links.Next = "https://gateway.test/messages?page=4"
-				}
-				c.note(a.window, a.rows, page)
+				c.observe(view{window: a.window, ids: make([]int64, a.rows), total: a.total}, a.next)
 			}
 			assert.Equal(t, tt.contradict, c.contradict(delivered))
 			assert.Equal(t, tt.incomplete, c.incomplete(delivered))
-			c.news()
+			c.reset()
 			assert.False(t, c.contradict(delivered), "rows that were delivered show that the history went on")
 		})
 	}
@@ -63,7 +59,7 @@ func TestH9_CountsContradictTheEnd(t *testing.T) {
 func TestH9_ATotalThatWasDeliveredContradictsNothing(t *testing.T) {
 	var c counts
 	for range maxContradictions {
-		c.note(window{1, 50}, 10, Page{TotalResults: new(20)})
+		c.observe(view{window: window{1, 50}, ids: make([]int64, 10), total: new(20)}, false)
 	}
 	assert.True(t, c.incomplete(19))
 	assert.False(t, c.incomplete(20), "10 of 20 were deleted after their delivery, and the total is old")
@@ -96,12 +92,12 @@ func TestH9_ARowThatMovedIsLookedAtWithSlack(t *testing.T) {
 	c := delivered(9, 8, 7)
 	c.at, c.total = 2, new(100)
 	w := window{2, 2} // 2 and 3
-	assert.Equal(t, overlaps, c.locate(w, []int64{7, 6}, true, new(100)).overlap)
-	assert.Equal(t, doubtful, c.locate(w, []int64{8, 7}, true, new(100)).overlap, "7 was at 2, and the total is the same")
-	assert.Equal(t, overlaps, c.locate(w, []int64{8, 7}, true, new(101)).overlap, "one arrived")
-	assert.Equal(t, overlaps, c.locate(w, []int64{8, 7}, true, nil).overlap, "nothing is known")
+	assert.Equal(t, overlaps, c.locate(view{w, []int64{7, 6}, new(100), true}).overlap)
+	assert.Equal(t, doubtful, c.locate(view{w, []int64{8, 7}, new(100), true}).overlap, "7 was at 2, and the total is the same")
+	assert.Equal(t, overlaps, c.locate(view{w, []int64{8, 7}, new(101), true}).overlap, "one arrived")
+	assert.Equal(t, overlaps, c.locate(view{w, []int64{8, 7}, nil, true}).overlap, "nothing is known")
 	c.slack = slackAfterMiss
-	assert.Equal(t, overlaps, c.locate(w, []int64{8, 7}, true, new(100)).overlap)
+	assert.Equal(t, overlaps, c.locate(view{w, []int64{8, 7}, new(100), true}).overlap)
 }
 
 func repeated(n int, a shown) []shown {
