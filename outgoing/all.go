@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 
+	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/history"
 )
 
@@ -26,58 +27,32 @@ import (
 // is not an error. A caller who knows that the counts of an account are off can take it for the end. A gateway that
 // sends neither of the two headers is believed when two short pages in a row end the history.
 func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, error] {
-	op, err := c.with(opts)
+	call, err := c.newCall(opts)
 	return func(yield func(Message, error) bool) {
 		if err != nil {
 			yield(Message{}, err)
 			return
 		}
-		fetch := func(ctx context.Context, page, limit int) (history.Page[historyRow], error) {
-			return op.historyPage(ctx, PageRequest{page, limit})
-		}
-		err := history.Walk(ctx, op.concurrency, historyRow.id, fetch, func(r historyRow) bool { return yield(r.Message, r.unreadable()) })
+		call := call.again()
+		id := func(r pageRow) int64 { return r.ID }
+		err := history.Walk(ctx, call.concurrency, id, call.historyPage, func(r pageRow) bool { return yield(r.Message, r.err()) })
 		if err != nil {
 			yield(Message{}, historyError(err))
 		}
 	}
 }
 
-// historyRow is a row of the history. One that cannot be read is a Message with nothing but its ID, if that, and the reason.
-type historyRow struct {
-	Message
-	reason error
-}
-
-func (r historyRow) id() int64 { return r.ID }
-
-func (r historyRow) unreadable() error {
-	if r.reason == nil {
-		return nil
-	}
-	return &BatchError{Failures: []Failure{{IDs: idOf(r.Message), Err: r.reason}}}
-}
-
-// idOf is the ID of an unreadable row, if that could be read.
-func idOf(m Message) []int64 {
-	if m.ID == 0 {
-		return nil
-	}
-	return []int64{m.ID}
-}
-
 // historyPage fetches a page. A 404 with a problem document is one way to say that a page past the first is empty: if that
 // was the answer, and not if it is found somewhere in an error, such as the cause that a context was cancelled with.
-func (op operation) historyPage(ctx context.Context, req PageRequest) (page history.Page[historyRow], err error) {
-	answer, tried, err := op.list(ctx, req)
-	if req.Page > 1 && tried.endsMissing() {
-		return page, nil
-	}
-	for i, m := range answer.rows {
-		page.Rows = append(page.Rows, historyRow{m, answer.bad[i]})
+func (c *call) historyPage(ctx context.Context, page, limit int) (history.Page[pageRow], error) {
+	answer, trace, err := c.list(ctx, PageRequest{page, limit})
+	if page > 1 && noneKnown(&trace) {
+		return history.Page[pageRow]{}, nil
 	}
 	meta := answer.meta
-	page.Total, page.Current, page.Limit, page.HasNext = meta.TotalResults, meta.CurrentPage, meta.Limit, meta.Links.Next != ""
-	return page, err
+	return history.Page[pageRow]{
+		Rows: answer.rows, Total: meta.TotalResults, Current: meta.CurrentPage, Limit: meta.Limit, HasNext: meta.Links.Next != "",
+	}, err
 }
 
 // historyError returns what All yields for the error that ended a walk.
@@ -87,9 +62,9 @@ func historyError(err error) error {
 	case !ok:
 		return err
 	case early.Kind == history.Drift:
-		return newError(early.Error(), ErrDrift)
+		return errline.New(early.Error(), ErrDrift)
 	case early.Kind == history.Incomplete:
-		return newError(early.Error(), ErrIncomplete)
+		return errline.New(early.Error(), ErrIncomplete)
 	}
-	return newError("GET "+messages+": "+early.Error(), ErrUnexpectedResponse)
+	return errline.New("GET "+messages+": "+early.Error(), ErrUnexpectedResponse)
 }

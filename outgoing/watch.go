@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/watch"
 )
 
@@ -78,7 +79,7 @@ func (w WatchRequest) withDefaults() (WatchRequest, error) {
 //
 // It holds less than 100 bytes for each ID, and no messages. Each range over the iterator starts a new watch.
 func (c *Client) Watch(ctx context.Context, w WatchRequest, opts ...Option) iter.Seq2[Message, error] {
-	op, err := c.with(opts)
+	call, err := c.newCall(opts)
 	if err == nil {
 		w, err = w.withDefaults()
 	}
@@ -87,24 +88,25 @@ func (c *Client) Watch(ctx context.Context, w WatchRequest, opts ...Option) iter
 			yield(Message{}, err)
 			return
 		}
-		if err := op.watch(ctx, w, yield); err != nil {
+		if err := call.watch(ctx, w, yield); err != nil {
 			yield(Message{}, err)
 		}
 	}
 }
 
 // watch returns the error that ends a watch early; nil if the loop was left.
-func (op operation) watch(ctx context.Context, w WatchRequest, yield func(Message, error) bool) error {
-	o := *op.options
-	o.retry.MaxAttempts = 1
+func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, error) bool) error {
+	o := *c.options
+	o.retry.MaxAttempts, o.retry.CountThrottled = 1, true
 	o.retry.MaxElapsed = 365 * 24 * time.Hour // a hold postpones a look, however long it lasts
-	op.options, op.stop = &o, newStop()
+	call := newCall(c.Client, &o)
+	call.unpriced = true
 	left, reason := watch.Run(ctx, watch.Config[Message]{
 		IDs: w.IDs, IDsPerLook: MaxIDs, Until: w.Until,
 		State:           func(m Message) (string, *time.Time) { return m.StatusCode, m.StatusDate },
-		InitialInterval: w.InitialInterval, MaxInterval: w.MaxInterval, Concurrency: op.concurrency,
-		HeldUntil: op.limiter.holdEnd, Logger: op.logger.With("method", http.MethodGet, "path", messagesByID),
-	}, op.look, func(e watch.Event[Message]) bool {
+		InitialInterval: w.InitialInterval, MaxInterval: w.MaxInterval, Concurrency: o.concurrency,
+		HeldUntil: call.Limiter.HoldEnd, Logger: o.logger.With("method", http.MethodGet, "path", messagesByID),
+	}, call.look, func(e watch.Event[Message]) bool {
 		if len(e.Failures) == 0 {
 			return yield(e.Message, nil)
 		}
@@ -121,40 +123,53 @@ func (op operation) watch(ctx context.Context, w WatchRequest, yield func(Messag
 	case reason == nil:
 		return nil
 	case ctx.Err() != nil:
-		reason = contextError(ctx)
+		reason = errline.Context(ctx)
 	}
 	return &BatchError{Failures: []Failure{{IDs: left, Err: reason}}}
 }
 
-var errUnknownID = newError("the gateway does not know this ID", ErrNotFound)
+var errUnknownID = errline.New("the gateway does not know this ID", ErrNotFound)
 
 // look looks up the IDs of one request of a watch.
-func (op operation) look(ctx context.Context, ids []int64) watch.Look[Message] {
-	var (
-		r       = op.getChunk(ctx, ids)
-		last    = r.tried.last
-		look    = watch.Look[Message]{Results: make([]watch.Result[Message], len(ids))}
-		finding = watch.Permanent // an unreadable row
-	)
-	if stopped := op.stop.reason(ctx); !r.answered() && stopped != nil {
+func (c *call) look(ctx context.Context, ids []int64) watch.Look[Message] {
+	r := c.getChunk(ctx, ids)
+	if stopped := context.Cause(c.Calling); stopped != nil && !r.answered() {
 		return watch.Look[Message]{Outcome: watch.Refused, Err: stopped}
 	}
-	if last != nil {
-		look.Attr = last.attr()
+	look := lookOf(&r)
+	if r.parts == nil {
+		return look
 	}
-	switch {
+	look.Results = look.Results[:0]
+	for _, part := range r.parts {
+		l := lookOf(&part)
+		look.Results = append(look.Results, l.Results...)
+		if l.Outcome == watch.Answered {
+			look.Outcome = watch.Answered
+		}
+	}
+	return look
+}
+
+// lookOf returns what one request of a watch found.
+func lookOf(r *getResult) watch.Look[Message] {
+	look := watch.Look[Message]{Results: make([]watch.Result[Message], len(r.asked)), Attr: r.trace.LogAttr()}
+	finding := watch.Unsettled
+	switch answer := answerOf(&r.trace); {
 	case r.answered():
-	case r.throttled():
-		return watch.Look[Message]{Outcome: watch.Throttled, Attr: look.Attr}
-	case last.answer == nil, last.status/100 == 5:
-		look.Outcome, finding = watch.Unreachable, watch.Unsettled
-	case last.answer.isPermanent():
-		look.Outcome = watch.Failed
+		finding = watch.Permanent // an unreadable row
+	case r.trace.Throttled():
+		look.Outcome = watch.Throttled
+	case answer == nil, answer.StatusCode/100 == 5:
+		look.Outcome = watch.Unreachable
 	default:
-		look.Outcome, finding = watch.Failed, watch.Unsettled
+		look.Outcome = watch.Failed
+		if answer.isPermanent() {
+			finding = watch.Permanent
+		}
 	}
 	found, missing := r.Messages, r.Missing
-	for i, id := range ids {
+	for i, id := range r.asked {
 		switch {
 		case len(found) > 0 && found[0].ID == id:
 			look.Results[i] = watch.Result[Message]{Finding: watch.Found, Message: found[0]}
@@ -168,11 +183,3 @@ func (op operation) look(ctx context.Context, ids []int64) watch.Look[Message] {
 	}
 	return look
 }
-
-// answered reports whether the gateway answered about the messages.
-func (r *getResult) answered() bool {
-	return r.tried.last == nil && r.tried.count > 0 || r.tried.endsMissing()
-}
-
-// throttled reports whether the request was turned away, or held back, since too many are made.
-func (r *getResult) throttled() bool { return r.tried.last == nil || r.tried.last.holds() }

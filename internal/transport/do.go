@@ -40,6 +40,7 @@ type Request struct {
 	*http.Request
 	Path string // the template: "/messages/{ids}"
 	IDs  int    // how many IDs it names
+	Once bool   // one attempt, whatever the policy says; one that met a 429 is none
 }
 
 // Do sends r, again where the policy says so, until an attempt succeeds. It returns what decode made of the last answer, also
@@ -80,12 +81,15 @@ func (c *Call) next(ctx context.Context, r Request, t *Trace, f *failure, ticket
 	if f.throttled() {
 		ticket.Throttled(ctx, wait, f.err)
 	}
-	counted := t.Attempts
+	counted, most := t.Attempts, c.Policy.MaxAttempts
 	if !c.Policy.CountThrottled {
 		counted -= t.throttled
 	}
+	if r.Once {
+		most = 1
+	}
 	switch {
-	case !f.retryable(r.Method), counted >= c.Policy.MaxAttempts, !ticket.RetryIn(wait), !f.answered() && ctx.Err() != nil:
+	case !f.retryable(r.Method), counted >= most, !ticket.RetryIn(wait), !f.answered() && ctx.Err() != nil:
 		return 0, false
 	case f.status() == http.StatusTooManyRequests:
 		return wait, true // paced by the hold, so the quota is left to failures

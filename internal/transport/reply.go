@@ -71,11 +71,11 @@ func (r *Reply) read(ctx context.Context, body io.Reader, limit int) {
 	case errors.Is(err, ErrTooLarge):
 		r.Broken = ErrTooLarge
 	case ctx.Err() != nil:
-		r.Broken = brokeOff(errline.Context(ctx))
+		r.Broken = BrokeOff(errline.Context(ctx))
 	case isCorrupt(err):
 		r.Broken = errCorrupt
 	default:
-		r.Broken = brokeOff(r.Redact.Error(redact.Quotes(err)))
+		r.Broken = BrokeOff(r.Redact.Error(redact.Quotes(err)))
 	}
 }
 
@@ -87,8 +87,8 @@ func (r *Reply) Usable() error {
 	return nil
 }
 
-// brokeOff returns the error of a body that was cut off. It matches io.ErrUnexpectedEOF, whatever the connection said.
-func brokeOff(reason error) error {
+// BrokeOff returns the error of a body that was cut off. It matches io.ErrUnexpectedEOF, whatever the connection said.
+func BrokeOff(reason error) error {
 	return errline.Wrap("the body broke off", reason, io.ErrUnexpectedEOF)
 }
 

@@ -1,6 +1,7 @@
 package outgoing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,8 +10,13 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/gsmservice-gateway/client-go/internal/header"
+	"github.com/gsmservice-gateway/client-go/internal/retry"
 )
 
 // Option sets one thing. Given to [New] it is the client's default; given to a call it holds for that call only. A nil
@@ -23,10 +29,11 @@ type options struct {
 
 	baseURL    string
 	httpClient *http.Client
-	token      tokenSource
+	token      func(context.Context) (string, error)
 
-	retry          Retry
+	retry          retry.Policy
 	concurrency    int
+	limiter        Limiter
 	attemptTimeout time.Duration
 	header         http.Header
 	logger         *slog.Logger
@@ -35,7 +42,7 @@ type options struct {
 func defaultOptions() options {
 	return options{
 		baseURL:        ProductionURL + "/",
-		retry:          Retry{}.withDefaults(),
+		retry:          Retry{}.policy(),
 		concurrency:    4,
 		attemptTimeout: 30 * time.Second,
 		header: http.Header{
@@ -110,23 +117,44 @@ func WithTokenSource(f func(context.Context) (string, error)) Option {
 	}
 }
 
+// Retry configures retries, for [WithRetry]. Zero fields take the defaults. The package documentation says what is
+// retried.
+type Retry struct {
+	MaxAttempts     int           // the first one counts; 1 never retries; default 4, not counting attempts that met a 429
+	InitialInterval time.Duration // the longest wait before the second attempt, doubled for each one after it; default 500ms
+	MaxInterval     time.Duration // the longest wait before any attempt, unless the gateway asks for more; default 20s
+	MaxElapsed      time.Duration // of one request with its retries: it never sleeps past it; default 2m
+}
+
+func (r Retry) policy() retry.Policy {
+	return retry.Policy{
+		MaxAttempts:     cmp.Or(r.MaxAttempts, 4),
+		InitialInterval: cmp.Or(r.InitialInterval, 500*time.Millisecond),
+		MaxInterval:     cmp.Or(r.MaxInterval, 20*time.Second),
+		MaxElapsed:      cmp.Or(r.MaxElapsed, 2*time.Minute),
+		CountThrottled:  r.MaxAttempts != 0,
+	}
+}
+
 // WithRetry sets how failed attempts are repeated. Zero fields of r take the defaults of [Retry], whatever the client
 // has.
 func WithRetry(r Retry) Option {
 	return func(o *options) error {
-		if err := r.check(); err != nil {
-			return err
+		if r.MaxAttempts < 0 || r.InitialInterval < 0 || r.MaxInterval < 0 || r.MaxElapsed < 0 {
+			return fmt.Errorf("retry %+v: no field may be negative", r)
 		}
-		o.retry = r.withDefaults()
+		o.retry = r.policy()
 		return nil
 	}
 }
 
-// WithConcurrency sets how many requests one call may have in flight: 4 unless given, at least 1.
+const maxConcurrency = 1 << 16
+
+// WithConcurrency sets how many requests one call may have in flight: 4 unless given, at least 1 and at most 65,536.
 func WithConcurrency(n int) Option {
 	return func(o *options) error {
-		if n < 1 {
-			return fmt.Errorf("concurrency %d: must be at least 1", n)
+		if n < 1 || n > maxConcurrency {
+			return fmt.Errorf("concurrency %d: must be at least 1 and at most %d", n, maxConcurrency)
 		}
 		o.concurrency = n
 		return nil
@@ -147,7 +175,7 @@ func WithAttemptTimeout(d time.Duration) Option {
 // WithUserAgent replaces the User-Agent header (RFC 9110, section 10.1.5).
 func WithUserAgent(s string) Option {
 	return func(o *options) error {
-		if s == "" || !isFieldValue(s) {
+		if s == "" || !header.ValidValue(s) {
 			return errors.New("user agent: empty, or not valid in a header")
 		}
 		o.setHeader("User-Agent", s)
@@ -162,11 +190,11 @@ func WithHeader(key, value string) Option {
 	return func(o *options) error {
 		key := http.CanonicalHeaderKey(key)
 		switch {
-		case !isFieldName(key):
+		case !header.ValidName(key):
 			return fmt.Errorf("header %.40q: not a valid name", key)
 		case reservedHeaders[key]:
 			return fmt.Errorf("header %s: the library or net/http sets it", key)
-		case !isFieldValue(value):
+		case !header.ValidValue(value):
 			return fmt.Errorf("header %.40s: the value has a control character", key) // and is not shown: it may be a secret
 		}
 		o.setHeader(key, value)
@@ -182,6 +210,33 @@ func WithLogger(l *slog.Logger) Option {
 			return errors.New("WithLogger: the logger is nil")
 		}
 		o.logger = l
+		return nil
+	}
+}
+
+// Limiter is asked before each HTTP attempt, for [WithLimiter]. Wait returns nil when the attempt may be sent. A
+// *rate.Limiter of golang.org/x/time/rate is one.
+type Limiter interface {
+	Wait(ctx context.Context) error
+}
+
+// Holder is what a [Limiter] can be, too. Hold is called when the gateway asked for fewer requests and this [Client] sends
+// none for d, at most 5 minutes, so that others who share the limiter hold back as well. It is called in the goroutine of a
+// request and should return soon.
+type Holder interface {
+	Hold(ctx context.Context, d time.Duration)
+}
+
+// WithLimiter asks l before each HTTP attempt (retries and read-backs included), after the Client's own hold and pace: the
+// place for a limit that several clients, or the processes of one account, share. The context given to l ends with the call's,
+// with MaxElapsed of [Retry], and when the call stops. An error of l ends the request: it is no attempt, matches that error
+// and, if no attempt before it can have arrived, [ErrNotSent]. If l is a [Holder] it is told of each hold.
+func WithLimiter(l Limiter) Option {
+	return func(o *options) error {
+		if l == nil {
+			return errors.New("WithLimiter: the limiter is nil")
+		}
+		o.limiter = l
 		return nil
 	}
 }
@@ -223,9 +278,40 @@ func isLoopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-type tokenSource func(context.Context) (string, error)
-
 // staticToken keeps the token in a closure, where neither fmt nor encoding/json nor reflection over a Client finds it.
-func staticToken(token string) tokenSource {
+func staticToken(token string) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) { return token, nil }
 }
+
+// reservedHeaders are set by the library or by net/http.
+var reservedHeaders = map[string]bool{
+	"Accept":            true,
+	"Accept-Encoding":   true, // else net/http would not decompress
+	"Authorization":     true,
+	"Connection":        true,
+	"Content-Length":    true,
+	"Expect":            true,
+	"Host":              true,
+	"Idempotency-Key":   true, // net/http re-sends a request that has one
+	"Keep-Alive":        true,
+	"Te":                true,
+	"Trailer":           true,
+	"Transfer-Encoding": true,
+	"Upgrade":           true,
+	"User-Agent":        true, // WithUserAgent
+	"X-Idempotency-Key": true, // likewise
+}
+
+const modulePath = "github.com/gsmservice-gateway/client-go"
+
+var defaultUserAgent = sync.OnceValue(func() string {
+	version := "devel"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range append(info.Deps, &info.Main) {
+			if m.Path == modulePath && m.Version != "" && m.Version != "(devel)" {
+				version = m.Version
+			}
+		}
+	}
+	return "outgoing/" + version + " (" + modulePath + ")"
+})
