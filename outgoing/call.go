@@ -29,7 +29,9 @@ type call struct {
 	stop context.CancelCauseFunc // ends the call: no further request is sent
 
 	unanswered atomic.Int32 // requests in a row that ended without an answer
+	fruitless  atomic.Int32 // of a request that was split, parts in a row that failed
 	oddLogged  sync.Map     // kinds of odd members that the log has
+	watching   bool         // a Watch, which has outages and retries of its own
 	unpriced   bool         // a row whose price cannot be read counts, with a price of 0
 }
 
@@ -68,7 +70,7 @@ func do[T any](ctx context.Context, c *call, req transport.Request, decode func(
 	switch {
 	case !trace.Unanswered():
 		c.unanswered.Store(0)
-	case ctx.Err() == nil && c.unanswered.Add(1) >= maxUnanswered:
+	case ctx.Err() == nil && !c.watching && c.unanswered.Add(1) >= maxUnanswered:
 		c.stop(errline.Wrap("stopped: the gateway cannot be reached", err))
 	}
 	if answer := answerOf(&trace); answer != nil && answer.refusesToken() && !trace.TokenReplaced {
@@ -82,10 +84,13 @@ func do[T any](ctx context.Context, c *call, req transport.Request, decode func(
 
 // stopped returns why no further request must be sent; nil if one may be.
 func (c *call) stopped(ctx context.Context) error {
+	if c.Calling.Err() != nil {
+		return context.Cause(c.Calling)
+	}
 	if ctx.Err() != nil {
 		return errline.Context(ctx)
 	}
-	return context.Cause(c.Calling)
+	return nil
 }
 
 // answerOf returns what the last attempt was answered, if that was not a success; else nil.

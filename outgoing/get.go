@@ -101,6 +101,9 @@ func (c *call) getOnce(ctx context.Context, ids []int64, single bool) getResult 
 		result.failed.add(err, ids...)
 	}
 	result.Attempts, result.trace = trace.Attempts, trace
+	if result.answered() {
+		c.fruitless.Store(0)
+	}
 	return result
 }
 
@@ -120,25 +123,24 @@ func breaksOthers(t *transport.Trace) bool {
 	return false
 }
 
-// maxFruitlessHalves is how many requests in a row may fail before no further halves are tried: then it is not one of the IDs.
-const maxFruitlessHalves = 16
+// maxFruitless is how many parts in a row may fail before no request is split any further: then it is not one of the IDs.
+const maxFruitless = 16
 
 // getHalves looks up the IDs of a request that failed in halves, down to single IDs, within the retry quota. A half has one
 // attempt, since it is a retry itself.
 func (c *call) getHalves(ctx context.Context, whole getResult) getResult {
 	result := getResult{asked: whole.asked, trace: whole.trace}
 	result.Attempts = whole.Attempts
-	fruitless := 0
 	for queue := halves(whole.asked); len(queue) > 0; queue = queue[1:] {
 		part := getResult{asked: queue[0], trace: whole.trace}
-		if fruitless == maxFruitlessHalves || c.stopped(ctx) != nil || !c.Limiter.Retry() {
+		if c.fruitless.Load() >= maxFruitless || c.stopped(ctx) != nil || !c.watching && !c.Limiter.Retry() {
 			part.failed.add(whole.failed.Failures[0].Err, part.asked...)
 			result.parts = append(result.parts, part)
 			continue
 		}
 		part = c.getOnce(ctx, part.asked, len(part.asked) > 1)
-		if fruitless++; part.answered() {
-			fruitless = 0
+		if !part.answered() {
+			c.fruitless.Add(1)
 		}
 		if len(part.asked) > 1 && breaksOthers(&part.trace) {
 			result.Attempts += part.Attempts

@@ -100,7 +100,7 @@ func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, er
 	o.retry.MaxAttempts, o.retry.CountThrottled = 1, true
 	o.retry.MaxElapsed = 365 * 24 * time.Hour // a hold postpones a look, however long it lasts
 	call := newCall(c.Client, &o)
-	call.unpriced = true
+	call.watching, call.unpriced = true, true
 	left, reason := watch.Run(ctx, watch.Config[Message]{
 		IDs: w.IDs, IDsPerLook: MaxIDs, Until: w.Until,
 		State:           func(m Message) (string, *time.Time) { return m.StatusCode, m.StatusDate },

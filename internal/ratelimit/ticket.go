@@ -71,8 +71,8 @@ type LimiterError struct{ error }
 func (e *LimiterError) Unwrap() error { return e.error }
 
 // Wait returns nil once the next attempt may be sent, and an error if ctx or calling is done, the request cannot be sent in
-// time (at once if a hold lasts too long for it), or the shared limiter refuses. calling is derived from ctx or a parent of it,
-// and ends only waiting. The shared limiter is asked once, last.
+// time (at once if a hold lasts too long for it), or the shared limiter refuses. calling
+// ends only waiting; its cause is an error of the call itself. The shared limiter is asked once, last.
 func (t *Ticket) Wait(ctx, calling context.Context) error {
 	if err := t.waitTurn(ctx, calling); err != nil || t.shared == nil {
 		return err
@@ -138,13 +138,13 @@ func (t *Ticket) waitTurn(ctx, calling context.Context) error {
 	}
 }
 
-// reason returns why nothing more must be sent; nil if something may. The cause of calling is an error of the call itself.
+// reason returns why nothing more must be sent; nil if something may.
 func reason(ctx, calling context.Context) error {
-	if ctx.Err() != nil {
-		return errline.Context(ctx)
-	}
 	if calling.Err() != nil {
 		return context.Cause(calling)
+	}
+	if ctx.Err() != nil {
+		return errline.Context(ctx)
 	}
 	return nil
 }

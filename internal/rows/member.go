@@ -93,6 +93,7 @@ func readMember(raw jsontext.Value, field reflect.Value) []Odd {
 		return nil
 	}
 	if !isText || !readText(text, raw.Kind(), target) {
+		field.SetZero()
 		return []Odd{{"", describe(raw.Kind()) + ", not " + expected(target.Type())}}
 	}
 	if field.Kind() == reflect.Pointer {
@@ -142,7 +143,7 @@ func readText(text string, kind jsontext.Kind, into reflect.Value) bool {
 		return into.Bool() || text == "0" || text == "false"
 	case reflect.String:
 		into.SetString(text)
-		return kind == '0'
+		return kind == '0' // a boolean is not text
 	default:
 		return false
 	}
