@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/internal/redact"
 )
 
 // greedy is a body without end, which fills what it is given, and remembers how much that was.
