@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -59,6 +60,20 @@ func newCall(t *transport.Client, o *options) *call {
 
 // again returns the call for another loop over its iterator.
 func (c *call) again() *call { return newCall(c.Client, c.options) }
+
+// addIDs returns a request about the first ID with the others behind it, as the contract has them (style simple). The builders
+// of package gen make two strings of each ID.
+func addIDs(req *http.Request, others []int64) *http.Request {
+	more := make([]byte, 0, 11*len(others))
+	for _, id := range others {
+		more = strconv.AppendInt(append(more, ','), id, 10)
+	}
+	req.URL.Path += string(more)
+	if req.URL.RawPath != "" {
+		req.URL.RawPath += string(more)
+	}
+	return req
+}
 
 // maxUnanswered is how many requests in a row may end without an answer, with their retries, before the gateway is taken for
 // unreachable.

@@ -63,7 +63,11 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 		readBack []int64
 	)
 	for part := range parallel.Ordered(ctx, call.parallelism(asked), call.untilStopped(ctx, slices.Chunk(asked, MaxIDs)), call.cancelChunk) {
-		result.Outcomes = append(result.Outcomes, part.Outcomes...)
+		if result.Outcomes == nil {
+			result.Outcomes = part.Outcomes // most calls have one part
+		} else {
+			result.Outcomes = append(result.Outcomes, part.Outcomes...)
+		}
 		result.Meta.add(part.Meta)
 		failed.Failures = append(failed.Failures, part.failed.Failures...)
 		readBack = append(readBack, part.readBack...)
@@ -109,18 +113,17 @@ type cancelResult struct {
 }
 
 func (c *call) cancelChunk(ctx context.Context, ids []int64) cancelResult {
-	var result cancelResult
-	req, err := gen.NewCancelMessagesRequest(c.baseURL, ids)
-	if err != nil {
-		err = notSent(invalid(err.Error()))
-	}
 	var (
+		result = cancelResult{CancelResult: CancelResult{Outcomes: make([]Outcome, len(ids))}}
 		answer cancelAnswer
 		trace  transport.Trace
 	)
+	req, err := gen.NewCancelMessagesRequest(c.baseURL, ids[:1])
 	if err == nil {
-		answer, trace, err = do(ctx, c, transport.Request{Request: req, Path: messagesByID, IDs: len(ids)},
+		answer, trace, err = do(ctx, c, transport.Request{Request: addIDs(req, ids[1:]), Path: messagesByID, IDs: len(ids)},
 			func(r *transport.Reply) (cancelAnswer, error) { return c.readCancelled(ctx, r, ids) })
+	} else {
+		err = notSent(invalid(err.Error()))
 	}
 	result.Meta = answer.meta
 	result.Attempts = trace.Attempts
@@ -135,7 +138,7 @@ func (c *call) cancelChunk(ctx context.Context, ids []int64) cancelResult {
 		}
 		outcome, reason := outcomeOf(row, &trace, err)
 		outcome.ID = id
-		result.Outcomes = append(result.Outcomes, outcome)
+		result.Outcomes[i] = outcome
 		if reason != nil {
 			result.failed.add(reason, id)
 		}

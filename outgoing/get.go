@@ -84,12 +84,12 @@ func (c *call) getChunk(ctx context.Context, ids []int64) getResult {
 
 func (c *call) getOnce(ctx context.Context, ids []int64, single bool) getResult {
 	result := getResult{asked: ids}
-	req, err := gen.NewGetMessagesRequest(c.baseURL, ids)
+	req, err := gen.NewGetMessagesRequest(c.baseURL, ids[:1])
 	if err != nil {
 		result.failed.add(invalid(err.Error()), ids...)
 		return result
 	}
-	answer, trace, err := do(ctx, c, transport.Request{Request: req, Path: messagesByID, IDs: len(ids), Once: single},
+	answer, trace, err := do(ctx, c, transport.Request{Request: addIDs(req, ids[1:]), Path: messagesByID, IDs: len(ids), Once: single},
 		func(r *transport.Reply) (getResult, error) { return c.readMessages(ctx, r, ids) })
 	switch {
 	case err == nil:

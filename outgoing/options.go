@@ -7,16 +7,14 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
-	"net/url"
 	"runtime/debug"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/internal/header"
 	"github.com/gsmservice-gateway/client-go/internal/retry"
+	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
 // Option sets one thing. Given to [New] it is the client's default; given to a call it holds for that call only. A nil
@@ -75,7 +73,7 @@ func WithBaseURL(rawURL string) Option {
 		if o.inCall {
 			return fmt.Errorf("WithBaseURL %w", errNewOnly)
 		}
-		base, err := parseBaseURL(rawURL)
+		base, err := transport.ParseBaseURL(rawURL)
 		if err != nil {
 			return fmt.Errorf("base URL: %w", err)
 		}
@@ -192,7 +190,7 @@ func WithHeader(key, value string) Option {
 		switch {
 		case !header.ValidName(key):
 			return fmt.Errorf("header %.40q: not a valid name", key)
-		case reservedHeaders[key]:
+		case header.Reserved(key):
 			return fmt.Errorf("header %s: the library or net/http sets it", key)
 		case !header.ValidValue(value):
 			return fmt.Errorf("header %.40s: the value has a control character", key) // and is not shown: it may be a secret
@@ -247,59 +245,9 @@ func (o *options) setHeader(key, value string) {
 	o.header[key] = []string{value}
 }
 
-// parseBaseURL checks the URL, writes its host in lower case and ends it in a slash. net/http compares hosts as they
-// are: it knows only "localhost" for loopback, and would send LOCALHOST through a proxy. The errors do not repeat the
-// URL: it may hold a password.
-func parseBaseURL(raw string) (string, error) {
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil:
-		return "", errors.New("not a URL")
-	case u.Scheme != "https" && u.Scheme != "http":
-		return "", errors.New("must start with https://")
-	case u.User != nil:
-		return "", errors.New("must not have a user or a password in it")
-	case u.Hostname() == "":
-		return "", errors.New("has no host")
-	case strings.ContainsAny(raw, "?#"):
-		return "", errors.New("must have neither a query nor a fragment")
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		return "", errors.New("must start with https:// (http:// would show the token to the network; it is for loopback hosts only)")
-	}
-	u.Host = strings.ToLower(u.Host)
-	return strings.TrimRight(u.String(), "/") + "/", nil
-}
-
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}
-
 // staticToken keeps the token in a closure, where neither fmt nor encoding/json nor reflection over a Client finds it.
 func staticToken(token string) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) { return token, nil }
-}
-
-// reservedHeaders are set by the library or by net/http.
-var reservedHeaders = map[string]bool{
-	"Accept":            true,
-	"Accept-Encoding":   true, // else net/http would not decompress
-	"Authorization":     true,
-	"Connection":        true,
-	"Content-Length":    true,
-	"Expect":            true,
-	"Host":              true,
-	"Idempotency-Key":   true, // net/http re-sends a request that has one
-	"Keep-Alive":        true,
-	"Te":                true,
-	"Trailer":           true,
-	"Transfer-Encoding": true,
-	"Upgrade":           true,
-	"User-Agent":        true, // WithUserAgent
-	"X-Idempotency-Key": true, // likewise
 }
 
 const modulePath = "github.com/gsmservice-gateway/client-go"
