@@ -155,7 +155,7 @@ func (w *watch[M]) startLooks(ctx context.Context) (next time.Duration, ok bool)
 }
 
 // resume returns when the next look may begin.
-func (w *watch[M]) resume() time.Duration { return max(w.pauses.end(), w.HeldUntil().Sub(w.start)) }
+func (w *watch[M]) resume() time.Duration { return max(w.pauses.resume, w.HeldUntil().Sub(w.start)) }
 
 // handle takes in how a look ended, and reports whether to go on.
 func (w *watch[M]) handle(ctx context.Context, l *look[M]) bool {
@@ -171,7 +171,7 @@ func (w *watch[M]) handle(ctx context.Context, l *look[M]) bool {
 	switch l.Outcome {
 	case Throttled:
 		w.schedule.postpone(l.indexes, l.started)
-		if w.pauses.throttled(now, draw) {
+		if w.pauses.throttled(l.started, now, draw) {
 			w.warn(ctx, "a rate limit turned the look away; its IDs will be looked up after the wait", l, len(l.indexes), now)
 		}
 		return true
@@ -209,7 +209,7 @@ func (w *watch[M]) handleResults(ctx context.Context, l *look[M], now time.Durat
 			}
 			continue
 		case l.Outcome == Unreachable && w.pauses.outage():
-			w.schedule.retryAt(index, w.pauses.end()) // after the IDs that were due before
+			w.schedule.retryAt(index, w.pauses.resume) // after the IDs that were due before
 		default:
 			w.schedule.reschedule(index, now, draw*jitter)
 		}
