@@ -50,9 +50,11 @@ func (w WatchRequest) withDefaults() (WatchRequest, error) {
 //
 // The wait before the next look at a message doubles from InitialInterval to MaxInterval while the message stays as it
 // is, and is short again after a change. Looks are put together, 50 IDs in a request, [WithConcurrency] requests at
-// most; none is started while the loop's body runs. A look is one attempt: [WithRetry]'s MaxAttempts and MaxElapsed do
+// most; none is begun while the loop's body runs. A look is one attempt: [WithRetry]'s MaxAttempts and MaxElapsed do
 // not apply, and no retry budget is used. A rate limit postpones looks, and is logged and not an error; while it goes
-// on, looks are tried after pauses that double up to InitialInterval, or 5 minutes.
+// on, looks are tried after pauses that double up to InitialInterval, or 5 minutes. In an outage (no answer or a 5xx,
+// and no success between) one look at a time is made, after pauses that double from InitialInterval up to 5 minutes;
+// what is due follows the first success.
 //
 // Errors do not end the loop, except where stated, and stand beside a Message that has no more than its ID:
 //
@@ -65,9 +67,7 @@ func (w WatchRequest) withDefaults() (WatchRequest, error) {
 //     read, or its request is answered with a 4xx other than 401, 403, 404, 408 and 429), with that reason.
 //   - After a 401 or 403, and when the context is done, the loop ends. Its last yield is a *[BatchError] that names
 //     each ID left, in the order asked, and matches [ErrUnauthorized], [ErrForbidden] or the context's error: the next
-//     Watch can begin with its IDs.
-//     So each message reached its end or was given up, unless ctx.Err() is not nil after the loop, or an error in it
-//     matched [ErrUnauthorized] or [ErrForbidden].
+//     Watch can begin with its IDs. Otherwise each message has reached its end or was given up.
 //   - Bad arguments are [ErrInvalidArgument], and nothing is sent: no Until, an ID below 1, a negative interval, a
 //     MaxInterval below InitialInterval.
 //
@@ -87,14 +87,11 @@ func (c *Client) Watch(ctx context.Context, w WatchRequest, opts ...Option) iter
 			yield(Message{}, err)
 			return
 		}
-		if err := op.watch(ctx, w, yield); err != nil {
-			yield(Message{}, err)
-		}
+		op.watch(ctx, w, yield)
 	}
 }
 
-// watch returns the error that ends a watch early; nil if the loop was left.
-func (op operation) watch(ctx context.Context, w WatchRequest, yield func(Message, error) bool) error {
+func (op operation) watch(ctx context.Context, w WatchRequest, yield func(Message, error) bool) {
 	o := *op.options
 	o.retry.MaxAttempts = 1
 	o.retry.MaxElapsed = 365 * 24 * time.Hour // a hold postpones a look, however long it lasts
@@ -117,13 +114,13 @@ func (op operation) watch(ctx context.Context, w WatchRequest, yield func(Messag
 		}
 		return yield(e.Message, &failed)
 	})
-	switch {
-	case reason == nil:
-		return nil
-	case ctx.Err() != nil:
+	if reason == nil {
+		return
+	}
+	if ctx.Err() != nil {
 		reason = contextError(ctx)
 	}
-	return &BatchError{Failures: []Failure{{IDs: left, Err: reason}}}
+	yield(Message{}, &BatchError{Failures: []Failure{{IDs: left, Err: reason}}})
 }
 
 var errUnknownID = newError("the gateway does not know this ID", ErrNotFound)
@@ -133,25 +130,25 @@ func (op operation) look(ctx context.Context, ids []int64) watch.Look[Message] {
 	var (
 		r       = op.getChunk(ctx, ids)
 		last    = r.tried.last
+		finding = watch.Unsettled
 		look    = watch.Look[Message]{Results: make([]watch.Result[Message], len(ids))}
-		finding = watch.Permanent // an unreadable row
 	)
-	if stopped := op.stop.reason(ctx); !r.answered() && stopped != nil {
-		return watch.Look[Message]{Outcome: watch.Refused, Err: stopped}
-	}
 	if last != nil {
 		look.Attr = last.attr()
 	}
-	switch {
+	switch stopped := op.stop.reason(ctx); {
 	case r.answered():
-	case r.throttled():
-		return watch.Look[Message]{Outcome: watch.Throttled, Attr: look.Attr}
-	case last.answer == nil, last.status/100 == 5:
-		look.Outcome, finding = watch.Unreachable, watch.Unsettled
+		finding = watch.Permanent // an unreadable row
+	case stopped != nil:
+		look.Outcome, look.Err = watch.Refused, stopped
+	case last == nil || last.holds():
+		look.Outcome = watch.Throttled
+	case last.answer == nil || last.status/100 == 5:
+		look.Outcome = watch.Unreachable
 	case last.answer.isPermanent():
-		look.Outcome = watch.Failed
+		look.Outcome, finding = watch.Failed, watch.Permanent
 	default:
-		look.Outcome, finding = watch.Failed, watch.Unsettled
+		look.Outcome = watch.Failed
 	}
 	found, missing := r.Messages, r.Missing
 	for i, id := range ids {
@@ -173,6 +170,3 @@ func (op operation) look(ctx context.Context, ids []int64) watch.Look[Message] {
 func (r *getResult) answered() bool {
 	return r.tried.last == nil && r.tried.count > 0 || r.tried.endsMissing()
 }
-
-// throttled reports whether the request was turned away, or held back, since too many are made.
-func (r *getResult) throttled() bool { return r.tried.last == nil || r.tried.last.holds() }
