@@ -160,9 +160,6 @@ func (w *watch[M]) resume() time.Duration { return max(w.pauses.resume, w.HeldUn
 // handle takes in how a look ended, and reports whether to go on.
 func (w *watch[M]) handle(ctx context.Context, l *look[M]) bool {
 	now, draw := time.Since(w.start), rand.Float64()
-	if l.Outcome != Answered && ctx.Err() != nil { // which may be why
-		return true
-	}
 	switch l.Outcome {
 	case Answered:
 		w.failing = false
@@ -171,7 +168,7 @@ func (w *watch[M]) handle(ctx context.Context, l *look[M]) bool {
 		w.pauses.failed(l.started, now, draw)
 	case Throttled:
 		w.schedule.postpone(l.indexes, l.started)
-		if w.pauses.throttled(l.started, now, draw) {
+		if w.pauses.throttled(l.started, now, draw) && ctx.Err() == nil {
 			w.warn(ctx, "a rate limit turned the look away; its IDs will be looked up after the wait", l, len(l.indexes), now)
 		}
 		return true
@@ -215,7 +212,7 @@ func (w *watch[M]) handleResults(ctx context.Context, l *look[M], now time.Durat
 			failures = append(failures, failure)
 		}
 	}
-	if len(failures) == 0 || ctx.Err() != nil {
+	if len(failures) == 0 || ctx.Err() != nil { // which may be why they failed
 		return true
 	}
 	return w.tell(ctx, l, failures, now)
