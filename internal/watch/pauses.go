@@ -12,7 +12,7 @@ const (
 type pauses struct {
 	initial  time.Duration // the wait between two looks
 	failures int           // looks in a row that ended in an outage, with no success between
-	endedAt  time.Duration // when the last look ended that had begun after the one before
+	endedAt  time.Duration // when the last look did that failed or was turned away
 	resume   time.Duration // when looks may begin again
 }
 
@@ -37,7 +37,7 @@ func (p *pauses) throttled(started, now time.Duration, draw float64) (again bool
 	if now < p.resume {
 		return false
 	}
-	p.pause(started, now, draw, min(p.initial, firstPause), min(p.initial, maxPause))
+	p.pause(started, now, draw, firstPause, min(p.initial, maxPause))
 	return true
 }
 
@@ -47,8 +47,6 @@ func (p *pauses) pause(started, now time.Duration, draw float64, shortest, longe
 		p.endedAt = started
 	}
 	shortest += time.Duration(draw * jitter * float64(shortest))
-	p.resume = max(p.resume, now+min(max(2*(started-p.endedAt), shortest), longest))
-	if started >= p.endedAt {
-		p.endedAt = now
-	}
+	p.resume = now + min(max(2*(started-p.endedAt), shortest), longest)
+	p.endedAt = now
 }

@@ -168,7 +168,7 @@ func (w *watch[M]) handle(ctx context.Context, l *look[M]) bool {
 		w.pauses.failed(l.started, now, draw)
 	case Throttled:
 		w.schedule.postpone(l.indexes, l.started)
-		if w.pauses.throttled(l.started, now, draw) && ctx.Err() == nil {
+		if w.pauses.throttled(l.started, now, draw) {
 			w.warn(ctx, "a rate limit turned the look away; its IDs will be looked up after the wait", l, len(l.indexes), now)
 		}
 		return true
