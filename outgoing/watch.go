@@ -88,14 +88,11 @@ func (c *Client) Watch(ctx context.Context, w WatchRequest, opts ...Option) iter
 			yield(Message{}, err)
 			return
 		}
-		if err := call.watch(ctx, w, yield); err != nil {
-			yield(Message{}, err)
-		}
+		call.watch(ctx, w, yield)
 	}
 }
 
-// watch returns the error that ends a watch early; nil if the loop was left.
-func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, error) bool) error {
+func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, error) bool) {
 	o := *c.options
 	o.retry.MaxAttempts, o.retry.CountThrottled = 1, true
 	o.retry.MaxElapsed = 365 * 24 * time.Hour // a hold postpones a look, however long it lasts
@@ -119,13 +116,13 @@ func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, er
 		}
 		return yield(e.Message, &failed)
 	})
-	switch {
-	case reason == nil:
-		return nil
-	case ctx.Err() != nil:
+	if reason == nil {
+		return
+	}
+	if ctx.Err() != nil {
 		reason = errline.Context(ctx)
 	}
-	return &BatchError{Failures: []Failure{{IDs: left, Err: reason}}}
+	yield(Message{}, &BatchError{Failures: []Failure{{IDs: left, Err: reason}}})
 }
 
 var errUnknownID = errline.New("the gateway does not know this ID", ErrNotFound)

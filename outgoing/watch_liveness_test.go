@@ -72,7 +72,7 @@ func TestW3_AfterAnyOutageAWatchGoesOn(t *testing.T) {
 	const n, requests = 1000, 20
 	lengths := []time.Duration{0, 30 * time.Second, 10 * time.Minute, time.Hour}
 	latencies := []time.Duration{10 * time.Millisecond, 2 * time.Second}
-	if !full {
+	if !full() {
 		lengths, latencies = lengths[1:3], latencies[:1]
 	}
 	slowest := map[int]time.Duration{}

@@ -54,7 +54,7 @@ func (g *restless) RoundTrip(req *http.Request) (*http.Response, error) {
 func TestW2_RequestsStayNearTheLeastThatTheIDsNeed(t *testing.T) {
 	const initial = 10 * time.Second
 	counts, latencies := []int{1, 50, 51, 120, 499}, []time.Duration{20 * time.Millisecond, time.Second, 9500 * time.Millisecond}
-	if !full {
+	if !full() {
 		counts, latencies = []int{1, 51, 120}, []time.Duration{20 * time.Millisecond, 9500 * time.Millisecond}
 	}
 	for _, n := range counts {

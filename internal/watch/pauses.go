@@ -10,44 +10,43 @@ const (
 
 // pauses says when looks may begin while they fail or are turned away. It reads no clock. draw is a random number in [0, 1).
 type pauses struct {
-	initial time.Duration // the wait between two looks
-
+	initial  time.Duration // the wait between two looks
 	failures int           // looks in a row that ended in an outage, with no success between
-	failedAt time.Duration // when the last of these ended that had begun after the one before
-	probeAt  time.Duration
-
-	throttles      int // pauses in a row
-	throttledUntil time.Duration
+	endedAt  time.Duration // when the last look did that failed or was turned away
+	resume   time.Duration // when looks may begin again
 }
 
 // outage reports whether there is one. One failed look is none: it may have been about its own IDs.
 func (p *pauses) outage() bool { return p.failures > 1 }
 
-// end returns when the next look may begin.
-func (p *pauses) end() time.Duration { return max(p.probeAt, p.throttledUntil) }
+// succeeded ends all pauses. What a rate limit asks for is the limiter's concern.
+func (p *pauses) succeeded() { *p = pauses{initial: p.initial} }
 
-// succeeded ends an outage.
-func (p *pauses) succeeded() { p.failures, p.probeAt, p.throttles = 0, 0, 0 }
-
-// failed records that a look ended in an outage. The pause after it is twice as long as the one before it.
+// failed records that a look ended without an answer.
 func (p *pauses) failed(started, now time.Duration, draw float64) {
 	if p.failures++; p.outage() {
-		least := p.initial + time.Duration(draw*jitter*float64(p.initial))
-		p.probeAt = max(p.probeAt, now+min(max(2*(started-p.failedAt), least), max(maxPause, p.initial)))
-	}
-	if p.failures == 1 || started >= p.failedAt {
-		p.failedAt = now
+		p.pause(started, now, draw, p.initial, max(p.initial, maxPause))
+	} else {
+		p.endedAt = now
 	}
 }
 
-// throttled records that a look was turned away. The pause after it is longer each time that this happens without a success
-// between. It reports whether there is a new pause: looks that were made together are turned away together.
-func (p *pauses) throttled(now time.Duration, draw float64) (again bool) {
-	if now < p.throttledUntil {
+// throttled records that a look was turned away. It reports whether there is a new pause: looks that were made together are
+// turned away together.
+func (p *pauses) throttled(started, now time.Duration, draw float64) (again bool) {
+	if now < p.resume {
 		return false
 	}
-	longest := min(firstPause<<min(p.throttles, 10), p.initial, maxPause)
-	p.throttledUntil = now + longest/2 + time.Duration(draw*float64(longest/2))
-	p.throttles++
+	p.pause(started, now, draw, firstPause, min(p.initial, maxPause))
 	return true
+}
+
+// pause lets no look begin for a while: twice as long as it was from the last look to this one, within bounds.
+func (p *pauses) pause(started, now time.Duration, draw float64, shortest, longest time.Duration) {
+	if p.failures == 0 && p.resume == 0 { // it is the first
+		p.endedAt = started
+	}
+	shortest += time.Duration(draw * jitter * float64(shortest))
+	p.resume = now + min(max(2*(started-p.endedAt), shortest), longest)
+	p.endedAt = now
 }

@@ -155,28 +155,23 @@ func (w *watch[M]) startLooks(ctx context.Context) (next time.Duration, ok bool)
 }
 
 // resume returns when the next look may begin.
-func (w *watch[M]) resume() time.Duration { return max(w.pauses.end(), w.HeldUntil().Sub(w.start)) }
+func (w *watch[M]) resume() time.Duration { return max(w.pauses.resume, w.HeldUntil().Sub(w.start)) }
 
 // handle takes in how a look ended, and reports whether to go on.
 func (w *watch[M]) handle(ctx context.Context, l *look[M]) bool {
 	now, draw := time.Since(w.start), rand.Float64()
-	if l.Outcome == Answered {
+	switch l.Outcome {
+	case Answered:
 		w.failing = false
 		w.pauses.succeeded()
-		return w.handleResults(ctx, l, now, draw)
-	}
-	if ctx.Err() != nil { // which may be why
-		return true
-	}
-	switch l.Outcome {
+	case Unreachable:
+		w.pauses.failed(l.started, now, draw)
 	case Throttled:
 		w.schedule.postpone(l.indexes, l.started)
-		if w.pauses.throttled(now, draw) {
+		if w.pauses.throttled(l.started, now, draw) {
 			w.warn(ctx, "a rate limit turned the look away; its IDs will be looked up after the wait", l, len(l.indexes), now)
 		}
 		return true
-	case Unreachable:
-		w.pauses.failed(l.started, now, draw)
 	}
 	return w.handleResults(ctx, l, now, draw)
 }
@@ -209,7 +204,7 @@ func (w *watch[M]) handleResults(ctx context.Context, l *look[M], now time.Durat
 			}
 			continue
 		case l.Outcome == Unreachable && w.pauses.outage():
-			w.schedule.retryAt(index, w.pauses.end()) // after the IDs that were due before
+			w.schedule.retryAt(index, w.pauses.resume) // after the IDs that were due before
 		default:
 			w.schedule.reschedule(index, now, draw*jitter)
 		}
@@ -217,7 +212,10 @@ func (w *watch[M]) handleResults(ctx context.Context, l *look[M], now time.Durat
 			failures = append(failures, failure)
 		}
 	}
-	return len(failures) == 0 || w.tell(ctx, l, failures, now)
+	if len(failures) == 0 || ctx.Err() != nil { // which may be why they failed
+		return true
+	}
+	return w.tell(ctx, l, failures, now)
 }
 
 // handleMessage takes in a message that was found.
@@ -233,10 +231,7 @@ func (w *watch[M]) handleMessage(index int32, m M, now time.Duration, draw float
 
 // tell tells the first failure after a success, and logs those after it.
 func (w *watch[M]) tell(ctx context.Context, l *look[M], failures []Failure, now time.Duration) bool {
-	switch {
-	case ctx.Err() != nil:
-		return true
-	case w.failing:
+	if w.failing {
 		w.warn(ctx, "the look failed; its IDs will be looked up again", l, len(failures), now)
 		return true
 	}
