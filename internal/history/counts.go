@@ -9,100 +9,73 @@ import "fmt"
 // arrived or was deleted before. A total may be a few requests older or newer than the rows, though: so where the history
 // ended in one answer may explain the total of another, as long as both are among the few since the first short page.
 type counts struct {
-	first   *int // the first total: how many messages there were when the walk began
-	latest  *int // the latest total
-	varied  bool // not all totals were the same
+	first   *int // the first total: how many rows there were when the walk began
 	altered bool // a short page was not the end, or rows were shown in another order than before
 
 	// Since the first short page after which nothing new was delivered:
 	answers int  // how many there were, that page included
 	atEnd   bool // the latest one is another short page, or has more rows than were asked for
-	from    int  // the least offset at which a short page ended the history
-	end     int  // the greatest one
+	end     int  // the greatest offset at which a short page ended the history
 	total   *int // the least total
-	next    int  // how many short pages had a next one by their Link header only; -1 after one that had none
+	next    int  // how many short pages in a row had a next one by their Link header only
 }
 
 // maxContradictions is how many answers in a row may contradict the end. It allows for a total that is four requests old.
 const maxContradictions = 5
 
-// reset notes that rows were delivered, so that the history did not end before.
-func (c *counts) reset() {
-	c.answers, c.atEnd, c.from, c.end, c.total, c.next = 0, false, 0, 0, nil, 0
-}
+// reset records that rows were delivered, so that the history did not end before.
+func (c *counts) reset() { *c = counts{first: c.first, altered: c.altered} }
 
 // observe takes an answer into account. An empty page after the first does not say where the history ends. A page of more
 // rows than were asked for is not the page asked for, so it counts as a contradiction, too.
 func (c *counts) observe(v view, hasNext bool) {
-	w, rows := v.window, len(v.ids)
-	if v.total != nil {
-		c.latest = v.total
-		if c.first == nil {
-			c.first = c.latest
-		}
-		c.varied = c.varied || *c.latest != *c.first
+	if c.first == nil {
+		c.first = v.total
 	}
-	ends := rows < w.limit && (rows > 0 || w.page == 1)
-	c.atEnd = ends || rows > w.limit
+	ends := v.short() && (len(v.ids) > 0 || v.page == 1)
+	c.atEnd = ends || len(v.ids) > v.limit
 	if !c.atEnd && c.answers == 0 {
 		return
 	}
 	c.answers++
-	c.total = smaller(c.total, v.total)
-	if ends {
-		end := w.start() + rows
-		if c.end == 0 {
-			c.from = end
-		}
-		c.from, c.end = min(c.from, end), max(c.end, end)
-		switch next := hasNext && (v.total == nil || *v.total <= w.end()); {
-		case !next:
-			c.next = -1
-		case c.next >= 0:
-			c.next++
-		}
+	if v.total != nil && (c.total == nil || *v.total < *c.total) {
+		c.total = v.total
+	}
+	switch {
+	case !ends:
+	case hasNext && (v.total == nil || *v.total <= v.end()):
+		c.next++
+		c.end = max(c.end, v.start()+len(v.ids))
+	default:
+		c.next = 0
+		c.end = max(c.end, v.start()+len(v.ids))
 	}
 }
 
-// contradict reports whether there must be more messages than were delivered if the counts are right.
+// contradict reports whether there must be more rows than were delivered if the counts are right.
 func (c *counts) contradict(delivered int) bool { return c.next > 0 || c.exceed(delivered) }
 
-// exceed reports whether the total speaks of more messages than were delivered, and of more than where the history ended.
-// As long as the total has not changed, nothing arrived or went, and each short page has to end just there: one that ends
-// later is not the page that was asked for.
+// exceed reports whether the total speaks of more rows than were delivered, and of more than where the history ended.
 func (c *counts) exceed(delivered int) bool {
-	switch {
-	case c.total == nil || !c.missing(delivered):
-		return false
-	case c.varied:
-		return *c.total > c.end
-	}
-	return *c.total != c.from || *c.total != c.end
+	return c.total != nil && *c.total > c.end && c.missing(delivered)
 }
 
-// missing reports whether fewer messages were delivered than there were when the walk began.
+// missing reports whether fewer rows were delivered than there were when the walk began.
 func (c *counts) missing(delivered int) bool { return c.first != nil && *c.first > delivered }
 
-// incomplete reports whether the end has been contradicted for too long, and by all but one of the answers if by Link. A
-// full page in between means that the end is being looked for, after many messages arrived or went.
+// incomplete reports whether the end has been contradicted for too long. A full page in between means that the end is being
+// looked for, after many rows arrived or went.
 func (c *counts) incomplete(delivered int) bool {
 	return c.atEnd && c.answers >= maxContradictions && (c.exceed(delivered) || c.next >= maxContradictions-1)
 }
 
-// reason is what the counts say against the end, for an error's text.
+// reason returns what the counts say against the end.
 func (c *counts) reason(delivered int) string {
 	switch {
 	case c.exceed(delivered):
-		return fmt.Sprintf("X-Total-Results says %d", *c.latest)
+		return fmt.Sprintf("X-Total-Results says %d", *c.total)
 	case c.next > 0:
 		return "Link has a next page"
 	}
 	return fmt.Sprintf("X-Total-Results said %d at first", *c.first)
-}
-
-func smaller(a, b *int) *int {
-	if a == nil || b != nil && *b < *a {
-		return b
-	}
-	return a
 }

@@ -52,7 +52,7 @@ func (e *Error) Error() string {
 // whose ID is 0 is one that cannot be read. Walk returns nil at the end of the history, or if deliver returns false. It
 // assumes that two rows never swap their order.
 func Walk[R any](ctx context.Context, concurrency int, idOf func(R) int64, fetch func(ctx context.Context, page, limit int) (Page[R], error), deliver func(R) bool) error {
-	w := walk[R]{concurrency: concurrency, idOf: idOf, fetch: fetch, deliver: deliver, cursor: newCursor(), serialLeft: 2, serialAfterMiss: minSerial}
+	w := walk[R]{concurrency: concurrency, idOf: idOf, fetch: fetch, deliver: deliver, cursor: newCursor(), serialLeft: 2}
 	if err := w.run(ctx); !errors.Is(err, errStopped) {
 		return err
 	}
@@ -69,14 +69,13 @@ type walk[R any] struct {
 	cursor *cursor
 	counts counts
 
-	serialLeft      int  // windows to fetch one by one, since one fetched ahead did not fit
-	serialAfterMiss int  // how many these are the next time
-	ending          bool // the last window seemed to be the end of the history
-	ended           bool // so did a window since the last row delivered
-	served          int  // the most rows that a window had: the gateway cuts no shorter page
+	serialLeft int  // windows to fetch one by one, since one fetched ahead did not fit
+	ending     bool // the last window seemed to be the end of the history
+	ended      bool // so did a window since the last row delivered
+	served     int  // the most rows that a window had: the gateway cuts no shorter page
 }
 
-const minSerial, maxSerial = 4, 64
+const serialAfterMiss = 8
 
 var errStopped = errors.New("deliver returned false")
 
@@ -150,7 +149,7 @@ func (w *walk[R]) process(a answer[R]) (next window, more bool, err error) {
 		return next, false, w.endedEarly(OtherLimit, fmt.Sprintf("asked for pages of %d, and got pages of %d", a.limit, *limit))
 	}
 	if page := a.page.Current; page != nil && *page != a.window.page {
-		w.serialLeft = w.serialAfterMiss
+		w.serialLeft = serialAfterMiss
 		w.cursor.misses++
 		return a.window, true, nil
 	}
@@ -172,44 +171,31 @@ func (w *walk[R]) process(a answer[R]) (next window, more bool, err error) {
 		w.ended = false
 		w.counts.reset()
 	} else {
-		w.serialLeft = w.serialAfterMiss
+		w.serialLeft = serialAfterMiss
 	}
 	w.counts.observe(v, a.page.HasNext)
 	next, more = w.after(v, m, news)
 	return next, more, nil
 }
 
-// after returns the window to look at after one that shows v.
+// after returns the window to look at after v, and whether there is more.
 func (w *walk[R]) after(v view, m match, news bool) (next window, more bool) {
-	c := w.cursor
-	ending := w.ending
+	c, ending := w.cursor, w.ending
 	w.ending = false
 	switch {
-	case len(v.ids) == 0 && v.page == 1 && v.fresh: // whatever was delivered, nothing is left
-		w.ending = true
-		c.misses++
-		return windowPastEnd(0, 0, w.served), !ending || w.counts.contradict(c.delivered)
 	case m.overlap == overlaps:
-		c.advance(v, news)
-		if !v.short() {
-			return windowFor(c.at, c.slack), true
-		}
-		w.ending, w.ended = true, true
-		return windowPastEnd(c.at, c.slack, w.served), news || !ending || w.counts.contradict(c.delivered)
-	case !v.fresh: // it shows where rows were, not where they are
-		w.serialAfterMiss = min(2*w.serialAfterMiss, maxSerial)
-		return windowFor(c.at, c.slack), true
-	case m.overlap == tooEarly:
-		return c.skipForward(v, m.last), true
-	case m.overlap == doubtful:
-		c.slack = slackAfterMiss
-		next = c.skipForward(v, m.last)
+		c.advance(v, len(v.ids)-1, news)
 		if v.short() {
-			next = windowPastEnd(c.at, c.slack, w.served)
+			w.ending, w.ended = true, true
+			return windowPastEnd(c.at, w.served), news || !ending || w.counts.contradict(c.delivered)
 		}
-		return next, true
+	case !v.fresh: // it shows where rows were, not where they are
+	case m.overlap == tooEarly:
+		c.skipForward(v, m.last)
+	default:
+		return c.search(v), true
 	}
-	return c.search(v), true
+	return windowFor(c.at, c.slack), true
 }
 
 // deliverFrom delivers the rows of a window from an index on. It reports whether there were any.
