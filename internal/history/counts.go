@@ -10,12 +10,14 @@ import "fmt"
 // ended in one answer may explain the total of another, as long as both are among the few since the first short page.
 type counts struct {
 	first   *int // the first total: how many rows there were when the walk began
+	varied  bool // not all totals were the same
 	altered bool // a short page was not the end, or rows were shown in another order than before
 
 	// Since the first short page after which nothing new was delivered:
 	answers int  // how many there were, that page included
 	atEnd   bool // the latest one is another short page, or has more rows than were asked for
-	end     int  // the greatest offset at which a short page ended the history
+	from    int  // the least offset at which a short page ended the history
+	end     int  // the greatest one
 	total   *int // the least total
 	next    int  // how many short pages in a row had a next one by their Link header only
 }
@@ -24,7 +26,7 @@ type counts struct {
 const maxContradictions = 5
 
 // reset records that rows were delivered, so that the history did not end before.
-func (c *counts) reset() { *c = counts{first: c.first, altered: c.altered} }
+func (c *counts) reset() { *c = counts{first: c.first, varied: c.varied, altered: c.altered} }
 
 // observe takes an answer into account. An empty page after the first does not say where the history ends. A page of more
 // rows than were asked for is not the page asked for, so it counts as a contradiction, too.
@@ -32,6 +34,7 @@ func (c *counts) observe(v view, hasNext bool) {
 	if c.first == nil {
 		c.first = v.total
 	}
+	c.varied = c.varied || v.total != nil && *v.total != *c.first
 	ends := v.short() && (len(v.ids) > 0 || v.page == 1)
 	c.atEnd = ends || len(v.ids) > v.limit
 	if !c.atEnd && c.answers == 0 {
@@ -41,14 +44,17 @@ func (c *counts) observe(v view, hasNext bool) {
 	if v.total != nil && (c.total == nil || *v.total < *c.total) {
 		c.total = v.total
 	}
-	switch {
-	case !ends:
-	case hasNext && (v.total == nil || *v.total <= v.end()):
-		c.next++
-		c.end = max(c.end, v.start()+len(v.ids))
-	default:
+	if !ends {
+		return
+	}
+	end := v.start() + len(v.ids)
+	if c.end == 0 {
+		c.from = end
+	}
+	c.from, c.end = min(c.from, end), max(c.end, end)
+	c.next++
+	if !hasNext || v.total != nil && *v.total > v.end() {
 		c.next = 0
-		c.end = max(c.end, v.start()+len(v.ids))
 	}
 }
 
@@ -56,8 +62,16 @@ func (c *counts) observe(v view, hasNext bool) {
 func (c *counts) contradict(delivered int) bool { return c.next > 0 || c.exceed(delivered) }
 
 // exceed reports whether the total speaks of more rows than were delivered, and of more than where the history ended.
+// As long as the total has not changed, nothing arrived or went, and each short page has to end just there: one that ends
+// later is not the page that was asked for.
 func (c *counts) exceed(delivered int) bool {
-	return c.total != nil && *c.total > c.end && c.missing(delivered)
+	switch {
+	case c.total == nil || !c.missing(delivered):
+		return false
+	case c.varied:
+		return *c.total > c.end
+	}
+	return *c.total != c.from || *c.total != c.end
 }
 
 // missing reports whether fewer rows were delivered than there were when the walk began.

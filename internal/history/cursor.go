@@ -1,5 +1,7 @@
 package history
 
+import "cmp"
+
 // cursor is what a walk has delivered so far, and where in the history it thinks it is. It decides, from the IDs that a
 // window shows, which of its rows may be delivered, and where to look next.
 //
@@ -134,25 +136,24 @@ func (c *cursor) skipForward(v view, last int) {
 	c.advance(v, last+c.delivered-c.known[v.ids[last]], false)
 }
 
-// search records a view that shows nothing known. It returns the window to look at then: first where the growth of the
-// total says, or before an empty view, since the history ends there; then before that place, since rows before the last
-// one may have gone, each time twice as far. Nothing is sought after it: a window there that is too early shows known rows.
+// search records a view that shows nothing known. It returns the window to look at then: where the growth of the total
+// says, or before an empty view, since the history ends there; and then before that place, since rows before the last one
+// may have gone, each time twice as far. It need not look after it: what is too early shows known rows.
 func (c *cursor) search(v view) window {
 	at := c.at
-	if v.total != nil {
-		if c.total != nil {
-			at += *v.total - *c.total
-		}
-		c.total = v.total
-	}
-	if len(v.ids) == 0 {
-		at = min(at, v.start()-1)
+	switch {
+	case len(v.ids) == 0 && v.total != nil:
+		at = min(v.start(), *v.total) - 1
+	case len(v.ids) == 0:
+		at = v.start() - 1
+	case v.total != nil && c.total != nil:
+		at += *v.total - *c.total
 	}
 	if at == c.at && c.searched == 0 {
-		c.searched++
+		c.searched++ // it has just been looked at
 	}
 	back := slackAfterMiss<<c.searched - slackAfterMiss
-	c.at, c.slack = max(at, 0), slackAfterMiss
+	c.at, c.total, c.slack = max(at, 0), cmp.Or(v.total, c.total), slackAfterMiss
 	c.misses++
 	c.searched++
 	return windowFor(c.at-back, c.slack)

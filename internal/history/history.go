@@ -187,7 +187,7 @@ func (w *walk[R]) after(v view, m match, news bool) (next window, more bool) {
 		c.advance(v, len(v.ids)-1, news)
 		if v.short() {
 			w.ending, w.ended = true, true
-			return windowPastEnd(c.at, w.served), news || !ending || w.counts.contradict(c.delivered)
+			return windowPastEnd(c.at, c.slack, w.served), news || !ending || w.counts.contradict(c.delivered)
 		}
 	case !v.fresh: // it shows where rows were, not where they are
 	case m.overlap == tooEarly:

@@ -20,9 +20,9 @@ func windowFor(at, slack int) window {
 // windowPastEnd is windowFor where the history seemed to end: the window also shows what follows the row at offset at,
 // if anything does. It asks for no more rows than the gateway is known to serve, where that can be, since one that cuts
 // pages short would show the same rows again.
-func windowPastEnd(at, served int) window {
+func windowPastEnd(at, slack, served int) window {
 	for high := max(2, min(served, maxLimit)); ; high++ {
-		if w := widestWindow(at, 0, 2, high); w.end() > max(at, 0)+1 {
+		if w := cmp.Or(widestWindow(at+1, min(slack, high/2)+1, 2, high), widestWindow(at+1, 1, 2, high)); w != (window{}) {
 			return w
 		}
 	}
