@@ -13,9 +13,10 @@ type counts struct {
 	varied  bool // not all totals were the same
 	altered bool // a short page was not the end, or rows were shown in another order than before
 
-	// Since the first short page after which nothing new was delivered:
-	answers int  // how many there were, that page included
-	atEnd   bool // the latest one is another short page, or has more rows than were asked for
+	// Since something new was delivered:
+	ended   bool // a short page showed the last row delivered, or that everything is gone
+	inARow  int  // how many such pages there were in a row
+	answers int  // how many answers there were since the first short page, that one included
 	from    int  // the least offset at which a short page ended the history
 	end     int  // the greatest one
 	total   *int // the least total
@@ -26,18 +27,26 @@ type counts struct {
 const maxContradictions = 5
 
 // reset records that rows were delivered, so that the history did not end before.
-func (c *counts) reset() { *c = counts{first: c.first, varied: c.varied, altered: c.altered} }
+func (c *counts) reset() {
+	*c = counts{first: c.first, varied: c.varied, altered: c.altered || c.ended}
+}
 
 // observe takes an answer into account. An empty page after the first does not say where the history ends. A page of more
 // rows than were asked for is not the page asked for, so it counts as a contradiction, too.
-func (c *counts) observe(v view, hasNext bool) {
+func (c *counts) observe(v view, m match, hasNext bool) {
 	if c.first == nil {
 		c.first = v.total
 	}
 	c.varied = c.varied || v.total != nil && *v.total != *c.first
+	c.altered = c.altered || m.overlap == joined && m.altered
+	c.inARow++
+	if m.overlap != joined || !v.short() {
+		c.inARow = 0
+	}
+	c.ended = c.ended || c.inARow > 0
+
 	ends := v.short() && (len(v.ids) > 0 || v.page == 1)
-	c.atEnd = ends || len(v.ids) > v.limit
-	if !c.atEnd && c.answers == 0 {
+	if !ends && len(v.ids) <= v.limit && c.answers == 0 {
 		return
 	}
 	c.answers++
@@ -58,6 +67,9 @@ func (c *counts) observe(v view, hasNext bool) {
 	}
 }
 
+// confirmed reports whether one more page has confirmed the end.
+func (c *counts) confirmed() bool { return c.inARow > 1 }
+
 // contradict reports whether there must be more rows than were delivered if the counts are right.
 func (c *counts) contradict(delivered int) bool { return c.next > 0 || c.exceed(delivered) }
 
@@ -77,10 +89,12 @@ func (c *counts) exceed(delivered int) bool {
 // missing reports whether fewer rows were delivered than there were when the walk began.
 func (c *counts) missing(delivered int) bool { return c.first != nil && *c.first > delivered }
 
-// incomplete reports whether the end has been contradicted for too long. A full page in between means that the end is being
-// looked for, after many rows arrived or went.
-func (c *counts) incomplete(delivered int) bool {
-	return c.atEnd && c.answers >= maxContradictions && (c.exceed(delivered) || c.next >= maxContradictions-1)
+// incomplete reports whether the end has been contradicted for too long, or was reached over rows that were altered.
+func (c *counts) incomplete(delivered int, more bool) bool {
+	if !more && c.altered && c.missing(delivered) {
+		return true
+	}
+	return c.answers >= maxContradictions && (c.exceed(delivered) || c.next >= maxContradictions-1)
 }
 
 // reason returns what the counts say against the end.

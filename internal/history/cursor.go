@@ -26,7 +26,7 @@ const (
 	slackAfterMiss = 12
 )
 
-func newCursor() *cursor { return &cursor{known: make(map[int64]int), at: -1} }
+func newCursor() cursor { return cursor{known: make(map[int64]int), at: -1} }
 
 // view is what one answer shows.
 type view struct {
@@ -52,7 +52,7 @@ type overlap int
 const (
 	noOverlap overlap = iota // nothing in it is known
 	tooEarly                 // it ends before the last delivered row
-	overlaps                 // it goes on where the deliveries ended
+	joined                   // it goes on where the deliveries ended
 )
 
 // locate finds the place in v after which nothing has been delivered yet. In a fresh view any delivered row will do to
@@ -66,13 +66,13 @@ func (c *cursor) locate(v view) match {
 	isLast := m.last >= 0 && v.ids[m.last] == c.lastID
 	switch {
 	case c.delivered == 0, v.fresh && len(v.ids) == 0 && v.page == 1:
-		m.overlap = overlaps
+		m.overlap = joined
 	case m.last < 0:
 		m.overlap = noOverlap
 	case v.fresh && !isLast && m.from == len(v.ids) && !v.short(), !v.fresh && (!isLast || m.altered):
 		m.overlap = tooEarly
 	default:
-		m.overlap = overlaps
+		m.overlap = joined
 	}
 	return m
 }

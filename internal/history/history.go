@@ -52,68 +52,68 @@ func (e *Error) Error() string {
 // whose ID is 0 is one that cannot be read. Walk returns nil at the end of the history, or if deliver returns false. It
 // assumes that two rows never swap their order.
 func Walk[R any](ctx context.Context, concurrency int, idOf func(R) int64, fetch func(ctx context.Context, page, limit int) (Page[R], error), deliver func(R) bool) error {
-	w := walk[R]{concurrency: concurrency, idOf: idOf, fetch: fetch, deliver: deliver, cursor: newCursor(), serialLeft: 2}
+	w := walk[R]{concurrency: concurrency, idOf: idOf, fetch: fetch, deliver: deliver, cursor: newCursor(), serialLeft: serialAtStart}
 	if err := w.run(ctx); !errors.Is(err, errStopped) {
 		return err
 	}
 	return nil
 }
 
-// walk is one range over the history.
+// walk is one walk over the history.
 type walk[R any] struct {
 	concurrency int
 	idOf        func(R) int64
 	fetch       func(ctx context.Context, page, limit int) (Page[R], error)
 	deliver     func(R) bool
 
-	cursor *cursor
+	cursor cursor
 	counts counts
 
-	serialLeft int  // windows to fetch one by one, since one fetched ahead did not fit
-	ending     bool // the last window seemed to be the end of the history
-	ended      bool // so did a window since the last row delivered
-	served     int  // the most rows that a window had: the gateway cuts no shorter page
+	serialLeft int // windows to fetch one by one, since one did not bring what was expected
+	served     int // the most rows that a window had: the gateway cuts no shorter page
 }
 
-const serialAfterMiss = 8
+const serialAtStart, serialAfterMiss = 2, 8
 
 var errStopped = errors.New("deliver returned false")
 
 // request is a window to fetch, and how many rows had been delivered when it was asked for.
 type request struct {
-	window
+	window    window
 	delivered int
 }
 
 type answer[R any] struct {
-	request
-	page Page[R]
-	err  error
+	request request
+	page    Page[R]
+	err     error
 }
 
+// run takes answers in the order of their requests. As soon as one shows that what was fetched ahead is not what is needed
+// next, it starts again with what is.
 func (w *walk[R]) run(ctx context.Context) error {
-	for next := (window{1, maxLimit}); ; {
+	next := window{1, maxLimit}
+	for {
 		depth := w.depth()
 		for a := range parallel.Ordered(ctx, depth, w.ahead(next), w.get) {
-			w.serialLeft--
 			if a.err != nil {
 				return a.err
 			}
-			var more bool
-			var err error
-			next, more, err = w.process(a)
+			w.serialLeft--
+			following, more, err := w.process(a)
 			switch {
 			case err != nil:
 				return err
-			case w.counts.incomplete(w.cursor.delivered), !more && w.counts.altered && w.counts.missing(w.cursor.delivered):
+			case w.counts.incomplete(w.cursor.delivered, more):
 				return w.endedEarly(Incomplete, w.counts.reason(w.cursor.delivered))
 			case !more:
 				return nil
 			case w.cursor.exhausted():
 				return w.endedEarly(Drift, "")
 			}
-			if next != w.cursor.following(a.window) || depth != w.depth() {
-				break // what was fetched ahead is not what is needed
+			next = following
+			if next != w.cursor.following(a.request.window) || depth != w.depth() {
+				break
 			}
 		}
 	}
@@ -131,63 +131,63 @@ func (w *walk[R]) depth() int {
 // total, if there is one, and by what was delivered, which a prefetch may at most double.
 func (w *walk[R]) ahead(next window) iter.Seq[request] {
 	return func(yield func(request) bool) {
-		for more := true; more && yield(request{next, w.cursor.delivered}); {
-			next = w.cursor.following(next)
-			more = next.start() <= w.cursor.at+w.cursor.delivered && (w.cursor.total == nil || next.start() < *w.cursor.total)
+		c := &w.cursor
+		for more := true; more && yield(request{next, c.delivered}); {
+			next = c.following(next)
+			more = next.start() <= c.at+c.delivered && (c.total == nil || next.start() < *c.total)
 		}
 	}
 }
 
 func (w *walk[R]) get(ctx context.Context, r request) answer[R] {
-	page, err := w.fetch(ctx, r.page, r.limit)
+	page, err := w.fetch(ctx, r.window.page, r.window.limit)
 	return answer[R]{r, page, err}
 }
 
 // process delivers what an answer proves to come next. It returns the window to look at then, and whether there is more.
 func (w *walk[R]) process(a answer[R]) (next window, more bool, err error) {
-	if limit := a.page.Limit; limit != nil && *limit != a.limit {
-		return next, false, w.endedEarly(OtherLimit, fmt.Sprintf("asked for pages of %d, and got pages of %d", a.limit, *limit))
+	asked := a.request.window
+	if limit := a.page.Limit; limit != nil && *limit != asked.limit {
+		return next, false, w.endedEarly(OtherLimit, fmt.Sprintf("asked for pages of %d, and got pages of %d", asked.limit, *limit))
 	}
-	if page := a.page.Current; page != nil && *page != a.window.page {
+	if page := a.page.Current; page != nil && *page != asked.page {
 		w.serialLeft = serialAfterMiss
 		w.cursor.misses++
-		return a.window, true, nil
+		return asked, true, nil
 	}
-	v := view{window: a.window, ids: make([]int64, len(a.page.Rows)), total: a.page.Total, fresh: a.delivered == w.cursor.delivered}
-	for i, row := range a.page.Rows {
-		v.ids[i] = w.idOf(row)
+	before := w.cursor.delivered
+	v := view{window: asked, total: a.page.Total, fresh: a.request.delivered == before}
+	for _, row := range a.page.Rows {
+		v.ids = append(v.ids, w.idOf(row))
 	}
-	w.served = max(w.served, len(v.ids))
 	m := w.cursor.locate(v)
-	news := false
-	if m.overlap == overlaps {
-		w.counts.altered = w.counts.altered || m.altered
-		if news, err = w.deliverFrom(a.page.Rows, v.ids, m.from); err != nil {
-			return next, false, err
+	if m.overlap == joined {
+		for i, row := range a.page.Rows[m.from:] {
+			if w.cursor.deliver(v.ids[m.from+i]) && !w.deliver(row) {
+				return next, false, errStopped
+			}
 		}
 	}
+	news := w.cursor.delivered > before
 	if news {
-		w.counts.altered = w.counts.altered || w.ended
-		w.ended = false
 		w.counts.reset()
 	} else {
 		w.serialLeft = serialAfterMiss
 	}
-	w.counts.observe(v, a.page.HasNext)
+	w.counts.observe(v, m, a.page.HasNext)
 	next, more = w.after(v, m, news)
 	return next, more, nil
 }
 
 // after returns the window to look at after v, and whether there is more.
 func (w *walk[R]) after(v view, m match, news bool) (next window, more bool) {
-	c, ending := w.cursor, w.ending
-	w.ending = false
+	c := &w.cursor
+	w.served = max(w.served, len(v.ids))
 	switch {
-	case m.overlap == overlaps:
+	case m.overlap == joined:
 		c.advance(v, len(v.ids)-1, news)
 		if v.short() {
-			w.ending, w.ended = true, true
-			return windowPastEnd(c.at, c.slack, w.served), news || !ending || w.counts.contradict(c.delivered)
+			return windowPastEnd(c.at, c.slack, w.served), !w.counts.confirmed() || w.counts.contradict(c.delivered)
 		}
 	case !v.fresh: // it shows where rows were, not where they are
 	case m.overlap == tooEarly:
@@ -196,20 +196,6 @@ func (w *walk[R]) after(v view, m match, news bool) (next window, more bool) {
 		return c.search(v), true
 	}
 	return windowFor(c.at, c.slack), true
-}
-
-// deliverFrom delivers the rows of a window from an index on. It reports whether there were any.
-func (w *walk[R]) deliverFrom(rows []R, ids []int64, from int) (news bool, err error) {
-	for i, row := range rows[from:] {
-		if !w.cursor.deliver(ids[from+i]) {
-			continue
-		}
-		news = true
-		if !w.deliver(row) {
-			return news, errStopped
-		}
-	}
-	return news, nil
 }
 
 func (w *walk[R]) endedEarly(kind Kind, reason string) error {
