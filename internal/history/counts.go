@@ -38,9 +38,9 @@ func (c *counts) observe(v view, m match, hasNext bool) {
 		c.first = v.total
 	}
 	c.varied = c.varied || v.total != nil && *v.total != *c.first
-	c.altered = c.altered || m.overlap == joined && m.altered
+	c.altered = c.altered || m.joined && m.altered
 	c.inARow++
-	if m.overlap != joined || !v.short() {
+	if !m.joined || !v.short() {
 		c.inARow = 0
 	}
 	c.ended = c.ended || c.inARow > 0
@@ -67,11 +67,11 @@ func (c *counts) observe(v view, m match, hasNext bool) {
 	}
 }
 
-// confirmed reports whether one more page has confirmed the end.
-func (c *counts) confirmed() bool { return c.inARow > 1 }
-
-// contradict reports whether there must be more rows than were delivered if the counts are right.
-func (c *counts) contradict(delivered int) bool { return c.next > 0 || c.exceed(delivered) }
+// confirm reports whether two pages in a row ended the history, and no count says that there must be more rows than were
+// delivered.
+func (c *counts) confirm(delivered int) bool {
+	return c.inARow > 1 && c.next == 0 && !c.exceed(delivered)
+}
 
 // exceed reports whether the total speaks of more rows than were delivered, and of more than where the history ended.
 // As long as the total has not changed, nothing arrived or went, and each short page has to end just there: one that ends

@@ -39,40 +39,31 @@ type view struct {
 // short reports whether the history seems to end in v.
 func (v view) short() bool { return len(v.ids) < v.limit }
 
-// match is how a view relates to what was delivered.
+// match is how a view relates to what was delivered. Where no row of it is known, or the view ends before the last delivered
+// row, it is not joined.
 type match struct {
-	overlap
+	joined  bool // it goes on where the deliveries ended
 	last    int  // the index of the last known row; -1 without one
 	from    int  // the index of the first row to deliver
 	altered bool // rows that were delivered stand in another order, or others between them
 }
 
-type overlap int
-
-const (
-	noOverlap overlap = iota // nothing in it is known
-	tooEarly                 // it ends before the last delivered row
-	joined                   // it goes on where the deliveries ended
-)
-
 // locate finds the place in v after which nothing has been delivered yet. In a fresh view any delivered row will do to
 // join at, since the later ones must be gone. An older one may still show a row that was gone when its successors were
 // delivered, so there it must be the last delivered row itself. A short view is the last one, so that what it does not
-// show is gone; if it is empty, so is what was before it.
-func (c *cursor) locate(v view) match {
-	var m match
+// show is gone; if it is the first one and empty, all is.
+func (c *cursor) locate(v view) (m match) {
 	m.last, m.altered = c.compare(v.ids)
 	m.from = c.afterUnreadable(v.ids, m.last+1)
 	isLast := m.last >= 0 && v.ids[m.last] == c.lastID
 	switch {
 	case c.delivered == 0, v.fresh && len(v.ids) == 0 && v.page == 1:
-		m.overlap = joined
+		m.joined = true
 	case m.last < 0:
-		m.overlap = noOverlap
-	case v.fresh && !isLast && m.from == len(v.ids) && !v.short(), !v.fresh && (!isLast || m.altered):
-		m.overlap = tooEarly
+	case v.fresh:
+		m.joined = isLast || m.from < len(v.ids) || v.short()
 	default:
-		m.overlap = joined
+		m.joined = isLast && !m.altered
 	}
 	return m
 }
@@ -131,11 +122,6 @@ func (c *cursor) advance(v view, last int, news bool) {
 	}
 }
 
-// skipForward is advance for a view that ended too early: after the row at this index others were delivered.
-func (c *cursor) skipForward(v view, last int) {
-	c.advance(v, last+c.delivered-c.known[v.ids[last]], false)
-}
-
 // search records a view that shows nothing known. It returns the window to look at then: where the growth of the total
 // says, or before an empty view, since the history ends there; and then before that place, since rows before the last one
 // may have gone, each time twice as far. It need not look after it: what is too early shows known rows.
@@ -161,6 +147,3 @@ func (c *cursor) search(v view) window {
 
 // following returns the window that will be needed after w if nothing changes.
 func (c *cursor) following(w window) window { return windowFor(w.end()-1, c.slack) }
-
-// exhausted reports whether looking any further makes no sense.
-func (c *cursor) exhausted() bool { return c.misses >= maxMisses }

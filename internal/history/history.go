@@ -77,25 +77,24 @@ const serialAtStart, serialAfterMiss = 2, 8
 
 var errStopped = errors.New("deliver returned false")
 
-// request is a window to fetch, and how many rows had been delivered when it was asked for.
-type request struct {
-	window    window
-	delivered int
-}
-
+// answer is what came for a window.
 type answer[R any] struct {
-	request request
-	page    Page[R]
-	err     error
+	window    window
+	delivered int // how many rows had been delivered when it was asked for
+	page      Page[R]
+	err       error
 }
 
 // run takes answers in the order of their requests. As soon as one shows that what was fetched ahead is not what is needed
 // next, it starts again with what is.
 func (w *walk[R]) run(ctx context.Context) error {
-	next := window{1, maxLimit}
-	for {
+	get := func(ctx context.Context, a answer[R]) answer[R] {
+		a.page, a.err = w.fetch(ctx, a.window.page, a.window.limit)
+		return a
+	}
+	for next := (window{1, maxLimit}); ; {
 		depth := w.depth()
-		for a := range parallel.Ordered(ctx, depth, w.ahead(next), w.get) {
+		for a := range parallel.Ordered(ctx, depth, w.ahead(next), get) {
 			if a.err != nil {
 				return a.err
 			}
@@ -108,11 +107,11 @@ func (w *walk[R]) run(ctx context.Context) error {
 				return w.endedEarly(Incomplete, w.counts.reason(w.cursor.delivered))
 			case !more:
 				return nil
-			case w.cursor.exhausted():
+			case w.cursor.misses >= maxMisses:
 				return w.endedEarly(Drift, "")
 			}
 			next = following
-			if next != w.cursor.following(a.request.window) || depth != w.depth() {
+			if next != w.cursor.following(a.window) || depth != w.depth() {
 				break
 			}
 		}
@@ -129,24 +128,19 @@ func (w *walk[R]) depth() int {
 
 // ahead yields a window and those that will be needed next if nothing changes, as far as the history reaches: by the
 // total, if there is one, and by what was delivered, which a prefetch may at most double.
-func (w *walk[R]) ahead(next window) iter.Seq[request] {
-	return func(yield func(request) bool) {
+func (w *walk[R]) ahead(next window) iter.Seq[answer[R]] {
+	return func(yield func(answer[R]) bool) {
 		c := &w.cursor
-		for more := true; more && yield(request{next, c.delivered}); {
+		for more := true; more && yield(answer[R]{window: next, delivered: c.delivered}); {
 			next = c.following(next)
 			more = next.start() <= c.at+c.delivered && (c.total == nil || next.start() < *c.total)
 		}
 	}
 }
 
-func (w *walk[R]) get(ctx context.Context, r request) answer[R] {
-	page, err := w.fetch(ctx, r.window.page, r.window.limit)
-	return answer[R]{r, page, err}
-}
-
 // process delivers what an answer proves to come next. It returns the window to look at then, and whether there is more.
 func (w *walk[R]) process(a answer[R]) (next window, more bool, err error) {
-	asked := a.request.window
+	asked := a.window
 	if limit := a.page.Limit; limit != nil && *limit != asked.limit {
 		return next, false, w.endedEarly(OtherLimit, fmt.Sprintf("asked for pages of %d, and got pages of %d", asked.limit, *limit))
 	}
@@ -156,12 +150,12 @@ func (w *walk[R]) process(a answer[R]) (next window, more bool, err error) {
 		return asked, true, nil
 	}
 	before := w.cursor.delivered
-	v := view{window: asked, total: a.page.Total, fresh: a.request.delivered == before}
+	v := view{window: asked, total: a.page.Total, fresh: a.delivered == before}
 	for _, row := range a.page.Rows {
 		v.ids = append(v.ids, w.idOf(row))
 	}
 	m := w.cursor.locate(v)
-	if m.overlap == joined {
+	if m.joined {
 		for i, row := range a.page.Rows[m.from:] {
 			if w.cursor.deliver(v.ids[m.from+i]) && !w.deliver(row) {
 				return next, false, errStopped
@@ -184,16 +178,16 @@ func (w *walk[R]) after(v view, m match, news bool) (next window, more bool) {
 	c := &w.cursor
 	w.served = max(w.served, len(v.ids))
 	switch {
-	case m.overlap == joined:
+	case m.joined:
 		c.advance(v, len(v.ids)-1, news)
 		if v.short() {
-			return windowPastEnd(c.at, c.slack, w.served), !w.counts.confirmed() || w.counts.contradict(c.delivered)
+			return windowPastEnd(c.at, c.slack, w.served), !w.counts.confirm(c.delivered)
 		}
 	case !v.fresh: // it shows where rows were, not where they are
-	case m.overlap == tooEarly:
-		c.skipForward(v, m.last)
-	default:
+	case m.last < 0:
 		return c.search(v), true
+	default: // it ends too early: after its last known row others were delivered
+		c.advance(v, m.last+c.delivered-c.known[v.ids[m.last]], false)
 	}
 	return windowFor(c.at, c.slack), true
 }
