@@ -9,34 +9,36 @@ import (
 
 func TestH1_LocateFindsWhereTheDeliveriesEnded(t *testing.T) {
 	const fresh, older, short, full = true, false, true, false
+	const joins, tooEarly, unknown = "joins", "ends too early", "shows nothing known"
 	tests := []struct {
 		name         string
 		delivered    []int64
 		window       []int64
 		fresh, short bool
 		from         int // if joined
-		overlap      overlap
+		relation     string
 	}{
-		{"the first window", nil, []int64{9, 8}, fresh, full, 0, overlaps},
-		{"nothing there", nil, nil, fresh, short, 0, overlaps},
-		{"the last row", []int64{9, 8, 7}, []int64{8, 7, 6, 5}, fresh, full, 2, overlaps},
-		{"the last row, fetched ahead", []int64{9, 8, 7}, []int64{7, 6, 5}, older, full, 1, overlaps},
-		{"the last row, at the end of the window", []int64{9, 8, 7}, []int64{9, 8, 7}, fresh, full, 3, overlaps},
-		{"messages that arrived are passed over", []int64{9, 8, 7}, []int64{11, 10, 9, 8, 7, 6}, fresh, full, 5, overlaps},
-		{"the last row is gone", []int64{9, 8, 7}, []int64{9, 8, 6, 5}, fresh, full, 2, overlaps},
-		{"the last rows are gone", []int64{9, 8, 7}, []int64{9, 6, 5}, fresh, full, 1, overlaps},
+		{"the first window", nil, []int64{9, 8}, fresh, full, 0, joins},
+		{"nothing there", nil, nil, fresh, short, 0, joins},
+		{"the last row", []int64{9, 8, 7}, []int64{8, 7, 6, 5}, fresh, full, 2, joins},
+		{"the last row, fetched ahead", []int64{9, 8, 7}, []int64{7, 6, 5}, older, full, 1, joins},
+		{"the last row, at the end of the window", []int64{9, 8, 7}, []int64{9, 8, 7}, fresh, full, 3, joins},
+		{"messages that arrived are passed over", []int64{9, 8, 7}, []int64{11, 10, 9, 8, 7, 6}, fresh, full, 5, joins},
+		{"the last row is gone", []int64{9, 8, 7}, []int64{9, 8, 6, 5}, fresh, full, 2, joins},
+		{"the last rows are gone", []int64{9, 8, 7}, []int64{9, 6, 5}, fresh, full, 1, joins},
 		{"the last row is gone, fetched ahead: no proof", []int64{9, 8, 7}, []int64{9, 8, 6, 5}, older, full, 1, tooEarly},
 		{"ends before the last row", []int64{9, 8, 7}, []int64{10, 9, 8}, fresh, full, 2, tooEarly},
 		{"ends before the last row, fetched ahead", []int64{9, 8, 7}, []int64{9, 8}, older, full, 1, tooEarly},
-		{"the history ends where the last row was", []int64{9, 8, 7}, []int64{9, 8}, fresh, short, 2, overlaps},
-		{"only messages that arrived", []int64{9, 8, 7}, []int64{12, 11, 10}, fresh, full, 0, noOverlap},
-		{"only what is still to come", []int64{9, 8, 7}, []int64{5, 4, 3}, fresh, full, 0, noOverlap},
-		{"only what is still to come, to the end", []int64{9, 8, 7}, []int64{5, 4, 3}, fresh, short, 0, noOverlap},
-		{"past the end", []int64{9, 8, 7}, nil, fresh, short, 0, noOverlap},
-		{"a row without an ID was delivered", []int64{9, 8, 0}, []int64{8, 0, 6}, fresh, full, 2, overlaps},
-		{"one of two without an ID", []int64{9, 8, 0}, []int64{8, 0, 0, 5}, fresh, full, 2, overlaps},
-		{"a row without an ID is gone", []int64{9, 8, 0}, []int64{8, 6}, fresh, full, 1, overlaps},
-		{"a row without an ID does not overlap", []int64{9, 8, 0}, []int64{0, 6}, fresh, full, 0, noOverlap},
+		{"the history ends where the last row was", []int64{9, 8, 7}, []int64{9, 8}, fresh, short, 2, joins},
+		{"only messages that arrived", []int64{9, 8, 7}, []int64{12, 11, 10}, fresh, full, 0, unknown},
+		{"only what is still to come", []int64{9, 8, 7}, []int64{5, 4, 3}, fresh, full, 0, unknown},
+		{"only what is still to come, to the end", []int64{9, 8, 7}, []int64{5, 4, 3}, fresh, short, 0, unknown},
+		{"everything is gone", []int64{9, 8, 7}, nil, fresh, short, 0, joins},
+		{"everything was gone when it was fetched", []int64{9, 8, 7}, nil, older, short, 0, unknown},
+		{"a row without an ID was delivered", []int64{9, 8, 0}, []int64{8, 0, 6}, fresh, full, 2, joins},
+		{"one of two without an ID", []int64{9, 8, 0}, []int64{8, 0, 0, 5}, fresh, full, 2, joins},
+		{"a row without an ID is gone", []int64{9, 8, 0}, []int64{8, 6}, fresh, full, 1, joins},
+		{"a row without an ID does not overlap", []int64{9, 8, 0}, []int64{0, 6}, fresh, full, 0, unknown},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -45,9 +47,11 @@ func TestH1_LocateFindsWhereTheDeliveriesEnded(t *testing.T) {
 				w.limit++
 			}
 			m := delivered(tt.delivered...).locate(view{w, tt.window, nil, tt.fresh})
-			assert.Equal(t, tt.overlap, m.overlap)
-			if m.overlap == overlaps {
+			assert.Equal(t, tt.relation == joins, m.joined)
+			if m.joined {
 				assert.Equal(t, tt.from, m.from)
+			} else {
+				assert.Equal(t, tt.relation == unknown, m.last < 0)
 			}
 			assert.False(t, m.altered)
 		})
@@ -55,7 +59,7 @@ func TestH1_LocateFindsWhereTheDeliveriesEnded(t *testing.T) {
 }
 
 func TestH1_TheCursorRemembers512IDs(t *testing.T) {
-	c := newCursor()
+	c := delivered()
 	for id := int64(100_000); id > 0; id-- {
 		assert.True(t, c.deliver(id))
 	}
@@ -64,8 +68,8 @@ func TestH1_TheCursorRemembers512IDs(t *testing.T) {
 	assert.Len(t, c.known, remembered)
 	assert.LessOrEqual(t, cap(c.recent), 4*remembered, "memory does not grow with the history")
 
-	assert.Equal(t, noOverlap, c.locate(view{window{1, 2}, []int64{513, 0}, nil, true}).overlap, "the 513th last is forgotten")
-	assert.Equal(t, match{overlap: overlaps, last: 0, from: 1}, c.locate(view{window{1, 2}, []int64{512, -1}, nil, true}), "the 512th last is not")
+	assert.Negative(t, c.locate(view{window{1, 2}, []int64{513, 0}, nil, true}).last, "the 513th last is forgotten")
+	assert.Equal(t, match{joined: true, last: 0, from: 1}, c.locate(view{window{1, 2}, []int64{512, -1}, nil, true}), "the 512th last is not")
 }
 
 func TestH1_ARepeatedRowIsDeliveredOnce(t *testing.T) {
@@ -78,19 +82,19 @@ func TestH1_ARepeatedRowIsDeliveredOnce(t *testing.T) {
 	assert.Equal(t, int64(8), c.lastID)
 }
 
-func TestH1_SearchFollowsTheTotalAndThenLooksOnBothSides(t *testing.T) {
+func TestH1_SearchFollowsTheTotalAndThenLooksFurtherBack(t *testing.T) {
 	tests := []struct {
 		name       string
 		was, total *int
 		want       []int // the offsets aimed at, one window after another
 	}{
-		{"the total grew", new(5000), new(5030), []int{1030, 1030 - 12, 1030 + 24, 1030 - 48, 1030 + 96}},
-		{"the total shrank", new(5000), new(4990), []int{990, 990 - 12, 990 + 24}},
-		{"the total is the same", new(5000), new(5000), []int{1000 - 12, 1000 + 24, 1000 - 48, 1000 + 96}},
-		{"no total", nil, nil, []int{1000 - 12, 1000 + 24}},
-		{"the total is new", nil, new(7000), []int{1000 - 12, 1000 + 24}},
-		{"the total is gone", new(5000), nil, []int{1000 - 12, 1000 + 24}},
-		{"everything went", new(5000), new(0), []int{0, 0, 24, 0}},
+		{"the total grew", new(5000), new(5030), []int{1030, 1030 - 12, 1030 - 36, 1030 - 84, 1030 - 180}},
+		{"the total shrank", new(5000), new(4990), []int{990, 990 - 12, 990 - 36}},
+		{"the total is the same", new(5000), new(5000), []int{1000 - 12, 1000 - 36, 1000 - 84}},
+		{"no total", nil, nil, []int{1000 - 12, 1000 - 36}},
+		{"the total is new", nil, new(7000), []int{1000 - 12, 1000 - 36}},
+		{"the total is gone", new(5000), nil, []int{1000 - 12, 1000 - 36}},
+		{"everything went", new(5000), new(0), []int{0, 0, 0}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -103,33 +107,29 @@ func TestH1_SearchFollowsTheTotalAndThenLooksOnBothSides(t *testing.T) {
 	}
 }
 
-func TestH1_AnEarlyWindowSaysHowFarToStepOn(t *testing.T) {
-	c := delivered(9, 8, 7, 6, 5)
-	c.at = 4
-	w := c.skipForward(view{window{21, 2}, []int64{8, 1}, new(45), true}, 0) // 7, 6 and 5 come after it
-	assert.Equal(t, 43, c.at)
-	assert.Equal(t, windowFor(43, 3), w, "with slack for those that may have gone")
-	assert.Equal(t, 1, c.misses)
-}
-
 func TestH1_EightFruitlessWindowsAreEnough(t *testing.T) {
 	c := delivered(9)
 	for range maxMisses - 1 {
 		c.search(full(nil))
 	}
-	assert.False(t, c.exhausted())
-	c.advance(full(nil), false)
-	assert.True(t, c.exhausted(), "a window that shows nothing new is fruitless, too")
-	c.advance(full(nil), true)
-	assert.False(t, c.exhausted(), "news start the count again")
+	assert.Less(t, c.misses, maxMisses)
+	c.advance(full(nil), 49, false)
+	assert.Equal(t, maxMisses, c.misses, "a window that shows nothing new is fruitless, too")
+	c.advance(full(nil), 49, true)
+	assert.Zero(t, c.misses, "news start the count again")
 }
 
 func TestH1_AnEmptyWindowLeadsToTheEndOfTheHistory(t *testing.T) {
-	c := newCursor()
-	c.deliver(1)
+	for _, total := range []*int{nil, new(2000)} {
+		c := delivered(1)
+		c.at, c.total = 721, total
+		empty := view{window{26, 28}, nil, total, true} // 700 to 727
+		assert.Equal(t, windowFor(699, slackAfterMiss), c.search(empty), "before it")
+		assert.Equal(t, windowFor(699-12, slackAfterMiss), c.search(empty))
+	}
+	c := delivered(1)
 	c.at, c.total = 721, new(2000)
-	assert.Equal(t, windowFor(699, slackAfterMiss), c.search(view{window{26, 28}, nil, new(700), true}), "where the total says")
-	assert.Equal(t, windowFor(699-slackAfterMiss, slackAfterMiss), c.search(view{window{26, 28}, nil, new(2000), true}), "before the window, if the total lags")
+	assert.Equal(t, windowFor(649, slackAfterMiss), c.search(view{window{26, 28}, nil, new(650), true}), "where the total says")
 }
 
 func TestH1_WindowIsAPageTakenAsOffsets(t *testing.T) {

@@ -2,7 +2,7 @@ package history
 
 // delivered is a cursor that has delivered these rows.
 func delivered(ids ...int64) *cursor {
-	c := newCursor()
+	c := new(newCursor())
 	for _, id := range ids {
 		c.deliver(id)
 	}

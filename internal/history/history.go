@@ -52,69 +52,67 @@ func (e *Error) Error() string {
 // whose ID is 0 is one that cannot be read. Walk returns nil at the end of the history, or if deliver returns false. It
 // assumes that two rows never swap their order.
 func Walk[R any](ctx context.Context, concurrency int, idOf func(R) int64, fetch func(ctx context.Context, page, limit int) (Page[R], error), deliver func(R) bool) error {
-	w := walk[R]{concurrency: concurrency, idOf: idOf, fetch: fetch, deliver: deliver, cursor: newCursor(), serialLeft: 2, serialAfterMiss: minSerial}
+	w := walk[R]{concurrency: concurrency, idOf: idOf, fetch: fetch, deliver: deliver, cursor: newCursor(), serialLeft: serialAtStart}
 	if err := w.run(ctx); !errors.Is(err, errStopped) {
 		return err
 	}
 	return nil
 }
 
-// walk is one range over the history.
+// walk is one walk over the history.
 type walk[R any] struct {
 	concurrency int
 	idOf        func(R) int64
 	fetch       func(ctx context.Context, page, limit int) (Page[R], error)
 	deliver     func(R) bool
 
-	cursor *cursor
+	cursor cursor
 	counts counts
 
-	serialLeft      int  // windows to fetch one by one, since one fetched ahead did not fit
-	serialAfterMiss int  // how many these are the next time
-	ending          bool // the last window seemed to be the end of the history
-	ended           bool // so did a window since the last row delivered
-	served          int  // the most rows that a window had: the gateway cuts no shorter page
+	serialLeft int // windows to fetch one by one, since one did not bring what was expected
+	served     int // the most rows that a window had: the gateway cuts no shorter page
 }
 
-const minSerial, maxSerial = 4, 64
+const serialAtStart, serialAfterMiss = 2, 8
 
 var errStopped = errors.New("deliver returned false")
 
-// request is a window to fetch, and how many rows had been delivered when it was asked for.
-type request struct {
-	window
-	delivered int
-}
-
+// answer is what came for a window.
 type answer[R any] struct {
-	request
-	page Page[R]
-	err  error
+	window    window
+	delivered int // how many rows had been delivered when it was asked for
+	page      Page[R]
+	err       error
 }
 
+// run takes answers in the order of their requests. As soon as one shows that what was fetched ahead is not what is needed
+// next, it starts again with what is.
 func (w *walk[R]) run(ctx context.Context) error {
+	get := func(ctx context.Context, a answer[R]) answer[R] {
+		a.page, a.err = w.fetch(ctx, a.window.page, a.window.limit)
+		return a
+	}
 	for next := (window{1, maxLimit}); ; {
 		depth := w.depth()
-		for a := range parallel.Ordered(ctx, depth, w.ahead(next), w.get) {
-			w.serialLeft--
+		for a := range parallel.Ordered(ctx, depth, w.ahead(next), get) {
 			if a.err != nil {
 				return a.err
 			}
-			var more bool
-			var err error
-			next, more, err = w.process(a)
+			w.serialLeft--
+			following, more, err := w.process(a)
 			switch {
 			case err != nil:
 				return err
-			case w.counts.incomplete(w.cursor.delivered), !more && w.counts.altered && w.counts.missing(w.cursor.delivered):
+			case w.counts.incomplete(w.cursor.delivered, more):
 				return w.endedEarly(Incomplete, w.counts.reason(w.cursor.delivered))
 			case !more:
 				return nil
-			case w.cursor.exhausted():
+			case w.cursor.misses >= maxMisses:
 				return w.endedEarly(Drift, "")
 			}
+			next = following
 			if next != w.cursor.following(a.window) || depth != w.depth() {
-				break // what was fetched ahead is not what is needed
+				break
 			}
 		}
 	}
@@ -130,100 +128,68 @@ func (w *walk[R]) depth() int {
 
 // ahead yields a window and those that will be needed next if nothing changes, as far as the history reaches: by the
 // total, if there is one, and by what was delivered, which a prefetch may at most double.
-func (w *walk[R]) ahead(next window) iter.Seq[request] {
-	return func(yield func(request) bool) {
-		for more := true; more && yield(request{next, w.cursor.delivered}); {
-			next = w.cursor.following(next)
-			more = next.start() <= w.cursor.at+w.cursor.delivered && (w.cursor.total == nil || next.start() < *w.cursor.total)
+func (w *walk[R]) ahead(next window) iter.Seq[answer[R]] {
+	return func(yield func(answer[R]) bool) {
+		c := &w.cursor
+		for more := true; more && yield(answer[R]{window: next, delivered: c.delivered}); {
+			next = c.following(next)
+			more = next.start() <= c.at+c.delivered && (c.total == nil || next.start() < *c.total)
 		}
 	}
-}
-
-func (w *walk[R]) get(ctx context.Context, r request) answer[R] {
-	page, err := w.fetch(ctx, r.page, r.limit)
-	return answer[R]{r, page, err}
 }
 
 // process delivers what an answer proves to come next. It returns the window to look at then, and whether there is more.
 func (w *walk[R]) process(a answer[R]) (next window, more bool, err error) {
-	if limit := a.page.Limit; limit != nil && *limit != a.limit {
-		return next, false, w.endedEarly(OtherLimit, fmt.Sprintf("asked for pages of %d, and got pages of %d", a.limit, *limit))
+	asked := a.window
+	if limit := a.page.Limit; limit != nil && *limit != asked.limit {
+		return next, false, w.endedEarly(OtherLimit, fmt.Sprintf("asked for pages of %d, and got pages of %d", asked.limit, *limit))
 	}
-	if page := a.page.Current; page != nil && *page != a.window.page {
-		w.serialLeft = w.serialAfterMiss
+	if page := a.page.Current; page != nil && *page != asked.page {
+		w.serialLeft = serialAfterMiss
 		w.cursor.misses++
-		return a.window, true, nil
+		return asked, true, nil
 	}
-	v := view{window: a.window, ids: make([]int64, len(a.page.Rows)), total: a.page.Total, fresh: a.delivered == w.cursor.delivered}
-	for i, row := range a.page.Rows {
-		v.ids[i] = w.idOf(row)
+	before := w.cursor.delivered
+	v := view{window: asked, total: a.page.Total, fresh: a.delivered == before}
+	for _, row := range a.page.Rows {
+		v.ids = append(v.ids, w.idOf(row))
 	}
-	w.served = max(w.served, len(v.ids))
 	m := w.cursor.locate(v)
-	news := false
-	if m.overlap == overlaps {
-		w.counts.altered = w.counts.altered || m.altered
-		if news, err = w.deliverFrom(a.page.Rows, v.ids, m.from); err != nil {
-			return next, false, err
+	if m.joined {
+		for i, row := range a.page.Rows[m.from:] {
+			if w.cursor.deliver(v.ids[m.from+i]) && !w.deliver(row) {
+				return next, false, errStopped
+			}
 		}
 	}
+	news := w.cursor.delivered > before
 	if news {
-		w.counts.altered = w.counts.altered || w.ended
-		w.ended = false
 		w.counts.reset()
 	} else {
-		w.serialLeft = w.serialAfterMiss
+		w.serialLeft = serialAfterMiss
 	}
-	w.counts.observe(v, a.page.HasNext)
+	w.counts.observe(v, m, a.page.HasNext)
 	next, more = w.after(v, m, news)
 	return next, more, nil
 }
 
-// after returns the window to look at after one that shows v.
+// after returns the window to look at after v, and whether there is more.
 func (w *walk[R]) after(v view, m match, news bool) (next window, more bool) {
-	c := w.cursor
-	ending := w.ending
-	w.ending = false
+	c := &w.cursor
+	w.served = max(w.served, len(v.ids))
 	switch {
-	case len(v.ids) == 0 && v.page == 1 && v.fresh: // whatever was delivered, nothing is left
-		w.ending = true
-		c.misses++
-		return windowPastEnd(0, 0, w.served), !ending || w.counts.contradict(c.delivered)
-	case m.overlap == overlaps:
-		c.advance(v, news)
-		if !v.short() {
-			return windowFor(c.at, c.slack), true
-		}
-		w.ending, w.ended = true, true
-		return windowPastEnd(c.at, c.slack, w.served), news || !ending || w.counts.contradict(c.delivered)
-	case !v.fresh: // it shows where rows were, not where they are
-		w.serialAfterMiss = min(2*w.serialAfterMiss, maxSerial)
-		return windowFor(c.at, c.slack), true
-	case m.overlap == tooEarly:
-		return c.skipForward(v, m.last), true
-	case m.overlap == doubtful:
-		c.slack = slackAfterMiss
-		next = c.skipForward(v, m.last)
+	case m.joined:
+		c.advance(v, len(v.ids)-1, news)
 		if v.short() {
-			next = windowPastEnd(c.at, c.slack, w.served)
+			return windowPastEnd(c.at, c.slack, w.served), !w.counts.confirm(c.delivered)
 		}
-		return next, true
+	case !v.fresh: // it shows where rows were, not where they are
+	case m.last < 0:
+		return c.search(v), true
+	default: // it ends too early: after its last known row others were delivered
+		c.advance(v, m.last+c.delivered-c.known[v.ids[m.last]], false)
 	}
-	return c.search(v), true
-}
-
-// deliverFrom delivers the rows of a window from an index on. It reports whether there were any.
-func (w *walk[R]) deliverFrom(rows []R, ids []int64, from int) (news bool, err error) {
-	for i, row := range rows[from:] {
-		if !w.cursor.deliver(ids[from+i]) {
-			continue
-		}
-		news = true
-		if !w.deliver(row) {
-			return news, errStopped
-		}
-	}
-	return news, nil
+	return windowFor(c.at, c.slack), true
 }
 
 func (w *walk[R]) endedEarly(kind Kind, reason string) error {
