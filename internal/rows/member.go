@@ -45,11 +45,12 @@ func readObject(raw jsontext.Value, into reflect.Value) []Odd {
 		return []Odd{{"", "is not JSON"}}
 	}
 	for dec.PeekKind() == '"' {
-		name, err := dec.ReadToken()
+		token, err := dec.ReadToken()
 		if err != nil {
 			return append(odd, Odd{"", "is not JSON"})
 		}
-		index, known := fields[name.String()]
+		name := token.String() // before the next call, which voids the token
+		index, known := fields[name]
 		value, err := dec.ReadValue()
 		switch {
 		case err != nil:
@@ -57,7 +58,7 @@ func readObject(raw jsontext.Value, into reflect.Value) []Odd {
 		case !known:
 			continue
 		}
-		pointer := "/" + name.String()
+		pointer := "/" + name
 		field := into.Field(index)
 		before := field.Interface()
 		for _, o := range readMember(value, field) {

@@ -5,30 +5,13 @@
 // forged, repeated, late or lost, so it is only a hint. A [Handler] turns it into something to rely on:
 //
 //	handler, err := callback.New(store, callback.WithTokens(token), callback.WithConfirmation(client))
-//	...
-//	server := &http.Server{
-//		Addr:              "127.0.0.1:8081", // TLS ends in the proxy before it
-//		Handler:           handler,
-//		ReadHeaderTimeout: 5 * time.Second,
-//		ReadTimeout:       15 * time.Second, // the handler waits for a slow body as long as the server does
-//		WriteTimeout:      60 * time.Second, // more than ReadTimeout, the look-up and the sink together
-//		IdleTimeout:       2 * time.Minute,
-//	}
 //
 // store is a [Sink]: a function that stores what changed. Two callbacks may run at once, and an older status may come after
 // a newer one, so it compares StatusDate:
 //
-//	func (s *Store) Save(ctx context.Context, changed []outgoing.Message) error {
-//		tx, err := s.db.BeginTx(ctx, nil)
-//		...
-//		for _, m := range changed {
-//			_, err := tx.ExecContext(ctx, `INSERT INTO message (id, status, status_date) VALUES ($1, $2, $3)
-//				ON CONFLICT (id) DO UPDATE SET status = excluded.status, status_date = excluded.status_date
-//				WHERE excluded.status_date >= message.status_date`, m.ID, m.StatusCode, m.StatusDate)
-//			...
-//		}
-//		return tx.Commit()
-//	}
+//	INSERT INTO message (id, status, status_date) VALUES ($1, $2, $3)
+//		ON CONFLICT (id) DO UPDATE SET status = excluded.status, status_date = excluded.status_date
+//		WHERE excluded.status_date >= message.status_date
 //
 // StatusDate is nil where the gateway says null, and counts in seconds. A callback can be lost, so ask for the messages that
 // are still open from time to time, with [outgoing.Client.Watch] or [outgoing.Client.GetByIDs].
@@ -46,16 +29,25 @@
 // new one in the panel, then the new one only. Without a token in the panel, [WithoutToken] lets anyone in, and needs
 // [WithConfirmation].
 //
-// With confirmation only the IDs are read from a callback. They are looked up, in one request of at most 10 seconds, and the
-// sink gets the gateway's answer. IDs that the gateway does not know are dropped and logged. If the look-up fails, or knows
-// none of the IDs (a wrong base URL looks like that), the answer is a 503. So a callback that is forged or late hands on
-// nothing but what the gateway says now.
+// # Confirmation
+//
+// With confirmation the messages of a callback are looked up, in one request of at most 10 seconds, and the sink gets the
+// gateway's answer. The callback is acknowledged if that has each message, in a state not older than the callback says.
+// Otherwise what was confirmed is handed on, and a 503 makes the callback come again: the answer may come from a replica that
+// lags behind. Rows whose status_date is more than a day from now do not wait: they are dropped and logged (with a wrong base
+// URL that is what happens to all). If the look-up fails, the answer is a 503, and the sink is not called. So a callback that
+// is forged or late hands on nothing but what the gateway says now.
+//
+// Give [WithConfirmation] a Client of its own. If outsiders send so many callbacks that the gateway asks for fewer requests,
+// that holds back all that one Client does.
 //
 // # Bodies
 //
-// A body has at most 1 MiB and 50 rows, and no Content-Encoding. A row that cannot be read, or has no ID, costs that row:
-// the others are handed on, the count is logged, and the callback is acknowledged, since it would come again as unreadable
-// as before. If no row can be read, the answer is a 400. An empty array is acknowledged, and the sink not called.
+// A body has at most 128 KiB and 50 rows. A member that cannot be read is zero or null, and logged. A row without a readable
+// ID is dropped: the others are handed on, the count is logged, and the callback is acknowledged, since it would come again
+// as unreadable as before. If no row can be read, the answer is a 400. An empty array is acknowledged, and the sink not
+// called. What a web page can have a visitor's browser send to any site is a 415: a form, text/plain, and whatever has the
+// Origin or Sec-Fetch-Site of another site. Any other Content-Type will do, and none.
 //
 // # Answers and logs
 //

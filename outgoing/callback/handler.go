@@ -3,8 +3,12 @@ package callback
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"regexp"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
@@ -49,12 +53,17 @@ func invalid(what string) error {
 
 // ServeHTTP answers 204 after the sink has stored what changed, and a problem document (RFC 9457) otherwise.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if refused := h.receive(w, r); refused != nil {
-		h.logger.WarnContext(r.Context(), "a callback was not accepted", "status", refused.status, "reason", refused.detail)
-		refused.write(w)
+	refused := h.receive(w, r)
+	if refused == nil {
+		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	w.WriteHeader(http.StatusNoContent)
+	level := slog.LevelWarn
+	if slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, r.Method) {
+		level = slog.LevelDebug // a probe of a panel or a load balancer
+	}
+	h.logger.Log(r.Context(), level, "a callback was not accepted", "status", refused.status, "reason", refused.detail)
+	refused.write(w)
 }
 
 // receive handles one callback. The result is nil if it is done with.
@@ -63,7 +72,7 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) *refusal {
 		return refused
 	}
 	reported, refused := h.read(w, r)
-	if refused != nil || reported.isEmpty() {
+	if refused != nil || len(reported) == 0 {
 		return refused
 	}
 	select { // after the body was read, so that a slow sender takes no place
@@ -82,14 +91,25 @@ func (h *Handler) admit(r *http.Request) *refusal {
 		return &refusal{status: http.StatusMethodNotAllowed, detail: "A callback is a POST", header: "Allow", value: http.MethodPost}
 	case !h.withoutToken && !h.knowsToken(r.Header["Authorization"]):
 		return &refusal{status: http.StatusUnauthorized, detail: "The bearer token is missing or not valid", header: "WWW-Authenticate", value: "Bearer"}
-	case len(r.Header["Content-Encoding"]) > 0:
+	case !unencoded.MatchString(strings.Join(r.Header["Content-Encoding"], ",")):
 		return &refusal{status: http.StatusUnsupportedMediaType, detail: "The body must have no Content-Encoding", header: "Accept-Encoding", value: "identity"}
+	case slices.ContainsFunc(r.Header["Content-Type"], simpleType.MatchString) || crossOrigin.Check(r) != nil:
+		return &refusal{status: http.StatusUnsupportedMediaType, detail: "The body must be JSON of type application/json: a form or text/plain may come from any web page", header: "Accept", value: "application/json"}
 	}
 	return nil
 }
 
+var (
+	// unencoded matches a Content-Encoding that is none. Some senders name the charset there.
+	unencoded = regexp.MustCompile(`(?i)^(identity|utf-?8|[\s,])*$`)
+	// simpleType matches a Content-Type that browsers send to any site for any page, without asking the site first (Fetch,
+	// "no-CORS-safelisted request-header"). They do so without one, too, and say then where the request comes from.
+	simpleType  = regexp.MustCompile(`(?i)^\s*(application/x-www-form-urlencoded|multipart/form-data|text/plain)\s*(;|$)`)
+	crossOrigin = http.NewCrossOriginProtection()
+)
+
 // handOn gives the sink what was reported, or what the gateway says about it now.
-func (h *Handler) handOn(ctx context.Context, reported report) (refused *refusal) {
+func (h *Handler) handOn(ctx context.Context, reported []outgoing.Message) (refused *refusal) {
 	defer func() {
 		switch v := recover(); v {
 		case nil:
@@ -100,32 +120,27 @@ func (h *Handler) handOn(ctx context.Context, reported report) (refused *refusal
 			refused = &refusal{status: http.StatusInternalServerError, detail: "The callback could not be processed"}
 		}
 	}()
-	changed := reported.messages
+	changed := reported
 	if h.client != nil {
-		if changed, refused = h.confirm(ctx, reported.ids); refused != nil {
-			return refused
-		}
+		changed, refused = h.confirm(ctx, reported)
+	}
+	if len(changed) == 0 {
+		return refused
 	}
 	if err := h.sink(ctx, changed); err != nil {
 		h.logger.ErrorContext(ctx, "the sink of callbacks failed", "messages", len(changed), "error", err)
 		return &refusal{status: http.StatusServiceUnavailable, detail: "What changed could not be stored"}
 	}
-	h.logger.DebugContext(ctx, "a callback was stored", "messages", len(changed))
-	return nil
+	h.logger.DebugContext(ctx, "what changed was stored", "messages", len(changed))
+	return refused
 }
 
-// panicText does not print a value that is not a text: a message has a recipient in it.
-func panicText(v any) (text string) {
-	defer func() {
-		if recover() != nil { // an error whose text cannot be had, such as a nil pointer
-			text = fmt.Sprintf("a value of type %T", v)
-		}
-	}()
-	switch v := v.(type) {
-	case error:
-		return v.Error()
-	case string:
-		return v
+// panicText prints the value only if it is a text: a message has a recipient in it.
+func panicText(v any) string {
+	text := fmt.Sprintf("a value of type %T", v)
+	switch v.(type) {
+	case error, string:
+		text += ": " + fmt.Sprint(v) // which also survives an error whose text cannot be had, such as a nil pointer
 	}
-	return fmt.Sprintf("a value of type %T", v)
+	return text
 }

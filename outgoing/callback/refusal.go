@@ -13,14 +13,6 @@ type refusal struct {
 	header, value string // one that the status asks for; "" if it asks for none
 }
 
-// problem is a problem document (RFC 9457).
-type problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail"`
-}
-
 func (f *refusal) write(w http.ResponseWriter) {
 	header := w.Header()
 	if f.header != "" {
@@ -28,5 +20,5 @@ func (f *refusal) write(w http.ResponseWriter) {
 	}
 	header.Set("Content-Type", "application/problem+json")
 	w.WriteHeader(f.status)
-	_ = json.NewEncoder(w).Encode(problem{"about:blank", http.StatusText(f.status), f.status, f.detail}) // the sender may be gone
+	_ = json.NewEncoder(w).Encode(map[string]any{"type": "about:blank", "title": http.StatusText(f.status), "status": f.status, "detail": f.detail}) // the sender may be gone
 }
