@@ -12,37 +12,40 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-const (
-	maxBody = 128 << 10 // 50 messages have some 20 KiB; each stalled sender may hold this much
-	maxRows = outgoing.MaxIDs
-)
+const maxBody = 128 << 10 // 50 messages have some 20 KiB, and each sender that stalls may hold this much
 
 // read returns what the body reports. An empty array reports nothing.
 func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]outgoing.Message, *refusal) {
-	body, refused := readBody(w, r)
-	if refused != nil {
-		return nil, refused
+	tooLarge := &refusal{status: http.StatusRequestEntityTooLarge, detail: "The body is larger than 128 KiB, or has more than 50 rows"}
+	if r.ContentLength > maxBody {
+		return nil, tooLarge
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	switch _, large := errors.AsType[*http.MaxBytesError](err); {
+	case large:
+		return nil, tooLarge
+	case err != nil:
+		return nil, &refusal{status: http.StatusBadRequest, detail: "The body broke off"}
 	}
 	var (
 		reported []outgoing.Message
 		dropped  int
 		odd      []string
 	)
-	err := rows.Decode(body, func(m *outgoing.Message, oddMembers []rows.Odd) {
-		if m.ID < 1 || rows.Unidentified(m.ID, oddMembers) != nil {
+	err = rows.Decode(body, func(m *outgoing.Message, oddMembers []rows.Odd) {
+		switch {
+		case m.ID < 1 || rows.Unidentified(m.ID, oddMembers) != nil:
 			dropped++
-			return
-		}
-		if len(reported) <= maxRows { // one more, to know that there is one
+		case len(reported) <= outgoing.MaxIDs: // one more, to know that there is one
 			reported = append(reported, *m)
-		}
-		for _, o := range oddMembers {
-			odd = append(odd, o.Pointer+" is "+o.Reason)
+			for _, o := range oddMembers {
+				odd = append(odd, o.Pointer+" is "+o.Reason)
+			}
 		}
 	})
 	switch {
-	case len(reported)+dropped > maxRows:
-		return nil, &refusal{status: http.StatusRequestEntityTooLarge, detail: "The body has more than 50 rows"}
+	case len(reported)+dropped > outgoing.MaxIDs:
+		return nil, tooLarge
 	case errors.Is(err, rows.ErrTruncated):
 		return nil, &refusal{status: http.StatusBadRequest, detail: "The body broke off"}
 	case err != nil:
@@ -50,28 +53,10 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]outgoing.Messa
 	case len(reported) == 0 && dropped > 0:
 		return nil, &refusal{status: http.StatusBadRequest, detail: "No row of the body has an ID that can be read"}
 	}
-	if dropped > 0 {
-		h.logger.WarnContext(r.Context(), "rows of a callback without a readable ID were dropped", "rows", dropped)
-	}
-	if slices.Sort(odd); len(odd) > 0 {
-		h.logger.WarnContext(r.Context(), "members of a callback cannot be read, and are taken as zero or null", "members", slices.Compact(odd))
+	if slices.Sort(odd); dropped+len(odd) > 0 {
+		h.logger.WarnContext(r.Context(), "a callback has rows without a readable ID, which are dropped, or members that cannot be read", "rows", dropped, "members", slices.Compact(odd))
 	}
 	return reported, nil
-}
-
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *refusal) {
-	tooLarge := &refusal{status: http.StatusRequestEntityTooLarge, detail: "The body is larger than 128 KiB"}
-	if r.ContentLength > maxBody {
-		return nil, tooLarge
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, tooLarge
-	}
-	if err != nil {
-		return nil, &refusal{status: http.StatusBadRequest, detail: "The body broke off"}
-	}
-	return body, nil
 }
 
 var form = regexp.MustCompile(`^(--|[\w.%+-][\w.%+\[\]-]*=)`) // multipart, or urlencoded

@@ -12,34 +12,27 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-const (
-	confirmTimeout = 10 * time.Second // bounds a look-up: the sender waits for its answer meanwhile
-	maxLag         = 24 * time.Hour   // for how long a callback comes again because the gateway does not show what it says
-)
-
 // confirm looks up what a callback reports. It returns what the gateway says now, and a refusal unless that settles every row.
 func (h *Handler) confirm(ctx context.Context, reported []outgoing.Message) ([]outgoing.Message, *refusal) {
 	ids := make([]int64, len(reported))
 	for i, m := range reported {
 		ids[i] = m.ID
 	}
-	lookUpCtx, cancel := context.WithTimeout(ctx, confirmTimeout)
+	lookUpCtx, cancel := context.WithTimeoutCause(ctx, 10*time.Second, errors.New("it took longer than 10s")) // the sender waits
 	defer cancel()
 	result, err := h.client.GetByIDs(lookUpCtx, ids, outgoing.WithRetry(outgoing.Retry{MaxAttempts: 1}))
 	confirmed, failed := withUnpriced(ids, result.Messages, err)
 	if n := len(confirmed) - len(result.Messages); n > 0 {
 		h.logger.WarnContext(ctx, "the gateway's prices of messages cannot be read, and are handed on as 0", "messages", n)
 	}
-	var (
-		answered                   = len(confirmed)+len(result.Missing) > 0
-		unknown, older, unreadable int
-		dropped                    []int64
-	)
+	answered := len(confirmed)+len(result.Missing) > 0
+	var unknown, older, unreadable int
+	var dropped []int64
 	for _, m := range reported {
 		i := slices.IndexFunc(confirmed, func(now outgoing.Message) bool { return now.ID == m.ID })
 		switch {
 		case i >= 0 && settles(confirmed[i], m):
-		case m.StatusDate != nil && time.Since(*m.StatusDate).Abs() > maxLag && !mayPass(failed[m.ID], answered):
+		case m.StatusDate != nil && time.Since(*m.StatusDate).Abs() > 24*time.Hour && !mayPass(failed[m.ID], answered):
 			dropped = append(dropped, m.ID)
 		case i >= 0:
 			older++
@@ -55,11 +48,8 @@ func (h *Handler) confirm(ctx context.Context, reported []outgoing.Message) ([]o
 	if unknown+older+unreadable == 0 {
 		return confirmed, nil
 	}
-	attrs := []any{"unknown", unknown, "older", older, "unreadable", unreadable}
-	if unreadable > 0 {
-		attrs = append(attrs, lookUpError(ctx, lookUpCtx, err)...)
-	}
-	h.logger.WarnContext(ctx, "the gateway does not confirm a callback yet", attrs...)
+	h.logger.WarnContext(ctx, "the gateway does not confirm a callback yet",
+		append(lookUpError(lookUpCtx, err), "unknown", unknown, "unreadable", unreadable, "older", older)...)
 	return confirmed, &refusal{status: http.StatusServiceUnavailable, detail: "The gateway does not confirm all of it yet"}
 }
 
@@ -84,11 +74,8 @@ func withUnpriced(ids []int64, found []outgoing.Message, err error) ([]outgoing.
 // settles reports whether the state that the gateway shows now is not older than the one reported. Dates count in seconds; an
 // undated state may be older, unless it is the same.
 func settles(now, reported outgoing.Message) bool {
-	switch {
-	case reported.StatusDate == nil:
-		return true
-	case now.StatusDate == nil:
-		return now.StatusCode == reported.StatusCode
+	if reported.StatusDate == nil || now.StatusDate == nil {
+		return reported.StatusDate == nil || now.StatusCode == reported.StatusCode
 	}
 	return !now.StatusDate.Before(reported.StatusDate.Truncate(time.Second))
 }
@@ -103,14 +90,14 @@ func mayPass(reason error, answered bool) bool {
 	return !answered || !slices.Contains([]int{http.StatusOK, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusInternalServerError}, answer.StatusCode)
 }
 
-// lookUpError returns why a look-up failed, for the log. The error's own text may quote what the gateway said of a message.
-func lookUpError(ctx, lookUpCtx context.Context, err error) []any {
+// lookUpError returns why a look-up failed, if it did, for the log. The error's own text may quote what the gateway said of a message.
+func lookUpError(ctx context.Context, err error) []any {
 	answer, answered := errors.AsType[*outgoing.APIError](err)
 	switch {
+	case err == nil:
+		return nil
 	case ctx.Err() != nil:
-		return []any{"reason", "the sender went away, or its time was over"}
-	case lookUpCtx.Err() != nil:
-		return []any{"reason", "it took longer than " + confirmTimeout.String()}
+		return []any{"reason", context.Cause(ctx)}
 	case answered && answer.StatusCode != http.StatusOK:
 		return []any{"reason", "the gateway refused the look-up", slog.Int("gateway_status", answer.StatusCode)}
 	case answered || errors.Is(err, outgoing.ErrUnexpectedResponse):

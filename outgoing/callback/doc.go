@@ -13,15 +13,14 @@
 //		ON CONFLICT (id) DO UPDATE SET status = excluded.status, status_date = excluded.status_date
 //		WHERE excluded.status_date >= message.status_date
 //
-// StatusDate is nil where the gateway says null, and counts in seconds. A callback can be lost, so ask for the messages that
-// are still open from time to time, with [outgoing.Client.Watch] or [outgoing.Client.GetByIDs].
+// StatusDate counts in seconds, and may be nil. A callback can be lost, so ask from time to time for the messages that are
+// still open, with [outgoing.Client.Watch] or [outgoing.Client.GetByIDs].
 //
 // # Acknowledgement
 //
-// A callback is acknowledged, with a 204, when the sink has returned nil, and never before. After any other answer the
-// gateway sends it again, as it says "in few minutes". A sink that fails gives a 503, and one that panics a 500; the panic is
-// logged. At most 16 callbacks are in work at once, or [WithLimit]; more get a 503 with Retry-After. A place is taken after
-// the body was read, so that slow senders take none.
+// A callback is acknowledged, with a 204, when the sink has returned nil, and never before. After any other answer it comes
+// again, as the gateway says "in few minutes". A sink that fails gives a 503, and one that panics a 500. At most 16 callbacks
+// are in work at once, or [WithLimit], slow senders not counted; more get a 503 with Retry-After.
 //
 // # Who is let in
 //
@@ -31,32 +30,28 @@
 //
 // # Confirmation
 //
-// With confirmation the messages of a callback are looked up, in one request of at most 10 seconds, and the sink gets the
-// gateway's answer. The callback is acknowledged if that has each message, in a state not older than the callback says.
-// Otherwise what was confirmed is handed on, and a 503 makes the callback come again: the answer may come from a replica that
-// lags behind. Rows whose status_date is more than a day from now do not wait: they are dropped and logged (with a wrong base
-// URL that is what happens to all). If the look-up fails, the answer is a 503, and the sink is not called. So a callback that
-// is forged or late hands on nothing but what the gateway says now.
+// With confirmation what a callback reports is looked up, in at most 10 seconds, and the sink gets the gateway's answer. So a
+// callback that is forged or late hands on nothing but what the gateway says now. It is acknowledged if the answer has each
+// message, in a state not older than the callback's. If not (a replica may lag behind), what is confirmed is handed on, and after
+// a 503 the callback comes again; but a row whose status_date is more than a day from now is dropped and logged (with a
+// wrong base URL all are). If the look-up fails, the answer is a 503, and the sink is not called.
 //
-// Give [WithConfirmation] a Client of its own. If outsiders send so many callbacks that the gateway asks for fewer requests,
-// that holds back all that one Client does.
+// Give [WithConfirmation] a Client of its own: if outsiders send so many callbacks that the gateway asks for fewer requests,
+// that holds back whatever else their Client has to do.
 //
 // # Bodies
 //
 // A body has at most 128 KiB and 50 rows. A member that cannot be read is zero or null, and logged. A row without a readable
-// ID is dropped: the others are handed on, the count is logged, and the callback is acknowledged, since it would come again
-// as unreadable as before. If no row can be read, the answer is a 400. An empty array is acknowledged, and the sink not
-// called. What a web page can have a visitor's browser send to any site is a 415: a form, text/plain, and whatever has the
-// Origin or Sec-Fetch-Site of another site. Any other Content-Type will do, and none.
+// ID is dropped and logged: it would come again as unreadable as before. If all are, the answer is a 400. An empty array is
+// acknowledged, and the sink not called. What any web page can have a browser send is a 415: a form, text/plain, and what has
+// the Origin or Sec-Fetch-Site of another site. Every other Content-Type will do, and none.
 //
 // # Answers and logs
 //
 // Answers are problem documents (RFC 9457): 400, 401, 405, 413, 415, 500 or 503. With [WithLogger] callbacks that were not
 // accepted, dropped rows and failed look-ups are logged at level Warn, the sink's errors and panics at Error, and stored
-// callbacks at Debug. Neither answers nor logs have a token or a recipient in them, unless the sink's error or panic has.
+// callbacks and probes (GET, HEAD, OPTIONS) at Debug. Neither answers nor logs have a token or a recipient in them, unless
+// the sink's error or panic has.
 //
-// # Tests
-//
-// Package outgoingtest has the other side: its Gateway.Notify sends callbacks to a handler, without a network and in virtual
-// time.
+// In tests, Gateway.Notify of package outgoingtest sends callbacks to a handler, without a network and in virtual time.
 package callback
