@@ -17,12 +17,6 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
-// confirming returns a handler without a token, so that anyone may call.
-func confirming(t *testing.T, gateway *outgoingtest.Gateway, sink callback.Sink, opts ...callback.Option) *callback.Handler {
-	t.Helper()
-	return newHandler(t, sink, append([]callback.Option{callback.WithoutToken(), callback.WithConfirmation(gateway.Client())}, opts...)...)
-}
-
 func TestK4_AForgedOrLateCallbackHandsOnWhatTheGatewaySaysNow(t *testing.T) {
 	gateway := outgoingtest.NewGateway()
 	gateway.Add(outgoing.Message{ID: 1, StatusCode: "DELIVERED", StatusDate: new(noon)}, outgoing.Message{ID: 2, StatusCode: "SENT", StatusDate: new(noon)})
