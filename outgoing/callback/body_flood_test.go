@@ -1,6 +1,7 @@
 package callback_test
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/callback"
@@ -27,13 +29,12 @@ func (b *stalled) Read(p []byte) (int, error) {
 		<-b.broken
 		return 0, io.ErrUnexpectedEOF
 	}
-	n := min(len(p), b.left)
-	for i := range p[:n] {
-		p[i] = ' '
-	}
+	n := copy(p[:min(len(p), b.left)], blanks)
 	b.left -= n
 	return n, nil
 }
+
+var blanks = bytes.Repeat([]byte(" "), 1<<20)
 
 func (*stalled) Close() error { return nil }
 
@@ -61,9 +62,10 @@ func TestK7_400StalledBodiesHoldLittleMemoryAndNoPlace(t *testing.T) {
 			held := heap() - before
 			t.Logf("%s: %d MiB", name, held>>20)
 			assert.Less(t, held, int64(90<<20), name)
-			assert.NoError(t, gateway.Notify(t.Context(), h, "", id), "the one place is free")
+			err := gateway.Notify(t.Context(), h, "", id)
 			close(broken)
 			senders.Wait()
+			require.NoError(t, err, "the one place is free")
 			assert.Equal(t, 1, s.calls)
 		})
 	}
