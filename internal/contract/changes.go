@@ -3,7 +3,9 @@ package contract
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -39,74 +41,136 @@ func ParseExpected(text string) (Expected, error) {
 
 // Files returns each file that is named, once, sorted.
 func (e Expected) Files() []string {
-	files := make(map[string]bool)
+	var files []string
 	for list := range maps.Values(e.files) {
-		for file := range strings.SplitSeq(list, ", ") {
-			files[file] = true
-		}
+		files = append(files, strings.Split(list, ", ")...)
 	}
-	return slices.Sorted(maps.Keys(files))
+	slices.Sort(files)
+	return slices.Compact(files)
 }
 
-// Changes says in one line each what of the expected facts is different in got: what it was, what it is, and which files
-// depend on it. An operation, or a response, that is gone is one line, without its parameters and headers.
-func (e Expected) Changes(got []Fact) []string {
-	was, is := byKey(e.Facts), byKey(got)
-	var lines []string
-	for _, key := range slices.Sorted(maps.Keys(union(was, is))) {
-		before, had := was[key]
-		after, has := is[key]
+// A Change is a difference of one fact, in a line: what it was, what it is, and which files depend on it.
+type Change struct{ Level, Text string }
+
+// The levels of a change.
+const (
+	Breaking = "breaking" // the code relies on what is no longer so
+	Warning  = "warning"  // the code goes on, and should be looked at
+	Harmless = "harmless"
+)
+
+// Diff returns what of the facts changed. An operation, or a response, that is gone or new is one change, without its parameters
+// and headers.
+func (e Expected) Diff(before, after []Fact) []Change {
+	was, is := byKey(before), byKey(after)
+	all := maps.Clone(was)
+	maps.Copy(all, is)
+	var changes []Change
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		text := ""
 		switch {
-		case before == after:
-		case had && has:
-			lines = append(lines, fmt.Sprintf("%s: was %q, is %q (%s)", key, before, after, e.files[key]))
-		case had && !within(key, was, is):
-			lines = append(lines, fmt.Sprintf("%s: was %q, is gone (%s)", key, before, e.files[key]))
-		case has && !within(key, is, was):
-			lines = append(lines, fmt.Sprintf("%s: is new, %q (%s)", key, after, e.dependents(key)))
+		case was[key] == is[key], is[key] == "" && within(key, was, is), was[key] == "" && within(key, is, was):
+			continue
+		case is[key] == "":
+			text = fmt.Sprintf("was %q, is gone", was[key])
+		case was[key] == "":
+			text = fmt.Sprintf("is new, %q", is[key])
+		default:
+			text = fmt.Sprintf("was %q, is %q", was[key], is[key])
 		}
+		changes = append(changes, Change{level(key, was[key], is[key]), fmt.Sprintf("%s: %s (%s)", key, text, e.dependents(key))})
 	}
-	return lines
+	return changes
+}
+
+// byKey joins facts with one key, such as parameters of one name in different places.
+func byKey(facts []Fact) map[string]string {
+	m := make(map[string]string, len(facts))
+	for _, fact := range facts {
+		m[fact.Key] = strings.TrimPrefix(m[fact.Key]+" | "+fact.Value, " | ")
+	}
+	return m
 }
 
 // within reports whether key belongs to an operation or a response that only one of the contracts has.
 func within(key string, one, other map[string]string) bool {
 	for i := range key {
-		if _, has := one[key[:i]]; has && key[i] == ' ' {
-			if _, both := other[key[:i]]; !both {
-				return true
-			}
+		if key[i] == ' ' && one[key[:i]] != "" && other[key[:i]] == "" {
+			return true
 		}
 	}
 	return false
 }
 
-// dependents are the files that depend on what is most like a new fact: another property of the same schema, or another part
-// of the same operation.
+var (
+	success = regexp.MustCompile(`^\S+ [1-3]..$`)
+	failure = regexp.MustCompile(`^(\S+ [45])..$`)
+)
+
+// level judges a change; an empty text is that of a fact which is not there. Harmless is what asks less of a request than before,
+// what promises more of an answer, and what is new in an answer.
+func level(key, was, is string) string {
+	asked, deprecated := strings.Contains(key, " parameter "), strings.HasSuffix(key, " deprecated")
+	switch {
+	case was == "" && (strings.HasSuffix(key, " request body") || strings.HasSuffix(key, " server") || asked && strings.HasSuffix(is, ", required")):
+		return Breaking
+	case is != "" && deprecated, was == "" && success.MatchString(key):
+		return Warning
+	case was == "" || deprecated:
+		return Harmless
+	}
+	worst, added := Harmless, without(is, was, ", ")
+	for _, part := range without(was, is, ", ") {
+		name, value, _ := strings.Cut(part, " ")
+		now := ""
+		if i := slices.IndexFunc(added, func(other string) bool { return strings.HasPrefix(other, name+" ") }); i >= 0 {
+			now = added[i][len(name)+1:]
+			added = slices.Delete(added, i, i+1)
+		}
+		x, _ := strconv.ParseFloat(value, 64)
+		y, err := strconv.ParseFloat(now, 64)
+		switch {
+		case part == "deprecated", part == "nullable" && !asked, part == "required" && asked,
+			name == "enum" && now != "" && len(without(value, now, " ")) == 0,
+			asked && strings.HasPrefix(name, "max") && err == nil && y > x,
+			!asked && value == "" && now != "": // a format
+		case asked && name == "minimum" && err == nil && y < x: // is the first page still 1?
+			worst = Warning
+		default:
+			return Breaking
+		}
+	}
+	for _, part := range added {
+		if part == "nullable" || asked && part != "deprecated" {
+			return Breaking
+		} else if part == "deprecated" {
+			worst = Warning
+		}
+	}
+	return worst
+}
+
+// without returns the parts of a text that are not parts of another.
+func without(text, other, separator string) []string {
+	others := strings.Split(other, separator)
+	return slices.DeleteFunc(strings.Split(text, separator), func(part string) bool { return slices.Contains(others, part) })
+}
+
+// dependents returns the files that depend on a fact, or on what is most like a new one: the range of its status, another
+// property of the same schema, or what it is part of.
 func (e Expected) dependents(key string) string {
-	for end := len(key); end > 0; end = strings.LastIndexAny(key[:end], ". ") {
-		for _, fact := range e.Facts {
-			if end < len(key) && strings.HasPrefix(fact.Key, key[:end+1]) {
-				return e.files[fact.Key]
-			}
+	for _, like := range []string{key, failure.ReplaceAllString(key, "${1}XX")} {
+		if files := e.files[like]; files != "" {
+			return files
 		}
 	}
-	return "gen/outgoing.gen.go"
-}
-
-func byKey(facts []Fact) map[string]string {
-	m := make(map[string]string, len(facts))
-	for _, fact := range facts {
-		if before, ok := m[fact.Key]; ok {
-			fact.Value = before + " | " + fact.Value // two with one key, such as two security schemes, make one fact
+	for end := strings.LastIndexAny(key, ". "); end > 0; end = strings.LastIndexAny(key[:end], ". ") {
+		i := slices.IndexFunc(e.Facts, func(fact Fact) bool { return strings.HasPrefix(fact.Key, key[:end+1]) })
+		if files := e.files[key[:end]]; files != "" {
+			return files
+		} else if i >= 0 {
+			return e.files[e.Facts[i].Key]
 		}
-		m[fact.Key] = fact.Value
 	}
-	return m
-}
-
-func union(a, b map[string]string) map[string]string {
-	m := maps.Clone(a)
-	maps.Copy(m, b)
-	return m
+	return GeneratedFile
 }

@@ -1,12 +1,17 @@
 package contract
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/speakeasy-api/openapi/overlay"
-	"gopkg.in/yaml.v3"
 )
 
 // enumNames is the extension by which api/overlay.yaml names the values of an enum, as an object of values and names. The
@@ -14,87 +19,150 @@ import (
 const enumNames = "x-go-enum-names"
 
 // ForGo returns what the generator reads: the contract with the Go names and types of an overlay, each of whose actions has to
-// find what it names.
-func ForGo(d *Document, overlayText []byte) (*Document, error) {
-	r := d.clone()
-	o, err := parseOverlay(overlayText)
+// find what it names. What the contract allows is a fact, and no reason for another type.
+func ForGo(contract *Document, overlayText []byte) (*Document, error) {
+	made, err := contract.overlaid(overlayText, true)
 	if err != nil {
-		return nil, fmt.Errorf("api/overlay.yaml: %w", err)
-	}
-	if _, err := o.ApplyToStrict(r.root); err != nil {
 		return nil, fmt.Errorf("api/overlay.yaml no longer fits, change it there: %w", err)
 	}
-	r.inlineOwnTypes()
-	return r, r.nameEnums()
+	delete(made.root, "x-webhooks")
+	g := goTypes{made, nil}
+	eachOperation(made.root["paths"], func(_, _ string, op object) { g.part(op, operation, "") })
+	for k := range parts {
+		for _, name := range sorted(at(made.root, "components", string(k))) {
+			g.part(at(made.root, "components", string(k), name), k, name)
+		}
+	}
+	return made, errors.Join(g.errs...)
 }
 
-func parseOverlay(text []byte) (*overlay.Overlay, error) {
-	o, err := overlay.ParseReader(strings.NewReader(string(text)))
+// overlaid returns the document with an overlay on it. A strict overlay has to find all that it names.
+func (d *Document) overlaid(text []byte, strict bool) (*Document, error) {
+	o, err := overlay.ParseReader(bytes.NewReader(text))
+	if err == nil {
+		err = o.Validate()
+	}
 	if err != nil {
 		return nil, err
 	}
-	return o, o.Validate()
-}
-
-// nameEnums turns names by value into names by position, with the name of the type before each: the generator would call a
-// number 7 N7 first. A value without a name is named after itself.
-func (d *Document) nameEnums() error {
-	var errs []error
-	schemas := member(member(d.root, "components"), "schemas")
-	for i := 0; schemas != nil && i < len(schemas.Content); i += 2 {
-		schema, named := schemas.Content[i+1], member(schemas.Content[i+1], enumNames)
-		if named == nil {
-			continue
-		}
-		values := member(schema, "enum")
-		list := &yaml.Node{Kind: yaml.SequenceNode}
-		found := make(map[string]bool)
-		for j := 0; values != nil && j < len(values.Content); j++ {
-			value := values.Content[j].Value
-			found[value] = true
-			name := value
-			if given := member(named, value); given != nil {
-				name = given.Value
-			}
-			list.Content = append(list.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: schemas.Content[i].Value + name})
-		}
-		for j := 0; j < len(named.Content); j += 2 {
-			if value, name := named.Content[j].Value, named.Content[j+1].Value; !found[value] {
-				errs = append(errs, fmt.Errorf("%[1]s: the value %[2]s (%[3]s) is gone. outgoing/types.go exports %[1]s%[3]s, "+
-					"so dropping it breaks users' code and needs a new major version; then drop it from api/overlay.yaml too",
-					schemas.Content[i].Value, value, name))
-			}
-		}
-		set(schema, "x-enum-varnames", list)
-		keep(schema, func(key string, _ *yaml.Node) bool { return key != enumNames })
+	root := layout(d.root, nil)
+	if strict {
+		_, err = o.ApplyToStrict(root)
+	} else {
+		err = o.ApplyTo(root)
 	}
-	return errors.Join(errs...)
+	if err != nil {
+		return nil, err
+	}
+	var value any
+	if err := root.Decode(&value); err != nil {
+		return nil, err
+	}
+	return &Document{obj(plain(value))}, nil
 }
 
-// inlineOwnTypes writes out schemas that have the name of a Go type of ours: of a property with x-go-type Price, a schema
-// Price would give another type of that name.
-func (d *Document) inlineOwnTypes() {
-	schemas := member(member(d.root, "components"), "schemas")
-	own := make(map[string]bool)
-	eachObject(d.root, func(object *yaml.Node) {
-		if name := member(object, "x-go-type"); name != nil && member(schemas, name.Value) != nil {
-			own["#/components/schemas/"+name.Value] = true
-		}
-	})
-	if len(own) == 0 {
+// goTypes changes a document so that each Go type follows from the type of its schema and the overlay alone.
+type goTypes struct {
+	doc  *Document
+	errs []error
+}
+
+func (g *goTypes) part(value any, k kind, name string) {
+	o := obj(value)
+	if o == nil {
 		return
 	}
-	eachObject(d.root, func(object *yaml.Node) {
-		ref := member(object, "$ref")
-		if ref == nil || !own[ref.Value] {
-			return
+	for key, child := range parts[k] {
+		if items := obj(o[key]); slices.Contains(named, key) {
+			for _, name := range sorted(items) {
+				g.part(items[name], child, name)
+			}
+		} else if items == nil {
+			for _, item := range list(o[key]) {
+				g.part(item, child, key)
+			}
+		} else {
+			g.part(items, child, key)
 		}
-		schema := clone(d.resolve(object))
-		keep(object, func(key string, _ *yaml.Node) bool { return key != "$ref" })
-		for i := 0; i < len(object.Content); i += 2 { // what stands beside the reference goes first
-			set(schema, object.Content[i].Value, object.Content[i+1])
+	}
+	if k == schema {
+		g.enum(o, name)
+		for _, key := range []string{"required", "readOnly", "writeOnly"} {
+			delete(o, key)
 		}
-		object.Content = schema.Content
-	})
-	keep(schemas, func(name string, _ *yaml.Node) bool { return !own["#/components/schemas/"+name] })
+		if format := o["format"]; format != "date-time" && format != "int64" {
+			delete(o, "format")
+		}
+		if properties := obj(o["properties"]); properties != nil {
+			delete(o, "additionalProperties")
+			g.properties(properties)
+		}
+	}
+}
+
+// properties makes lists and objects pointers, so that users can go on to compare structs, and tells names apart that are one in
+// Go: the first in the overlay's order keeps it.
+func (g *goTypes) properties(properties object) {
+	order := func(name string) int {
+		if n, ok := at(properties, name, "x-order").(int); ok {
+			return n
+		}
+		return math.MaxInt
+	}
+	taken := make(map[string]bool)
+	for _, name := range slices.SortedStableFunc(slices.Values(sorted(properties)), func(a, b string) int { return cmp.Compare(order(a), order(b)) }) {
+		o := obj(properties[name])
+		if o == nil {
+			continue
+		}
+		if kind := at(g.doc.resolve(o), "type"); !slices.Contains([]any{"string", "integer", "number", "boolean"}, kind) {
+			o["x-go-type-skip-optional-pointer"] = false
+		}
+		goName := cmp.Or(str(o["x-go-name"]), name)
+		free := plainName(goName)
+		for n := 2; taken[strings.ToLower(free)]; n++ {
+			free = plainName(goName) + strconv.Itoa(n)
+			o["x-go-name"] = free
+		}
+		taken[strings.ToLower(free)] = true
+	}
+}
+
+// plainName returns a name as the generator spells it, but for initialisms.
+func plainName(name string) string {
+	words := strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	for i, word := range words {
+		words[i] = strings.ToUpper(word[:1]) + word[1:]
+	}
+	return strings.Join(words, "")
+}
+
+// enum turns names by value into names by position, with the name of the type before each: the generator would call a number 7
+// N7 first. A value without a name is named after itself. An enum without any names makes no type.
+func (g *goTypes) enum(o object, name string) {
+	names := obj(o[enumNames])
+	delete(o, enumNames)
+	if names == nil {
+		delete(o, "enum")
+		return
+	}
+	var found []string
+	var varNames []any
+	for _, item := range list(o["enum"]) {
+		value := fmt.Sprint(item)
+		found = append(found, value)
+		given := value
+		if names[value] != nil {
+			given = fmt.Sprint(names[value])
+		}
+		varNames = append(varNames, name+given)
+	}
+	o["x-enum-varnames"] = varNames
+	for _, value := range sorted(names) {
+		if !slices.Contains(found, value) {
+			g.errs = append(g.errs, fmt.Errorf("%[1]s: the value %[2]s (%[3]v) is gone. outgoing/types.go exports %[1]s%[3]v, "+
+				"so dropping it breaks users' code and needs a new major version; then drop it from api/overlay.yaml too",
+				name, value, names[value]))
+		}
+	}
 }

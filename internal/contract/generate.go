@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -21,94 +20,121 @@ func (r *Repository) TakeIn(ctx context.Context, spec string) (report string, er
 		return "", err
 	}
 	taken, err := r.Take(text)
-	var b strings.Builder
-	for _, line := range slices.Concat(taken.Notes, taken.Changes) {
-		b.WriteString(line + "\n")
+	for _, line := range taken.Notes {
+		report += line + "\n"
+	}
+	for _, change := range taken.Changes {
+		report += change.Text + "\n"
 	}
 	var code []byte
 	if err == nil {
-		code, err = r.Compile(ctx, taken)
+		code, err = r.Compile(ctx, taken.ForGo)
 	}
 	if err != nil {
-		return b.String(), fmt.Errorf("%s was not taken in, and nothing was changed: %w", spec, err)
+		return report, fmt.Errorf("%s was not taken in, and nothing was changed: %w", spec, err)
 	}
 	changed, err := Install(r.root, map[string][]byte{VendorFile: taken.Vendor, ContractFile: taken.Contract, GeneratedFile: code})
 	if err != nil {
-		return b.String(), err
+		return report, err
 	}
-	slices.Sort(changed)
-	fmt.Fprintf(&b, "%s was taken in; files that changed: %s\n", spec, cmp.Or(strings.Join(changed, ", "), "none"))
+	report += fmt.Sprintf("%s was taken in; files that changed: %s\n", spec, cmp.Or(strings.Join(changed, ", "), "none"))
 	if len(taken.Changes) > 0 {
-		fmt.Fprintf(&b, "make verify fails until the code follows what changed above, and %s states it\n", FactsFile)
+		report += fmt.Sprintf("make verify fails until the code follows what changed above, and %s states it\n", FactsFile)
 	}
-	return b.String(), nil
+	return report, nil
 }
 
-// Compile returns what the generator makes of a document, if all packages compile with it. It changes no file.
-func (r *Repository) Compile(ctx context.Context, taken Taken) ([]byte, error) {
-	code, err := r.generate(ctx, taken.ForGo)
+// Compare reports how the document in the file spec differs from the one last taken in. It is an error if not all is harmless.
+func (r *Repository) Compare(spec string) (report string, err error) {
+	text, err := os.ReadFile(spec) //nolint:gosec // the file that the user names
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	return code, r.build(ctx, code)
+	changes, err := r.Drift(text)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", spec, err)
+	}
+	count := make(map[string]int)
+	for _, level := range []string{Breaking, Warning, Harmless} {
+		for _, change := range changes {
+			if change.Level == level {
+				count[level]++
+				report += level + ": " + change.Text + "\n"
+			}
+		}
+	}
+	if count[Breaking]+count[Warning] > 0 {
+		return report, fmt.Errorf("%s differs from %s: %d breaking, %d to be looked at, %d harmless",
+			spec, VendorFile, count[Breaking], count[Warning], count[Harmless])
+	}
+	return report + when(len(changes) == 0, fmt.Sprintf("%s states the same as %s\n", spec, VendorFile)), nil
 }
 
 // Generate writes what the generator makes of the contract as it is.
 func (r *Repository) Generate(ctx context.Context, out string) error {
-	forGo, err := ForGo(r.contract, r.overlay)
+	normal, _, err := r.normal(r.contract, true)
+	if err != nil {
+		return fmt.Errorf("%s: %w", ContractFile, err)
+	}
+	forGo, err := ForGo(normal, r.overlay)
 	if err != nil {
 		return err
 	}
-	document, err := forGo.YAML()
+	document, err := forGo.YAML("", nil)
 	if err != nil {
 		return err
 	}
-	code, err := r.generate(ctx, document)
+	return r.inTemporary(func(dir string) error { return r.generate(ctx, dir, document, out) })
+}
+
+// Compile returns what the generator makes of a document, if all packages compile as if it were in the repository: the go command
+// takes it from a temporary directory. It changes no file.
+func (r *Repository) Compile(ctx context.Context, document []byte) (code []byte, err error) {
+	err = r.inTemporary(func(dir string) error {
+		made, overlay := filepath.Join(dir, "out.go"), filepath.Join(dir, "overlay.json")
+		if err := r.generate(ctx, dir, document, made); err != nil {
+			return err
+		}
+		place, err := filepath.Abs(filepath.Join(r.root, filepath.FromSlash(GeneratedFile)))
+		if err != nil {
+			return err
+		}
+		replace, err := json.Marshal(map[string]map[string]string{"Replace": {place: made}})
+		if err == nil {
+			err = os.WriteFile(overlay, replace, 0o600)
+		}
+		if err != nil {
+			return err
+		}
+		if err := r.goTool(ctx, "build", "-overlay", overlay, "./..."); err != nil {
+			return fmt.Errorf("the code does not compile with it: %w", err)
+		}
+		code, err = os.ReadFile(made) //nolint:gosec // written above
+		return err
+	})
+	return code, err
+}
+
+func (r *Repository) inTemporary(work func(dir string) error) error {
+	dir, err := os.MkdirTemp("", "contract-*")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(out, code, 0o644) //nolint:gosec // source code, which anyone may read
+	return errors.Join(work(dir), os.RemoveAll(dir))
 }
 
 // generate runs the generator, whose version is in go.mod.
-func (r *Repository) generate(ctx context.Context, document []byte) ([]byte, error) {
-	dir, err := os.MkdirTemp("", "contract-*")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
-	in, out := filepath.Join(dir, "openapi.yaml"), filepath.Join(dir, "out.go")
+func (r *Repository) generate(ctx context.Context, dir string, document []byte, out string) error {
+	in := filepath.Join(dir, "openapi.yaml")
 	if err := os.WriteFile(in, document, 0o600); err != nil {
-		return nil, err
+		return err
 	}
-	if err := r.goTool(ctx, "run", "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen",
-		"-config", ConfigFile, "-o", out, in); err != nil {
-		return nil, fmt.Errorf("the generator failed: %w", err)
+	out, err := filepath.Abs(out)
+	if err == nil {
+		err = r.goTool(ctx, "run", "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen", "-config", ConfigFile, "-o", out, in)
 	}
-	return os.ReadFile(out) //nolint:gosec // written above
-}
-
-// build compiles all packages as if code were in the repository: the go command takes it from a temporary directory.
-func (r *Repository) build(ctx context.Context, code []byte) error {
-	dir, err := os.MkdirTemp("", "contract-*")
 	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
-	place, err := filepath.Abs(filepath.Join(r.root, filepath.FromSlash(GeneratedFile)))
-	if err != nil {
-		return err
-	}
-	instead, overlay := filepath.Join(dir, "out.go"), filepath.Join(dir, "overlay.json")
-	replace, err := json.Marshal(map[string]map[string]string{"Replace": {place: instead}})
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(os.WriteFile(instead, code, 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
-		return err
-	}
-	if err := r.goTool(ctx, "build", "-overlay", overlay, "./..."); err != nil {
-		return fmt.Errorf("the code does not compile with it: %w", err)
+		return fmt.Errorf("the generator failed: %w", err)
 	}
 	return nil
 }

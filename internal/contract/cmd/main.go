@@ -2,7 +2,7 @@
 //
 //	generate [FILE]   write what the generator makes of the contract to FILE, or gen/outgoing.gen.go
 //	take SPEC         take a document of the vendor in: the contract and gen/, or nothing if one step fails
-//	reduce SPEC       print our operations of a document of the vendor, and what they refer to
+//	drift SPEC        compare a document of the vendor with the one last taken in; fail unless all changes are harmless
 package main
 
 import (
@@ -42,13 +42,10 @@ func run(ctx context.Context, root string, args []string, stdout io.Writer) erro
 		report, err := repository.TakeIn(ctx, args[1])
 		_, failed := io.WriteString(stdout, report)
 		return errors.Join(err, failed)
-	case len(args) == 2 && args[0] == "reduce":
-		text, err := repository.Reduce(args[1])
-		if err != nil {
-			return err
-		}
-		_, err = stdout.Write(text)
-		return err
+	case len(args) == 2 && args[0] == "drift":
+		report, err := repository.Compare(args[1])
+		_, failed := io.WriteString(stdout, report)
+		return errors.Join(err, failed)
 	}
-	return errors.New("usage: generate [FILE] | take SPEC | reduce SPEC")
+	return errors.New("usage: generate [FILE] | take SPEC | drift SPEC")
 }
