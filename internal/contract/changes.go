@@ -5,7 +5,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -56,29 +55,26 @@ type Change struct{ Level, Text string }
 const (
 	Breaking = "breaking" // the code relies on what is no longer so
 	Warning  = "warning"  // the code goes on, and should be looked at
-	Harmless = "harmless"
+	Harmless = "harmless" // an answer has more, or promises more
 )
 
 // Diff returns what of the facts changed. An operation, or a response, that is gone or new is one change, without its parameters
 // and headers.
-func (e Expected) Diff(before, after []Fact) []Change {
+func (e Expected) Diff(before, after []Fact) (changes []Change) {
 	was, is := byKey(before), byKey(after)
 	all := maps.Clone(was)
 	maps.Copy(all, is)
-	var changes []Change
 	for _, key := range slices.Sorted(maps.Keys(all)) {
-		text := ""
+		text, level := fmt.Sprintf("was %q, is %q", was[key], is[key]), changed(key, was[key], is[key])
 		switch {
 		case was[key] == is[key], is[key] == "" && within(key, was, is), was[key] == "" && within(key, is, was):
 			continue
 		case is[key] == "":
-			text = fmt.Sprintf("was %q, is gone", was[key])
+			text, level = fmt.Sprintf("was %q, is gone", was[key]), gone(key)
 		case was[key] == "":
-			text = fmt.Sprintf("is new, %q", is[key])
-		default:
-			text = fmt.Sprintf("was %q, is %q", was[key], is[key])
+			text, level = fmt.Sprintf("is new, %q", is[key]), added(key, is[key])
 		}
-		changes = append(changes, Change{level(key, was[key], is[key]), fmt.Sprintf("%s: %s (%s)", key, text, e.dependents(key))})
+		changes = append(changes, Change{level, fmt.Sprintf("%s: %s (%s)", key, text, e.dependents(key))})
 	}
 	return changes
 }
@@ -103,57 +99,52 @@ func within(key string, one, other map[string]string) bool {
 }
 
 var (
-	success = regexp.MustCompile(`^\S+ [1-3]..$`)
+	demands = regexp.MustCompile(`^(\S+ (request body|server): |\S+ parameter .*, required$)`)
+	watched = regexp.MustCompile(`^\S+ (deprecated|[1-3]..): `)
 	failure = regexp.MustCompile(`^(\S+ [45])..$`)
+	bound   = regexp.MustCompile(`, m(in|ax)\w+ [\d.]+`)
+	promise = regexp.MustCompile(`, (enum [^,();]+|required|nullable|deprecated)`)
 )
 
-// level judges a change; an empty text is that of a fact which is not there. Harmless is what asks less of a request than before,
-// what promises more of an answer, and what is new in an answer.
-func level(key, was, is string) string {
-	asked, deprecated := strings.Contains(key, " parameter "), strings.HasSuffix(key, " deprecated")
-	switch {
-	case was == "" && (strings.HasSuffix(key, " request body") || strings.HasSuffix(key, " server") || asked && strings.HasSuffix(is, ", required")):
-		return Breaking
-	case is != "" && deprecated, was == "" && success.MatchString(key):
-		return Warning
-	case was == "" || deprecated:
+func gone(key string) string {
+	if strings.HasSuffix(key, " deprecated") {
 		return Harmless
 	}
-	worst, added := Harmless, without(is, was, ", ")
-	for _, part := range without(was, is, ", ") {
-		name, value, _ := strings.Cut(part, " ")
-		now := ""
-		if i := slices.IndexFunc(added, func(other string) bool { return strings.HasPrefix(other, name+" ") }); i >= 0 {
-			now = added[i][len(name)+1:]
-			added = slices.Delete(added, i, i+1)
-		}
-		x, _ := strconv.ParseFloat(value, 64)
-		y, err := strconv.ParseFloat(now, 64)
-		switch {
-		case part == "deprecated", part == "nullable" && !asked, part == "required" && asked,
-			name == "enum" && now != "" && len(without(value, now, " ")) == 0,
-			asked && strings.HasPrefix(name, "max") && err == nil && y > x,
-			!asked && value == "" && now != "": // a format
-		case asked && name == "minimum" && err == nil && y < x: // is the first page still 1?
-			worst = Warning
-		default:
-			return Breaking
-		}
-	}
-	for _, part := range added {
-		if part == "nullable" || asked && part != "deprecated" {
-			return Breaking
-		} else if part == "deprecated" {
-			worst = Warning
-		}
-	}
-	return worst
+	return Breaking
 }
 
-// without returns the parts of a text that are not parts of another.
-func without(text, other, separator string) []string {
-	others := strings.Split(other, separator)
-	return slices.DeleteFunc(strings.Split(text, separator), func(part string) bool { return slices.Contains(others, part) })
+func added(key, is string) string {
+	switch fact := key + ": " + is; {
+	case demands.MatchString(fact):
+		return Breaking
+	case watched.MatchString(fact):
+		return Warning
+	}
+	return Harmless
+}
+
+// changed judges a fact that is another one. A parameter with another bound may mean something else: is the first page still 1?
+// An answer may promise more: other values of an enum besides the ones there were, what is required now, or is null no more.
+func changed(key, was, is string) string {
+	before, after := promise.FindAllString(was, -1), promise.FindAllString(is, -1)
+	lost := func(part string) bool {
+		values := func(parts []string) []string { return strings.Fields(strings.Join(parts, " ")) }
+		return part != ", nullable" && len(without(values([]string{part}), values(after))) > 0
+	}
+	switch isParameter := strings.Contains(key, " parameter "); {
+	case isParameter && bound.ReplaceAllString(was, "") == bound.ReplaceAllString(is, ""),
+		strings.TrimSuffix(is, ", deprecated") == was:
+		return Warning
+	case isParameter, promise.ReplaceAllString(was, "") != promise.ReplaceAllString(is, ""), slices.ContainsFunc(before, lost),
+		slices.Contains(without(after, before), ", nullable"):
+		return Breaking
+	}
+	return Harmless
+}
+
+// without returns the items that are not in others.
+func without(items, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(items), func(item string) bool { return slices.Contains(others, item) })
 }
 
 // dependents returns the files that depend on a fact, or on what is most like a new one: the range of its status, another

@@ -1,7 +1,5 @@
 // Package contract makes api/openapi.yaml and the document that the generator reads, from a document of the vendor.
 //
-// A document passes through these steps:
-//
 //	vendor's document -> normal    -> api/vendor.yaml   our operations, as the vendor describes them
 //	                  -> additions -> api/openapi.yaml  with api/additions.yaml and the words of the contract
 //	                  -> ForGo     -> oapi-codegen      with the Go names and types of api/overlay.yaml
@@ -26,7 +24,6 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// object is an object of JSON or YAML.
 type object = map[string]any
 
 // Document is an OpenAPI document.
@@ -36,13 +33,11 @@ type Document struct{ root object }
 func Parse(text []byte) (*Document, error) {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	var value any
-	var err error
+	read := func() error { return yaml.Unmarshal(text, &value) } // which expands aliases and merge keys
 	if jsontext.Value(text).IsValid(jsontext.AllowDuplicateNames(true)) {
-		err = json.Unmarshal(text, &value)
-	} else {
-		err = yaml.Unmarshal(text, &value) // which expands aliases and merge keys
+		read = func() error { return json.Unmarshal(text, &value) }
 	}
-	if err != nil {
+	if err := read(); err != nil {
 		return nil, err
 	}
 	root := obj(plain(value))
@@ -76,11 +71,9 @@ func plain(value any) any {
 	case time.Time:
 		return strings.TrimSuffix(v.Format(time.RFC3339Nano), "T00:00:00Z")
 	case int:
-		if math.Abs(float64(v)) >= 1<<53 { // as in JSON
-			return float64(v)
-		}
+		return plain(float64(v))
 	case float64:
-		if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+		if v == math.Trunc(v) && math.Abs(v) < 1<<53 { // what JSON has exactly
 			return int(v)
 		}
 	}
@@ -98,14 +91,11 @@ func (d *Document) YAML(head string, like *yaml.Node) ([]byte, error) {
 
 func layout(value any, like *yaml.Node) *yaml.Node {
 	like, made := cmp.Or(like, new(yaml.Node)), new(yaml.Node)
-	if like.Kind == yaml.DocumentNode {
-		like = like.Content[0]
-	}
 	switch v := value.(type) {
 	case object:
 		made.Kind = yaml.MappingNode
 		rest := maps.Clone(v)
-		for i := 1; like.Kind == yaml.MappingNode && i < len(like.Content); i += 2 {
+		for i := 1; i < len(like.Content) && like.Kind == yaml.MappingNode; i += 2 {
 			if key := like.Content[i-1]; has(rest, key.Value) {
 				made.Content = append(made.Content, key, layout(v[key.Value], like.Content[i]))
 				delete(rest, key.Value)
@@ -116,9 +106,9 @@ func layout(value any, like *yaml.Node) *yaml.Node {
 		}
 	case []any:
 		made.Kind = yaml.SequenceNode
-		like.Content = append(slices.Clip(like.Content), make([]*yaml.Node, len(v))...)
+		likes := append(slices.Clip(like.Content), make([]*yaml.Node, len(v))...)
 		for i, item := range v {
-			made.Content = append(made.Content, layout(item, like.Content[i]))
+			made.Content = append(made.Content, layout(item, likes[i]))
 		}
 	default:
 		var was any
@@ -133,12 +123,11 @@ func layout(value any, like *yaml.Node) *yaml.Node {
 // resolve returns the component that value refers to, or value.
 func (d *Document) resolve(value any) any {
 	for range 10 { // a chain of references that long is a circle
-		if !has(value, "$ref") {
-			return value
+		if has(value, "$ref") {
+			value = at(d.root, strings.Split(strings.TrimPrefix(str(at(value, "$ref")), "#/"), "/")...)
 		}
-		value = at(d.root, strings.Split(strings.TrimPrefix(str(at(value, "$ref")), "#/"), "/")...)
 	}
-	return nil
+	return value
 }
 
 // at returns what is at the end of a path of names; nil if there is nothing.
@@ -149,11 +138,8 @@ func at(value any, path ...string) any {
 	return value
 }
 
-func obj(value any) object { o, _ := value.(object); return o }
-func list(value any) []any { l, _ := value.([]any); return l }
-func str(value any) string { s, _ := value.(string); return s }
-
-func has(value any, key string) bool { _, ok := obj(value)[key]; return ok }
-
-// sorted returns the keys of an object.
-func sorted(value any) []string { return slices.Sorted(maps.Keys(obj(value))) }
+func obj(value any) object             { o, _ := value.(object); return o }
+func list(value any) []any             { l, _ := value.([]any); return l }
+func str(value any) string             { s, _ := value.(string); return s }
+func has(value any, key string) bool   { _, ok := obj(value)[key]; return ok }
+func sorted(value any) (keys []string) { return slices.Sorted(maps.Keys(obj(value))) }

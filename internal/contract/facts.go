@@ -52,11 +52,11 @@ func (d *Document) Facts() []Fact {
 			}
 		}
 	}
-	schemes := at(d.root, "components", string(securityScheme))
+	schemes := at(d.root, "components", "securitySchemes")
 	for _, name := range sorted(schemes) {
 		add(describeScheme(obj(schemes)[name]), "security %s", name)
 	}
-	schemas := at(d.root, "components", string(schema))
+	schemas := at(d.root, "components", "schemas")
 	for _, name := range sorted(schemas) {
 		s := obj(schemas)[name]
 		for _, property := range sorted(at(s, "properties")) {
@@ -122,7 +122,7 @@ func describeScheme(scheme any) string {
 func (d *Document) describeSchema(value any) string {
 	s := obj(d.resolve(value))
 	text := when(has(s, "type"), fmt.Sprint(s["type"]))
-	switch name := reference(value, schema); {
+	switch name := component(value, "schemas"); {
 	case value == nil:
 		return "no schema"
 	case name != "" && !slices.Contains([]string{"string", "integer", "number", "boolean"}, text):

@@ -25,7 +25,7 @@ func forGo(t *testing.T, enum string) (string, error) {
 	t.Helper()
 	d, err := contract.Parse([]byte("openapi: 3.0.3\ninfo: {}\npaths: {}\ncomponents:\n  schemas:\n    Type: {type: integer, enum: " + enum + "}\n"))
 	require.NoError(t, err)
-	made, err := contract.ForGo(d, []byte(smallOverlay))
+	made, err := contract.ForGo(d, []byte(smallOverlay), []byte(strings.Replace(smallOverlay, "$.components.schemas.Type\n    update: {x-go-enum-names: {1: Pro, 3: Eco}}", "$.paths.nothing\n    remove: true", 1)))
 	if err != nil {
 		return "", err
 	}
@@ -64,7 +64,7 @@ func TestEachNamedValueThatIsGoneIsAnError(t *testing.T) {
 func TestAnActionThatFindsNothingIsNamed(t *testing.T) {
 	d, err := contract.Parse([]byte("openapi: 3.0.3\ninfo: {}\npaths: {}\n"))
 	require.NoError(t, err)
-	_, err = contract.ForGo(d, []byte(smallOverlay))
+	_, err = contract.ForGo(d, []byte(smallOverlay), []byte(strings.Replace(smallOverlay, "$.components.schemas.Type\n    update: {x-go-enum-names: {1: Pro, 3: Eco}}", "$.paths.nothing\n    remove: true", 1)))
 	require.ErrorContains(t, err, "api/overlay.yaml no longer fits")
 	require.ErrorContains(t, err, "$.components.schemas.Type")
 }

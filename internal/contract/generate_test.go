@@ -97,7 +97,7 @@ func compiled(t *testing.T, name string) (code string, err error) {
 	repository := open(t)
 	taken, err := repository.Take(documentNamed(t, name))
 	require.NoError(t, err)
-	made, err := repository.Compile(t.Context(), taken.ForGo)
+	made, err := repository.Compile(t.Context(), taken.ForGo, true)
 	return string(made), err
 }
 

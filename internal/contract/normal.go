@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"mime"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -13,39 +12,27 @@ import (
 	"strings"
 )
 
-// A kind of OpenAPI object: the name that components of the kind have.
-type kind string
-
-const (
-	operation      kind = "operation"
-	parameter      kind = "parameters"
-	requestBody    kind = "requestBodies"
-	response       kind = "responses"
-	header         kind = "headers"
-	mediaType      kind = "mediaType"
-	schema         kind = "schemas"
-	securityScheme kind = "securitySchemes"
-
-	maxObjects = 20_000 // once references are resolved; the vendor's operations have 700
-)
+// maxObjects is how many objects a document may have once its references are resolved. The vendor's operations have 700.
+const maxObjects = 20_000
 
 var (
-	// parts are the members of an object that are such objects too, or lists or maps of them.
-	parts = map[kind]map[string]kind{
-		operation:   {"parameters": parameter, "requestBody": requestBody, "responses": response},
-		parameter:   {"schema": schema, "content": mediaType},
-		header:      {"schema": schema, "content": mediaType},
-		requestBody: {"content": mediaType},
-		response:    {"headers": header, "content": mediaType},
-		mediaType:   {"schema": schema},
-		schema: {"properties": schema, "items": schema, "additionalProperties": schema, "not": schema,
-			"allOf": schema, "oneOf": schema, "anyOf": schema},
+	// parts are the members of each kind of object that are such objects too, or lists or maps of them. A kind has the name of its
+	// components.
+	parts = map[string]map[string]string{
+		"operation":     {"parameters": "parameters", "requestBody": "requestBodies", "responses": "responses"},
+		"parameters":    {"schema": "schemas", "content": "mediaType"},
+		"headers":       {"schema": "schemas", "content": "mediaType"},
+		"requestBodies": {"content": "mediaType"},
+		"responses":     {"headers": "headers", "content": "mediaType"},
+		"mediaType":     {"schema": "schemas"},
+		"schemas": {"properties": "schemas", "items": "schemas", "additionalProperties": "schemas", "not": "schemas",
+			"allOf": "schemas", "oneOf": "schemas", "anyOf": "schemas"},
 	}
 	named = []string{"responses", "headers", "content", "properties"} // maps of names
 
 	// words are what people read, and no code depends on. The extension says that an enum is open.
 	words = []string{"title", "summary", "description", "example", "tags", "bearerFormat", "x-speakeasy-unknown-values"}
-	// ignored says nothing about what is sent; security and servers are read with the document's.
+	// ignored says nothing about what is sent. Security and servers are read with those of the document.
 	ignored = []string{"examples", "externalDocs", "xml", "discriminator", "encoding", "links", "callbacks", "security", "servers"}
 )
 
@@ -72,8 +59,7 @@ func (f *former) follow(value any) (target any, ref string) {
 		path, local := strings.CutPrefix(ref, "#/")
 		if !local {
 			return f.fail("the document refers to %q, outside of it: put that in first, for example with npx @redocly/cli bundle", ref), ""
-		}
-		if f.objects++; f.objects > maxObjects {
+		} else if f.objects++; f.objects > maxObjects {
 			return f.fail("the document is too large, or leads back to itself, at %s", ref), ""
 		}
 		value = f.given.root
@@ -94,21 +80,13 @@ func (f *former) follow(value any) (target any, ref string) {
 }
 
 // part returns a part of the document; prev is what the contract has in its place, or nil.
-func (f *former) part(next, prev any, k kind) any {
+func (f *former) part(next, prev any, kind string) any {
 	defer func(outside []string) { f.within = outside }(f.within)
 	value, ref := f.follow(next)
-	own := reference(object{"$ref": ref}, k)
-	if ref != "" && slices.Contains(f.within, ref) { // a schema that contains itself
-		if own == "" {
-			return f.fail("%s contains itself, and is no schema with a name", ref)
-		}
-		f.later = append(f.later, func() {
-			if f.within = nil; !has(at(f.made.root, "components", string(k)), own) {
-				f.add(k, own, nil)
-				f.add(k, own, f.object(value, at(f.contract.root, "components", string(k), own), k))
-			}
-		})
-		return refer(k, own)
+	own, name := component(object{"$ref": ref}, kind), component(prev, kind)
+	if own != "" && slices.Contains(f.within, ref) { // a schema that contains itself
+		f.later = append(f.later, func() { f.find(refer(kind, own), own, value, kind) })
+		return refer(kind, own)
 	}
 	f.within = append(slices.Clip(f.within), ref)
 	if f.objects++; f.objects > maxObjects {
@@ -117,78 +95,65 @@ func (f *former) part(next, prev any, k kind) any {
 	if f.err != nil {
 		return nil
 	}
-	name := reference(prev, k)
 	prev = f.contract.resolve(prev)
-	made := f.object(value, prev, k)
-	have := at(f.made.root, "components", string(k), name)
+	made := f.object(value, prev, kind)
+	components := obj(at(f.made.root, "components", kind))
 	switch {
-	case obj(made) == nil || k == operation:
-	case name == "" && prev == nil:
-		f.later = append(f.later, func() { f.find(obj(made), own, value, k) })
-	case name != "" && have == nil:
-		f.add(k, name, made)
-		return refer(k, name)
-	case name != "" && f.made.describe(have) == f.made.describe(made):
-		return refer(k, name)
+	case obj(made) == nil || components == nil || name == "" && prev != nil:
+	case name == "":
+		f.later = append(f.later, func() { f.find(obj(made), own, value, kind) })
+	case !has(components, name):
+		components[name] = made
+		return refer(kind, name)
+	case f.made.describe(components[name]) == f.made.describe(made):
+		return refer(kind, name)
 	}
 	return made
 }
 
 // find makes an object that the contract has in no such place a reference to the component that it is.
-func (f *former) find(made object, own string, value any, k kind) {
-	components := at(f.made.root, "components", string(k))
-	if prev := at(f.contract.root, "components", string(k), own); prev != nil && !has(components, own) {
-		f.within = nil
-		f.add(k, own, f.object(value, prev, k))
+func (f *former) find(made object, own string, value any, kind string) {
+	components := obj(at(f.made.root, "components", kind))
+	prev := at(f.contract.root, "components", kind, own)
+	if f.within = nil; own != "" && !has(components, own) && (prev != nil || has(made, "$ref")) {
+		components[own] = nil // it may contain itself
+		components[own] = f.object(value, prev, kind)
 	}
 	for _, name := range slices.Concat([]string{own}, sorted(components)) {
-		if (name == own || k == schema && made["type"] == "object") && has(components, name) && f.made.describe(made) == f.made.describe(obj(components)[name]) {
+		if (name == own || made["type"] == "object") && has(components, name) && f.made.describe(made) == f.made.describe(components[name]) {
 			clear(made)
-			made["$ref"] = refer(k, name)["$ref"]
+			maps.Copy(made, refer(kind, name))
 			return
 		}
 	}
 }
 
-func (f *former) add(k kind, name string, value any) {
-	components := obj(f.made.root["components"])
-	if components[string(k)] == nil {
-		components[string(k)] = make(object)
-	}
-	obj(components[string(k)])[name] = value
-}
-
-func (f *former) object(value, prev any, k kind) any {
-	if obj(value) == nil {
-		return value // such as additionalProperties: true; the generator refuses all else
-	}
+func (f *former) object(value, prev any, kind string) any {
 	given, was, made := obj(value), obj(prev), make(object)
-	if k == schema {
+	if given == nil {
+		return value // such as additionalProperties: true; the generator refuses all else
+	} else if kind == "schemas" {
 		given = f.flatten(given)
 	}
 	keep := f.words && was != nil && (given["type"] == nil || given["type"] == was["type"])
 	for _, key := range sorted(given) {
-		item := given[key]
-		child, isPart := parts[k][key]
+		item, child := given[key], parts[kind][key]
 		switch {
-		case item == nil && key != "default", slices.Contains(ignored, key), strings.HasPrefix(key, "x-") && !isWord(key),
-			isWord(key) && keep:
-		case isPart && slices.Contains(named, key) && obj(item) != nil:
+		case item == nil && key != "default", slices.Contains(ignored, key), isWord(key) && keep, strings.HasPrefix(key, "x-") && !isWord(key):
+		case slices.Contains(named, key) && child != "":
 			items := make(object)
 			for _, name := range sorted(item) {
 				as := canonical(key, name)
 				if has(items, as) {
 					f.fail("the document has %s twice in the same %s", as, key)
 				}
-				items[as] = f.part(obj(item)[name], at(was, key, as), child)
+				items[as] = f.part(cmp.Or(obj(item)[name], any(object(nil))), at(was, key, as), child)
 			}
 			made[key] = items
-		case isPart && list(item) != nil:
+		case list(item) != nil && child != "":
 			made[key] = f.list(list(item), list(was[key]), child)
-		case isPart:
+		case child != "":
 			made[key] = f.part(item, was[key], child)
-		case list(item) != nil:
-			made[key] = inOrderOf(list(was[key]), list(item), reflect.DeepEqual)
 		default:
 			made[key] = item
 		}
@@ -198,40 +163,25 @@ func (f *former) object(value, prev any, k kind) any {
 			made[key] = was[key]
 		}
 	}
-	f.fillIn(made, k)
+	f.fillIn(made, kind)
 	return made
 }
 
-// list pairs parameters by name, and all else by place.
-func (f *former) list(next, was []any, k kind) []any {
-	same := func(a, b any) bool {
-		a, _ = f.follow(a)
-		b = f.contract.resolve(b)
-		return at(a, "in") == at(b, "in") && at(a, "name") == at(b, "name")
-	}
-	if k == parameter {
-		next = inOrderOf(was, next, same)
-	}
-	made := make([]any, len(next))
-	for i, item := range next {
-		var prev any
-		if j := slices.IndexFunc(was, func(other any) bool { return same(item, other) }); k == parameter && j >= 0 {
-			prev = was[j]
-		} else if k != parameter && i < len(was) {
-			prev = was[i]
+// list returns what the contract has too in its order, and then the rest. Only parameters have names.
+func (f *former) list(next, was []any, kind string) (made []any) {
+	next = slices.Clone(next)
+	for _, prev := range was {
+		name := f.contract.resolve(prev)
+		i := slices.IndexFunc(next, func(item any) bool { return kind == "parameters" && sameParameter(item, name) })
+		if i >= 0 {
+			made = append(made, f.part(next[i], prev, kind))
+			next = slices.Delete(next, i, i+1)
 		}
-		made[i] = f.part(item, prev, k)
+	}
+	for _, item := range next {
+		made = append(made, f.part(item, nil, kind))
 	}
 	return made
-}
-
-// inOrderOf returns items in the order that the same ones have in was, and then the others.
-func inOrderOf(was, items []any, same func(a, b any) bool) []any {
-	place := func(item any) int {
-		i := slices.IndexFunc(was, func(other any) bool { return same(item, other) })
-		return (i + len(was) + 1) % (len(was) + 1)
-	}
-	return slices.SortedStableFunc(slices.Values(items), func(a, b any) int { return cmp.Compare(place(a), place(b)) })
 }
 
 // canonical spells a name as the contract does where more than one spelling means the same.
@@ -242,12 +192,7 @@ func canonical(of, name string) string {
 	case "responses":
 		return strings.ReplaceAll(name, "xx", "XX")
 	case "content":
-		if kind, params, err := mime.ParseMediaType(name); err == nil {
-			if strings.EqualFold(params["charset"], "utf-8") {
-				delete(params, "charset")
-			}
-			return mime.FormatMediaType(kind, params)
-		}
+		return strings.TrimSuffix(strings.ToLower(strings.ReplaceAll(name, " ", "")), ";charset=utf-8")
 	}
 	return name
 }
@@ -255,14 +200,10 @@ func canonical(of, name string) string {
 // flatten takes the parts of an allOf into the schema itself, if they agree, and a choice of one.
 func (f *former) flatten(s object) object {
 	for _, key := range []string{"allOf", "oneOf", "anyOf"} {
-		all := list(s[key])
-		if len(all) == 0 || len(all) > 1 && key != "allOf" {
-			continue
-		}
 		merged, outside := maps.Clone(s), f.within
 		delete(merged, key)
-		agree, nullable := true, s["type"] == nil
-		for _, part := range all {
+		agree, nullable := len(list(s[key])) == 1 || key == "allOf" && has(s, key), s["type"] == nil
+		for _, part := range list(s[key]) {
 			value, ref := f.follow(part)
 			if agree = agree && (ref == "" || !slices.Contains(f.within, ref)); agree {
 				f.within = append(slices.Clip(f.within), ref)
@@ -272,9 +213,7 @@ func (f *former) flatten(s object) object {
 		}
 		if !agree {
 			f.within = outside
-			continue
-		}
-		if s = merged; nullable {
+		} else if s = merged; nullable {
 			s["nullable"] = true
 		}
 	}
@@ -289,7 +228,7 @@ func unite(s, other object) bool {
 		case key == "nullable": // only if both are
 		case !known:
 			s[key] = item
-		case isWord(key), strings.HasPrefix(key, "x-"), reflect.DeepEqual(have, item):
+		case strings.HasPrefix(key, "x-"), isWord(key), reflect.DeepEqual(have, item):
 		case key == "required":
 			s[key] = slices.Concat(list(have), list(item))
 		case key == "properties":
@@ -309,65 +248,55 @@ func unite(s, other object) bool {
 }
 
 // fillIn says what is said by default, or leaves it out: each in one way only.
-func (f *former) fillIn(o object, k kind) {
+func (f *former) fillIn(o object, kind string) {
 	for key, item := range o {
-		empty := (obj(item) != nil || list(item) != nil) && !slices.ContainsFunc(sorted(item), func(key string) bool { return !isWord(key) }) && len(list(item)) == 0
+		v, wordless := reflect.ValueOf(item), slices.DeleteFunc(sorted(item), isWord)
 		switch {
-		case isWord(key), slices.Contains([]string{"default", "enum", "explode", "schema", "items"}, key):
-		case key == "additionalProperties" && item == true, key != "additionalProperties" && item == false, empty,
-			item == 0 && slices.Contains([]string{"minLength", "minItems", "minProperties"}, key):
+		case isWord(key), slices.Contains([]string{"default", "enum", "explode", "schema", "items", "not"}, key):
+		case item == false && key != "additionalProperties", item == true && key == "additionalProperties",
+			item == 0 && slices.Contains([]string{"minLength", "minItems", "minProperties"}, key),
+			v.Kind() == reflect.Map && len(wordless) == 0, v.Kind() == reflect.Slice && v.Len() == 0:
 			delete(o, key)
 		}
 	}
-	switch {
-	case k == schema && o["type"] == nil && has(o, "properties"):
+	if kind == "schemas" && o["type"] == nil && has(o, "properties") {
 		o["type"] = "object"
-	case k == schema && o["type"] == nil && has(o, "items"):
+	} else if kind == "schemas" && o["type"] == nil && has(o, "items") {
 		o["type"] = "array"
-	case k == parameter || k == header:
-		usual := "simple"
-		if o["in"] == "query" || o["in"] == "cookie" {
-			usual = "form"
-		}
-		style, many := cmp.Or(str(o["style"]), usual), at(f.made.resolve(o["schema"]), "type")
-		if many == "array" || many == "object" {
-			o["style"] = style
-			if !has(o, "explode") || many == "array" && style == "simple" { // where both are the same
-				o["explode"] = style == "form" || many == "array" && style == "simple"
-			}
-		} else {
-			delete(o, "explode")
-			if delete(o, "style"); style != usual {
-				o["style"] = style
-			}
-		}
-		if k == header {
-			delete(o, "style")
-			delete(o, "explode")
-		}
+	} else if kind != "parameters" && kind != "headers" {
+		return
+	}
+	usual := "simple"
+	if o["in"] == "query" || o["in"] == "cookie" {
+		usual = "form"
+	}
+	style, explode := cmp.Or(str(o["style"]), usual), o["explode"]
+	delete(o, "style")
+	delete(o, "explode")
+	switch many := at(f.made.resolve(o["schema"]), "type"); {
+	case o["in"] == nil: // a header, or a schema
+	case many == "array" && style == "simple": // either way is the same
+		o["style"], o["explode"] = style, true
+	case many == "array", many == "object":
+		o["style"], o["explode"] = style, cmp.Or(explode, any(style == "form"))
+	case style != usual:
+		o["style"] = style
 	}
 }
 
 func isWord(key string) bool { return slices.Contains(words, key) }
 
-// eachOperation visits the operations of paths, or of webhooks, in the order of their names.
-func eachOperation(items any, visit func(name, method string, op object)) {
-	for _, name := range sorted(items) {
-		for _, method := range []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"} {
-			if op := obj(at(items, name, method)); op != nil {
-				visit(name, method, op)
-			}
-		}
-	}
+func sameParameter(a, b any) bool {
+	return at(a, "in") == at(b, "in") && at(a, "name") == at(b, "name")
 }
 
-// reference returns the component of the kind that value refers to.
-func reference(value any, k kind) string {
-	name, ok := strings.CutPrefix(str(at(value, "$ref")), "#/components/"+string(k)+"/")
+// component returns the component of a kind that value refers to.
+func component(value any, kind string) string {
+	name, ok := strings.CutPrefix(str(at(value, "$ref")), "#/components/"+kind+"/")
 	if !ok || strings.Contains(name, "/") {
 		return ""
 	}
 	return name
 }
 
-func refer(k kind, name string) object { return object{"$ref": "#/components/" + string(k) + "/" + name} }
+func refer(kind, name string) object { return object{"$ref": "#/components/" + kind + "/" + name} }

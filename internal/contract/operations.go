@@ -10,55 +10,67 @@ import (
 	"strings"
 )
 
-// normal returns our operations of a document, and its webhooks that the contract has, in the form of the contract. An operation
-// that has another ID, or none, is known by its method and path.
+// normal returns our operations of a document, and its webhooks that the contract has, in the form of the contract.
 func (r *Repository) normal(d *Document, words bool) (normal *Document, missing []string, err error) {
-	f := &former{given: d, contract: r.contract, made: &Document{object{"components": make(object)}}, words: words}
-	root := f.made.root
-	root["paths"], missing = f.operations(d.root["paths"], r.contract.root["paths"], r.Operations)
-	webhooks, hooks := d.root["x-webhooks"], make(object)
+	components := object{"securitySchemes": make(object)}
+	for kind := range parts {
+		components[kind] = make(object)
+	}
+	from, root := d.root, object{"components": components}
+	f := &former{given: d, contract: r.contract, made: &Document{root}, words: words}
+	var hookIDs []string
+	for _, p := range places(r.contract.root["x-webhooks"], nil) {
+		hookIDs = append(hookIDs, str(p.op["operationId"]))
+	}
+	webhooks, byName := d.root["x-webhooks"], make(object)
 	for i, item := range list(webhooks) { // the vendor lists them
-		hooks[cmp.Or(str(at(item, "webhook")), fmt.Sprint(i))] = item
-		webhooks = hooks
+		byName[cmp.Or(str(at(item, "webhook")), fmt.Sprint(i))] = item
+		webhooks = byName
 	}
-	var ids []string
-	eachOperation(r.contract.root["x-webhooks"], func(_, _ string, op object) { ids = append(ids, str(op["operationId"])) })
-	if hooks, _ = f.operations(webhooks, r.contract.root["x-webhooks"], ids); len(hooks) > 0 {
-		root["x-webhooks"] = hooks
+	root["paths"], missing = f.operations(d.root["paths"], r.contract.root["paths"], r.Operations)
+	root["x-webhooks"], _ = f.operations(webhooks, r.contract.root["x-webhooks"], hookIDs)
+	for _, p := range places(root["x-webhooks"], nil) {
+		delete(p.op, "servers")
 	}
-	eachOperation(hooks, func(_, _ string, op object) { delete(op, "servers") })
 	for len(f.later) > 0 && f.err == nil {
 		next := f.later[0]
 		f.later = f.later[1:]
 		next()
 	}
-	stated := object{"servers": servers(list(d.root["servers"])), "security": f.security(list(d.root["security"]), list(r.contract.root["security"]))}
-	for key, value := range stated { // for the whole document, and where an operation differs; or what all operations state
-		var all []any
-		eachOperation(root["paths"], func(_, _ string, op object) { all = append(all, op[key]) })
-		if len(all) > 0 && !slices.ContainsFunc(all, func(other any) bool { return !reflect.DeepEqual(other, all[0]) }) {
-			value = all[0]
-		}
-		if len(list(value)) > 0 {
-			root[key] = value
-		}
-		eachOperation(root["paths"], func(_, _ string, op object) {
-			if reflect.DeepEqual(op[key], value) {
-				delete(op, key)
-			}
-		})
-	}
-	from := d.root
+	f.state("servers", servers(list(d.root["servers"])))
+	f.state("security", f.security(list(d.root["security"]), list(r.contract.root["security"])))
 	if words {
 		from = r.contract.root
 		root["tags"] = from["tags"]
 	}
 	root["openapi"], root["info"] = from["openapi"], from["info"]
-	if info := maps.Clone(obj(root["info"])); info != nil {
+	if info := maps.Clone(obj(from["info"])); info != nil {
 		info["version"] = fmt.Sprint(at(d.root, "info", "version")) // 1.3 is a number in YAML
 		root["info"] = info
 	}
+	for _, o := range []object{components, root} {
+		maps.DeleteFunc(o, func(key string, value any) bool {
+			return value == nil || key != "paths" && reflect.DeepEqual(value, object{})
+		})
+	}
 	return f.made, missing, f.err
+}
+
+// state says what all operations state once for the document, or what the document states, and what an operation states instead.
+func (f *former) state(key string, value []any) {
+	all := places(f.made.root["paths"], nil)
+	differs := func(p place) bool { return !reflect.DeepEqual(p.op[key], all[0].op[key]) }
+	if len(all) > 0 && !slices.ContainsFunc(all, differs) {
+		value = list(all[0].op[key])
+	}
+	if len(value) > 0 {
+		f.made.root[key] = value
+	}
+	for _, p := range all {
+		if reflect.DeepEqual(p.op[key], any(value)) {
+			delete(p.op, key)
+		}
+	}
 }
 
 // place is where a document has an operation: at a path, or under the name of a webhook.
@@ -67,50 +79,55 @@ type place struct {
 	item, op     object
 }
 
-func places(items any, follow func(any) any) []place {
-	var all []place
+// places returns the operations of paths, or of webhooks, sorted by name.
+func places(items any, follow func(any) any) (all []place) {
 	for _, name := range sorted(items) {
-		item := follow(obj(items)[name])
-		eachOperation(object{name: item}, func(_, method string, op object) {
-			all = append(all, place{name, method, obj(item), op})
-		})
+		item := obj(items)[name]
+		if follow != nil {
+			item = follow(item)
+		}
+		for _, method := range []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"} {
+			if op := obj(at(item, method)); op != nil {
+				all = append(all, place{name, method, obj(item), op})
+			}
+		}
 	}
 	return all
 }
 
 var placeholder = regexp.MustCompile(`\{[^{}]*\}`)
 
-// samePath reports whether two paths differ at most in what they call their parameters.
-func samePath(a, b string) bool {
-	return placeholder.ReplaceAllString(a, "{}") == placeholder.ReplaceAllString(b, "{}")
-}
-
-// operations returns the operations with these IDs, by path and method, under the contract's names.
+// operations returns the operations with these IDs, by path and method, under the contract's names. One that has another ID, or
+// none, is known by its method and path.
 func (f *former) operations(given, contract any, ids []string) (made object, missing []string) {
 	there := places(given, func(item any) any { item, _ = f.follow(item); return item })
-	known := places(contract, f.contract.resolve)
 	made = make(object)
 	for _, id := range ids {
-		var was place
 		hasID := func(p place) bool { return p.op["operationId"] == id }
-		if i := slices.IndexFunc(known, hasID); i >= 0 {
-			was = known[i]
+		var was place
+		for _, p := range places(contract, nil) {
+			if hasID(p) {
+				was = p
+			}
+		}
+		samePath := func(p place) bool {
+			return placeholder.ReplaceAllString(p.name, "{}") == placeholder.ReplaceAllString(was.name, "{}")
+		}
+		unknown := func(p place) bool {
+			return p.method == was.method && samePath(p) && !slices.Contains(ids, str(p.op["operationId"]))
 		}
 		i := slices.IndexFunc(there, hasID)
-		if i >= 0 && slices.ContainsFunc(there[i+1:], hasID) {
-			f.fail("the document has more than one operation %s", id)
-		}
 		if i < 0 {
-			i = slices.IndexFunc(there, func(p place) bool {
-				return p.method == was.method && samePath(p.name, was.name) && !slices.Contains(ids, str(p.op["operationId"]))
-			})
+			i = slices.IndexFunc(there, unknown)
+		} else if slices.ContainsFunc(there[i+1:], hasID) {
+			f.fail("the document has more than one operation %s", id)
 		}
 		if i < 0 {
 			missing = append(missing, id)
 			continue
 		}
 		name := there[i].name
-		if samePath(name, was.name) {
+		if samePath(there[i]) {
 			name = was.name
 		}
 		op := f.operation(there[i], was, name)
@@ -123,54 +140,42 @@ func (f *former) operations(given, contract any, ids []string) (made object, mis
 	return made, missing
 }
 
-// operation returns an operation with what its path and the document state for it. The names of its path's parameters become
-// those in name.
+// operation returns an operation with what its path and the document state for it. The parameters of its path have the names that
+// they have in name.
 func (f *former) operation(p, was place, name string) object {
-	op := maps.Clone(p.op)
-	var parameters []any // the operation's own come last, and win
+	op, parameters := maps.Clone(p.op), []any{} // the operation's own come last, and win
 	theirs, ours := placeholder.FindAllString(p.name, -1), placeholder.FindAllString(name, -1)
 	for _, item := range slices.Concat(list(p.item["parameters"]), list(op["parameters"])) {
 		value, _ := f.follow(item)
 		own := maps.Clone(obj(value))
-		if own["in"] == "header" {
-			own["name"] = canonical("headers", str(own["name"]))
-		} else if i := slices.Index(theirs, "{"+str(own["name"])+"}"); own["in"] == "path" && i >= 0 {
+		if i := slices.Index(theirs, "{"+str(own["name"])+"}"); own["in"] == "path" && i >= 0 {
 			own["name"] = strings.Trim(ours[i], "{}")
+		} else if own["in"] == "header" {
+			own["name"] = canonical("headers", str(own["name"]))
 		}
-		same := func(other any) bool { return own["in"] == at(other, "in") && own["name"] == at(other, "name") }
-		parameters = append(slices.DeleteFunc(parameters, same), own)
+		parameters = append(slices.DeleteFunc(parameters, func(other any) bool { return sameParameter(own, other) }), own)
 	}
-	if op["parameters"] = parameters; len(parameters) == 0 {
-		delete(op, "parameters")
+	op["parameters"] = parameters
+	made := obj(f.object(op, was.op, "operation"))
+	stated := func(key string, places ...object) []any {
+		i := slices.IndexFunc(places, func(o object) bool { return o[key] != nil })
+		return list(slices.Concat(places, []object{nil})[max(i, 0)][key])
 	}
-	made := obj(f.object(op, was.op, operation))
-	stated := func(from *Document, p place, key string) []any {
-		for _, o := range []object{p.op, p.item, from.root} {
-			if o[key] != nil {
-				return list(o[key])
-			}
-		}
-		return nil
-	}
-	made["servers"] = servers(stated(f.given, p, "servers"))
-	made["security"] = f.security(stated(f.given, p, "security"), stated(f.contract, was, "security"))
+	made["servers"] = servers(stated("servers", p.op, p.item, f.given.root))
+	made["security"] = f.security(stated("security", p.op, p.item, f.given.root), stated("security", was.op, f.contract.root))
 	return made
 }
 
-// servers returns the addresses of servers, with the defaults of their variables.
-func servers(given []any) []any {
-	if len(given) == 0 {
-		given = []any{object{"url": "/"}}
-	}
-	var made []any
+// servers returns servers with the defaults of their variables.
+func servers(given []any) (made []any) {
 	for _, server := range given {
-		address := placeholder.ReplaceAllStringFunc(str(at(server, "url")), func(name string) string {
+		o := maps.Clone(obj(server))
+		o["url"] = placeholder.ReplaceAllStringFunc(str(o["url"]), func(name string) string {
 			return fmt.Sprint(cmp.Or(at(server, "variables", strings.Trim(name, "{}"), "default"), any(name)))
 		})
-		made = append(made, object{"url": address})
-		if text := str(at(server, "description")); text != "" {
-			obj(made[len(made)-1])["description"] = text
-		}
+		delete(o, "variables")
+		maps.DeleteFunc(o, func(key string, _ any) bool { return strings.HasPrefix(key, "x-") })
+		made = append(made, o)
 	}
 	return made
 }
@@ -178,11 +183,11 @@ func servers(given []any) []any {
 // security returns security requirements, in which a scheme has the name that the contract gives to the same one in was.
 func (f *former) security(given, was []any) []any {
 	made := []any{}
-	known := at(f.contract.root, "components", string(securityScheme))
+	known := at(f.contract.root, "components", "securitySchemes")
 	for _, alternative := range given {
 		all := make(object)
 		for _, name := range sorted(alternative) {
-			scheme, _ := f.follow(at(f.given.root, "components", string(securityScheme), name))
+			scheme, _ := f.follow(at(f.given.root, "components", "securitySchemes", name))
 			as := name
 			for _, required := range was {
 				for _, other := range sorted(required) {
@@ -193,13 +198,10 @@ func (f *former) security(given, was []any) []any {
 			}
 			all[as] = obj(alternative)[name]
 			if scheme != nil {
-				f.add(securityScheme, as, f.object(scheme, obj(known)[as], securityScheme))
+				obj(at(f.made.root, "components", "securitySchemes"))[as] = f.object(scheme, obj(known)[as], "securitySchemes")
 			}
 		}
 		made = append(made, all)
 	}
-	if !slices.ContainsFunc(made, func(all any) bool { return len(obj(all)) > 0 }) {
-		return []any{}
-	}
-	return made
+	return slices.DeleteFunc(made, func(all any) bool { return len(made) == 1 && len(obj(all)) == 0 })
 }

@@ -20,6 +20,7 @@ const (
 	ContractFile  = "api/openapi.yaml"    // the contract
 	FactsFile     = "api/facts.txt"       // what the code depends on
 	OverlayFile   = "api/overlay.yaml"    // an overlay: Go names and types
+	TypesFile     = "api/types.yaml"      // an overlay: what makes no Go type
 	ConfigFile    = "oapi-codegen.yaml"   // of the generator; it lists our operations
 	GeneratedFile = "gen/outgoing.gen.go" // what the generator makes
 )
@@ -33,15 +34,14 @@ type Repository struct {
 	Operations []string
 	Expected   Expected
 
-	root               string
-	vendor, contract   *Document
-	form               yaml.Node // the contract as it is written
-	additions, overlay []byte
+	root                      string
+	vendor, contract          *Document
+	form                      *yaml.Node // the contract as it is written
+	additions, overlay, types []byte
 }
 
 // Open reads the repository at root.
 func Open(root string) (*Repository, error) {
-	r := &Repository{root: root}
 	var errs []error
 	note := func(name string, err error) {
 		if err != nil {
@@ -53,11 +53,7 @@ func Open(root string) (*Repository, error) {
 		note(name, err)
 		return text
 	}
-	parse := func(name string) *Document {
-		d, err := Parse(read(name))
-		note(name, err)
-		return d
-	}
+	r := &Repository{root: root, additions: read(AdditionsFile), overlay: read(OverlayFile), types: read(TypesFile)}
 	var config struct {
 		Output struct {
 			Operations []string `yaml:"include-operation-ids"`
@@ -65,86 +61,99 @@ func Open(root string) (*Repository, error) {
 	}
 	note(ConfigFile, yaml.Unmarshal(read(ConfigFile), &config))
 	r.Operations = config.Output.Operations
-	var err error
+	contract, form, err := read(ContractFile), yaml.Node{}, error(nil)
+	note(ContractFile, yaml.Unmarshal(contract, &form))
+	r.contract, err = Parse(contract)
+	note(ContractFile, err)
+	r.vendor, err = Parse(read(VendorFile))
+	note(VendorFile, err)
 	r.Expected, err = ParseExpected(string(read(FactsFile)))
 	note(FactsFile, err)
-	r.vendor, r.contract, r.additions, r.overlay = parse(VendorFile), parse(ContractFile), read(AdditionsFile), read(OverlayFile)
-	note(ContractFile, yaml.Unmarshal(read(ContractFile), &r.form))
+	if len(errs) == 0 {
+		r.form = form.Content[0]
+	}
 	return r, errors.Join(errs...)
 }
 
 // Taken is what a document of the vendor becomes.
 type Taken struct {
-	Vendor, Contract []byte   // our part of the document, and the contract that it makes
-	ForGo            []byte   // what the generator reads
-	Changes          []Change // of what the code depends on
-	Notes            []string // what the document states and the contract does not take from it
+	Vendor, Contract, ForGo []byte   // our part of the document, the contract that it makes, and what the generator reads
+	Changes                 []Change // of what the code depends on
+	Note                    string   // what the contract does not take from the document
 }
 
 // Take makes the contract from a document of the vendor. After an error the Changes are there as far as they are known.
 func (r *Repository) Take(text []byte) (Taken, error) {
-	given, err := Parse(text)
-	if err != nil {
-		return Taken{}, err
-	}
-	vendor, made, missing, err := r.complete(given)
-	if err != nil {
+	vendor, made, err := r.complete(text)
+	if made == nil {
 		return Taken{}, err
 	}
 	taken := Taken{Changes: r.Expected.Diff(r.Expected.Facts, made.Facts())}
 	if before, after := urls(r.vendor.root), urls(vendor.root); before != after {
-		taken.Notes = []string{fmt.Sprintf("servers: the document names %s, and the one before it named %s; the contract keeps %s, from %s",
-			after, before, urls(r.contract.root), AdditionsFile)}
+		taken.Note = fmt.Sprintf("servers: the document names %s, and the one before it named %s; the contract keeps %s, from %s\n",
+			after, before, urls(r.contract.root), AdditionsFile)
+	}
+	if err != nil {
+		return taken, err
+	}
+	forGo, err := ForGo(made, r.overlay, r.types)
+	if err != nil {
+		return taken, err
+	}
+	var errs [3]error
+	taken.Vendor, errs[0] = vendor.YAML(vendorHead, r.form)
+	taken.Contract, errs[1] = made.YAML("", r.form)
+	taken.ForGo, errs[2] = forGo.YAML("", nil)
+	return taken, errors.Join(errs[:]...)
+}
+
+// complete returns our part of a document, and the contract that it makes: with what no document of its version states, and the
+// words of the contract. They are there too if the error is that operations are missing.
+func (r *Repository) complete(text []byte) (vendor, made *Document, err error) {
+	given, err := Parse(text)
+	if err != nil {
+		return nil, nil, err
+	}
+	vendor, missing, err := r.normal(given, false)
+	if err == nil {
+		made, err = vendor.overlaid(r.additions, false)
+	}
+	if err == nil {
+		made, _, err = r.normal(made, true)
+	}
+	if err != nil {
+		return nil, nil, err
 	}
 	if len(missing) > 0 {
 		var ids []string
 		for _, p := range places(given.root["paths"], given.resolve) {
 			ids = append(ids, str(p.op["operationId"]))
 		}
-		return taken, fmt.Errorf("the document lacks the operations %s; it has %s", strings.Join(missing, ", "), strings.Join(ids, ", "))
+		err = fmt.Errorf("the document lacks the operations %s; it has %s", strings.Join(missing, ", "), strings.Join(ids, ", "))
 	}
-	forGo, err := ForGo(made, r.overlay)
-	if err != nil {
-		return taken, err
-	}
-	var errs [3]error
-	taken.Vendor, errs[0] = vendor.YAML(vendorHead, &r.form)
-	taken.Contract, errs[1] = made.YAML("", &r.form)
-	taken.ForGo, errs[2] = forGo.YAML("", nil)
-	return taken, errors.Join(errs[:]...)
-}
-
-// complete returns our part of a document, and the contract that it makes: with what no document of its version states, and the
-// words of the contract.
-func (r *Repository) complete(given *Document) (vendor, made *Document, missing []string, err error) {
-	if vendor, missing, err = r.normal(given, false); err == nil {
-		if made, err = vendor.overlaid(r.additions, false); err == nil {
-			made, _, err = r.normal(made, true)
-		}
-	}
-	return vendor, made, missing, err
+	return vendor, made, err
 }
 
 // Changes returns what of the expected facts the contract as it is does not state.
 func (r *Repository) Changes() ([]Change, error) {
-	normal, _, err := r.normal(r.contract, true)
+	made, _, err := r.normal(r.contract, true)
 	if err != nil {
 		return nil, err
 	}
-	return r.Expected.Diff(r.Expected.Facts, normal.Facts()), nil
+	return r.Expected.Diff(r.Expected.Facts, made.Facts()), nil
 }
 
 // Drift returns how a document of the vendor differs from the one last taken in. What it lacks is gone; what it states now, and
 // the additions stated before, is no change.
 func (r *Repository) Drift(text []byte) ([]Change, error) {
-	given, err := Parse(text)
+	last, err := r.vendor.YAML("", nil)
 	if err != nil {
 		return nil, err
 	}
 	var facts [2][]Fact
-	for i, d := range []*Document{r.vendor, given} {
-		vendor, made, _, err := r.complete(d)
-		if err != nil {
+	for i, text := range [][]byte{last, text} {
+		vendor, made, err := r.complete(text)
+		if made == nil {
 			return nil, err
 		}
 		made.root["servers"] = vendor.root["servers"]
@@ -167,18 +176,17 @@ func urls(o object) string {
 func Install(root string, files map[string][]byte) (changed []string, err error) {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		place := filepath.Join(root, filepath.FromSlash(name))
-		if before, failed := os.ReadFile(place); failed == nil && bytes.Equal(before, files[name]) { //nolint:gosec // a name of the caller's
-			continue
+		if before, failed := os.ReadFile(place); failed != nil || !bytes.Equal(before, files[name]) { //nolint:gosec // the caller's name
+			changed = append(changed, name)
+			err = errors.Join(err, os.WriteFile(place+".new", files[name], 0o644)) //nolint:gosec // source, which anyone may read
 		}
-		changed = append(changed, name)
-		err = errors.Join(err, os.WriteFile(place+".new", files[name], 0o644)) //nolint:gosec // source, which anyone may read
 	}
 	for _, name := range changed {
 		place := filepath.Join(root, filepath.FromSlash(name))
-		if err != nil {
-			_ = os.Remove(place + ".new")
-		} else {
+		if err == nil {
 			err = os.Rename(place+".new", place)
+		} else {
+			_ = os.Remove(place + ".new")
 		}
 	}
 	return changed, err

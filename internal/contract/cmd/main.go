@@ -9,10 +9,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 
 	"github.com/gsmservice-gateway/client-go/internal/contract"
 )
@@ -20,32 +18,26 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, ".", os.Args[1:], os.Stdout); err != nil {
+	report, err := run(ctx, append(os.Args[1:], contract.GeneratedFile))
+	fmt.Print(report)
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1) //nolint:gocritic // run has cleaned up
 	}
 }
 
-func run(ctx context.Context, root string, args []string, stdout io.Writer) error {
-	repository, err := contract.Open(root)
-	if err != nil {
-		return err
-	}
+// run has a default as its last argument.
+func run(ctx context.Context, args []string) (report string, err error) {
+	repository, err := contract.Open(".")
 	switch {
-	case len(args) > 0 && len(args) < 3 && args[0] == "generate":
-		out := filepath.Join(root, filepath.FromSlash(contract.GeneratedFile))
-		if len(args) == 2 {
-			out = args[1]
-		}
-		return repository.Generate(ctx, out)
-	case len(args) == 2 && args[0] == "take":
-		report, err := repository.TakeIn(ctx, args[1])
-		_, failed := io.WriteString(stdout, report)
-		return errors.Join(err, failed)
-	case len(args) == 2 && args[0] == "drift":
-		report, err := repository.Compare(args[1])
-		_, failed := io.WriteString(stdout, report)
-		return errors.Join(err, failed)
+	case err != nil:
+		return "", err
+	case args[0] == "generate" && len(args) < 4:
+		return "", repository.Generate(ctx, args[1])
+	case args[0] == "take" && len(args) == 3:
+		return repository.TakeIn(ctx, args[1])
+	case args[0] == "drift" && len(args) == 3:
+		return repository.Compare(args[1])
 	}
-	return errors.New("usage: generate [FILE] | take SPEC | drift SPEC")
+	return "", errors.New("usage: generate [FILE] | take SPEC | drift SPEC")
 }
