@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing"
@@ -75,11 +74,13 @@ func TestB10_GetBelievesTheLastYieldOfItsStream(t *testing.T) {
 				drainer: interrupt.NewDrainer(nil, "", nil),
 				counter: terminal.NewRetryCounter(slog.DiscardHandler),
 			}
-			list := new(idfile.List)
+			var ids []int64
 			for id := range int64(5000) {
-				require.NoError(t, list.Add(id+1))
+				ids = append(ids, id+1)
 			}
-			err := s.lookUp(list, func(ids iter.Seq[int64]) iter.Seq2[outgoing.GetResult, error] {
+			out, err := s.getWriter(false)
+			require.NoError(t, err)
+			err = s.lookUp(ids, out, func(ids iter.Seq[int64]) iter.Seq2[outgoing.GetResult, error] {
 				return streamDouble(ids, test.taken, test.fails, test.last)
 			})
 			require.Equal(t, test.status, err)
@@ -88,6 +89,7 @@ func TestB10_GetBelievesTheLastYieldOfItsStream(t *testing.T) {
 			}
 			if test.taken > 0 {
 				assert.True(t, strings.HasSuffix(stdout.String(), "\n]\n"), "the array is closed")
+				assert.Equal(t, 5000, strings.Count(stdout.String(), `"id":`), "a row for each ID")
 			}
 		})
 	}

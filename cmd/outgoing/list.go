@@ -8,6 +8,7 @@ import (
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -15,17 +16,22 @@ func (c *cli) listCommand() *cobra.Command {
 	var (
 		f    flags
 		page outgoing.PageRequest
+		w    walk
 		all  bool
 	)
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the history, newest message first",
 		Long: `List the history, newest message first: one page of it, or, with --all, each message that was there when the
-command began exactly once, even if others arrive meanwhile.`,
+command began exactly once, even if others arrive meanwhile.
+
+--max and --since-id do the same, and stop early: after so many messages, or before the message with this ID (the exit
+status is 2 if it was not met: all of the history is listed then).`,
 		Example: `  outgoing list
   outgoing list --page 2 --limit 50
   outgoing list --all --format csv > history.csv
-  outgoing list --all --format jsonl | jq -r 'select(.status_code == "SCHEDULED") | .id' | outgoing cancel --file -
+  outgoing list --since-id 43456 --format jsonl >> history.jsonl
+  outgoing list --all -f jsonl | jq 'select(.status_code == "SCHEDULED")' > s.jsonl
   outgoing list --demo`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -33,9 +39,14 @@ command began exactly once, even if others arrive meanwhile.`,
 			if err := f.check(); err != nil {
 				return err
 			}
+			all = all || cmd.Flags().Changed("max") || cmd.Flags().Changed("since-id")
 			switch {
+			case cmd.Flags().Changed("max") && w.max < 1:
+				return usage("--max %d: it must be at least 1", w.max)
+			case cmd.Flags().Changed("since-id") && w.sinceID < 1:
+				return usage("--since-id %d: message IDs start at 1", w.sinceID)
 			case all && (cmd.Flags().Changed("page") || cmd.Flags().Changed("limit")):
-				return usage("--all lists every page: it cannot be used with --page or --limit")
+				return usage("--all lists every page: it cannot be used with --page or --limit, and nor can --max and --since-id")
 			case cmd.Flags().Changed("page") && page.Page < 1:
 				return usage("--page %d: pages start at 1", page.Page)
 			case cmd.Flags().Changed("limit") && (page.Limit < 1 || page.Limit > outgoing.MaxLimit):
@@ -52,7 +63,7 @@ command began exactly once, even if others arrive meanwhile.`,
 			unhandle := s.handleInterrupts(s.sayUnwritten)
 			defer unhandle()
 			if all {
-				return s.listAll(out)
+				return s.listAll(out, w)
 			}
 			return s.listPage(out, page)
 		},
@@ -61,6 +72,8 @@ command began exactly once, even if others arrive meanwhile.`,
 	cmd.Flags().IntVar(&page.Page, "page", 0, "which page (default 1)")
 	cmd.Flags().IntVar(&page.Limit, "limit", 0, fmt.Sprintf("messages on a page, at most %d (default the gateway's, 10)", outgoing.MaxLimit))
 	cmd.Flags().BoolVar(&all, "all", false, "the whole history")
+	cmd.Flags().IntVar(&w.max, "max", 0, "the newest messages, at most so many")
+	cmd.Flags().Int64Var(&w.sinceID, "since-id", 0, "the messages before this one in the history, which are newer")
 	return cmd
 }
 
@@ -110,11 +123,18 @@ func describePage(p outgoing.Page) string {
 	return text
 }
 
-func (s *session) listAll(out output.Writer[outgoing.Message]) error {
-	end := s.progress("list", "messages", 0)
+// walk is what list --all stops at; the zero value stops at the end of the history.
+type walk struct {
+	max     int
+	sinceID int64
+}
+
+func (s *session) listAll(out output.Writer[outgoing.Message], w walk) error {
+	end := s.progress("list", "messages", w.max)
 	defer end()
 	listed, unreadable := 0, 0
 	var failed error
+	met := w.sinceID == 0
 	for m, err := range s.client.All(s.ctx) {
 		if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
 			unreadable++
@@ -125,18 +145,21 @@ func (s *session) listAll(out output.Writer[outgoing.Message]) error {
 		if failed = err; failed != nil {
 			break
 		}
+		if met = met || m.ID == w.sinceID; met && w.sinceID != 0 {
+			break
+		}
 		if err := out.Write(m); err != nil {
-			return err
+			return unlisted(err, unreadable)
 		}
 		listed++
 		s.counter.Done.Add(1)
-		if s.interrupted.Load() {
+		if listed == w.max || s.interrupted.Load() {
 			break
 		}
 	}
 	end()
 	if err := out.Close(); err != nil {
-		return err
+		return unlisted(err, unreadable)
 	}
 	if s.interrupted.Load() {
 		return s.listedBeforeInterrupt(listed)
@@ -148,10 +171,22 @@ func (s *session) listAll(out output.Writer[outgoing.Message]) error {
 		s.say("outgoing: the history breaks off here: %s", output.Reason(s.explain(failed)))
 	}
 	s.note("%s", display.Plural(listed, "message", "messages"))
-	if failed != nil || unreadable > 0 {
+	passed := !met && failed == nil && (w.max == 0 || listed < w.max)
+	if passed {
+		s.say("outgoing: the history has no message %d, and is listed to its end", w.sinceID)
+	}
+	if failed != nil || unreadable > 0 || passed {
 		return statusError(exitUnsettled)
 	}
 	return nil
+}
+
+// unlisted returns what a reader that left, or another reason for which results cannot be written, comes to.
+func unlisted(err error, unreadable int) error {
+	if errors.Is(err, terminal.ErrReaderGone) && unreadable > 0 {
+		return statusError(exitUnsettled)
+	}
+	return err
 }
 
 // notListed says why nothing is listed. The gateway was asked, so this is not a command that could not start.

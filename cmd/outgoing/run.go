@@ -14,8 +14,9 @@ import (
 // The exit statuses.
 const (
 	exitSettled     = 0
-	exitUsage       = 1   // used wrongly, or could not start: nothing was sent; or the results cannot be written
+	exitUsage       = 1   // used wrongly, or could not start: nothing was sent
 	exitUnsettled   = 2   // the gateway was asked, and an ID is missing, not settled or not cancelled, or nothing is listed
+	exitUnwritten   = 3   // the work was done, and its results could not be written
 	exitInterrupted = 130 // as shells report a SIGINT
 )
 
@@ -40,12 +41,15 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(stri
 	command, err := root.ExecuteC()
 	status, ended := errors.AsType[statusError](err)
 	switch {
-	case err == nil, errors.Is(err, terminal.ErrReaderGone):
-		return exitSettled
 	case ended:
 		return int(status)
+	case err == nil, errors.Is(err, terminal.ErrReaderGone):
+		return exitSettled
 	}
 	c.say("outgoing: %s", output.WithoutPrefix(err))
+	if errors.Is(err, terminal.ErrUnwritten) {
+		return exitUnwritten
+	}
 	if _, wrong := errors.AsType[*usageError](err); wrong {
 		c.say("See %q.", command.CommandPath()+" --help")
 	}

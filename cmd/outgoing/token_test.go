@@ -71,7 +71,8 @@ func TestARefusedTokenEndsTheWork(t *testing.T) {
 
 	got := outgoing(t, "get", url, "--concurrency=1", "--verbose", "--file", ids)
 	assert.Equal(t, 2, got.status)
-	assert.Empty(t, got.stdout)
+	assert.Len(t, lines(got.stdout), 1+200)
+	assert.Contains(t, got.stdout, "43655       not sent: ")
 	assert.Contains(t, got.stderr, "401 Unauthorized")
 	assert.Contains(t, got.stderr, "not sent: the last 150 of 200 IDs, from 43506 on\n")
 	assert.Len(t, gateway.Requests(), 1)
@@ -80,7 +81,7 @@ func TestARefusedTokenEndsTheWork(t *testing.T) {
 	assert.Equal(t, 2, got.status)
 	assert.Len(t, lines(got.stdout), 1+200)
 	assert.Contains(t, got.stderr, "0 cancelled, 0 rejected, 0 unknown, 200 not sent")
-	assert.Contains(t, got.stdout, "43655,not sent,,\"stopped: DELETE /messages/{ids}: 401 Unauthorized")
+	assert.Contains(t, got.stdout, "43655,not sent,,,\"stopped: DELETE /messages/{ids}: 401 Unauthorized")
 	assert.Len(t, gateway.Requests(), 2)
 
 	path := file(t, token)

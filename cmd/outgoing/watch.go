@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
@@ -56,13 +55,7 @@ not: they are named. Ctrl-C names them too, and exits with 130.`,
 			if err := w.check(until, cmd.Flags().Changed); err != nil {
 				return err
 			}
-			return c.withIDs(args, from, &f, anyMessage, func(s *session, ids *idfile.List) error {
-				distinct, err := ids.Distinct()
-				if err != nil {
-					return err
-				}
-				return s.follow(distinct, w)
-			})
+			return c.withIDs(args, from, &f, anyMessage, func(s *session, asked asked) error { return s.follow(asked.ids, w) })
 		},
 	}
 	f.attempts = 1 // which has no flag here: the next look is the retry

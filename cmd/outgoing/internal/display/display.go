@@ -33,13 +33,13 @@ func Quoted(text string) string {
 
 // Printable escapes what does not print: a message's sender must not be able to move the cursor.
 func Printable(s string) string {
-	if strings.IndexFunc(s, unprintable) < 0 && utf8.ValidString(s) {
+	if strings.IndexFunc(s, Unprintable) < 0 && utf8.ValidString(s) {
 		return s
 	}
 	var b strings.Builder
 	for i, r := range s {
 		_, size := utf8.DecodeRuneInString(s[i:])
-		if unprintable(r) || r == utf8.RuneError && size == 1 {
+		if Unprintable(r) || r == utf8.RuneError && size == 1 {
 			b.WriteString(strings.Trim(strconv.QuoteToASCII(s[i:i+size]), `"`))
 		} else {
 			b.WriteRune(r)
@@ -48,4 +48,8 @@ func Printable(s string) string {
 	return b.String()
 }
 
-func unprintable(r rune) bool { return !unicode.IsGraphic(r) }
+// Unprintable reports whether a character acts on a terminal or cannot be seen: control characters, marks of direction, tags,
+// and letters and selectors without a shape of their own, but for the selector that emoji have.
+func Unprintable(r rune) bool {
+	return !unicode.IsGraphic(r) || r != '\ufe0f' && unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}

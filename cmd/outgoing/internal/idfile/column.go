@@ -3,17 +3,16 @@ package idfile
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
-// Column is the column of a file that holds the IDs. The zero value is the first, unless a header says that it is another:
-// that is an error, and never a guess.
+// Column is the column of a file that holds the IDs. The zero value leaves it to the file to say which that is.
 type Column struct {
 	number int    // from 1 on; 0 if it is not given by number
 	title  string // in the first row
@@ -34,79 +33,95 @@ func ParseColumn(text string) (Column, error) {
 	return Column{number: n}, nil
 }
 
-func (c Column) given() bool { return c.number > 0 || c.title != "" }
+func (c Column) given() bool { return c != Column{} }
 
-// find returns where the column is, given the first row, and reports whether that row is a header.
-func (c Column) find(cells []string) (index int, header bool, err error) {
-	if c.title == "" {
-		index = max(c.number-1, 0)
-		if !c.given() && couldBeID(cells[0]) && slices.ContainsFunc(cells[1:], isIDTitle) {
-			return 0, false, fmt.Errorf("the first row has a title for the IDs, but %s stands in the first column", display.Quoted(cells[0]))
-		}
-		return index, index < len(cells) && isHeader(cells, index), nil
+// find returns where the column stands, given the first row.
+func (c Column) find(cells []string) (int, error) {
+	if c.number > 0 {
+		return c.number - 1, nil
 	}
-	index = -1
+	var found []int
 	for i, cell := range cells {
-		if !strings.EqualFold(cell, c.title) {
-			continue
+		if strings.EqualFold(cell, c.title) {
+			found = append(found, i)
 		}
-		if index >= 0 {
-			return 0, false, fmt.Errorf("columns %d and %d are both called %s: give a number", index+1, i+1, display.Quoted(c.title))
-		}
-		index = i
 	}
-	if index < 0 {
-		return 0, false, fmt.Errorf("no column is called %s; the first row is %s", display.Quoted(c.title), quotedList(cells))
+	switch {
+	case len(found) > 1:
+		return 0, fmt.Errorf("columns %d and %d are both called %s: give a number", found[0]+1, found[1]+1, display.Quoted(c.title))
+	case len(found) == 0:
+		return 0, fmt.Errorf("no column is called %s; the first row is %s", display.Quoted(c.title), quotedList(cells))
 	}
-	return index, true, nil
+	return found[0], nil
 }
 
-// isHeader reports whether a first row holds titles. It distinguishes a title from an ID with a typing error: a title
-// starts like a word and has no digit, and an ID never stands beside it.
-func isHeader(cells []string, index int) bool {
-	r, _ := utf8.DecodeRuneInString(cells[index])
-	word := (unicode.IsLetter(r) || r == '_') && strings.IndexFunc(cells[index], unicode.IsDigit) < 0
-	return word && !slices.ContainsFunc(cells, couldBeID)
-}
+// What a title says, without case and what is between its words.
+var (
+	messageIDTitle = regexp.MustCompile(`^((outgoing|gateway)?((sms|mms|message|msg|wiadomo[sś]ci?)s?)+ids?|ids?(of|outgoing|gateway)?((sms|mms|message|msg|wiadomo[sś]ci?)s?)+)$`)
+	messageTitle   = regexp.MustCompile(`sms|mms|message|msg|wiadomo`)
+	idTitle        = regexp.MustCompile(`^(ids?|identifier|identyfikator)$`)
+	totalTitle     = regexp.MustCompile(`^((grand|sub)?totals?|sums?|suma|razem|łącznie|ogółem|podsumowanie|summe|gesamt)\d*$`)
+)
 
-// idTitles are titles under which message IDs stand, without case and what is between words.
-var idTitles = []string{"id", "ids", "messageid", "messageids"}
-
-func isIDTitle(title string) bool {
-	letters := strings.Map(func(r rune) rune {
+func squash(title string) string {
+	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			return unicode.ToLower(r)
 		}
 		return -1
 	}, title)
-	return slices.Contains(idTitles, letters)
 }
 
-// titlesFirst reports whether a header says that the first column, and no other, holds the IDs. If it says that another
-// does, that is an error: the first may hold numbers that mean something else.
-func titlesFirst(titles []string) (bool, error) {
-	other := slices.IndexFunc(titles[1:], isIDTitle) + 1
-	switch first := isIDTitle(titles[0]); {
-	case other == 0:
-		return first, nil
-	case first:
-		return false, nil // two: the rows show whether they can be told apart
+// titled returns the columns whose titles match.
+func titled(cells []string, title *regexp.Regexp) (found []int) {
+	for i, cell := range cells {
+		if title.MatchString(squash(cell)) {
+			found = append(found, i)
+		}
 	}
-	return false, fmt.Errorf("the header has %s in column %d, and %s in the first", display.Quoted(titles[other]), other+1, display.Quoted(titles[0]))
+	return found
+}
+
+// ownNames are the members of this command's results, in JSON and as titles of a CSV.
+var ownNames = []string{
+	"id", "cid", "type", "recipient", "sender", "parts", "sent_date", "status_date", "status_code", "status_description",
+	"unicode", "flash", "price", "state", "reason", "status", "error", "message",
+}
+
+// isOwn reports whether names are those of this command's results, or of a part of them that people select.
+func isOwn(names []string) bool {
+	seen := make(map[string]bool, len(names))
+	for _, name := range names {
+		if seen[name] || !slices.Contains(ownNames, name) {
+			return false
+		}
+		seen[name] = true
+	}
+	return seen["id"] && (seen["status_code"] || seen["state"])
+}
+
+// offer names columns as --column takes them.
+func offer(titles []string, columns []int) string {
+	var flags []string
+	for _, i := range columns {
+		flag := fmt.Sprintf("--column %d", i+1)
+		if i < len(titles) && titles[i] != "" {
+			flag += " (" + display.Quoted(titles[i]) + ")"
+		}
+		flags = append(flags, flag)
+	}
+	return "Say which column holds the message IDs: " + strings.Join(flags, " or ") + "."
 }
 
 func quotedList(cells []string) string {
 	const maxCells = 10
-	var b strings.Builder
-	for i, cell := range cells {
-		if i == maxCells {
-			fmt.Fprintf(&b, " and %d more", len(cells)-maxCells)
-			break
-		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(display.Quoted(cell))
+	var quoted []string
+	for _, cell := range cells[:min(len(cells), maxCells)] {
+		quoted = append(quoted, display.Quoted(cell))
 	}
-	return b.String()
+	text := strings.Join(quoted, ", ")
+	if more := len(cells) - maxCells; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -35,7 +36,7 @@ func NewScreen(stdin io.Reader, stdout, stderr io.Writer, env func(string) (stri
 func (s *Screen) Style() Style {
 	onTerminal := Is(s.stdout)
 	// https://no-color.org
-	return Style{Terminal: onTerminal, Colors: onTerminal && s.setting("NO_COLOR") == "" && !s.dumb()}
+	return Style{Terminal: onTerminal, Width: width(s.stdout), Colors: onTerminal && s.setting("NO_COLOR") == "" && !s.dumb()}
 }
 
 // dumb reports whether the terminal cannot draw over what it shows.
@@ -50,13 +51,16 @@ func (s *Screen) setting(name string) string {
 	return value
 }
 
-// Out returns a writer to standard output.
+// Out returns a writer to standard output. Its errors are [ErrReaderGone], or match [ErrUnwritten].
 func (s *Screen) Out() io.Writer {
 	return writerFunc(func(p []byte) (int, error) {
 		n, err := s.write(s.stdout, p)
 		s.lastWrite.Store(time.Now().UnixNano())
-		if errors.Is(err, syscall.EPIPE) {
+		switch {
+		case errors.Is(err, syscall.EPIPE):
 			err = ErrReaderGone
+		case err != nil:
+			err = fmt.Errorf("%w: %w", ErrUnwritten, err)
 		}
 		return n, err
 	})
@@ -73,6 +77,9 @@ func (s *Screen) Err() io.Writer {
 // ErrReaderGone means that standard output was closed by its reader. It differs from other broken pipes: a connection can
 // break too.
 var ErrReaderGone = errors.New("standard output was closed")
+
+// ErrUnwritten means that standard output cannot be written for another reason, such as a full disk.
+var ErrUnwritten = errors.New("the results could not be written")
 
 func (s *Screen) write(w io.Writer, p []byte) (int, error) {
 	if !Is(w) {
