@@ -98,20 +98,19 @@ func (w *summaryWriter) Close() error {
 // getRun is one run of get.
 type getRun struct {
 	*session
-	out     output.Writer[output.Result]
-	ids     []int64                 // that have no row yet
-	known   map[int64]output.Result // what became of some of them
-	given   int                     // to the library
-	total   int
-	counts  map[string]int // by state
-	unfound map[string]*unfound
-	ended   error // why the stream ended before its IDs did
+	out    output.Writer[output.Result]
+	ids    []int64                 // that have no row yet
+	known  map[int64]output.Result // what became of some of them
+	given  int                     // to the library
+	total  int
+	states map[string]*stateOfIDs
+	ended  error // why the stream ended before its IDs did
 }
 
-// unfound are IDs of one state, for a message: the first of them, and why the first is not found.
-type unfound struct {
-	first  []int64
+// stateOfIDs is what is said at the end about the IDs of one state: the first ten, and why the first is not found.
+type stateOfIDs struct {
 	count  int
+	first  []int64
 	reason string
 }
 
@@ -122,7 +121,10 @@ func (s *session) lookUp(ids []int64, out output.Writer[output.Result], stream f
 	end := s.progress("get", "IDs", len(ids))
 	defer end()
 
-	r := &getRun{session: s, out: out, ids: ids, total: len(ids), known: make(map[int64]output.Result), counts: make(map[string]int), unfound: make(map[string]*unfound)}
+	r := &getRun{session: s, out: out, ids: ids, total: len(ids), known: make(map[int64]output.Result), states: make(map[string]*stateOfIDs)}
+	for _, state := range getStates {
+		r.states[state] = &stateOfIDs{}
+	}
 	for result, err := range stream(r.give(ids)) {
 		r.take(result, err)
 		if err := r.write(); err != nil {
@@ -135,6 +137,8 @@ func (s *session) lookUp(ids []int64, out output.Writer[output.Result], stream f
 	}
 	return r.conclude()
 }
+
+var getStates = []string{output.Found, output.Missing, output.NotSettled, output.NotSent}
 
 // give hands IDs to the library, until there is an interrupt.
 func (r *getRun) give(ids []int64) iter.Seq[int64] {
@@ -156,7 +160,7 @@ func (r *getRun) take(result outgoing.GetResult, err error) {
 	for _, m := range result.Messages {
 		r.known[m.ID] = output.Result{Message: m, State: output.Found}
 	}
-	r.without(output.Missing, result.Missing, "the gateway does not know this ID")
+	r.without(output.Missing, "the gateway does not know this ID", result.Missing...)
 	batch, ok := errors.AsType[*outgoing.BatchError](err)
 	if !ok {
 		r.ended = cmp.Or(err, r.ended) // the last that the stream yields
@@ -168,26 +172,14 @@ func (r *getRun) take(result outgoing.GetResult, err error) {
 			state = output.NotSent
 		}
 		r.counter.Failed.Add(int64(len(f.IDs)))
-		r.without(state, f.IDs, output.Reason(r.explain(f.Err)))
+		r.without(state, output.Reason(r.explain(f.Err)), f.IDs...)
 	}
 }
 
-const maxNamed = 10 // IDs in a message
-
-func (r *getRun) without(state string, ids []int64, reason string) {
-	if len(ids) == 0 {
-		return
-	}
+func (r *getRun) without(state, reason string, ids ...int64) {
 	for _, id := range ids {
 		r.known[id] = output.Result{Message: outgoing.Message{ID: id}, State: state, Reason: reason}
 	}
-	u := r.unfound[state]
-	if u == nil {
-		u = &unfound{reason: reason}
-		r.unfound[state] = u
-	}
-	u.first = append(u.first, ids[:min(len(ids), maxNamed-len(u.first))]...)
-	u.count += len(ids)
 }
 
 // write prints the rows whose turn it is.
@@ -197,7 +189,10 @@ func (r *getRun) write() error {
 		if !ok {
 			return nil
 		}
-		r.counts[row.State]++
+		s := r.states[row.State]
+		if s.count++; s.count <= 10 {
+			s.first, s.reason = append(s.first, row.ID), cmp.Or(s.reason, row.Reason)
+		}
 		if err := r.out.Write(row); err != nil {
 			return err
 		}
@@ -210,10 +205,23 @@ func (r *getRun) write() error {
 
 // unwritten returns what a reader that left, or another reason for which results cannot be written, comes to.
 func (r *getRun) unwritten(err error) error {
-	if errors.Is(err, terminal.ErrReaderGone) && r.counts[output.Found] < r.total-len(r.ids) {
+	if errors.Is(err, terminal.ErrReaderGone) && r.unfound() > 0 {
 		return statusError(exitUnsettled)
 	}
 	return err
+}
+
+// unfound returns of how many IDs it is known that they have no message.
+func (r *getRun) unfound() (n int) {
+	for _, state := range getStates[1:] {
+		n += r.states[state].count
+	}
+	for _, row := range r.known { // that has no row yet
+		if row.State != output.Found {
+			n++
+		}
+	}
+	return n
 }
 
 // conclude prints the rest and the summary, and returns the exit status.
@@ -222,9 +230,8 @@ func (r *getRun) conclude() error {
 	if r.ended != nil && !r.interrupted.Load() {
 		why = output.Reason(r.ended)
 	}
-	rest := r.ids
-	for _, id := range rest {
-		r.known[id] = output.Result{Message: outgoing.Message{ID: id}, State: output.NotSent, Reason: why}
+	for _, id := range r.ids {
+		r.without(output.NotSent, why, id)
 		if err := r.write(); err != nil {
 			return r.unwritten(err)
 		}
@@ -232,41 +239,31 @@ func (r *getRun) conclude() error {
 	if err := r.out.Close(); err != nil {
 		return r.unwritten(err)
 	}
-	r.sayUnfound(output.Missing)
-	r.sayUnfound(output.NotSettled)
-	r.sayUnfound(output.NotSent)
-	if len(rest) > 0 {
-		r.say("not sent: the last %d of %d IDs, from %d on", len(rest), r.total, rest[0])
+	for _, state := range getStates[1:] {
+		if s := r.states[state]; s.count > 0 {
+			names := display.IDs(s.first)
+			if more := s.count - len(s.first); more > 0 {
+				names += fmt.Sprintf(" and %d more", more)
+			}
+			if state != output.Missing {
+				names += "\n  " + s.reason
+			}
+			r.say("%s: %s", state, names)
+		}
 	}
-	if r.ended != nil && !r.interrupted.Load() {
-		r.say("  %s", why)
+	if r.ended != nil && r.states[output.NotSent].count == 0 && !r.interrupted.Load() {
+		r.say("outgoing: %s", why)
 	}
-	r.note("%d found, %d missing, %d not settled, %d not sent (%s)", r.counts[output.Found], r.counts[output.Missing],
-		r.counts[output.NotSettled], r.counts[output.NotSent], r.sent())
-	if r.counts[output.Missing] == r.total {
+	found, missing := r.states[output.Found].count, r.states[output.Missing].count
+	r.note("%d found, %d missing, %d not settled, %d not sent (%s)", found, missing, r.states[output.NotSettled].count, r.states[output.NotSent].count, r.sent())
+	if missing == r.total {
 		r.sayAllUnknown()
 	}
 	switch {
 	case r.interrupted.Load():
 		return statusError(exitInterrupted)
-	case r.ended != nil, r.counts[output.Found] < r.total:
+	case r.ended != nil, r.unfound() > 0:
 		return statusError(exitUnsettled)
 	}
 	return nil
-}
-
-// sayUnfound names the IDs of a state, the first of them: each has its row.
-func (r *getRun) sayUnfound(state string) {
-	u := r.unfound[state]
-	if u == nil {
-		return
-	}
-	text := state + ": " + display.IDs(u.first)
-	if more := u.count - len(u.first); more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	if state != output.Missing {
-		text += "\n  " + u.reason
-	}
-	r.say("%s", text)
 }

@@ -178,7 +178,7 @@ func TestALineThatIsNotAnIDIsNamedBeforeAnythingIsSent(t *testing.T) {
 		"43456\n\x1b[2Jevil\n":         `line 2: "\x1b[2Jevil" is not a message ID`,
 		sequence(1, 70_000) + "oops\n": `line 70001: "oops" is not a message ID`,
 		"43463,43471,43479\n":          `line 1: "43463" and "43471" could both be message IDs`,
-		"12,50;43456\n":                "line 1: it has ; and , as separators",
+		"12,50;43456\n":                `line 1: "12,50" and "43456" could both be message IDs`,
 		"4,3456E+04\n":                 `line 1: "4" and "3456E+04" could both be message IDs`,
 	} {
 		gateway, url := serveDouble(t, 10)

@@ -61,7 +61,8 @@ func TestAnInterruptedGetWaitsForTheRequestsUnderWay(t *testing.T) {
 		require.Len(t, rows, 1000, "one for each ID")
 		assert.Contains(t, rows[99], `"state":"found"`)
 		assert.JSONEq(t, `{"id":43556,"state":"not sent","reason":"interrupted"}`, rows[100])
-		assert.Contains(t, h.stderr.String(), "not sent: the last 900 of 1000 IDs, from 43556 on\n")
+		assert.Contains(t, h.stderr.String(), "not sent: 43556, 43557, ")
+		assert.Contains(t, h.stderr.String(), "43565 and 890 more\n  interrupted\n")
 		assert.Contains(t, h.stderr.String(), "100 found, 0 missing, 0 not settled, 900 not sent (2 requests, 2 attempts)\n")
 		assert.Len(t, h.gateway.Requests(), 2)
 	}

@@ -74,7 +74,8 @@ func TestARefusedTokenEndsTheWork(t *testing.T) {
 	assert.Len(t, lines(got.stdout), 1+200)
 	assert.Contains(t, got.stdout, "43655       not sent: ")
 	assert.Contains(t, got.stderr, "401 Unauthorized")
-	assert.Contains(t, got.stderr, "not sent: the last 150 of 200 IDs, from 43506 on\n")
+	assert.Contains(t, got.stderr, "not sent: 43506, ")
+	assert.Contains(t, got.stderr, " and 140 more\n  ")
 	assert.Len(t, gateway.Requests(), 1)
 
 	got = outgoing(t, "cancel", url, "--yes", "--concurrency=1", "--verbose", "--format=csv", "--file", ids)

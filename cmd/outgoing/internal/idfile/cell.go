@@ -21,50 +21,37 @@ func ParseID(text string) (int64, error) {
 		return 0, fmt.Errorf("%s is too large for a message ID", display.Quoted(text))
 	case err == nil && id == 0, negative.MatchString(text):
 		return 0, fmt.Errorf("%s is not a message ID: they start at 1", text)
-	case exponent.MatchString(ascii(text)):
-		return 0, fmt.Errorf("%s is not a message ID: a spreadsheet rounded it, so digits may be lost; format the column as a whole number and save the file again",
-			display.Quoted(text))
 	case err == nil:
 		return int64(id), nil // 63 bits
+	case rounded.MatchString(ascii(text)):
+		return 0, fmt.Errorf("%s is not a message ID: a spreadsheet rounded it, so digits may be lost; format the column as a whole number and save the file again",
+			display.Quoted(text))
 	}
 	if meant, ok := lossless(text); ok {
-		return 0, &notPlainError{text, meant}
+		return 0, &adviceError{fmt.Sprintf("%s is not a message ID, which is digits and nothing else; no digit of it is lost if it means %d",
+			display.Quoted(text), meant), plainAdvice}
 	}
 	return 0, fmt.Errorf("%s is not a message ID", display.Quoted(text))
 }
 
-// notPlainError is about an ID in which a spreadsheet or a page put something, and of which nothing is lost.
-type notPlainError struct {
-	text  string
-	meant int64
-}
-
-func (e *notPlainError) Error() string {
-	return fmt.Sprintf("%s is not a message ID, which is digits and nothing else; no digit of it is lost if it means %d", display.Quoted(e.text), e.meant)
-}
+const plainAdvice = "Where no digit is lost: in the spreadsheet, format the column as a number without decimals and without separators\n" +
+	`(in pandas, .astype("Int64")), and save the file again.`
 
 // kind is what a cell could be.
 type kind int
 
 const (
-	blank  kind = iota
-	word        // it has a letter, or no digit
-	known       // a date, a time, or a phone number with a plus: digits, and never an ID
-	number      // it could be an ID, or what something made of one
+	word   kind = iota // it is empty, has a letter, or has no digit
+	known              // a date, a time, or a phone number with a plus: digits, and never an ID
+	number             // it could be an ID, or what something made of one
 )
 
 // kindOf is strict, since a cell that could be an ID and is not taken for one makes another column look like the only one:
 // whatever has a digit and no letter could be an ID, and 4.3456E+04 too.
 func kindOf(cell string) kind {
-	digit, letter := false, false
-	for _, r := range cell {
-		digit = digit || unicode.IsNumber(r)
-		letter = letter || unicode.IsLetter(r) && !hidden(r) && !unicode.Is(unicode.Lm, r) // Lm has apostrophes
-	}
+	letter := func(r rune) bool { return unicode.IsLetter(r) && !hidden(r) && !unicode.Is(unicode.Lm, r) } // Lm has apostrophes
 	switch {
-	case cell == "":
-		return blank
-	case !digit, letter && !exponent.MatchString(ascii(cell)):
+	case !strings.ContainsFunc(cell, unicode.IsNumber), strings.ContainsFunc(cell, letter) && !rounded.MatchString(ascii(cell)):
 		return word
 	case date.MatchString(cell), phone.MatchString(cell):
 		return known
@@ -74,10 +61,11 @@ func kindOf(cell string) kind {
 
 var (
 	negative = regexp.MustCompile(`^-\d+$`)
-	exponent = regexp.MustCompile(`^\W*\d+([.,]\d*)?[eE][+-]?\d+\W*$`)
-	date     = regexp.MustCompile(strings.NewReplacer("Y", `(19|20)\d\d`, "D", `(0?[1-9]|[12]\d|3[01])`, "S", `[-/.]`, "T", `([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d+)?)?`).
-			Replace(`^((YSDSD|DSDSY)([ ,]+T)?|T)$`))
-	phone = regexp.MustCompile(`^\+\d([ ()./-]*\d){7,14}$`)
+	rounded  = regexp.MustCompile(`^\W*\d+([.,]\d*)?[eE][+-]?\d+\W*$`)
+	phone    = regexp.MustCompile(`^\+\d([ ()./-]*\d){7,14}$`)
+	date     = regexp.MustCompile(strings.NewReplacer("Y", `(19|20)\d\d`, "D", `(0?[1-9]|[12]\d|3[01])`, "S", `[-/.]`,
+		"T", `([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d+)?)?`).Replace(`^((YSDSD|DSDSY)([ ,]+T)?|T)$`))
+	noughts = regexp.MustCompile(`[.,]0{1,2}$`)
 )
 
 // hidden reports whether a character takes no space: zero-width ones, soft hyphens, byte order marks, marks of direction.
@@ -89,8 +77,12 @@ func hidden(r rune) bool {
 func ascii(cell string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
-		case unicode.IsDigit(r):
-			return '0' + digitValue(r)
+		case unicode.IsDigit(r): // Unicode has the ten of each script in a row, from nought on
+			before := rune(0)
+			for unicode.IsDigit(r - before - 1) {
+				before++
+			}
+			return '0' + before%10
 		case hidden(r):
 			return -1
 		case unicode.IsSpace(r):
@@ -106,45 +98,21 @@ func ascii(cell string) string {
 	}, cell))
 }
 
-// digitValue relies on how Unicode has digits: each script's ten in a row, from nought on.
-func digitValue(r rune) rune {
-	for _, t := range unicode.Nd.R16 {
-		if lo := rune(t.Lo); lo <= r && r <= rune(t.Hi) {
-			return (r - lo) % 10
-		}
-	}
-	for _, t := range unicode.Nd.R32 {
-		if lo := rune(t.Lo); lo <= r && r <= rune(t.Hi) {
-			return (r - lo) % 10
-		}
-	}
-	return 0
-}
-
-// groupings match whole numbers in groups of three, of two before the last three, or of four, with each separator, and
-// plain ones; noughts after another separator may follow.
-var groupings = func() (all []*regexp.Regexp) {
-	for separator, point := range map[string]string{" ": "[.,]", "'": "[.,]", "_": "[.,]", ",": `\.`, `\.`: ","} {
-		const form = `^(\d{1,3}(S\d{3})+|\d{1,2}(S\d\d)+S\d{3}|\d{1,4}(S\d{4})+)(P0{1,2})?$`
-		all = append(all, regexp.MustCompile(strings.NewReplacer("S", separator, "P", point).Replace(form)))
-	}
-	return append(all, regexp.MustCompile(`^(\d+)([.,]0{1,2})?$`))
-}()
-
-// lossless returns the ID that a cell stands for, if all its digits are there and their meaning is plain.
+// lossless returns the ID that a cell stands for if all its digits are there: in groups of two to four with the same
+// separator, or in one, and with noughts after a decimal point.
 func lossless(cell string) (int64, bool) {
-	text := strings.Trim(ascii(cell), `"'#=“”„« »`)
-	for _, g := range groupings {
-		if parts := g.FindStringSubmatch(text); parts != nil {
-			digits := strings.Map(func(r rune) rune {
-				if unicode.IsDigit(r) {
-					return r
-				}
-				return -1
-			}, parts[1])
-			id, err := strconv.ParseUint(digits, 10, 63)
-			return int64(id), err == nil && id > 0 //nolint:gosec // 63 bits
+	text := noughts.ReplaceAllString(strings.Trim(ascii(cell), `"'#=“”„« »`), "")
+	isDigit := func(r rune) bool { return '0' <= r && r <= '9' }
+	groups := strings.FieldsFunc(text, func(r rune) bool { return !isDigit(r) })
+	separators := strings.Join(strings.FieldsFunc(text, isDigit), "")
+	if len(separators) != len(groups)-1 || strings.Trim(separators, " ',._") != "" || separators != "" && strings.Trim(separators, separators[:1]) != "" {
+		return 0, false
+	}
+	for i, g := range groups {
+		if i > 0 && (len(g) < 2 || len(g) > 4 || i == len(groups)-1 && len(g) == 2) || len(groups) > 1 && len(g) > 4 {
+			return 0, false
 		}
 	}
-	return 0, false
+	id, err := strconv.ParseInt(strings.Join(groups, ""), 10, 64)
+	return id, err == nil && id > 0
 }

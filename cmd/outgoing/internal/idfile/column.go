@@ -33,26 +33,67 @@ func ParseColumn(text string) (Column, error) {
 	return Column{number: n}, nil
 }
 
-func (c Column) given() bool { return c != Column{} }
-
-// find returns where the column stands, given the first row.
-func (c Column) find(cells []string) (int, error) {
-	if c.number > 0 {
-		return c.number - 1, nil
+// find returns where the IDs stand, given the first row of a file, and reports whether that is a header.
+func (c Column) find(cells []string) (index int, header bool, err error) {
+	switch {
+	case c.title != "":
+		index, err = c.findTitle(cells)
+		return index, true, err
+	case c.number > 0:
+		return c.number - 1, c.number <= len(cells) && cells[c.number-1] != "" && isTitle(cells[c.number-1]), nil
 	}
+	ids, messageIDs, numbers := titled(cells, idTitle), titled(cells, messageIDTitle), columnsOf(cells, number)
+	open := append(ids, titled(cells, messageTitle)...) //nolint:gocritic // ids stays as it is
+	slices.Sort(open)
+	open = slices.Compact(open)
+	switch {
+	case isOwn(cells):
+		return ids[0], true, nil
+	case len(messageIDs) == 1:
+		return messageIDs[0], true, nil
+	case len(messageIDs) > 1:
+		return 0, false, &adviceError{"several titles speak of message IDs", offer(cells, messageIDs)}
+	case len(ids) > 0 && len(numbers) > 0:
+		return 0, false, &adviceError{fmt.Sprintf("it has a title, %s, and a number, %s", display.Quoted(cells[ids[0]]), display.Quoted(cells[numbers[0]])), offer(cells, ids)}
+	case len(ids) == 1 && len(open) == 1:
+		return ids[0], true, nil
+	case len(ids) > 0:
+		return 0, false, &adviceError{"the titles leave open which column holds the message IDs", offer(cells, open)}
+	case len(numbers) > 1:
+		return 0, false, ambiguous(cells, nil, numbers[0], numbers[1])
+	case len(numbers) == 1:
+		return numbers[0], false, nil
+	case len(cells) == 1:
+		return 0, isTitle(cells[0]) && len(open) > 0, nil
+	}
+	all := make([]int, min(len(cells), 10))
+	for i := range all {
+		all[i] = i
+	}
+	return 0, false, &adviceError{"no title says that its column holds the message IDs, as message_id, sms_id or id would", offer(cells, all)}
+}
+
+func (c Column) findTitle(cells []string) (int, error) {
 	var found []int
+	var titles []string
 	for i, cell := range cells {
+		titles = append(titles, display.Quoted(cell))
 		if strings.EqualFold(cell, c.title) {
 			found = append(found, i)
 		}
 	}
-	switch {
-	case len(found) > 1:
-		return 0, fmt.Errorf("columns %d and %d are both called %s: give a number", found[0]+1, found[1]+1, display.Quoted(c.title))
-	case len(found) == 0:
-		return 0, fmt.Errorf("no column is called %s; the first row is %s", display.Quoted(c.title), quotedList(cells))
+	switch len(found) {
+	case 0:
+		return 0, fmt.Errorf("no column is called %s; the first row is %s", display.Quoted(c.title), strings.Join(titles[:min(len(titles), 10)], ", "))
+	case 1:
+		return found[0], nil
 	}
-	return found[0], nil
+	return 0, fmt.Errorf("columns %d and %d are both called %s: give a number", found[0]+1, found[1]+1, display.Quoted(c.title))
+}
+
+// certain reports whether the user or a title names the column, so that the others may hold numbers.
+func (c Column) certain(titles []string) bool {
+	return c != Column{} || isOwn(titles) || len(titled(titles, messageIDTitle)) > 0
 }
 
 // What a title says, without case and what is between its words.
@@ -63,65 +104,43 @@ var (
 	totalTitle     = regexp.MustCompile(`^((grand|sub)?totals?|sums?|suma|razem|łącznie|ogółem|podsumowanie|summe|gesamt)\d*$`)
 )
 
-func squash(title string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return unicode.ToLower(r)
-		}
-		return -1
-	}, title)
-}
-
 // titled returns the columns whose titles match.
 func titled(cells []string, title *regexp.Regexp) (found []int) {
 	for i, cell := range cells {
-		if title.MatchString(squash(cell)) {
+		if title.MatchString(strings.Map(func(r rune) rune {
+			if unicode.IsLetter(r) || unicode.IsDigit(r) {
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, cell)) {
 			found = append(found, i)
 		}
 	}
 	return found
 }
 
-// ownNames are the members of this command's results, in JSON and as titles of a CSV.
-var ownNames = []string{
-	"id", "cid", "type", "recipient", "sender", "parts", "sent_date", "status_date", "status_code", "status_description",
-	"unicode", "flash", "price", "state", "reason", "status", "error", "message",
+func isTitle(cell string) bool { return !strings.ContainsFunc(cell, unicode.IsNumber) }
+
+func columnsOf(cells []string, k kind) (found []int) {
+	for i, cell := range cells {
+		if kindOf(cell) == k {
+			found = append(found, i)
+		}
+	}
+	return found
 }
 
-// isOwn reports whether names are those of this command's results, or of a part of them that people select.
+// isOwn reports whether names are those of this command's results, in JSON or as titles, or of a part of them that people
+// select.
 func isOwn(names []string) bool {
-	seen := make(map[string]bool, len(names))
+	own := map[string]bool{"id": true, "cid": true, "type": true, "recipient": true, "sender": true, "parts": true, "sent_date": true,
+		"status_date": true, "status_code": true, "status_description": true, "unicode": true, "flash": true, "price": true,
+		"state": true, "reason": true, "status": true, "error": true, "message": true}
 	for _, name := range names {
-		if seen[name] || !slices.Contains(ownNames, name) {
+		if !own[name] {
 			return false
 		}
-		seen[name] = true
+		delete(own, name) // none is there twice
 	}
-	return seen["id"] && (seen["status_code"] || seen["state"])
-}
-
-// offer names columns as --column takes them.
-func offer(titles []string, columns []int) string {
-	var flags []string
-	for _, i := range columns {
-		flag := fmt.Sprintf("--column %d", i+1)
-		if i < len(titles) && titles[i] != "" {
-			flag += " (" + display.Quoted(titles[i]) + ")"
-		}
-		flags = append(flags, flag)
-	}
-	return "Say which column holds the message IDs: " + strings.Join(flags, " or ") + "."
-}
-
-func quotedList(cells []string) string {
-	const maxCells = 10
-	var quoted []string
-	for _, cell := range cells[:min(len(cells), maxCells)] {
-		quoted = append(quoted, display.Quoted(cell))
-	}
-	text := strings.Join(quoted, ", ")
-	if more := len(cells) - maxCells; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
+	return slices.Contains(names, "id") && (slices.Contains(names, "status_code") || slices.Contains(names, "state"))
 }

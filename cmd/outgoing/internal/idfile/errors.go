@@ -9,37 +9,44 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
-// columnError means that the column with the IDs is not known for sure, and says what would make it sure.
-type columnError struct{ text, advice string }
+// adviceError is an error that says how to go on.
+type adviceError struct{ text, advice string }
 
-func (e *columnError) Error() string { return e.text }
+func (e *adviceError) Error() string { return e.text }
 
-const (
-	plainAdvice = "Where no digit is lost: in the spreadsheet, format the column as a number without decimals and without separators\n" +
-		`(in pandas, .astype("Int64")), and save the file again.`
-	maxNamedRows = 10
-)
+// ambiguous means that two columns of a row could hold the ID.
+func ambiguous(cells, titles []string, i, j int) error {
+	return &adviceError{fmt.Sprintf("%s and %s could both be message IDs", display.Quoted(cells[i]), display.Quoted(cells[j])), offer(titles, []int{i, j})}
+}
+
+// offer names columns as --column takes them.
+func offer(titles []string, columns []int) string {
+	var flags []string
+	for _, i := range columns {
+		flags = append(flags, fmt.Sprintf("--column %d%s", i+1, titleOf(titles, i)))
+	}
+	return "Say which column holds the message IDs: " + strings.Join(flags, " or ") + "."
+}
+
+func titleOf(titles []string, column int) string {
+	if column >= len(titles) || titles[column] == "" {
+		return ""
+	}
+	return " (" + display.Quoted(titles[column]) + ")"
+}
 
 // badRows collects what is wrong with a file.
 type badRows struct {
-	count  int
-	first  []string
-	advice []string
+	count         int
+	first, advice []string
 }
 
 func (b *badRows) add(line int, err error) {
-	b.count++
-	if len(b.first) < maxNamedRows {
+	if b.count++; b.count <= 10 {
 		b.first = append(b.first, fmt.Sprintf("line %d: %v", line, err))
 	}
-	var advice string
-	if column, ok := errors.AsType[*columnError](err); ok {
-		advice = column.advice
-	} else if _, ok := errors.AsType[*notPlainError](err); ok {
-		advice = plainAdvice
-	}
-	if advice != "" && len(b.advice) < 3 && !slices.Contains(b.advice, advice) {
-		b.advice = append(b.advice, advice)
+	if e, ok := errors.AsType[*adviceError](err); ok && len(b.advice) < 3 && !slices.Contains(b.advice, e.advice) {
+		b.advice = append(b.advice, e.advice)
 	}
 }
 

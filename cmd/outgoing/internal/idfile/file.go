@@ -6,13 +6,13 @@
 package idfile
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
@@ -31,30 +31,27 @@ func Read(r io.Reader, column Column) (File, error) {
 		return File{}, err
 	}
 	if isJSON(start) {
-		if column.given() {
+		if column != (Column{}) {
 			return File{}, errors.New("it is JSON, which has no columns: leave --column out")
 		}
 		ids, err := readJSON(text)
 		return File{IDs: ids}, err
 	}
-	rest, separator, err := skipSeparatorLine(text, start)
+	t := &table{column: column}
+	if named := separatorLine.FindSubmatch(start); named != nil {
+		t.separator = rune(named[2][0])
+		_, err = io.CopyN(io.Discard, text, int64(len(named[1]))) // and not its newline, so that lines keep their numbers
+	} else {
+		t.separator, err = chooseSeparator(start, column)
+	}
+	if err == nil {
+		err = t.readAll(text)
+	}
 	if err != nil {
-		return File{}, err
-	}
-	t := &table{column: column, separator: separator}
-	if separator == 0 {
-		if t.separator, err = chooseSeparator(start, column); err != nil {
-			return File{}, err
-		}
-	}
-	if err := t.readAll(rest); err != nil {
 		return File{}, err
 	}
 	return t.file, nil
 }
-
-// maxRow is the longest row that is read. It bounds the memory for a file that is not one of IDs.
-const maxRow = 1 << 20
 
 // table reads rows. What it learns from the first of them holds for all.
 type table struct {
@@ -63,9 +60,9 @@ type table struct {
 	titles    []string // the first row, if it is a header
 	width     int      // cells of the first row; 0 before it
 	index     int      // of the column with the IDs
-	certain   bool     // the column was named, by the user or by its title: the others may hold numbers
-	sum       int64    // of the IDs
-	last      int      // line
+	certain   bool     // the others may hold numbers
+	line      int
+	sum       int64 // of the IDs
 	file      File
 	bad       badRows
 }
@@ -73,8 +70,7 @@ type table struct {
 func (t *table) readAll(r io.Reader) error {
 	limit := &rowLimit{r: r}
 	rows := csv.NewReader(limit)
-	rows.Comma, rows.FieldsPerRecord, rows.ReuseRecord = t.separator, -1, true
-	rows.TrimLeadingSpace = t.separator != '\t'
+	rows.Comma, rows.FieldsPerRecord, rows.ReuseRecord, rows.TrimLeadingSpace = t.separator, -1, true, t.separator != '\t'
 	for {
 		limit.from = rows.InputOffset()
 		cells, err := rows.Read()
@@ -84,7 +80,7 @@ func (t *table) readAll(r io.Reader) error {
 			t.checkSum()
 			return t.bad.orNil()
 		case errors.Is(err, errLongRow):
-			t.bad.add(t.last+1, err)
+			t.bad.add(t.line+1, err)
 			return t.bad.orNil()
 		case malformed:
 			t.bad.add(wrong.StartLine, wrong.Err)
@@ -92,19 +88,22 @@ func (t *table) readAll(r io.Reader) error {
 		case err != nil:
 			return err
 		}
-		for i, cell := range cells {
-			cells[i] = strings.TrimSpace(cell)
-		}
-		if slices.IndexFunc(cells, func(cell string) bool { return cell != "" }) < 0 {
+		if trim(cells); strings.Join(cells, "") == "" {
 			continue // a spreadsheet's empty row
 		}
-		t.last, _ = rows.FieldPos(0)
+		t.line, _ = rows.FieldPos(0)
 		if err := t.row(cells); err != nil {
-			t.bad.add(t.last, err)
-			if t.width == 0 {
-				return t.bad.orNil() // no other row can be read
-			}
+			t.bad.add(t.line, err)
 		}
+		if t.width == 0 {
+			return t.bad.orNil() // no other row can be read
+		}
+	}
+}
+
+func trim(cells []string) {
+	for i, cell := range cells {
+		cells[i] = strings.TrimSpace(cell)
 	}
 }
 
@@ -112,20 +111,24 @@ func (t *table) row(cells []string) error {
 	header := false
 	if t.width == 0 {
 		var err error
-		if header, err = t.begin(cells); err != nil {
+		if t.index, header, err = t.column.find(cells); err != nil {
 			return err
 		}
 		t.width = len(cells)
 		if header {
 			t.titles = slices.Clone(cells)
-			t.file.Note = fmt.Sprintf("line %d is taken for a header: %s", t.last, display.Quoted(cells[t.index]))
+			t.file.Note = fmt.Sprintf("line %d is taken for a header: %s", t.line, display.Quoted(cells[t.index]))
 		}
+		t.certain = t.column.certain(t.titles)
 		if t.width > 1 {
-			t.file.Column = strings.TrimSpace(fmt.Sprintf("column %d %s", t.index+1, titleIn(t.titles, t.index)))
+			t.file.Column = fmt.Sprintf("column %d%s", t.index+1, titleOf(t.titles, t.index))
 		}
 	}
-	if err := t.hidesRow(cells); err != nil || header {
-		return err
+	if t.hidesRow(cells) {
+		return errors.New("a quoted cell has a line that looks like a row; is a quotation mark missing?")
+	}
+	if header {
+		return nil
 	}
 	id, err := t.id(cells)
 	if err == nil && t.bad.count == 0 {
@@ -135,125 +138,61 @@ func (t *table) row(cells []string) error {
 	return err
 }
 
-func titleIn(titles []string, index int) string {
-	if index >= len(titles) || titles[index] == "" {
-		return ""
-	}
-	return "(" + display.Quoted(titles[index]) + ")"
-}
-
-// begin finds the column, given the first row, and reports whether that row is a header.
-func (t *table) begin(cells []string) (header bool, err error) {
-	numbers := columnsOf(cells, number)
-	isTitle := func(cell string) bool { return strings.IndexFunc(cell, unicode.IsNumber) < 0 }
-	if t.column.given() {
-		t.certain = true
-		t.index, err = t.column.find(cells)
-		return t.column.title != "" || t.index < len(cells) && cells[t.index] != "" && isTitle(cells[t.index]), err
-	}
-	named, ids := titled(cells, messageIDTitle), titled(cells, idTitle)
-	if isOwn(cells) {
-		named = ids
-	}
-	switch {
-	case len(named) == 1:
-		t.index, t.certain = named[0], true
-		return true, nil
-	case len(named) > 1:
-		return false, &columnError{"several titles speak of message IDs", offer(cells, named)}
-	case len(ids) == 1 && len(numbers) > 0:
-		return false, &columnError{fmt.Sprintf("it has a title, %s, and a number, %s", display.Quoted(cells[ids[0]]), display.Quoted(cells[numbers[0]])),
-			offer(cells, ids)}
-	case len(ids) == 1 && len(titled(cells, messageTitle)) == 0:
-		t.index = ids[0]
-		return true, nil
-	case len(ids) > 0:
-		return false, &columnError{"the titles leave open which column holds the message IDs", offer(cells, slices.Compact(slices.Sorted(slices.Values(append(ids, titled(cells, messageTitle)...)))))}
-	case len(numbers) > 0:
-		t.index = numbers[0]
-		return false, nil
-	case len(cells) == 1:
-		return isTitle(cells[0]) && messageTitle.MatchString(squash(cells[0])), nil
-	}
-	all := make([]int, min(len(cells), 10))
-	for i := range all {
-		all[i] = i
-	}
-	return false, &columnError{"no title says that its column holds the message IDs, as message_id, sms_id or id would", offer(cells, all)}
-}
-
 // id finds the ID of a row.
 func (t *table) id(cells []string) (int64, error) {
-	if i := slices.IndexFunc(cells, func(cell string) bool { return totalTitle.MatchString(squash(cell)) }); i >= 0 {
-		return 0, fmt.Errorf("%s: it looks like a total, and not like a message; take the line out", display.Quoted(cells[i]))
+	if totals := titled(cells, totalTitle); len(totals) > 0 {
+		return 0, fmt.Errorf("%s: it looks like a total, and not like a message; take the line out", display.Quoted(cells[totals[0]]))
 	}
 	if t.index >= len(cells) {
 		return 0, fmt.Errorf("there is no column %d", t.index+1)
 	}
 	id, err := ParseID(cells[t.index])
 	for i, cell := range cells {
+		could := i != t.index && cell != "" && kindOf(cell) == number
 		switch {
-		case i == t.index:
-		case !t.certain && kindOf(cell) == number:
-			both := []int{min(i, t.index), max(i, t.index)}
-			why := fmt.Sprintf("%s and %s could both be message IDs", display.Quoted(cells[both[0]]), display.Quoted(cells[both[1]]))
-			if kindOf(cells[t.index]) != number {
-				why = fmt.Sprintf("%v, but %s could be one", err, display.Quoted(cell))
-			}
-			return 0, &columnError{why, offer(t.titles, both)}
-		case err == nil && i >= t.width && cell != "" && (t.index > 0 || kindOf(cell) == number):
+		case could && !t.certain && kindOf(cells[t.index]) == number:
+			return 0, ambiguous(cells, t.titles, min(i, t.index), max(i, t.index))
+		case could && !t.certain:
+			return 0, &adviceError{fmt.Sprintf("%v, but %s could be one", err, display.Quoted(cell)), offer(t.titles, []int{t.index, i})}
+		case err == nil && i >= t.width && cell != "" && (could || t.index > 0): // cells before it may have shifted it
 			return 0, fmt.Errorf("it has %d cells, and the first row has %d", len(cells), t.width)
 		}
 	}
-	if len(t.file.IDs)+t.bad.count == 0 && t.width == 1 && t.titles == nil && kindOf(cells[t.index]) == word {
-		err = &columnError{err.Error(), "If it is a title, say so: --column 1."}
+	if err != nil && t.width == 1 && t.titles == nil && len(t.file.IDs)+t.bad.count == 0 && isTitle(cells[0]) {
+		err = &adviceError{err.Error(), "If it is a title, say so: --column 1."}
 	}
 	return id, err
 }
 
 // checkSum refuses a last ID that is the sum of all before it, since spreadsheets put totals there.
 func (t *table) checkSum() {
-	if n := len(t.file.IDs); n > 2 && t.bad.count == 0 && t.sum > 10_000 {
-		if last := t.file.IDs[n-1]; t.sum-last == last {
-			t.bad.add(t.last, fmt.Errorf("%d is the sum of all IDs before it: if it is a total, take the line out; if it is an ID, move it up", last))
-		}
+	if n := len(t.file.IDs); n > 2 && t.sum > 10_000 && t.sum == 2*t.file.IDs[n-1] {
+		t.bad.add(t.line, fmt.Errorf("%d is the sum of all IDs before it: if it is a total, take the line out; if it is an ID, move it up", t.file.IDs[n-1]))
 	}
 }
 
-// hidesRow refuses a quoted cell with a line that looks like a row: a quotation mark may be missing before it, and its ID
-// would be lost.
-func (t *table) hidesRow(cells []string) error {
+// hidesRow reports whether a quoted cell has a line that looks like a row: a quotation mark may be missing before it, and
+// its ID would be lost.
+func (t *table) hidesRow(cells []string) bool {
 	for _, cell := range cells {
-		if !strings.Contains(cell, "\n") {
-			continue
-		}
 		for line := range strings.Lines(cell) {
-			parts := strings.Split(line, string(t.separator))
-			for i, part := range parts {
-				parts[i] = strings.Trim(strings.TrimSpace(part), `"`)
-			}
-			if len(parts) >= max(t.width, 2) && len(columnsOf(parts, number)) > 0 {
-				return errors.New("a quoted cell has a line that looks like a row; is a quotation mark missing?")
+			parts := strings.Split(strings.ReplaceAll(line, `"`, ""), string(t.separator))
+			trim(parts)
+			if line != cell && len(parts) >= max(t.width, 2) && len(columnsOf(parts, number)) > 0 {
+				return true
 			}
 		}
 	}
-	return nil
+	return false
 }
 
-func columnsOf(cells []string, k kind) (found []int) {
-	for i, cell := range cells {
-		if kindOf(cell) == k {
-			found = append(found, i)
-		}
-	}
-	return found
-}
-
-// rowLimit ends the reading in a row that is longer than maxRow.
+// rowLimit ends the reading in a row that is longer than maxRow. It bounds the memory for a file that is not one of IDs.
 type rowLimit struct {
 	r          io.Reader
 	from, read int64 // where the row starts, and what was read
 }
+
+const maxRow = 1 << 20
 
 var errLongRow = errors.New("it is longer than 1 MiB; is a quotation mark missing, or is this not a file of message IDs?")
 
@@ -264,4 +203,39 @@ func (l *rowLimit) Read(p []byte) (int, error) {
 	n, err := l.r.Read(p)
 	l.read += int64(n)
 	return n, err
+}
+
+// separators are those that are known, the likeliest first: whoever separates by semicolons has commas in numbers, and
+// after a tab nothing else means anything.
+const separators = "\t;|,"
+
+// chooseSeparator returns what separates the cells of a file, by the first row that has several. Where two could do so, it is
+// the first under which that row says where the IDs are. In a row without titles, such as "12;43456,Anna", it must not matter.
+func chooseSeparator(start []byte, column Column) (rune, error) {
+	first, best, decided := 0, ',', false
+	var row []string
+	for _, s := range separators {
+		r := csv.NewReader(bytes.NewReader(start))
+		r.Comma, r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace = s, -1, true, true
+		cells, err := r.Read()
+		for err == nil && len(cells) < 2 {
+			cells, err = r.Read()
+		}
+		if err != nil {
+			continue
+		}
+		trim(cells)
+		line, _ := r.FieldPos(0)
+		index, _, err := column.find(cells)
+		finds := err == nil && index < len(cells)
+		if first == 0 || line < first || line == first && finds && !decided {
+			first, best, decided, row = line, s, finds, cells
+		}
+	}
+	parts := strings.FieldsFunc(strings.Join(row, string(best)), func(r rune) bool { return strings.ContainsRune(separators, r) })
+	trim(parts)
+	if column == (Column{}) && decided && len(columnsOf(row, number)) == 1 && len(columnsOf(parts, number)) > 1 && !column.certain(row) {
+		return 0, fmt.Errorf("line %d: it can be read in two ways: a first line sep=; (or another) tells what separates", first)
+	}
+	return best, nil
 }

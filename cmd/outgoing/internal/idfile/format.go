@@ -77,7 +77,10 @@ func nuls(text []byte, from int) (n int) {
 	return n
 }
 
-var ownTable = regexp.MustCompile(`^ID {2,}STAT(US|E)\b`)
+var (
+	ownTable      = regexp.MustCompile(`^ID {2,}STAT(US|E)\b`)
+	separatorLine = regexp.MustCompile(`^("?(?i:sep)=([,;|\t])"?)\r?(\n|$)`) // by which Excel names it
+)
 
 const (
 	saveAsCSV = "save it as CSV in the program that it is from"

@@ -64,7 +64,7 @@ var Results = func() (l Layout[Result]) {
 		}
 	}
 	for _, c := range Messages.columns {
-		l.columns = append(l.columns, column[Result]{title: c.title, width: c.width, right: c.right, least: c.least, text: found(c.text), color: found(c.color)})
+		l.columns = append(l.columns, column[Result]{title: c.title, width: c.width, most: c.most, right: c.right, least: c.least, text: found(c.text), color: found(c.color)})
 	}
 	for _, f := range messageFields {
 		l.fields = append(l.fields, field[Result]{f.name, found(f.text)})
@@ -119,8 +119,8 @@ var Counts = Layout[Count]{
 func (c Count) messages() string { return strconv.Itoa(c.Messages) }
 
 var (
-	idColumn        = column[outgoing.Message]{title: "ID", width: 10, text: func(m outgoing.Message) string { return strconv.FormatInt(m.ID, 10) }}
-	statusColumn    = column[outgoing.Message]{title: "STATUS", width: 10, text: func(m outgoing.Message) string { return m.StatusCode }, color: statusColor}
+	idColumn        = column[outgoing.Message]{title: "ID", width: 10, most: 19, text: func(m outgoing.Message) string { return strconv.FormatInt(m.ID, 10) }}
+	statusColumn    = column[outgoing.Message]{title: "STATUS", width: 10, most: 16, text: func(m outgoing.Message) string { return m.StatusCode }, color: statusColor}
 	recipientColumn = column[outgoing.Message]{title: "RECIPIENT", width: 13, text: func(m outgoing.Message) string { return m.Recipient }}
 )
 

@@ -16,10 +16,10 @@ type Outcome struct {
 // Outcomes is how cancel shows what became of IDs.
 var Outcomes = Layout[Outcome]{
 	columns: []column[Outcome]{
-		{title: "ID", width: 10, text: Outcome.id},
+		{title: "ID", width: 10, most: 19, text: Outcome.id},
 		{title: "STATE", width: 9, text: Outcome.state, color: Outcome.color},
 		{title: "STATUS", width: 6, right: true, text: Outcome.status},
-		{title: "NOW", width: 10, text: Outcome.now},
+		{title: "NOW", width: 10, most: 16, text: Outcome.now},
 		{title: "REASON", text: Outcome.reason},
 	},
 	fields: []field[Outcome]{

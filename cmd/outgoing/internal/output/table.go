@@ -16,6 +16,7 @@ import (
 type column[T any] struct {
 	title string
 	width int  // 0 for the rest of the line
+	most  int  // width of a cell that is not cut, and pushes the others to the right; 0 for width
 	right bool // numbers
 	least int  // on a terminal with fewer characters in a line the column is left out
 	text  func(T) string
@@ -63,19 +64,22 @@ func (t *tableWriter[T]) Close() error { return nil }
 
 func (t *tableWriter[T]) line(b *strings.Builder, cell func(column[T]) (text, color string, last bool)) {
 	start, end := 0, 0 // of this column, and of what is written
-	for i, c := range t.columns {
+	for _, c := range t.columns {
 		text, color, last := cell(c)
+		room := c.width
 		if t.style.Width > 0 {
-			room := t.style.Width - start
-			if i > 0 && c.width > 0 && !last { // the first is an ID, which is worth nothing if it is cut
-				room = min(room, c.width)
+			if room = t.style.Width - start; room <= 0 {
+				break
 			}
-			text = runewidth.Truncate(text, max(room, 0), "…")
+			if most := max(c.most, c.width); most > 0 && !last {
+				room = min(room, most)
+			}
+			text = runewidth.Truncate(text, room, "…")
 		}
 		width := runewidth.StringWidth(text)
 		at := start
 		if c.right {
-			at += max(c.width-width, 0)
+			at += max(room-width, 0)
 		}
 		if text != "" {
 			b.WriteString(strings.Repeat(" ", at-end)) // only before a cell, so that no line ends in spaces
