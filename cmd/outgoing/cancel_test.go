@@ -132,3 +132,17 @@ func TestCancelGoesOnWithoutAReader(t *testing.T) {
 	assert.Contains(t, stderr.String(), "the results could not all be written")
 	assert.Len(t, gateway.Requests(), 40)
 }
+
+// Not even the header of a CSV could be written.
+func TestCancelBeginsWithoutAReader(t *testing.T) {
+	for _, format := range []string{"table", "json", "jsonl", "csv", "excel"} {
+		gateway, url := serveDouble(t, 20)
+		cmd := command(t, "cancel", url, "-y", "-f", format, "43463")
+		stdout, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, stdout.Close())
+		assert.Equal(t, 0, statusOf(t, cmd.Run()))
+		message, _ := gateway.Message(43463)
+		assert.Equal(t, "CANCELLED", message.StatusCode, format)
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +17,7 @@ func (c *cli) listCommand() *cobra.Command {
 	var (
 		f    flags
 		page outgoing.PageRequest
-		w    walk
+		run  listRun
 		all  bool
 	)
 	cmd := &cobra.Command{
@@ -36,15 +37,16 @@ status is 2 if it was not met: all of the history is listed then).`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := f.check(); err != nil {
+			err := f.check()
+			if err != nil {
 				return err
 			}
 			all = all || cmd.Flags().Changed("max") || cmd.Flags().Changed("since-id")
 			switch {
-			case cmd.Flags().Changed("max") && w.max < 1:
-				return usage("--max %d: it must be at least 1", w.max)
-			case cmd.Flags().Changed("since-id") && w.sinceID < 1:
-				return usage("--since-id %d: message IDs start at 1", w.sinceID)
+			case cmd.Flags().Changed("max") && run.max < 1:
+				return usage("--max %d: it must be at least 1", run.max)
+			case cmd.Flags().Changed("since-id") && run.sinceID < 1:
+				return usage("--since-id %d: message IDs start at 1", run.sinceID)
 			case all && (cmd.Flags().Changed("page") || cmd.Flags().Changed("limit")):
 				return usage("--all lists every page: it cannot be used with --page or --limit, and nor can --max and --since-id")
 			case cmd.Flags().Changed("page") && page.Page < 1:
@@ -52,57 +54,113 @@ status is 2 if it was not met: all of the history is listed then).`,
 			case cmd.Flags().Changed("limit") && (page.Limit < 1 || page.Limit > outgoing.MaxLimit):
 				return usage("--limit %d: a page has 1 to %d messages", page.Limit, outgoing.MaxLimit)
 			}
-			s, err := c.connect(&f)
-			if err != nil {
+			if run.session, err = c.connect(&f); err != nil {
 				return err
 			}
-			out, err := output.New(s.format, s.screen.Out(), output.Messages, s.screen.Style())
-			if err != nil {
+			if run.out, err = output.New(f.format, c.screen.Out(), output.Messages, c.screen.Style()); err != nil {
 				return err
 			}
-			unhandle := s.handleInterrupts(s.sayUnwritten)
-			defer unhandle()
 			if all {
-				return s.listAll(out, w)
+				return run.list(run.client.All(run.ctx), nil)
 			}
-			return s.listPage(out, page)
+			var got outgoing.Page
+			return run.list(func(yield func(outgoing.Message, error) bool) {
+				var err error
+				got, err = run.client.List(run.ctx, page)
+				for _, m := range got.Messages {
+					if !yield(m, nil) {
+						return
+					}
+				}
+				if err != nil {
+					yield(outgoing.Message{}, err)
+				}
+			}, &got)
 		},
 	}
 	f.register(cmd)
 	cmd.Flags().IntVar(&page.Page, "page", 0, "which page (default 1)")
 	cmd.Flags().IntVar(&page.Limit, "limit", 0, fmt.Sprintf("messages on a page, at most %d (default the gateway's, 10)", outgoing.MaxLimit))
 	cmd.Flags().BoolVar(&all, "all", false, "the whole history")
-	cmd.Flags().IntVar(&w.max, "max", 0, "the newest messages, at most so many")
-	cmd.Flags().Int64Var(&w.sinceID, "since-id", 0, "the messages before this one in the history, which are newer")
+	cmd.Flags().IntVar(&run.max, "max", 0, "the newest messages, at most so many")
+	cmd.Flags().Int64Var(&run.sinceID, "since-id", 0, "the messages before this one in the history, which are newer")
 	return cmd
 }
 
-func (s *session) listPage(out output.Writer[outgoing.Message], wanted outgoing.PageRequest) error {
-	end := s.progress("list", "messages", 0)
+// listRun is one run of list.
+type listRun struct {
+	*session
+	out     output.Writer[outgoing.Message]
+	max     int   // 0 for all
+	sinceID int64 // 0 for none
+
+	listed, unreadable int
+}
+
+// list prints messages; those of one page, if there is one.
+func (r *listRun) list(messages iter.Seq2[outgoing.Message, error], page *outgoing.Page) error {
+	unhandle := r.handleInterrupts(r.sayUnwritten)
+	defer unhandle()
+	end := r.progress("list", "messages", r.max)
 	defer end()
-	page, err := s.client.List(s.ctx, wanted)
+	failed, stopped, err := r.print(messages)
 	end()
-	batch, partial := errors.AsType[*outgoing.BatchError](err)
-	if err != nil && !partial && !s.interrupted.Load() {
-		return s.notListed(err)
+	if err == nil && (failed == nil || r.listed+r.unreadable > 0 || r.interrupted.Load()) {
+		err = r.out.Close()
 	}
-	for _, m := range page.Messages {
-		if err := out.Write(m); err != nil {
-			return err
-		}
+	if errors.Is(err, terminal.ErrReaderGone) && r.unreadable > 0 {
+		return statusError(exitUnsettled)
 	}
-	if err := out.Close(); err != nil {
+	if err != nil {
 		return err
 	}
-	if s.interrupted.Load() {
-		return s.listedBeforeInterrupt(len(page.Messages))
+	count := display.Plural(r.listed, "message", "messages")
+	missed := r.sinceID != 0 && !stopped && failed == nil
+	switch {
+	case r.interrupted.Load():
+		r.note("%s listed before the interrupt", count)
+		return statusError(exitInterrupted)
+	case failed != nil && r.listed+r.unreadable == 0: // the gateway was asked, so this is not a command that could not start
+		r.say("outgoing: %s", output.Reason(r.explain(failed)))
+		return statusError(exitUnsettled)
+	case failed != nil:
+		r.say("outgoing: the history breaks off here: %s", output.Reason(r.explain(failed)))
+	case missed:
+		r.say("outgoing: the history has no message %d, and is listed to its end", r.sinceID)
 	}
-	s.note("%s", describePage(page))
-	if partial {
-		s.sayUnreadable(batch)
+	if page != nil {
+		count = describePage(*page)
+	}
+	r.note("%s", count)
+	if failed != nil || missed || r.unreadable > 0 {
 		return statusError(exitUnsettled)
 	}
 	return nil
+}
+
+// print writes messages until it is to stop, the history breaks off, or they cannot be written.
+func (r *listRun) print(messages iter.Seq2[outgoing.Message, error]) (failed error, stopped bool, err error) { //nolint:revive // two kinds of errors
+	for m, failed := range messages {
+		if batch, ok := errors.AsType[*outgoing.BatchError](failed); ok {
+			r.sayUnreadable(batch)
+			continue
+		}
+		if failed != nil {
+			return failed, false, nil
+		}
+		if r.sinceID != 0 && m.ID == r.sinceID {
+			return nil, true, nil
+		}
+		if err := r.out.Write(m); err != nil {
+			return nil, false, err
+		}
+		r.listed++
+		r.counter.Done.Add(1)
+		if r.listed == r.max || r.interrupted.Load() {
+			return nil, true, nil
+		}
+	}
+	return nil, false, nil
 }
 
 // describePage says what the gateway said about the page, and nothing that it did not.
@@ -116,96 +174,21 @@ func describePage(p outgoing.Page) string {
 		if p.TotalPages != nil {
 			text += fmt.Sprintf(" of %d", *p.TotalPages)
 		}
-	}
-	if p.Links.Next != "" && p.CurrentPage != nil {
-		text += fmt.Sprintf("; the next is --page %d", *p.CurrentPage+1)
+		if p.Links.Next != "" {
+			text += fmt.Sprintf("; the next is --page %d", *p.CurrentPage+1)
+		}
 	}
 	return text
 }
 
-// walk is what list --all stops at; the zero value stops at the end of the history.
-type walk struct {
-	max     int
-	sinceID int64
-}
-
-func (s *session) listAll(out output.Writer[outgoing.Message], w walk) error {
-	end := s.progress("list", "messages", w.max)
-	defer end()
-	listed, unreadable := 0, 0
-	var failed error
-	met := w.sinceID == 0
-	for m, err := range s.client.All(s.ctx) {
-		if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
-			unreadable++
-			s.counter.Failed.Add(1)
-			s.sayUnreadable(batch)
-			continue
-		}
-		if failed = err; failed != nil {
-			break
-		}
-		if met = met || m.ID == w.sinceID; met && w.sinceID != 0 {
-			break
-		}
-		if err := out.Write(m); err != nil {
-			return unlisted(err, unreadable)
-		}
-		listed++
-		s.counter.Done.Add(1)
-		if listed == w.max || s.interrupted.Load() {
-			break
-		}
-	}
-	end()
-	if err := out.Close(); err != nil {
-		return unlisted(err, unreadable)
-	}
-	if s.interrupted.Load() {
-		return s.listedBeforeInterrupt(listed)
-	}
-	if failed != nil && listed+unreadable == 0 {
-		return s.notListed(failed)
-	}
-	if failed != nil {
-		s.say("outgoing: the history breaks off here: %s", output.Reason(s.explain(failed)))
-	}
-	s.note("%s", display.Plural(listed, "message", "messages"))
-	passed := !met && failed == nil && (w.max == 0 || listed < w.max)
-	if passed {
-		s.say("outgoing: the history has no message %d, and is listed to its end", w.sinceID)
-	}
-	if failed != nil || unreadable > 0 || passed {
-		return statusError(exitUnsettled)
-	}
-	return nil
-}
-
-// unlisted returns what a reader that left, or another reason for which results cannot be written, comes to.
-func unlisted(err error, unreadable int) error {
-	if errors.Is(err, terminal.ErrReaderGone) && unreadable > 0 {
-		return statusError(exitUnsettled)
-	}
-	return err
-}
-
-// notListed says why nothing is listed. The gateway was asked, so this is not a command that could not start.
-func (s *session) notListed(err error) error {
-	s.say("outgoing: %s", output.Reason(s.explain(err)))
-	return statusError(exitUnsettled)
-}
-
-func (s *session) listedBeforeInterrupt(messages int) error {
-	s.note("%s listed before the interrupt", display.Plural(messages, "message", "messages"))
-	return statusError(exitInterrupted)
-}
-
-func (s *session) sayUnreadable(batch *outgoing.BatchError) {
+func (r *listRun) sayUnreadable(batch *outgoing.BatchError) {
+	r.unreadable++
+	r.counter.Failed.Add(1)
 	for _, f := range batch.Failures {
 		id := "of an unknown ID"
 		if len(f.IDs) > 0 {
 			id = display.IDs(f.IDs)
 		}
-		s.say("not readable: %s\n  %s", id, output.Reason(f.Err))
+		r.say("not readable: %s\n  %s", id, output.Reason(f.Err))
 	}
 }

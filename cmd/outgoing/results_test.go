@@ -158,13 +158,14 @@ func TestTheStatusTellsWhatBecameOfTheResults(t *testing.T) {
 		"get --demo 43456 7 -f json | :":                2,
 		"cancel --demo --yes 43463 | :":                 0,
 		"cancel --demo --yes 43456 | :":                 2,
+		"cancel --demo --yes 43463 -f csv > /dev/full":  3,
 		"list --demo | :":                               0,
 	} {
 		cmd := command(t)
 		before, piped := strings.CutSuffix(script, " | :")
 		line := "exec " + binary + " " + before
 		if piped { // the reader is gone when the command begins
-			line = fmt.Sprintf("{ { sleep 0.2; %s %s; echo $? >&3; } | :; } 3>&1", binary, before)
+			line = fmt.Sprintf("{ { sleep 0.1; %s %s; echo $? >&3; } | :; } 3>&1", binary, before)
 		}
 		cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-c", line}
 		got := finish(t, cmd)

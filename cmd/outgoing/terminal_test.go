@@ -253,7 +253,7 @@ func TestTablesFitTheTerminal(t *testing.T) {
 	long := strings.Repeat("Zażółć 漢字 ", 40)
 	gateway.Add(api.Message{ID: 5, StatusCode: "DELIVERED", Recipient: "+48999000000", Sender: &long, StatusDescription: long},
 		api.Message{ID: 1234567890123456789, StatusCode: strings.Repeat("S", 50), Recipient: long})
-	for _, args := range []string{"get 5 7 1234567890123456789", "list", "cancel --yes 5 7", "watch --until=x --timeout=1s -q 5", "get --summary 5 7"} {
+	for _, args := range []string{"get 5 7 1234567890123456789", "list", "cancel --yes 5 7", "watch --until=x --timeout=300ms -q 5", "get --summary 5 7"} {
 		for _, columns := range []uint16{20, 40, 60, 80, 97, 120, 300} {
 			term := atTerminalOf(t, command(t, append(strings.Fields(args), url)...), columns)
 			shown, _ := term.finish(t)

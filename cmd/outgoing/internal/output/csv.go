@@ -24,31 +24,41 @@ type csvWriter[T any] struct {
 	w      *csv.Writer
 	fields []field[T]
 	excel  bool
+	header string // the first title, until it is written
 	record []string
 }
 
-// newCSVWriter writes the header at once: a file without records still says what it would have held.
-func newCSVWriter[T any](w io.Writer, fields []field[T], excel bool) (*csvWriter[T], error) {
-	c := &csvWriter[T]{w: csv.NewWriter(w), fields: fields, excel: excel, record: make([]string, len(fields))}
-	for i, f := range fields {
-		c.record[i] = f.name
-	}
+func newCSVWriter[T any](w io.Writer, fields []field[T], excel bool) *csvWriter[T] {
+	c := &csvWriter[T]{w: csv.NewWriter(w), fields: fields, excel: excel, header: fields[0].name}
 	if excel {
-		c.w.Comma, c.w.UseCRLF = ';', true
-		if _, err := io.WriteString(w, "\ufeff"); err != nil {
-			return nil, err
-		}
+		c.w.Comma, c.w.UseCRLF, c.header = ';', true, "\ufeff"+c.header
 	}
-	return c, c.flush()
+	return c
 }
 
 func (c *csvWriter[T]) Write(row T) error {
+	if err := c.begin(); err != nil {
+		return err
+	}
 	for i, f := range c.fields {
 		c.record[i] = display.Printable(f.text(row))
 		if c.excel {
 			c.record[i] = excelCell(f.name, c.record[i])
 		}
 	}
+	return c.flush()
+}
+
+// begin writes the header. It comes with the first record and not before the work: a cancel that has no reader goes on.
+func (c *csvWriter[T]) begin() error {
+	if c.header == "" {
+		return nil
+	}
+	c.record = append(c.record, c.header)
+	for _, f := range c.fields[1:] {
+		c.record = append(c.record, f.name)
+	}
+	c.header = ""
 	return c.flush()
 }
 
@@ -60,7 +70,8 @@ func (c *csvWriter[T]) flush() error {
 	return c.w.Error()
 }
 
-func (c *csvWriter[T]) Close() error { return nil }
+// Close writes the header if there was no record: a file without any still says what it would have held.
+func (c *csvWriter[T]) Close() error { return c.begin() }
 
 // numberFields are those whose text Excel is to take for a number. The rest it must leave alone.
 var numberFields = []string{"id", "type", "parts", "price", "status", "messages"}

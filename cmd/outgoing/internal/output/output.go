@@ -4,6 +4,7 @@
 package output
 
 import (
+	"fmt"
 	"io"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
@@ -34,6 +35,8 @@ func New[T any](format string, w io.Writer, l Layout[T], style terminal.Style) (
 		return &jsonWriter[T]{w: w, value: l.json, start: "[\n  ", between: ",\n  ", end: "\n]\n", none: "[]\n"}, nil
 	case "jsonl":
 		return &jsonWriter[T]{w: w, value: l.json, after: "\n"}, nil
+	case "csv", "excel":
+		return newCSVWriter(w, l.fields, format == "excel"), nil
 	}
-	return newCSVWriter(w, l.fields, format == "excel")
+	return nil, fmt.Errorf("there is no format %q", format)
 }
