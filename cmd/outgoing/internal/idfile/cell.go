@@ -49,9 +49,19 @@ const (
 // kindOf is strict, since a cell that could be an ID and is not taken for one makes another column look like the only one:
 // whatever has a digit and no letter could be an ID, and 4.3456E+04 too.
 func kindOf(cell string) kind {
-	letter := func(r rune) bool { return unicode.IsLetter(r) && !hidden(r) && !unicode.Is(unicode.Lm, r) } // Lm has apostrophes
+	digit, exponent := false, false
+	for _, r := range cell {
+		switch {
+		case unicode.IsNumber(r):
+			digit = true
+		case r == 'e' || r == 'E':
+			exponent = true
+		case unicode.IsLetter(r) && !hidden(r) && !unicode.Is(unicode.Lm, r): // Lm has apostrophes
+			return word
+		}
+	}
 	switch {
-	case !strings.ContainsFunc(cell, unicode.IsNumber), strings.ContainsFunc(cell, letter) && !rounded.MatchString(ascii(cell)):
+	case !digit, exponent && !rounded.MatchString(ascii(cell)):
 		return word
 	case date.MatchString(cell), phone.MatchString(cell):
 		return known

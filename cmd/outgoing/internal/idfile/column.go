@@ -101,7 +101,6 @@ var (
 	messageIDTitle = regexp.MustCompile(`^((outgoing|gateway)?((sms|mms|message|msg|wiadomo[sś]ci?)s?)+ids?|ids?(of|outgoing|gateway)?((sms|mms|message|msg|wiadomo[sś]ci?)s?)+)$`)
 	messageTitle   = regexp.MustCompile(`sms|mms|message|msg|wiadomo`)
 	idTitle        = regexp.MustCompile(`^(ids?|identifier|identyfikator)$`)
-	totalTitle     = regexp.MustCompile(`^((grand|sub)?totals?|sums?|suma|razem|łącznie|ogółem|podsumowanie|summe|gesamt)\d*$`)
 )
 
 // titled returns the columns whose titles match.

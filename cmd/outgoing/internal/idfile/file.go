@@ -140,21 +140,24 @@ func (t *table) row(cells []string) error {
 
 // id finds the ID of a row.
 func (t *table) id(cells []string) (int64, error) {
-	if totals := titled(cells, totalTitle); len(totals) > 0 {
-		return 0, fmt.Errorf("%s: it looks like a total, and not like a message; take the line out", display.Quoted(cells[totals[0]]))
+	if i := slices.IndexFunc(cells, isTotal); i >= 0 {
+		return 0, fmt.Errorf("%s: it looks like a total, and not like a message; take the line out", display.Quoted(cells[i]))
 	}
 	if t.index >= len(cells) {
 		return 0, fmt.Errorf("there is no column %d", t.index+1)
 	}
 	id, err := ParseID(cells[t.index])
 	for i, cell := range cells {
-		could := i != t.index && cell != "" && kindOf(cell) == number
+		if i == t.index || cell == "" || t.certain && i < t.width {
+			continue
+		}
+		could := kindOf(cell) == number
 		switch {
 		case could && !t.certain && kindOf(cells[t.index]) == number:
 			return 0, ambiguous(cells, t.titles, min(i, t.index), max(i, t.index))
 		case could && !t.certain:
 			return 0, &adviceError{fmt.Sprintf("%v, but %s could be one", err, display.Quoted(cell)), offer(t.titles, []int{t.index, i})}
-		case err == nil && i >= t.width && cell != "" && (could || t.index > 0): // cells before it may have shifted it
+		case err == nil && i >= t.width && (could || t.index > 0): // cells before it may have shifted it
 			return 0, fmt.Errorf("it has %d cells, and the first row has %d", len(cells), t.width)
 		}
 	}
@@ -162,6 +165,12 @@ func (t *table) id(cells []string) (int64, error) {
 		err = &adviceError{err.Error(), "If it is a title, say so: --column 1."}
 	}
 	return id, err
+}
+
+var totals = []string{"total", "totals", "grand total", "subtotal", "sum", "suma", "razem", "łącznie", "ogółem", "podsumowanie", "summe", "gesamt"}
+
+func isTotal(cell string) bool {
+	return len(cell) < 30 && slices.Contains(totals, strings.ToLower(strings.Trim(cell, " :=.0123456789")))
 }
 
 // checkSum refuses a last ID that is the sum of all before it, since spreadsheets put totals there.
