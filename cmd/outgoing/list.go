@@ -139,7 +139,7 @@ func (r *listRun) list(messages iter.Seq2[outgoing.Message, error], page *outgoi
 }
 
 // print writes messages until it is to stop, the history breaks off, or they cannot be written.
-func (r *listRun) print(messages iter.Seq2[outgoing.Message, error]) (failed error, stopped bool, err error) { //nolint:revive // two kinds of errors
+func (r *listRun) print(messages iter.Seq2[outgoing.Message, error]) (failed error, stopped bool, err error) {
 	for m, failed := range messages {
 		if batch, ok := errors.AsType[*outgoing.BatchError](failed); ok {
 			r.sayUnreadable(batch)

@@ -48,7 +48,7 @@ missing                               2
 	assert.Contains(t, got.stderr, "missing: 43455, 43576\n")
 
 	got = outgoing(t, "get", "--demo", "--summary", "-f=jsonl", "43456", "7")
-	assert.Equal(t, `{"state":"found","status_code":"DELIVERED","messages":1}`+"\n"+`{"state":"missing","messages":1}`+"\n", got.stdout)
+	assert.Equal(t, []string{`{"state":"found","status_code":"DELIVERED","messages":1}`, `{"state":"missing","messages":1}`}, lines(got.stdout))
 }
 
 func TestExcelIsACSVThatAPolishExcelOpensRight(t *testing.T) {

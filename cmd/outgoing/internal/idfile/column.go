@@ -42,8 +42,8 @@ func (c Column) find(cells []string) (index int, header bool, err error) {
 	case c.number > 0:
 		return c.number - 1, c.number <= len(cells) && cells[c.number-1] != "" && isTitle(cells[c.number-1]), nil
 	}
-	ids, messageIDs, numbers := titled(cells, idTitle), titled(cells, messageIDTitle), columnsOf(cells, number)
-	open := append(ids, titled(cells, messageTitle)...) //nolint:gocritic // ids stays as it is
+	ids, messageIDs, numbers := titled(cells, idTitle), titled(cells, messageIDTitle), numbersIn(cells)
+	open := slices.Concat(ids, titled(cells, messageTitle))
 	slices.Sort(open)
 	open = slices.Compact(open)
 	switch {
@@ -120,9 +120,9 @@ func titled(cells []string, title *regexp.Regexp) (found []int) {
 
 func isTitle(cell string) bool { return !strings.ContainsFunc(cell, unicode.IsNumber) }
 
-func columnsOf(cells []string, k kind) (found []int) {
+func numbersIn(cells []string) (found []int) {
 	for i, cell := range cells {
-		if kindOf(cell) == k {
+		if kindOf(cell) == number {
 			found = append(found, i)
 		}
 	}

@@ -187,7 +187,7 @@ func (t *table) hidesRow(cells []string) bool {
 		for line := range strings.Lines(cell) {
 			parts := strings.Split(strings.ReplaceAll(line, `"`, ""), string(t.separator))
 			trim(parts)
-			if line != cell && len(parts) >= max(t.width, 2) && len(columnsOf(parts, number)) > 0 {
+			if line != cell && len(parts) >= max(t.width, 2) && len(numbersIn(parts)) > 0 {
 				return true
 			}
 		}
@@ -243,7 +243,7 @@ func chooseSeparator(start []byte, column Column) (rune, error) {
 	}
 	parts := strings.FieldsFunc(strings.Join(row, string(best)), func(r rune) bool { return strings.ContainsRune(separators, r) })
 	trim(parts)
-	if column == (Column{}) && decided && len(columnsOf(row, number)) == 1 && len(columnsOf(parts, number)) > 1 && !column.certain(row) {
+	if column == (Column{}) && decided && len(numbersIn(row)) == 1 && len(numbersIn(parts)) > 1 && !column.certain(row) {
 		return 0, fmt.Errorf("line %d: it can be read in two ways: a first line sep=; (or another) tells what separates", first)
 	}
 	return best, nil

@@ -373,7 +373,7 @@ func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 func TestALongFileIsReadWhateverTheReadsAre(t *testing.T) {
 	var text strings.Builder
-	for id := range 100_000 {
+	for id := range 20_000 {
 		fmt.Fprintf(&text, "%d;Żółć\n", 1+id)
 	}
 	for name, r := range map[string]io.Reader{
@@ -382,8 +382,8 @@ func TestALongFileIsReadWhateverTheReadsAre(t *testing.T) {
 	} {
 		file, err := Read(r, Column{})
 		require.NoError(t, err, name)
-		require.Len(t, file.IDs, 100_000, name)
-		assert.Equal(t, int64(100_000), file.IDs[99_999], name)
+		require.Len(t, file.IDs, 20_000, name)
+		assert.Equal(t, int64(20_000), file.IDs[19_999], name)
 	}
 }
 

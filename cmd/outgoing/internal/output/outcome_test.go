@@ -49,7 +49,7 @@ func TestC3_ARowTellsWhatTheMessageIsNow(t *testing.T) {
 
 func TestExcelTakesNothingForAFormulaNumberOrDateThatIsNone(t *testing.T) {
 	for text, want := range map[string]string{
-		"=1+1": "'=1+1", " =1+1": "' =1+1", "+48999000000": "'+48999000000", "-x": "'-x", "@SUM(A1)": "'@SUM(A1)", "＝1": "'＝1", "'=1": "''=1",
+		"=1+1": "'=1+1", "\u00a0=1+1": "'\u00a0=1+1", "+48999000000": "'+48999000000", "-x": "'-x", "@SUM(A1)": "'@SUM(A1)", "＝1": "'＝1", "'=1": "''=1",
 		"007": "'007", "1E5": "'1E5", "12.50": "'12.50", "1-2": "'1-2", "5/6": "'5/6", "Anna": "Anna", "4Kids": "4Kids", "e": "e", "": "",
 	} {
 		assert.Equal(t, want, excelCell("sender", text), text)
