@@ -249,7 +249,7 @@ func (c *cancelRun) conclude() error {
 	case c.counts[outgoing.Cancelled] < total:
 		return statusError(exitUnsettled)
 	case c.unread != nil && !errors.Is(c.unread, terminal.ErrReaderGone):
-		return statusError(exitUsage) // a full disk: the results are lost, so a script must see a failure
+		return statusError(exitUnwritten) // a full disk: the results are lost, so a script must see a failure
 	}
 	return nil
 }

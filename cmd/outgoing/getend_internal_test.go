@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"log/slog"
 	"strings"
 	"testing"
 
@@ -72,8 +71,7 @@ func TestB10_GetBelievesTheLastYieldOfItsStream(t *testing.T) {
 			s := &session{
 				cli:     &cli{screen: terminal.NewScreen(nil, &stdout, &stderr, func(string) (string, bool) { return "", false })},
 				flags:   &flags{format: "json"},
-				drainer: interrupt.NewDrainer(nil, "", nil),
-				counter: terminal.NewRetryCounter(slog.DiscardHandler),
+				drainer: interrupt.NewDrainer(nil, nil),
 			}
 			list := new(idfile.List)
 			for id := range int64(5000) {
