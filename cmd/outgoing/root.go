@@ -26,6 +26,9 @@ func (c *cli) rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: c.name},
 	}
+	root.SetIn(c.stdin)
+	root.SetOut(c.screen.Out())
+	root.SetErr(c.screen.Err())
 	root.SuggestionsMinimumDistance = 2
 	root.Flags().Bool("version", false, "print the version") // cobra's own takes -v, which is --verbose here
 	root.SetVersionTemplate("{{.Version}}\n")
@@ -130,7 +133,7 @@ func durationAdvice(err error) string {
 	if !ok || invalid.GetFlag().Value.Type() != "duration" {
 		return ""
 	}
-	return "; a time is written with h, m and s, such as 24h, 1h30m or 20s; a day is 24h"
+	return " (a day is 24h; others are 1h30m, 20s, 500ms)"
 }
 
 // noArgs refuses arguments in this command's words.

@@ -46,9 +46,6 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(stri
 	c := &cli{stdin: stdin, screen: terminal.NewScreen(stdin, stdout, stderr, env), env: env, name: startedAs(executable, exists)}
 	root := c.rootCommand()
 	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(c.screen.Out())
-	root.SetErr(c.screen.Err())
 
 	command, err := root.ExecuteC()
 	err = errors.Join(err, c.unhelped)

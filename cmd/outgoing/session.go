@@ -106,7 +106,7 @@ func (c *cli) gatewayURL(f *flags) (string, error) {
 	}
 	whole := ""
 	rest := strings.TrimLeft(raw, "/")
-	if u, err := url.Parse("https://" + rest); err == nil && u.User == nil && !strings.Contains(rest, "//") && u.Hostname() != "" {
+	if u, err := url.Parse("https://" + rest); err == nil && u.User == nil && !strings.HasPrefix(rest, "http") && !strings.Contains(rest, "//") && u.Hostname() != "" {
 		if whole = u.String(); server.IsLoopback(u.Hostname()) {
 			whole = "http" + strings.TrimPrefix(whole, "https")
 		}
