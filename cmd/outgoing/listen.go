@@ -131,7 +131,6 @@ func (c *cli) callbackLog(f *flags) *slog.Logger {
 	return slog.New(slog.NewTextHandler(c.screen.Err(), &slog.HandlerOptions{Level: level}))
 }
 
-// callbackHandler returns what answers callbacks, and probes.
 func (c *cli) callbackHandler(f *flags, l *listenFlags, sink callback.Sink) (http.Handler, error) {
 	opts := []callback.Option{callback.WithLogger(c.callbackLog(f))}
 	if !l.noConfirm {
@@ -145,62 +144,52 @@ func (c *cli) callbackHandler(f *flags, l *listenFlags, sink callback.Sink) (htt
 		}
 		opts = append(opts, callback.WithConfirmation(s.client))
 	}
-	h := &rotating{files: l.tokenFiles, log: c.callbackLog(f), with: func(tokens []string) (http.Handler, error) {
+	h := &rotating{tokens: tokenFiles{what: "--callback-token-file", names: l.tokenFiles}, log: c.callbackLog(f), with: func(tokens []string) (*callback.Handler, error) {
 		if len(tokens) == 0 {
 			return callback.New(sink, append(opts, callback.WithoutToken())...)
 		}
 		return callback.New(sink, append(opts, callback.WithTokens(tokens...))...)
 	}}
-	if err := h.refresh(); err != nil {
-		return nil, err
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/healthz" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
-			_, _ = w.Write([]byte("ok\n"))
-			return
-		}
-		h.ServeHTTP(w, r)
-	}), nil
+	return h, h.refresh()
 }
 
-// rotating is a handler for the tokens in some files, which may be replaced.
+// rotating answers callbacks with the tokens of files that may be replaced, and probes.
 type rotating struct {
-	files []string
-	with  func(tokens []string) (http.Handler, error)
-	log   *slog.Logger
+	tokens tokenFiles
+	with   func(tokens []string) (*callback.Handler, error)
+	log    *slog.Logger
 
 	mu      sync.Mutex
-	tokens  []string
-	handler http.Handler // for tokens
-	failed  string       // why the files could not be read, which has been logged
+	handler *callback.Handler
+	known   []string // the tokens of the handler
+	failed  error    // why they could not be read again, which has been logged
 }
 
 func (h *rotating) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.mu.Lock()
-	failed := ""
-	if err := h.refresh(); err != nil {
-		if failed = err.Error(); failed != h.failed {
-			h.log.Warn("the tokens from before go on", "reason", failed)
-		}
+	if r.URL.Path == "/healthz" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		_, _ = w.Write([]byte("ok\n"))
+		return
 	}
-	h.failed = failed
+	h.mu.Lock()
+	err := h.refresh()
+	if err != nil && h.failed == nil {
+		h.log.Warn("the tokens from before go on", "reason", err)
+	}
+	h.failed = err
 	handler := h.handler
 	h.mu.Unlock()
 	handler.ServeHTTP(w, r)
 }
 
-// refresh makes a new handler if the tokens have changed. After an error the one from before goes on.
+// refresh makes a new handler if the tokens have changed: those of a handler are fixed.
 func (h *rotating) refresh() error {
-	if h.handler != nil && slices.ContainsFunc(h.files, isPipe) {
-		return nil
-	}
-	tokens, err := readCallbackTokens(h.files)
-	if err != nil || h.handler != nil && slices.Equal(tokens, h.tokens) {
+	tokens, err := h.tokens.current()
+	if err != nil || h.handler != nil && slices.Equal(tokens, h.known) {
 		return err
 	}
 	handler, err := h.with(tokens)
 	if err == nil {
-		h.tokens, h.handler = tokens, handler
+		h.handler, h.known = handler, tokens
 	}
 	return err
 }

@@ -45,7 +45,7 @@ func (c *cli) rootCommand() *cobra.Command {
 			cmd.Long, cmd.Example = strings.Replace(strings.TrimSpace(long), "{files}", fileHelp, 1), strings.TrimRight(examples, "\n")
 		}
 		if cmd.HasSubCommands() { // else cobra takes a mistyped name for a request for help, and all is well
-			cmd.Args, cmd.RunE = unknownCommand, needsCommand
+			cmd.Args, cmd.RunE = unknownCommand, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 		}
 		for _, shell := range cmd.Commands() { // of completion
 			if cmd != root {
@@ -72,32 +72,21 @@ func (c *cli) help(cmd *cobra.Command, _ []string) {
 	_, c.unhelped = io.WriteString(c.screen.Out(), text)
 }
 
-// unknownCommand refuses arguments where only a command may stand.
+// unknownCommand refuses arguments where only a command may stand. Only the whole command does something without one.
 func unknownCommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	hint := didYouMean("", cmd.SuggestionsFor(args[0]))
-	if hint == "" && cmd.HasParent() {
-		hint = "; there is " + commandNames(cmd)
-	}
-	return usage("there is no command %q%s", strings.Join(args, " "), hint)
-}
-
-// needsCommand is what a command does that is only a name for others. The whole command explains itself.
-func needsCommand(cmd *cobra.Command, _ []string) error {
-	if !cmd.HasParent() {
-		return cmd.Help()
-	}
-	return usage("which %s: %s?", cmd.Name(), commandNames(cmd))
-}
-
-func commandNames(cmd *cobra.Command) string {
 	var names []string
 	for _, sub := range cmd.Commands() {
 		names = append(names, sub.Name())
 	}
-	return strings.Join(names, ", ")
+	switch {
+	case len(args) == 0 && !cmd.HasParent():
+		return nil
+	case len(args) == 0:
+		return usage("which %s: %s?", cmd.Name(), strings.Join(names, ", "))
+	case cmd.HasParent():
+		return usage("there is no %s %q; there is %s", cmd.Name(), args[0], strings.Join(names, ", "))
+	}
+	return usage("there is no command %q%s", strings.Join(args, " "), didYouMean("", cmd.SuggestionsFor(args[0])))
 }
 
 func didYouMean(dashes string, near []string) string {

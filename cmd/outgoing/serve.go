@@ -159,7 +159,8 @@ func (c *cli) liveServer(s *serveFlags, gateway *outgoingtest.Gateway, msgs []ou
 		}
 		tokens := []string{""}
 		if s.callbackTokenFile != "" {
-			if tokens, err = readCallbackTokens([]string{s.callbackTokenFile}); err != nil {
+			f := tokenFiles{what: "--callback-token-file", names: []string{s.callbackTokenFile}}
+			if tokens, err = f.current(); err != nil {
 				return nil, err
 			}
 		}

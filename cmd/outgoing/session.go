@@ -80,39 +80,34 @@ const baseURLVariable = "GATEWAY_BASE_URL"
 // gatewayURL returns the base URL that the flags or the environment name.
 func (c *cli) gatewayURL(f *flags) (string, error) {
 	raw, named := f.baseURL, "--base-url"
+	if raw == "" {
+		raw, named = outgoing.ProductionURL, baseURLVariable
+		if url, set := c.env(baseURLVariable); set && !f.demo && !f.sandbox {
+			raw = url
+		}
+	}
+	scheme, rest, ok := strings.Cut(raw, "://")
 	switch {
 	case f.sandbox:
 		return outgoing.SandboxURL, nil
-	case f.demo:
-		return outgoing.ProductionURL, nil
 	case raw == "":
-		var set bool
-		named = baseURLVariable
-		if raw, set = c.env(baseURLVariable); !set {
-			return outgoing.ProductionURL, nil
-		}
-		if raw == "" {
-			return "", fmt.Errorf("%s is set, but empty: unset it for the production system", named)
-		}
+		return "", fmt.Errorf("%s is set, but empty: unset it for the production system", named)
+	case ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")):
+		// The host in lower case: net/http would send LOCALHOST, and not localhost, through a proxy. The library knows what
+		// else may be wrong.
+		host, _, _ := strings.Cut(rest, "/")
+		return strings.ToLower(scheme+"://"+host) + rest[len(host):], nil
 	}
-	if scheme, rest, ok := strings.Cut(raw, "://"); ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")) {
-		host, path, slash := strings.Cut(rest, "/")
-		if slash {
-			path = "/" + path
+	advice := ""
+	rest = strings.TrimLeft(raw, "/")
+	if u, err := url.Parse("https://" + rest); err == nil && u.User == nil && !ok && !strings.HasPrefix(rest, "http") && u.Hostname() != "" {
+		scheme = "https://"
+		if server.IsLoopback(u.Hostname()) {
+			scheme = "http://"
 		}
-		// In lower case, since net/http would send LOCALHOST, and not localhost, through a proxy. The library knows what else
-		// may be wrong.
-		return strings.ToLower(scheme+"://"+host) + path, nil
+		advice = ", such as " + scheme + rest
 	}
-	whole := ""
-	rest := strings.TrimLeft(raw, "/")
-	if u, err := url.Parse("https://" + rest); err == nil && u.User == nil && !strings.HasPrefix(rest, "http") && !strings.Contains(rest, "//") && u.Hostname() != "" {
-		if whole = u.String(); server.IsLoopback(u.Hostname()) {
-			whole = "http" + strings.TrimPrefix(whole, "https")
-		}
-		whole = ", such as " + whole
-	}
-	return "", usage("%s: the URL must begin with https:// (or http:// on this machine)%s", named, whole)
+	return "", usage("%s: the URL must begin with https:// (or http:// on this machine)%s", named, advice)
 }
 
 func describe(url string) string {

@@ -33,10 +33,15 @@ func (c *cli) token(file string) (func(context.Context) (string, error), error) 
 	token, ok := c.env(tokenVariable)
 	switch {
 	case file != "":
-		f := &tokenFile{name: file}
-		token, err := f.read()
-		f.last = token
-		return f.token, err
+		f := &tokenFiles{what: "the token", names: []string{file}}
+		tokens, err := f.current()
+		if len(tokens) > 1 {
+			err = fmt.Errorf("the token: %s has %d lines, and a token is one", file, len(tokens))
+		}
+		return func(context.Context) (string, error) {
+			tokens, _ := f.current()
+			return tokens[0], nil
+		}, err
 	case ok && token == "":
 		return nil, fmt.Errorf(noToken, tokenVariable, "is set, but empty")
 	case !ok:
@@ -47,59 +52,43 @@ func (c *cli) token(file string) (func(context.Context) (string, error), error) 
 
 const noToken = "no token: %s %s; set it, or name a file that holds the token with --token-file; to try things out, --demo needs none"
 
-// tokenFile is a file with a token that may be replaced by another.
-type tokenFile struct {
-	name string
+// tokenFiles are files with tokens, one a line, that may be replaced by others.
+type tokenFiles struct {
+	what  string // the tokens are, for people
+	names []string
 
 	mu   sync.Mutex
-	last string // the last good one
+	last []string // that could be read
 }
 
-// token is the library's token source. While the file is written, or gone, the last token goes on.
-func (f *tokenFile) token(context.Context) (string, error) {
+// current returns the tokens that the files have now. While they are written, or gone, the tokens from before go on, and the
+// error says why.
+func (f *tokenFiles) current() ([]string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !isPipe(f.name) {
-		if token, err := f.read(); err == nil {
-			f.last = token
+	var tokens []string
+	for _, name := range f.names {
+		if info, err := os.Stat(name); f.last != nil && err == nil && !info.Mode().IsRegular() {
+			return f.last, nil // a pipe, as that of <(vault read ...), can be read once
 		}
-	}
-	return f.last, nil
-}
-
-func (f *tokenFile) read() (string, error) {
-	text, err := readTokens("the token", f.name)
-	if err != nil {
-		return "", err
-	}
-	// One newline, which editors add; a second one is a mistake that the check names.
-	token := strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
-	return token, bearer.Check(token)
-}
-
-// readCallbackTokens returns the tokens of files, one a line: two while one is replaced by the next.
-func readCallbackTokens(files []string) (tokens []string, err error) {
-	const what = "--callback-token-file"
-	for _, file := range files {
-		text, err := readTokens(what, file)
-		if err != nil {
-			return nil, err
-		}
+		text, err := readText(name)
 		for token := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
-			if err := bearer.Check(token); err != nil {
-				return nil, fmt.Errorf("%s: %w", what, err)
-			}
+			err = cmp.Or(err, bearer.Check(token))
 			tokens = append(tokens, token)
 		}
+		if err != nil {
+			return f.last, fmt.Errorf("%s: %w", f.what, err)
+		}
 	}
+	f.last = tokens
 	return tokens, nil
 }
 
-// readTokens reads a file that holds tokens and nothing else. Its errors begin with what they are, and never repeat them.
-func readTokens(what, file string) (string, error) {
+// readText reads a file that holds tokens and nothing else. Its errors never repeat them.
+func readText(file string) (string, error) {
 	f, err := os.Open(file) //nolint:gosec // the file that the user asks for
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", what, err)
+		return "", err
 	}
 	defer func() { _ = f.Close() }()
 	const maxLength = 64 << 10 // more than any header may have; /dev/zero is a file too
@@ -107,21 +96,15 @@ func readTokens(what, file string) (string, error) {
 	text := strings.TrimPrefix(string(content), "\ufeff") // with which Windows editors mark UTF-8
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("%s: %w", what, err)
+		return "", err
 	case len(content) == maxLength:
-		return "", fmt.Errorf("%s: %s is too long to be one", what, file)
+		return "", fmt.Errorf("%s is too long to be one", file)
 	case isUTF16(content):
-		return "", fmt.Errorf("%s: %s is encoded in UTF-16, as Notepad and PowerShell's > can write it: save it as UTF-8 or ASCII", what, file)
+		return "", fmt.Errorf("%s is encoded in UTF-16, as Notepad and PowerShell's > can write it: save it as UTF-8 or ASCII", file)
 	case strings.Trim(text, "\r\n") == "":
-		return "", fmt.Errorf("%s: %s is empty", what, file)
+		return "", fmt.Errorf("%s is empty", file)
 	}
 	return text, nil
-}
-
-// isPipe reports whether a file can be read only once, as that of <(vault read ...).
-func isPipe(file string) bool {
-	info, err := os.Stat(file)
-	return err == nil && !info.Mode().IsRegular()
 }
 
 // isUTF16 reports whether a text starts with UTF-16's byte order mark, or, without one, with an ASCII character in UTF-16.

@@ -8,7 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -109,12 +109,11 @@ type watchRun struct {
 	ctx context.Context                 // with the timeout, and done when no one reads the changes any more
 	out output.Writer[outgoing.Message] // nil if only the live line shows changes
 
-	mu     sync.Mutex       // the live line is drawn by another goroutine
-	status map[int64]string // of the messages seen, as it is shown
-	counts map[string]int   // of the messages, by status
-	total  int
-	left   int // how many have not reached their end and are not given up
-	failed int // how many are given up
+	status  map[int64]string // of the messages seen, as it is shown
+	counts  map[string]int   // of the messages, by status; with "not seen"
+	left    int              // how many have not reached their end and are not given up
+	failed  int              // how many are given up
+	summary atomic.Value     // a string, which another goroutine draws
 }
 
 // What stands where a status would.
@@ -125,7 +124,8 @@ const (
 )
 
 func (s *session) follow(ids []int64, w watchFlags) error {
-	r := &watchRun{session: s, watchFlags: w, status: make(map[int64]string, len(ids)), counts: make(map[string]int), total: len(ids), left: len(ids)}
+	r := &watchRun{session: s, watchFlags: w, left: len(ids), status: make(map[int64]string, len(ids)), counts: map[string]int{notSeen: len(ids)}}
+	r.summarize()
 	style := s.screen.Style()
 	live := !s.quiet && s.screen.CanDraw()
 	if !live || !style.Terminal || s.format != "table" {
@@ -158,7 +158,7 @@ func (s *session) follow(ids []int64, w watchFlags) error {
 	if live {
 		begun := time.Now()
 		clearLine = s.screen.Live(func() string {
-			return fmt.Sprintf("watch: %s [%v]", r.summary(), time.Since(begun).Truncate(time.Second))
+			return fmt.Sprintf("watch: %s [%v]", r.summary.Load(), time.Since(begun).Truncate(time.Second))
 		})
 	}
 	defer clearLine()
@@ -168,8 +168,13 @@ func (s *session) follow(ids []int64, w watchFlags) error {
 	for m, err := range s.client.Watch(r.ctx, request) {
 		if err != nil {
 			left = r.take(m, err)
-		} else if unread = r.print(m); unread != nil {
-			break
+			continue
+		}
+		r.set(m.ID, display.Printable(m.StatusCode), r.reachedEnd(m))
+		if r.out != nil {
+			if unread = r.out.Write(m); unread != nil {
+				break
+			}
 		}
 	}
 	clearLine()
@@ -185,27 +190,30 @@ func (s *session) follow(ids []int64, w watchFlags) error {
 	return cmp.Or(unread, r.conclude(left))
 }
 
-// print notes a change, and prints it.
-func (r *watchRun) print(m outgoing.Message) error {
-	r.set(m.ID, display.Printable(m.StatusCode), r.reachedEnd(m))
-	if r.out == nil {
-		return nil
-	}
-	return r.out.Write(m)
-}
-
 // set notes the status of a message, and whether it is watched no more.
 func (r *watchRun) set(id int64, status string, ended bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if before, seen := r.status[id]; seen {
-		r.counts[before]--
+	before, seen := r.status[id]
+	if !seen {
+		before = notSeen
 	}
-	r.status[id] = status
+	r.counts[before]--
 	r.counts[status]++
+	r.status[id] = status
 	if ended {
 		r.left--
 	}
+	r.summarize()
+}
+
+// summarize says how many messages have which status, and how many have not reached their end.
+func (r *watchRun) summarize() {
+	var parts []string
+	for _, status := range slices.Sorted(maps.Keys(r.counts)) {
+		if n := r.counts[status]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, cmp.Or(status, withoutStatus)))
+		}
+	}
+	r.summary.Store(fmt.Sprintf("%s; %d left", strings.Join(parts, ", "), r.left))
 }
 
 // take says what an error of the watch means, and returns it if it is the one that ends the watch.
@@ -246,7 +254,7 @@ func (r *watchRun) conclude(left error) error {
 	if ok {
 		r.sayLeft(batch.IDs())
 	}
-	r.note("%s", r.summary())
+	r.note("%s", r.summary.Load())
 	switch {
 	case r.interrupted.Load():
 		return statusError(exitInterrupted)
@@ -269,20 +277,4 @@ func (r *watchRun) sayLeft(ids []int64) {
 	for _, status := range slices.Sorted(maps.Keys(byStatus)) {
 		r.say("not there yet, %s: %s", cmp.Or(status, withoutStatus), display.IDs(byStatus[status]))
 	}
-}
-
-// summary says how many messages have which status, and how many have not reached their end.
-func (r *watchRun) summary() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var parts []string
-	for _, status := range slices.Sorted(maps.Keys(r.counts)) {
-		if n := r.counts[status]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, cmp.Or(status, withoutStatus)))
-		}
-	}
-	if n := r.total - len(r.status); n > 0 {
-		parts = append(parts, fmt.Sprintf("%d %s", n, notSeen))
-	}
-	return fmt.Sprintf("%s; %d left", strings.Join(parts, ", "), r.left)
 }
