@@ -65,7 +65,7 @@ func appending(t *testing.T, path, blocks string) listening {
 	t.Helper()
 	out, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	require.NoError(t, err)
-	defer out.Close()
+	defer func() { _ = out.Close() }()
 	cmd := command(t, "-c", `ulimit -f `+blocks+`; exec "$0" "$@"`, binary, "listen", "--addr=127.0.0.1:0", "--no-confirm",
 		"--callback-token-file", file(t, callbackToken))
 	shell, err := exec.LookPath("sh")

@@ -186,7 +186,7 @@ func (c *cli) serveUntilDone(ctx context.Context, srv *http.Server, listener net
 	go func() {
 		<-ctx.Done()
 		c.say("outgoing: stopping; finishing requests in flight (interrupt again to leave at once)")
-		ctx, cancel := context.WithTimeout(context.Background(), grace)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 		defer cancel()
 		err := srv.Shutdown(ctx)
 		if errors.Is(err, context.DeadlineExceeded) {

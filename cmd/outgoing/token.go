@@ -43,14 +43,17 @@ func (c *cli) token(file string) (func(context.Context) (string, error), error) 
 			return tokens[0], nil
 		}, err
 	case ok && token == "":
-		return nil, fmt.Errorf(noToken, tokenVariable, "is set, but empty")
+		return nil, missing("is set, but empty")
 	case !ok:
-		return nil, fmt.Errorf(noToken, tokenVariable, "is not set")
+		return nil, missing("is not set")
 	}
 	return func(context.Context) (string, error) { return token, nil }, bearer.Check(token)
 }
 
-const noToken = "no token: %s %s; set it, or name a file that holds the token with --token-file; to try things out, --demo needs none"
+func missing(why string) error {
+	return fmt.Errorf("no token: %s %s; set it, or name a file that holds the token with --token-file; to try things out, --demo needs none",
+		tokenVariable, why)
+}
 
 // tokenFiles are files with tokens, one a line, that may be replaced by others.
 type tokenFiles struct {

@@ -83,7 +83,10 @@ func runCaller(t *testing.T, receive roundTripper, meanwhile func(*Caller)) stri
 func TestACallbackIsWhatTheVendorSends(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		samples := outgoingtest.SampleMessages(60)
-		var got []outgoing.Message
+		var (
+			mu  sync.Mutex
+			got []outgoing.Message
+		)
 		log := runCaller(t, func(r *http.Request) (*http.Response, error) {
 			assert.Equal(t, http.MethodPost, r.Method)
 			assert.Equal(t, "https://callback.test/path?key=hush", r.URL.String())
@@ -94,6 +97,8 @@ func TestACallbackIsWhatTheVendorSends(t *testing.T) {
 				t.Error(err)
 			}
 			assert.True(t, len(rows) == 50 || len(rows) == 10)
+			mu.Lock()
+			defer mu.Unlock()
 			got = append(got, rows...)
 			return answered(http.StatusNoContent, nil), nil
 		}, func(c *Caller) {
