@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"log/slog"
 	"strings"
 	"testing"
 
@@ -71,8 +70,7 @@ func TestB10_GetBelievesTheLastYieldOfItsStream(t *testing.T) {
 			s := &session{
 				cli:     &cli{screen: terminal.NewScreen(nil, &stdout, &stderr, func(string) (string, bool) { return "", false })},
 				flags:   &flags{format: "json"},
-				drainer: interrupt.NewDrainer(nil, "", nil),
-				counter: terminal.NewRetryCounter(slog.DiscardHandler),
+				drainer: interrupt.NewDrainer(nil, nil),
 			}
 			var ids []int64
 			for id := range int64(5000) {

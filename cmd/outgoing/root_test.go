@@ -24,8 +24,8 @@ func TestWrongUseIsStatusOneAndSaysWhatIsWrong(t *testing.T) {
 		want string
 	}{
 		"unknown command":      {[]string{"gte"}, `there is no command "gte"; did you mean get?`},
-		"completion for what":  {[]string{"completion", "foo"}, `there is no completion for "foo"; there is for bash, fish, powershell, zsh`},
-		"completion of what":   {[]string{"completion"}, "which shell"},
+		"completion for what":  {[]string{"completion", "foo"}, `there is no completion "foo"; there is bash, fish, powershell, zsh`},
+		"completion of what":   {[]string{"completion"}, "which completion: bash, fish"},
 		"completion for two":   {[]string{"completion", "bash", "zsh"}, `bash takes no arguments, and got "zsh"`},
 		"help about what":      {[]string{"help", "gte"}, `there is no command "gte"; did you mean get?`},
 		"help about too much":  {[]string{"help", "get", "gte"}, `there is no command "get gte"`},

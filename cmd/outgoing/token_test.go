@@ -29,7 +29,7 @@ func TestWithoutATokenItSaysWhatToSet(t *testing.T) {
 }
 
 func TestATokenFileComesBeforeTheEnvironment(t *testing.T) {
-	for _, content := range []string{"from-a-file", "from-a-file\n", "from-a-file\r\n", "\ufefffrom-a-file\r\n"} {
+	for _, content := range []string{"from-a-file", "from-a-file\n", "from-a-file\r\n", "from-a-file\n\n", "\ufefffrom-a-file\r\n"} {
 		gateway, url := serveDouble(t, 1, outgoingtest.WithToken("from-a-file"))
 		got := outgoing(t, "list", url, "--token-file", file(t, content))
 		assert.Equal(t, 0, got.status, got.stderr)
@@ -39,7 +39,7 @@ func TestATokenFileComesBeforeTheEnvironment(t *testing.T) {
 
 func TestATokenThatCannotBeOneIsNotRepeated(t *testing.T) {
 	for content, want := range map[string]string{
-		token + "\n\n":                 "ends with a newline",
+		token + "\n" + token:           "has 2 lines",
 		token + " " + token:            "a space",
 		"":                             "is empty",
 		"\ufeff":                       "is empty",

@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"golang.org/x/term"
 )
 
 // Screen lets results, messages and a progress line share one terminal: what is written takes the line away first, and
@@ -66,6 +64,29 @@ func (s *Screen) Out() io.Writer {
 	})
 }
 
+// BeginLine ends what standard output's file ends with, if it is not a whole line: the rest of one, written when a disk was
+// full. A file that cannot be read gets an empty line, which loses nothing.
+func (s *Screen) BeginLine() error {
+	f, ok := s.stdout.(*os.File)
+	if !ok {
+		return nil
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return nil
+	}
+	last := make([]byte, 1)
+	if r, err := os.Open(f.Name()); err == nil {
+		defer func() { _ = r.Close() }()
+		_, _ = r.ReadAt(last, info.Size()-1)
+	}
+	if last[0] == '\n' {
+		return nil
+	}
+	_, err = s.Out().Write([]byte("\n"))
+	return err
+}
+
 // LastWrite returns when a write to standard output ended last.
 func (s *Screen) LastWrite() time.Time { return time.Unix(0, s.lastWrite.Load()) }
 
@@ -91,13 +112,16 @@ func (s *Screen) write(w io.Writer, p []byte) (int, error) {
 	return w.Write(p)
 }
 
-// draw puts the progress line where the cursor is, in place of the one before.
+// draw puts the progress line where the cursor is, in place of the one before. Wrapping is off meanwhile, and the cursor goes
+// back to the start of the line: in a window that becomes narrower, what a terminal wraps then is below the cursor, and erased.
 func (s *Screen) draw(line string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drawn = true
-	_, _ = io.WriteString(s.stderr, "\r"+line+"\x1b[K")
+	_, _ = io.WriteString(s.stderr, erase+"\x1b[?7l"+line+"\x1b[?7h\r")
 }
+
+const erase = "\r\x1b[J" // the line that the cursor is in, and all below
 
 // Clear takes the progress line away.
 func (s *Screen) Clear() {
@@ -109,7 +133,7 @@ func (s *Screen) Clear() {
 func (s *Screen) wipe() {
 	if s.drawn {
 		s.drawn = false
-		_, _ = io.WriteString(s.stderr, "\r\x1b[K")
+		_, _ = io.WriteString(s.stderr, erase)
 	}
 	if s.asked { // and not answered: the person pressed Ctrl-C or Ctrl-D
 		s.asked = false
@@ -131,16 +155,6 @@ func (s *Screen) answered() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked = false
-}
-
-// columns returns how many characters fit into a line of standard error.
-func (s *Screen) columns() int {
-	if f, ok := s.stderr.(*os.File); ok {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
-			return width
-		}
-	}
-	return 80
 }
 
 type writerFunc func([]byte) (int, error)
