@@ -6,7 +6,7 @@ import (
 )
 
 // Client talks to the gateway. Make one with [New] and keep it (the methods of any other return [ErrInvalidArgument]):
-// it holds the connections, the retry budget and the hold that a rate limit puts on all requests. Any number of
+// it holds the connections, the retry quota and the hold that a rate limit puts on all requests. Any number of
 // goroutines may use it at once.
 type Client struct {
 	defaults  options

@@ -12,48 +12,58 @@
 // any number: they drop repeated IDs, send the rest in requests of 50, [WithConcurrency] of them at once (4 unless
 // set), and put the answers together in the order asked. A request that fails costs no other one: what was answered is
 // returned, and a *[BatchError] beside it names what was not, with the reasons. Each ID asked for is in the result or
-// in the error, and never in both; only an ID that was rejected together with its whole request is in both. After a 401
-// or a 403 no further request is started, and the IDs that are left are named under [ErrNotSent].
+// in the error: in one, except IDs rejected with their whole request. After a 401 or a 403, and when the gateway cannot be
+// reached (20 requests in a row without an answer), no further request is started, and the IDs that are left are named under
+// [ErrNotSent]. A 401 for a token that [WithTokenSource] has replaced meanwhile is answered with the new one.
 //
 // A 404 with a problem document means that the gateway knows none of the request's IDs: they are Missing, or [Rejected]
-// with status 404. A warning is logged, since a wrong base URL can look the same. A row that cannot be read costs only
-// that row.
+// with status 404. A warning is logged, since a wrong base URL can look the same. A look-up that one of its IDs seems to
+// break (a 400, 414 or 422, a 500 that stays, a 200 that is not JSON) is repeated in halves, down to single IDs.
+//
+// A member of a row that cannot be read is zero or nil, is logged once for each kind, and counts in OddMembers; the members
+// beside it are good. Numbers in quotes, 0 and 1 as booleans and the like are read. Only a row without a readable ID, and one
+// whose price cannot be read, are not returned: their IDs are in the BatchError.
 //
 // # Retries
 //
-// An attempt is repeated, 4 attempts in all unless [WithRetry] says otherwise, after the statuses 408, 429, 500, 502,
-// 503 and 504, after a connection that was refused or dropped, after an attempt timeout, and, for a GET, after a body
-// that broke off. It is not repeated after any other status, after a certificate or TLS error, for a host that does not
-// exist, or when the context is done.
+// An attempt is repeated, 4 attempts in all unless [WithRetry] says otherwise, after a 408, any 5xx but those that say that it
+// will never work (501, 505, 506, 508, 510, 511), a connection that was refused or dropped, an attempt timeout, and, for a GET,
+// a body that broke off. A 429 is repeated until MaxElapsed of [Retry], and counts only if MaxAttempts is set. Nothing is
+// repeated after any other status, a certificate or TLS error, a proxy's refusal, for a host that does not exist, or when the
+// context is done. After an attempt timeout idle connections are closed, so that the next attempt has a new one.
 //
 // The wait before the next attempt is random, up to 500ms at first, doubling up to 20s. A Retry-After header (RFC 9110)
 // is the least wait. If the wait would exceed the context's deadline or MaxElapsed of [Retry], the call returns at
 // once, and RetryAfter of the [APIError] says when to come back.
 //
-// All calls of a [Client] share a retry budget and a rate limiter. The budget allows a burst of 100 retries, and then
-// one for every five successes, so that an outage is not made worse. A 429, or a 503 with Retry-After, holds back all
-// requests of the Client for the time asked, at most 5 minutes; requests that cannot wait so long fail at once with
-// [ErrNotSent]. If another limit is met within a minute, requests leave one by one after it, at a pace just below the
-// one at which it was met: oldest first, but a request that can no longer be answered before its context's deadline
-// gives way to one that can. The pace rises with time, also while nothing is sent, and is forgotten a minute after the
-// last limit.
+// All calls of a [Client] share a retry quota and a rate limiter. The quota (that of the AWS SDKs) allows a burst of 100
+// retries, and then one for every five successes, so that an outage is not made worse. A 429, or a 503 with Retry-After, holds
+// back all requests of the Client for the time asked, at most 5 minutes; requests that cannot wait so long fail at once with
+// [ErrNotSent], and [RetryAfter] returns how long the hold lasts. If another limit is met within a minute, requests are sent
+// one by one after it, at a pace just below the one at which it was met: oldest first, but a request that can no longer be
+// answered before its context's deadline gives way to one that can. The pace rises with time, also while nothing is sent, and
+// is forgotten a minute after the last limit.
+//
+// [WithLimiter] adds a limit that is shared with other clients, such as the processes of one account.
 //
 // # Cancelling
 //
 // Each ID of a [Client.CancelScheduled] ends in one [State]:
 //
 //   - [Cancelled]: the gateway said 204.
-//   - [Rejected]: the gateway refused, and Status and Problem of the [Outcome] say why.
+//   - [Rejected]: the gateway refused this request, and Status and Problem of the [Outcome] say why. That is no proof that
+//     the message will go out: it may be one that an earlier call cancelled, whose answer was lost.
 //   - [NotSent]: untouched. No request with this ID left this process, or the gateway turned the request away as a
 //     whole (401, 403, 429), which is then in the outcome's Status.
 //   - [Unknown]: a request left, and no answer says what it did. The connection dropped, the attempt timed out, a 5xx
 //     came, or the answer could not be read or lacks the ID. After such an attempt only a 204 settles the ID: a refusal
 //     of the retry may be due to the first attempt, which did cancel it.
 //
-// Unknown messages are looked up once, and Message of the [Outcome] shows what was found. (They are not after a 401, a
-// 403 or a done context; and in an outage that has used up the retry budget, the first look-up that fails is the last.)
-// That is a snapshot, not proof: the first request may still be on its way. If a message must not go out, wait a moment
-// and cancel the Unknown IDs again, or look them up, until their status is acceptable to you.
+// Unknown and Rejected messages are looked up once, and Message of the [Outcome] shows what was found. (They are not after a
+// 401, a 403 or a done context; and in an outage that has used up the retry quota, the first look-up that fails is the last.)
+// Of an Unknown message that is a snapshot, not proof: the first request may still be on its way. If a message must not go
+// out, wait a moment and cancel the Unknown IDs again; if they are Rejected then, the status of Message decides. A DELETE that
+// net/http would send again by itself (HTTP/2 after a reset stream) ends its attempt, which is then Unknown.
 //
 // # History
 //
@@ -68,7 +78,8 @@
 //
 // [Client.Watch] looks messages up again and again, and yields each when it is first seen and when its status has
 // changed, until each has reached the end that the caller names. A message that stays as it is, is looked up ever more
-// rarely. A failed request does not end the watch.
+// rarely. A failed request does not end the watch; in an outage it probes, one request at a time, after pauses that double up
+// to 5 minutes.
 //
 // No document lists the last statuses. A message that ends in one that Until does not know is watched until the context
 // is done, so Until should be true for the bad ones too, and the context should have a deadline.

@@ -52,7 +52,7 @@ func (w WatchRequest) withDefaults() (WatchRequest, error) {
 // The wait before the next look at a message doubles from InitialInterval to MaxInterval while the message stays as it
 // is, and is short again after a change. Looks are put together, 50 IDs in a request, [WithConcurrency] requests at
 // most; none is started while the loop's body runs. A look is one attempt: [WithRetry]'s MaxAttempts and MaxElapsed do
-// not apply, and no retry budget is used. A rate limit postpones looks, and is logged and not an error; while it goes
+// not apply, and no retry quota is used. A rate limit postpones looks, and is logged and not an error; while it goes
 // on, looks are tried after pauses that double up to InitialInterval, or 5 minutes.
 //
 // Errors do not end the loop, except where stated, and stand beside a Message that has no more than its ID:
