@@ -61,11 +61,15 @@ func (e *APIError) Error() string {
 	}
 	tail.WriteString(")")
 
+	var reason string
+	if e.cause != nil {
+		reason = errline.Text(e.cause)
+	}
 	title := e.Problem.Title
 	if title == http.StatusText(e.StatusCode) { // which is there already
 		title = ""
 	}
-	for _, part := range []string{e.reason(), errline.Clip(title, 120), e.Problem.Detail} {
+	for _, part := range []string{reason, errline.Clip(title, 120), e.Problem.Detail} {
 		if room := errline.Max - head.Len() - tail.Len() - len(": "); part != "" && room > 0 {
 			head.WriteString(": " + errline.Clip(part, room))
 		}
@@ -73,43 +77,21 @@ func (e *APIError) Error() string {
 	return errline.Prefix + head.String() + tail.String()
 }
 
-func (e *APIError) reason() string {
-	if e.cause == nil {
-		return ""
-	}
-	return errline.Text(e.cause)
-}
-
 // Unwrap returns the sentinel of the status, and why the answer of a success status could not be used.
 func (e *APIError) Unwrap() []error {
-	var errs []error
-	if s := sentinel(e.StatusCode); s != nil {
-		errs = append(errs, s)
-	}
-	if e.cause != nil {
-		errs = append(errs, e.cause)
-	}
-	return errs
+	return slices.DeleteFunc([]error{sentinel(e.StatusCode), e.cause}, func(err error) bool { return err == nil })
 }
 
+var sentinels = map[int]error{400: ErrBadRequest, 401: ErrUnauthorized, 403: ErrForbidden, 404: ErrNotFound, 429: ErrRateLimited}
+
 func sentinel(status int) error {
-	switch {
-	case status == http.StatusBadRequest:
-		return ErrBadRequest
-	case status == http.StatusUnauthorized:
-		return ErrUnauthorized
-	case status == http.StatusForbidden:
-		return ErrForbidden
-	case status == http.StatusNotFound:
-		return ErrNotFound
-	case status == http.StatusTooManyRequests:
-		return ErrRateLimited
-	case status >= 500 && status <= 599:
+	switch status / 100 {
+	case 4:
+		return sentinels[status]
+	case 5:
 		return ErrServer
-	case status < 400 || status > 599:
-		return ErrUnexpectedResponse
 	}
-	return nil
+	return ErrUnexpectedResponse
 }
 
 // refusesToken reports whether the token was refused, as it will be with every other request.

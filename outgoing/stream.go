@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
 
+	"github.com/gsmservice-gateway/client-go/internal/batch"
 	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
 )
@@ -33,36 +33,25 @@ func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...O
 			return
 		}
 		call := call.again()
-		source := idSource{ids: ids, stopped: func() error { return call.stopped(ctx) }}
-		for part := range parallel.Ordered(ctx, call.concurrency, call.untilStopped(ctx, source.chunks), call.getChunk) {
+		source := batch.Source{IDs: ids, Size: MaxIDs, Stopped: func() bool { return call.stopped(ctx) != nil }}
+		for part := range parallel.Ordered(ctx, call.concurrency, call.untilStopped(ctx, source.Chunks), call.getChunk) {
 			if !yield(part.GetResult, part.failed.orNil()) {
 				return
 			}
 		}
-		if err := source.rest(); err != nil {
+		if err := call.unsent(ctx, &source); err != nil {
 			yield(GetResult{}, err)
 		}
 	}
 }
 
-// distinct checks the IDs and drops repetitions; the first mention gives the place.
+// distinct returns the IDs without repetitions; the first mention gives the place.
 func distinct(ids []int64) ([]int64, error) {
-	seen := make(map[int64]struct{}, len(ids))
-	kept := make([]int64, 0, len(ids))
-	for _, id := range ids {
-		if id < 1 {
-			return nil, invalidID(id)
-		}
-		if _, again := seen[id]; !again {
-			seen[id] = struct{}{}
-			kept = append(kept, id)
-		}
+	kept, err := batch.Distinct(ids)
+	if err != nil {
+		return nil, invalid(err.Error())
 	}
 	return kept, nil
-}
-
-func invalidID(id int64) error {
-	return invalid(fmt.Sprintf("message ID %d: IDs start at 1", id))
 }
 
 // parallelism returns how many requests for these IDs may be in flight.
@@ -84,55 +73,17 @@ func (c *call) untilStopped(ctx context.Context, chunks iter.Seq[[]int64]) iter.
 	}
 }
 
-// idSource is the caller's iterator of IDs, and how far one loop over a stream got in it.
-type idSource struct {
-	ids     iter.Seq[int64]
-	stopped func() error // why the call was stopped, if it was
-	next    int64        // the first ID after the last full chunk; 0 if there was none
-	sent    bool         // ids ended before the call was stopped, and the last of its IDs are in a chunk
-	bad     error        // the ID < 1 at which ids was left, if there was one
-}
-
-// chunks groups IDs as they come into requests of at most MaxIDs distinct ones; at an ID < 1 it yields those before it. A
-// chunk is yielded when the ID after it has been seen, or that there is none: so it is known, without asking ids again,
-// whether a call that stops there leaves anything out. An iterator that is asked later may end because the call has.
-func (s *idSource) chunks(yield func([]int64) bool) {
-	chunk := make([]int64, 0, MaxIDs)
-	for id := range s.ids {
-		if id < 1 {
-			s.bad = invalidID(id)
-			break
-		}
-		if slices.Contains(chunk, id) {
-			continue
-		}
-		if len(chunk) == MaxIDs {
-			s.next = id
-			if !yield(chunk) {
-				return
-			}
-			chunk = make([]int64, 0, MaxIDs)
-		}
-		chunk = append(chunk, id)
-	}
-	if len(chunk) > 0 {
-		s.next = 0
-		s.sent = s.bad == nil && s.stopped() == nil // else ids may have ended because the call has
-		yield(chunk)
-	}
-}
-
-// rest returns the error of a stream that ends before ids does; nil if it does not. Where ids gave no ID at all, it may have
-// ended because the call was stopped.
-func (s *idSource) rest() error {
-	reason := s.stopped()
+// unsent returns the error of a stream that ends before its iterator does; nil if it does not. An iterator that gave no ID at
+// all may have ended because the call was stopped.
+func (c *call) unsent(ctx context.Context, s *batch.Source) error {
+	reason := c.stopped(ctx)
 	switch {
-	case s.bad != nil:
-		return notSent(s.bad)
-	case reason == nil, s.sent:
+	case s.Bad != nil:
+		return notSent(invalid(s.Bad.Error()))
+	case reason == nil, s.Sent:
 		return nil
-	case s.next != 0:
-		return errline.Wrap(fmt.Sprintf("ID %d and those after it were not sent", s.next), reason, ErrNotSent)
+	case s.Next != 0:
+		return errline.Wrap(fmt.Sprintf("ID %d and those after it were not sent", s.Next), reason, ErrNotSent)
 	}
 	return notSent(reason)
 }
