@@ -1,4 +1,4 @@
-package outgoing
+package history
 
 import (
 	"testing"
@@ -46,16 +46,14 @@ func TestH9_CountsContradictTheEnd(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var c counts
 			for _, a := range tt.answers {
-				page := Page{TotalResults: a.total}
-				if a.next {
-					page.Links.Next = "https://gateway.test/messages?page=4"
-				}
-				c.note(a.window, a.rows, page)
+				c.observe(view{window: a.window, ids: make([]int64, a.rows), total: a.total}, match{joined: true}, a.next)
 			}
-			assert.Equal(t, tt.contradict, c.contradict(delivered))
-			assert.Equal(t, tt.incomplete, c.incomplete(delivered))
-			c.news()
-			assert.False(t, c.contradict(delivered), "rows that were delivered show that the history went on")
+			contradicted := func() bool { return c.next > 0 || c.exceed(delivered) }
+			assert.Equal(t, tt.contradict, contradicted())
+			assert.Equal(t, tt.incomplete, c.incomplete(delivered, true))
+			assert.False(t, contradicted() && c.confirm(delivered))
+			c.reset()
+			assert.False(t, contradicted(), "rows that were delivered show that the history went on")
 		})
 	}
 }
@@ -63,45 +61,58 @@ func TestH9_CountsContradictTheEnd(t *testing.T) {
 func TestH9_ATotalThatWasDeliveredContradictsNothing(t *testing.T) {
 	var c counts
 	for range maxContradictions {
-		c.note(window{1, 50}, 10, Page{TotalResults: new(20)})
+		c.observe(view{window: window{1, 50}, ids: make([]int64, 10), total: new(20)}, match{joined: true}, false)
 	}
-	assert.True(t, c.incomplete(19))
-	assert.False(t, c.incomplete(20), "10 of 20 were deleted after their delivery, and the total is old")
+	assert.True(t, c.incomplete(19, true))
+	assert.False(t, c.incomplete(20, true), "10 of 20 were deleted after their delivery, and the total is old")
 }
 
 func TestH9_RowsInAnotherOrderAreSeen(t *testing.T) {
 	tests := []struct {
 		name              string
 		delivered, window []int64
-		altered, unsure   bool
+		altered           bool
 	}{
-		{"as delivered", []int64{9, 8, 7}, []int64{9, 8, 7}, false, false},
-		{"some are gone", []int64{9, 8, 7}, []int64{9, 7}, false, false},
-		{"two swapped", []int64{9, 8, 7}, []int64{8, 9}, true, false},
-		{"an unknown row between two", []int64{9, 8, 7}, []int64{9, 5, 7}, true, false},
-		{"an unreadable row between two", []int64{9, 8, 7}, []int64{9, 0, 7}, false, false},
-		{"one arrived", []int64{9, 8, 7}, []int64{10, 9, 8}, false, false},
-		{"one arrived, and the first is gone, or they swapped", []int64{9, 8, 7}, []int64{10, 8, 7}, false, true},
+		{"as delivered", []int64{9, 8, 7}, []int64{9, 8, 7}, false},
+		{"some are gone", []int64{9, 8, 7}, []int64{9, 7}, false},
+		{"two swapped", []int64{9, 8, 7}, []int64{8, 9}, true},
+		{"an unknown row between two", []int64{9, 8, 7}, []int64{9, 5, 7}, true},
+		{"an unreadable row between two", []int64{9, 8, 7}, []int64{9, 0, 7}, false},
+		{"one arrived", []int64{9, 8, 7}, []int64{10, 9, 8}, false},
+		{"one arrived, and the first is gone, or they swapped", []int64{9, 8, 7}, []int64{10, 8, 7}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			altered, unsure := delivered(tt.delivered...).compare(tt.window)
+			_, altered := delivered(tt.delivered...).compare(tt.window)
 			assert.Equal(t, tt.altered, altered)
-			assert.Equal(t, tt.unsure, unsure)
 		})
 	}
 }
 
-func TestH9_ARowThatMovedIsLookedAtWithSlack(t *testing.T) {
-	c := delivered(9, 8, 7)
-	c.at, c.total = 2, new(100)
-	w := window{2, 2} // 2 and 3
-	assert.Equal(t, overlaps, c.locate(w, []int64{7, 6}, true, new(100)).overlap)
-	assert.Equal(t, doubtful, c.locate(w, []int64{8, 7}, true, new(100)).overlap, "7 was at 2, and the total is the same")
-	assert.Equal(t, overlaps, c.locate(w, []int64{8, 7}, true, new(101)).overlap, "one arrived")
-	assert.Equal(t, overlaps, c.locate(w, []int64{8, 7}, true, nil).overlap, "nothing is known")
-	c.slack = slackAfterMiss
-	assert.Equal(t, overlaps, c.locate(w, []int64{8, 7}, true, new(100)).overlap)
+func TestH9_OneMorePageConfirmsTheEnd(t *testing.T) {
+	short := view{window: window{1, 50}, ids: make([]int64, 20), total: new(20)}
+	full := view{window: window{1, 20}, ids: make([]int64, 20), total: new(20)}
+	var c counts
+	observe := func(v view, m match) bool {
+		c.observe(v, m, false)
+		return c.confirm(20)
+	}
+	joined := match{joined: true}
+	assert.False(t, observe(short, joined), "the first")
+	assert.True(t, observe(short, joined))
+	assert.False(t, observe(full, joined), "another came between")
+	assert.False(t, observe(short, joined))
+	assert.False(t, observe(short, match{}), "it does not show the last row delivered")
+	c.reset()
+	assert.True(t, c.altered, "what seemed the end was none")
+}
+
+func TestH9_AnEndOverAlteredRowsIsIncompleteIfRowsAreMissing(t *testing.T) {
+	var c counts
+	c.observe(view{window: window{1, 50}, ids: make([]int64, 20), total: new(20)}, match{joined: true, altered: true}, false)
+	assert.True(t, c.incomplete(19, false))
+	assert.False(t, c.incomplete(19, true), "they may still come")
+	assert.False(t, c.incomplete(20, false))
 }
 
 func repeated(n int, a shown) []shown {

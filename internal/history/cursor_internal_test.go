@@ -1,4 +1,4 @@
-package outgoing
+package history
 
 import (
 	"testing"
@@ -9,34 +9,36 @@ import (
 
 func TestH1_LocateFindsWhereTheDeliveriesEnded(t *testing.T) {
 	const fresh, older, short, full = true, false, true, false
+	const joins, tooEarly, unknown = "joins", "ends too early", "shows nothing known"
 	tests := []struct {
 		name         string
 		delivered    []int64
 		window       []int64
 		fresh, short bool
 		from         int // if joined
-		overlap      overlap
+		relation     string
 	}{
-		{"the first window", nil, []int64{9, 8}, fresh, full, 0, overlaps},
-		{"nothing there", nil, nil, fresh, short, 0, overlaps},
-		{"the last row", []int64{9, 8, 7}, []int64{8, 7, 6, 5}, fresh, full, 2, overlaps},
-		{"the last row, fetched ahead", []int64{9, 8, 7}, []int64{7, 6, 5}, older, full, 1, overlaps},
-		{"the last row, at the end of the window", []int64{9, 8, 7}, []int64{9, 8, 7}, fresh, full, 3, overlaps},
-		{"messages that arrived are passed over", []int64{9, 8, 7}, []int64{11, 10, 9, 8, 7, 6}, fresh, full, 5, overlaps},
-		{"the last row is gone", []int64{9, 8, 7}, []int64{9, 8, 6, 5}, fresh, full, 2, overlaps},
-		{"the last rows are gone", []int64{9, 8, 7}, []int64{9, 6, 5}, fresh, full, 1, overlaps},
+		{"the first window", nil, []int64{9, 8}, fresh, full, 0, joins},
+		{"nothing there", nil, nil, fresh, short, 0, joins},
+		{"the last row", []int64{9, 8, 7}, []int64{8, 7, 6, 5}, fresh, full, 2, joins},
+		{"the last row, fetched ahead", []int64{9, 8, 7}, []int64{7, 6, 5}, older, full, 1, joins},
+		{"the last row, at the end of the window", []int64{9, 8, 7}, []int64{9, 8, 7}, fresh, full, 3, joins},
+		{"messages that arrived are passed over", []int64{9, 8, 7}, []int64{11, 10, 9, 8, 7, 6}, fresh, full, 5, joins},
+		{"the last row is gone", []int64{9, 8, 7}, []int64{9, 8, 6, 5}, fresh, full, 2, joins},
+		{"the last rows are gone", []int64{9, 8, 7}, []int64{9, 6, 5}, fresh, full, 1, joins},
 		{"the last row is gone, fetched ahead: no proof", []int64{9, 8, 7}, []int64{9, 8, 6, 5}, older, full, 1, tooEarly},
 		{"ends before the last row", []int64{9, 8, 7}, []int64{10, 9, 8}, fresh, full, 2, tooEarly},
 		{"ends before the last row, fetched ahead", []int64{9, 8, 7}, []int64{9, 8}, older, full, 1, tooEarly},
-		{"the history ends where the last row was", []int64{9, 8, 7}, []int64{9, 8}, fresh, short, 2, overlaps},
-		{"only messages that arrived", []int64{9, 8, 7}, []int64{12, 11, 10}, fresh, full, 0, noOverlap},
-		{"only what is still to come", []int64{9, 8, 7}, []int64{5, 4, 3}, fresh, full, 0, noOverlap},
-		{"only what is still to come, to the end", []int64{9, 8, 7}, []int64{5, 4, 3}, fresh, short, 0, noOverlap},
-		{"past the end", []int64{9, 8, 7}, nil, fresh, short, 0, noOverlap},
-		{"a row without an ID was delivered", []int64{9, 8, 0}, []int64{8, 0, 6}, fresh, full, 2, overlaps},
-		{"one of two without an ID", []int64{9, 8, 0}, []int64{8, 0, 0, 5}, fresh, full, 2, overlaps},
-		{"a row without an ID is gone", []int64{9, 8, 0}, []int64{8, 6}, fresh, full, 1, overlaps},
-		{"a row without an ID does not overlap", []int64{9, 8, 0}, []int64{0, 6}, fresh, full, 0, noOverlap},
+		{"the history ends where the last row was", []int64{9, 8, 7}, []int64{9, 8}, fresh, short, 2, joins},
+		{"only messages that arrived", []int64{9, 8, 7}, []int64{12, 11, 10}, fresh, full, 0, unknown},
+		{"only what is still to come", []int64{9, 8, 7}, []int64{5, 4, 3}, fresh, full, 0, unknown},
+		{"only what is still to come, to the end", []int64{9, 8, 7}, []int64{5, 4, 3}, fresh, short, 0, unknown},
+		{"everything is gone", []int64{9, 8, 7}, nil, fresh, short, 0, joins},
+		{"everything was gone when it was fetched", []int64{9, 8, 7}, nil, older, short, 0, unknown},
+		{"a row without an ID was delivered", []int64{9, 8, 0}, []int64{8, 0, 6}, fresh, full, 2, joins},
+		{"one of two without an ID", []int64{9, 8, 0}, []int64{8, 0, 0, 5}, fresh, full, 2, joins},
+		{"a row without an ID is gone", []int64{9, 8, 0}, []int64{8, 6}, fresh, full, 1, joins},
+		{"a row without an ID does not overlap", []int64{9, 8, 0}, []int64{0, 6}, fresh, full, 0, unknown},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -44,10 +46,12 @@ func TestH1_LocateFindsWhereTheDeliveriesEnded(t *testing.T) {
 			if tt.short {
 				w.limit++
 			}
-			m := delivered(tt.delivered...).locate(w, tt.window, tt.fresh, nil)
-			assert.Equal(t, tt.overlap, m.overlap)
-			if m.overlap == overlaps {
+			m := delivered(tt.delivered...).locate(view{w, tt.window, nil, tt.fresh})
+			assert.Equal(t, tt.relation == joins, m.joined)
+			if m.joined {
 				assert.Equal(t, tt.from, m.from)
+			} else {
+				assert.Equal(t, tt.relation == unknown, m.last < 0)
 			}
 			assert.False(t, m.altered)
 		})
@@ -55,7 +59,7 @@ func TestH1_LocateFindsWhereTheDeliveriesEnded(t *testing.T) {
 }
 
 func TestH1_TheCursorRemembers512IDs(t *testing.T) {
-	c := newCursor()
+	c := delivered()
 	for id := int64(100_000); id > 0; id-- {
 		assert.True(t, c.deliver(id))
 	}
@@ -64,8 +68,8 @@ func TestH1_TheCursorRemembers512IDs(t *testing.T) {
 	assert.Len(t, c.known, remembered)
 	assert.LessOrEqual(t, cap(c.recent), 4*remembered, "memory does not grow with the history")
 
-	assert.Equal(t, noOverlap, c.locate(window{1, 2}, []int64{513, 0}, true, nil).overlap, "the 513th last is forgotten")
-	assert.Equal(t, match{overlap: overlaps, last: 0, from: 1}, c.locate(window{1, 2}, []int64{512, -1}, true, nil), "the 512th last is not")
+	assert.Negative(t, c.locate(view{window{1, 2}, []int64{513, 0}, nil, true}).last, "the 513th last is forgotten")
+	assert.Equal(t, match{joined: true, last: 0, from: 1}, c.locate(view{window{1, 2}, []int64{512, -1}, nil, true}), "the 512th last is not")
 }
 
 func TestH1_ARepeatedRowIsDeliveredOnce(t *testing.T) {
@@ -78,58 +82,54 @@ func TestH1_ARepeatedRowIsDeliveredOnce(t *testing.T) {
 	assert.Equal(t, int64(8), c.lastID)
 }
 
-func TestH1_SearchFollowsTheTotalAndThenLooksOnBothSides(t *testing.T) {
+func TestH1_SearchFollowsTheTotalAndThenLooksFurtherBack(t *testing.T) {
 	tests := []struct {
 		name       string
 		was, total *int
 		want       []int // the offsets aimed at, one window after another
 	}{
-		{"the total grew", new(5000), new(5030), []int{1030, 1030 - 12, 1030 + 24, 1030 - 48, 1030 + 96}},
-		{"the total shrank", new(5000), new(4990), []int{990, 990 - 12, 990 + 24}},
-		{"the total is the same", new(5000), new(5000), []int{1000 - 12, 1000 + 24, 1000 - 48, 1000 + 96}},
-		{"no total", nil, nil, []int{1000 - 12, 1000 + 24}},
-		{"the total is new", nil, new(7000), []int{1000 - 12, 1000 + 24}},
-		{"the total is gone", new(5000), nil, []int{1000 - 12, 1000 + 24}},
-		{"everything went", new(5000), new(0), []int{0, 0, 24, 0}},
+		{"the total grew", new(5000), new(5030), []int{1030, 1030 - 12, 1030 - 36, 1030 - 84, 1030 - 180}},
+		{"the total shrank", new(5000), new(4990), []int{990, 990 - 12, 990 - 36}},
+		{"the total is the same", new(5000), new(5000), []int{1000 - 12, 1000 - 36, 1000 - 84}},
+		{"no total", nil, nil, []int{1000 - 12, 1000 - 36}},
+		{"the total is new", nil, new(7000), []int{1000 - 12, 1000 - 36}},
+		{"the total is gone", new(5000), nil, []int{1000 - 12, 1000 - 36}},
+		{"everything went", new(5000), new(0), []int{0, 0, 0}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			c := delivered(1)
 			c.at, c.total = 1000, tt.was
 			for _, at := range tt.want {
-				assert.Equal(t, windowFor(at, slackAfterMiss), c.search(window{1, 50}, 50, tt.total), "at %d", at)
+				assert.Equal(t, windowFor(at, slackAfterMiss), c.search(full(tt.total)), "at %d", at)
 			}
 		})
 	}
 }
 
-func TestH1_AnEarlyWindowSaysHowFarToStepOn(t *testing.T) {
-	c := delivered(9, 8, 7, 6, 5)
-	c.at = 4
-	w := c.stepOn(40, 8, new(45)) // 7, 6 and 5 come after it
-	assert.Equal(t, 43, c.at)
-	assert.Equal(t, windowFor(43, 3), w, "with slack for those that may have gone")
-	assert.Equal(t, 1, c.misses)
-}
-
 func TestH1_EightFruitlessWindowsAreEnough(t *testing.T) {
 	c := delivered(9)
 	for range maxMisses - 1 {
-		c.search(window{1, 50}, 50, nil)
+		c.search(full(nil))
 	}
-	assert.False(t, c.exhausted())
-	c.arrived(49, nil, false)
-	assert.True(t, c.exhausted(), "a window that shows nothing new is fruitless, too")
-	c.arrived(49, nil, true)
-	assert.False(t, c.exhausted(), "news start the count again")
+	assert.Less(t, c.misses, maxMisses)
+	c.advance(full(nil), 49, false)
+	assert.Equal(t, maxMisses, c.misses, "a window that shows nothing new is fruitless, too")
+	c.advance(full(nil), 49, true)
+	assert.Zero(t, c.misses, "news start the count again")
 }
 
 func TestH1_AnEmptyWindowLeadsToTheEndOfTheHistory(t *testing.T) {
-	c := newCursor()
-	c.deliver(1)
-	c.arrived(721, new(2000), true)
-	assert.Equal(t, windowFor(699, slackAfterMiss), c.search(window{26, 28}, 0, new(700)), "where the total says")
-	assert.Equal(t, windowFor(699-slackAfterMiss, slackAfterMiss), c.search(window{26, 28}, 0, new(2000)), "before the window, if the total lags")
+	for _, total := range []*int{nil, new(2000)} {
+		c := delivered(1)
+		c.at, c.total = 721, total
+		empty := view{window{26, 28}, nil, total, true} // 700 to 727
+		assert.Equal(t, windowFor(699, slackAfterMiss), c.search(empty), "before it")
+		assert.Equal(t, windowFor(699-12, slackAfterMiss), c.search(empty))
+	}
+	c := delivered(1)
+	c.at, c.total = 721, new(2000)
+	assert.Equal(t, windowFor(649, slackAfterMiss), c.search(view{window{26, 28}, nil, new(650), true}), "where the total says")
 }
 
 func TestH1_WindowIsAPageTakenAsOffsets(t *testing.T) {
@@ -172,10 +172,10 @@ func TestH1_WindowForKeepsItsPromiseForEveryOffset(t *testing.T) {
 		for _, slack := range []int{0, 1, 12, 24} {
 			w := windowFor(at, slack)
 			shown := w.start() <= at && at < w.end()
-			require.True(t, shown && minLimit <= w.limit && w.limit <= MaxLimit, "at %d, slack %d: %v", at, slack, w)
+			require.True(t, shown && minLimit <= w.limit && w.limit <= maxLimit, "at %d, slack %d: %v", at, slack, w)
 		}
 		furthest := 0
-		for limit := minLimit; limit <= MaxLimit; limit++ {
+		for limit := minLimit; limit <= maxLimit; limit++ {
 			furthest = max(furthest, window{at/limit + 1, limit}.end())
 		}
 		require.Equal(t, furthest, windowFor(at, 0).end(), "at %d", at)
@@ -186,7 +186,7 @@ func TestH1_WindowForKeepsItsPromiseForEveryOffset(t *testing.T) {
 func TestH1_WindowForKeepsSlackWhereItCan(t *testing.T) {
 	for at := range 5000 {
 		w := windowFor(at, slackAfterMiss)
-		for limit := minLimit; limit <= MaxLimit; limit++ {
+		for limit := minLimit; limit <= maxLimit; limit++ {
 			if possible := (window{max(at-slackAfterMiss, 0)/limit + 1, limit}); possible.end() > at {
 				require.LessOrEqual(t, w.start(), max(at-slackAfterMiss, 0), "at %d: %v, but there is %v", at, w, possible)
 			}
@@ -197,7 +197,7 @@ func TestH1_WindowForKeepsSlackWhereItCan(t *testing.T) {
 // Plain paging reads 100,000 messages in 2,000 requests. Each window here overlaps the one before it by a row or more.
 func TestH3_WindowForNeedsAtMostAQuarterMoreWindows(t *testing.T) {
 	windows := 1
-	for w := (window{1, MaxLimit}); w.end() < 100_000; windows++ {
+	for w := (window{1, maxLimit}); w.end() < 100_000; windows++ {
 		w = windowFor(w.end()-1, 0)
 	}
 	t.Logf("%d windows, %.3f times plain paging", windows, float64(windows)/2000)
@@ -217,7 +217,7 @@ func TestH9_WindowPastEndShowsTheLastRowAndWhatComesAfterIt(t *testing.T) {
 		{at: 49, served: 50, want: window{2, 49}},    // 49 to 97
 		{at: 419, served: 7, want: window{53, 8}},    // no page of 2 to 7 shows rows on both sides of 420
 		{at: 419, served: 50, want: window{10, 46}},  // 414 to 459
-		{at: 1999, served: 60, want: window{55, 37}}, // 1998 to 2034; never more than MaxLimit
+		{at: 1999, served: 60, want: window{55, 37}}, // 1998 to 2034; never more than maxLimit
 	}
 	for _, tt := range tests {
 		assert.Equal(t, tt.want, windowPastEnd(tt.at, 0, tt.served), "at %d, %d served", tt.at, tt.served)
