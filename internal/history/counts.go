@@ -17,6 +17,7 @@ type counts struct {
 	ended   bool // a short page showed the last row delivered, or that everything is gone
 	inARow  int  // how many such pages there were in a row
 	answers int  // how many answers there were since the first short page, that one included
+	atEnd   bool // the latest one is another short page, or has more rows than were asked for
 	from    int  // the least offset at which a short page ended the history
 	end     int  // the greatest one
 	total   *int // the least total
@@ -46,7 +47,8 @@ func (c *counts) observe(v view, m match, hasNext bool) {
 	c.ended = c.ended || c.inARow > 0
 
 	ends := v.short() && (len(v.ids) > 0 || v.page == 1)
-	if !ends && len(v.ids) <= v.limit && c.answers == 0 {
+	c.atEnd = ends || len(v.ids) > v.limit
+	if !c.atEnd && c.answers == 0 {
 		return
 	}
 	c.answers++
@@ -89,12 +91,13 @@ func (c *counts) exceed(delivered int) bool {
 // missing reports whether fewer rows were delivered than there were when the walk began.
 func (c *counts) missing(delivered int) bool { return c.first != nil && *c.first > delivered }
 
-// incomplete reports whether the end has been contradicted for too long, or was reached over rows that were altered.
+// incomplete reports whether the end has been contradicted for too long, or was reached over rows that were altered. A full
+// page in between means that the end is being looked for, after many rows arrived or went.
 func (c *counts) incomplete(delivered int, more bool) bool {
 	if !more && c.altered && c.missing(delivered) {
 		return true
 	}
-	return c.answers >= maxContradictions && (c.exceed(delivered) || c.next >= maxContradictions-1)
+	return c.atEnd && c.answers >= maxContradictions && (c.exceed(delivered) || c.next >= maxContradictions-1)
 }
 
 // reason returns what the counts say against the end.

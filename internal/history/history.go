@@ -31,10 +31,11 @@ type Error struct {
 // Kind is why a walk ended early.
 type Kind string
 
+// The kinds of early end.
 const (
 	Drift      Kind = "the history could not be followed" // it changes too fast, or other pages are served than asked for
 	Incomplete Kind = "the history is incomplete"         // the answers count more rows than they show
-	OtherLimit Kind = "pages of another size"
+	OtherLimit Kind = "pages of another size"             // than was asked for
 )
 
 func (e *Error) Error() string {
@@ -150,7 +151,7 @@ func (w *walk[R]) process(a answer[R]) (next window, more bool, err error) {
 		return asked, true, nil
 	}
 	before := w.cursor.delivered
-	v := view{window: asked, total: a.page.Total, fresh: a.delivered == before}
+	v := view{window: asked, ids: make([]int64, 0, len(a.page.Rows)), total: a.page.Total, fresh: a.delivered == before}
 	for _, row := range a.page.Rows {
 		v.ids = append(v.ids, w.idOf(row))
 	}
