@@ -8,7 +8,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/gsmservice-gateway/client-go/internal/rows"
+	rows "github.com/gsmservice-gateway/client-go/internal/oldrows"
 )
 
 // The responses are decoded here and not by the generated ...WithResponse methods: those read a body without bound, turn

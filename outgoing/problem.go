@@ -11,7 +11,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/gsmservice-gateway/client-go/internal/rows"
+	rows "github.com/gsmservice-gateway/client-go/internal/oldrows"
 )
 
 // newAPIError is the answer as an error. Nothing in it shares memory with the response, and nothing in it is the token.

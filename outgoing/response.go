@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gsmservice-gateway/client-go/internal/rows"
+	rows "github.com/gsmservice-gateway/client-go/internal/oldrows"
 )
 
 // How much of a response is read, after decompression.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/gsmservice-gateway/client-go/internal/rows"
+	rows "github.com/gsmservice-gateway/client-go/internal/oldrows"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
