@@ -13,10 +13,8 @@ import (
 )
 
 func (c *cli) doctorCommand() *cobra.Command {
-	var (
-		f      flags
-		record string
-	)
+	var f flags
+	var record string
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Find out how a gateway behaves, and which promises hold there",

@@ -42,7 +42,7 @@ type answer struct {
 
 	isRows, isProblem bool // a 200 with rows, which may be none; a problem document
 	rows              []row
-	code              string // the problem's, if it has the form of 404-6
+	problem           outgoing.Problem
 }
 
 // row is a message as the library reads it, and as it came.
@@ -112,10 +112,8 @@ func describeFailure(ctx context.Context, err error) error {
 		return errors.New("DNS knows no such host")
 	case isInvalid && invalid.Reason == x509.Expired && invalid.Cert != nil:
 		return fmt.Errorf("the TLS certificate is valid from %s to %s", invalid.Cert.NotBefore.UTC().Format(time.DateOnly), invalid.Cert.NotAfter.UTC().Format(time.DateOnly))
-	case retry.IsTLS(err):
-		return errors.New("the TLS certificate is not trusted here or is for another host, or the port does not speak TLS")
 	case !retry.Transient(err):
-		return errors.New("the TLS handshake failed (the library wants TLS 1.2 or newer)")
+		return errors.New("TLS failed: the certificate is not trusted here or is for another host, or the port does not speak TLS 1.2 or newer")
 	case isErrno:
 		return errno
 	}
@@ -124,11 +122,7 @@ func describeFailure(ctx context.Context, err error) error {
 
 func (a *answer) parse() {
 	if a.status != http.StatusOK || a.broken != nil {
-		var p outgoing.Problem
-		p, a.isProblem = problem.Parse(a.body, a.header.Get("Content-Type"))
-		if isCode(p.Code, a.status) {
-			a.code = p.Code
-		}
+		a.problem, a.isProblem = problem.Parse(a.body, a.header.Get("Content-Type"))
 		return
 	}
 	_, raw := elements(rows.WithoutBOM(a.body))
@@ -154,8 +148,8 @@ func (a *answer) describe() string {
 		what = a.broken.Error()
 	case a.isProblem:
 		what = strings.TrimSuffix("a problem document as "+what, " as "+problemType)
-		if a.code != "" {
-			what += " (code " + a.code + ")"
+		if isCode(a.problem.Code, a.status) {
+			what += " (code " + a.problem.Code + ")"
 		}
 	case a.status/100 == 3:
 		what = "a redirect, which is not followed"

@@ -1,7 +1,7 @@
 // Package doctor examines a gateway: it asks what no document says, and reports which promises of the library hold there.
 //
-// It only reads, one request at a time. A [Result] and a record have shapes in them and no values: statuses, names and kinds
-// that the contract knows, counts, and what answers have in common (shape.go says what passes). So nothing has to be masked.
+// It only reads, one request at a time. A [Result] and a record have shapes in them and no values: statuses, names that the
+// contract knows, counts, and what answers have in common. So nothing has to be masked.
 package doctor
 
 import (
@@ -43,8 +43,7 @@ type Config struct {
 	Token     func(context.Context) (string, error)
 	Transport http.RoundTripper // is given each request as it is, so that no redirect is followed
 
-	// Record is given the shape of each distinct answer, and a file name for it; nil records nothing. After an error it is
-	// not called again, and the examination goes on.
+	// Record is given the shape of each distinct answer, and a file name for it, until it fails; nil records nothing.
 	Record func(name string, answer []byte) error
 }
 

@@ -30,18 +30,15 @@ const (
 // examination is what has been seen of one gateway.
 type examination struct {
 	Config
-	ctx    context.Context
-	base   *url.URL
-	tokens redact.Redactor // for a gateway that spells a token where a status code should be
-
-	isDialled atomic.Bool        // there was a connection
-	answers   []*answer          // all, in order
-	cached    map[string]*answer // usable ones, by target
-	sample    []row
-
-	ids, recorded map[string]int // what stands for an ID; how often a name or a file was recorded
-	recordErr     error
-
+	ctx                       context.Context
+	base                      *url.URL
+	tokens                    redact.Redactor    // for a gateway that spells a token where a status code should be
+	isDialled                 atomic.Bool        // there was a connection
+	answers                   []*answer          // all, in order
+	cached                    map[string]*answer // usable ones, by target
+	sample                    []row
+	ids, recorded             map[string]int // what stands for an ID; how often a name or a file was recorded
+	recordErr                 error
 	requests, waits, failures int   // the failures in a row
 	stopped                   error // why nothing more is asked
 }
@@ -146,8 +143,7 @@ func (x *examination) failed(err error) {
 func (x *examination) wait(a *answer) {
 	hold := cmp.Or(retry.After(a.header, a.at), defaultHold)
 	if x.waits++; hold > maxHold || x.waits > maxWaits {
-		x.stopped = fmt.Errorf("rate limited: a %d asks for a wait of more than %v, or after %d waits for another one", a.status, maxHold, maxWaits)
-		return
+		hold, x.stopped = 0, fmt.Errorf("rate limited: a %d asks for a wait of more than %v, or after %d waits for another one", a.status, maxHold, maxWaits)
 	}
 	select {
 	case <-time.After(hold):

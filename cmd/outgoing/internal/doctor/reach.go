@@ -12,11 +12,6 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/header"
 )
 
-const (
-	certificateWarning = 14 * 24 * time.Hour
-	clockTolerance     = 5 * time.Second // Date has whole seconds, and an answer takes some time
-)
-
 // D1: connection, certificate, clock, the time of an answer.
 
 func gateway(x *examination) finding { return ok("%s, asked by %s", x.Gateway, x.Version) }
@@ -31,17 +26,13 @@ func connection(x *examination) finding {
 	case !x.isDialled.Load():
 		return skip(errors.New("the gateway is in memory, there is no connection"))
 	}
-	text := "TCP"
-	if net.ParseIP(x.base.Hostname()) == nil {
-		text = "DNS, TCP"
-	}
+	text := map[bool]string{true: "DNS, TCP", false: "TCP"}[net.ParseIP(x.base.Hostname()) == nil]
 	if a.tls == nil || len(a.tls.PeerCertificates) == 0 {
 		return ok("%s, no TLS (a loopback host), %s", text, a.proto)
 	}
 	end := a.tls.PeerCertificates[0].NotAfter
-	left := time.Until(end)
-	return unless(left < certificateWarning, Note, "%s, %s, %s, the certificate ends on %s, in %d days", text, tls.VersionName(a.tls.Version), a.proto,
-		end.UTC().Format(time.DateOnly), int(left/(24*time.Hour)))
+	days := int(time.Until(end) / (24 * time.Hour))
+	return unless(days < 14, Note, "%s, %s, %s, the certificate ends on %s, in %d days", text, tls.VersionName(a.tls.Version), a.proto, end.UTC().Format(time.DateOnly), days)
 }
 
 // reached says whether what answers is the gateway.
@@ -54,7 +45,7 @@ func reached(_ *examination, a *answer) finding {
 	return unless(!a.isRows && !isRefused, Fail, "%s%s", a.describe(), text)
 }
 
-// clock compares the gateway's Date with the clock of this machine.
+// clock compares the gateway's Date, which has whole seconds, with the clock of this machine.
 func clock(_ *examination, a *answer) finding {
 	value, _ := header.Single(a.header, "Date")
 	date, err := http.ParseTime(value)
@@ -63,16 +54,16 @@ func clock(_ *examination, a *answer) finding {
 	}
 	skew := date.Sub(a.at).Round(time.Second)
 	where := map[bool]string{true: "behind", false: "ahead of"}[skew < 0]
-	return unless(skew.Abs() > clockTolerance, Note, "the gateway's clock is %v %s this one", skew.Abs(), where)
+	return unless(skew.Abs() > 5*time.Second, Note, "the gateway's clock is %v %s this one", skew.Abs(), where)
 }
 
-// latency is the time until the header of an answer, on a new connection and on one that is used again.
+// latency is the time until the header of an answer.
 func latency(x *examination, a *answer) finding {
-	next, err := x.see(pageOf(1, 2))
-	if err != nil {
-		next = a
+	text := a.took.Round(100 * time.Microsecond).String()
+	if next, err := x.see(pageOf(1, 2)); err == nil {
+		text += fmt.Sprintf(", %v on a connection that is used again", next.took.Round(100*time.Microsecond))
 	}
-	return ok("%v for the first answer, %v for the next", a.took.Round(100*time.Microsecond), next.took.Round(100*time.Microsecond))
+	return ok("%s", text)
 }
 
 // D2: whether the token is let in, and whether a GET says which system it reached.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,18 +22,13 @@ func readable(sample []row) finding {
 	var unusable []string
 	for _, r := range sample {
 		if why := cmp.Or(rows.Unidentified(r.ID, r.odd), rows.Unreadable(r.odd, "/price")); why != nil {
-			unusable = append(unusable, fmt.Sprintf("%s (%v)", r.where, why))
+			unusable = append(unusable, fmt.Sprintf("; %s (%v)", r.where, why))
 		}
 	}
-	if unusable != nil {
-		return fail("the library cannot use %d of %d, the first is %s", len(unusable), len(sample), unusable[0])
-	}
-	return ok("the library reads all of %d", len(sample))
+	return unless(unusable != nil, Fail, "the library cannot use %d of %d rows%s", len(unusable), len(sample), strings.Join(unusable[:min(1, len(unusable))], ""))
 }
 
-var kinds = map[jsontext.Kind]string{
-	'{': "an object", '[': "an array", '"': "a string", 't': "a boolean", 'f': "a boolean", 'n': "null", '0': "a number",
-}
+var kinds = map[jsontext.Kind]string{'{': "an object", '[': "an array", '"': "a string", 't': "a boolean", 'f': "a boolean", 'n': "null", '0': "a number"}
 
 // members names each way in which a member differs from the contract, where it does so first, and how often.
 func members(sample []row) finding {
@@ -53,14 +47,10 @@ func members(sample []row) finding {
 	if more := len(parts) - most; more > 0 {
 		parts = append(parts[:most], fmt.Sprintf("and %d more", more))
 	}
-	if parts == nil {
-		return ok("as the document says, in %d rows", len(sample))
-	}
-	return note("%s", strings.Join(parts, "; "))
+	return unless(parts != nil, Note, "in %d rows differ from the document: %s", len(sample), cmp.Or(strings.Join(parts, "; "), "none"))
 }
 
-// differences returns how a row differs from the contract, by JSON pointer. Members that are not in the contract are one,
-// since their names may be anything.
+// differences returns how a row differs from the contract, by JSON pointer. Unknown members have no name: it may be a value.
 func (r row) differences() map[string]string {
 	if r.raw.Kind() != '{' {
 		return map[string]string{"": " is " + kinds[r.raw.Kind()] + ", not an object"}
@@ -87,8 +77,6 @@ func (r row) differences() map[string]string {
 	return found
 }
 
-var capitals = regexp.MustCompile(`^[A-Z]{2,10}(_[A-Z]{2,10}){0,2}$`)
-
 // statusCodes counts the status codes. Of those that are not known it shows the ones that can only be the gateway's own words:
 // in capital letters, in three rows or more, in no sender, recipient or cid, each with a description of its own as a status
 // has, and beside a known one. What a message has in the wrong member fails one of these.
@@ -107,18 +95,18 @@ func statusCodes(sample []row) finding {
 		}
 	}
 	isAnyKnown := slices.ContainsFunc(knownCodes, func(code string) bool { return codes[code] > 0 })
-	shown, others := map[string]int{}, map[string]bool{}
+	shown := map[string]int{}
 	for s, n := range statuses {
 		isOwn := isAnyKnown && n >= 3 && n == codes[s.code] && n == descriptions[s.description] && s.description != "" &&
 			capitals.MatchString(s.code) && !strings.Contains(messages.String(), s.code)
 		if isOwn || s.code == "" || slices.Contains(knownCodes, s.code) {
 			shown[cmp.Or(s.code, "none")] = codes[s.code]
-		} else {
-			others[s.code] = true
 		}
 	}
-	text := cmp.Or(counted(shown), "none that is known")
-	return unless(len(others) > 0, Note, "%s; and %d more that may be no status codes (outgoing list shows them)", text, len(others))
+	if others := len(codes) - len(shown); others > 0 {
+		return note("%s; %d more that may be values of messages (outgoing list shows them)", cmp.Or(counted(shown), "none that is known"), others)
+	}
+	return ok("%s", counted(shown))
 }
 
 func types(sample []row) finding {
@@ -187,8 +175,7 @@ func identified(sample []row) []row {
 	return slices.DeleteFunc(slices.Clone(sample), func(r row) bool { return r.ID < 1 })
 }
 
-// scheduled says where messages stand that have not gone out, by the nearest ones that have: where their ID says, or the time
-// at which they will.
+// scheduled says where messages stand that have not gone out, among those that have.
 func scheduled(sample []row) finding {
 	isScheduled := func(r row) bool { return r.StatusCode == outgoing.StatusScheduled }
 	others := func(sample []row) []row { return slices.DeleteFunc(slices.Clone(sample), isScheduled) }
@@ -211,5 +198,5 @@ func scheduled(sample []row) finding {
 	if all == 0 {
 		return skip(fmt.Errorf("there is none among %s", errline.Plural(len(sample), "row")))
 	}
-	return unless(ids < all || dates == all, Note, "of %d %d stand where their ID says, %d where their sent_date says: by which such a message may move", all, ids, dates)
+	return unless(ids < all || dates == all, Note, "%d of %d stand where their ID says, %d where their sent_date says", ids, all, dates)
 }

@@ -20,7 +20,7 @@ func TestD3_AnOddRowIsNamedByItsPointer(t *testing.T) {
 	}))
 	found.is(t, doctor.Note, "members", "page 1: /5/* is not in the document, and is a string (1 of 120)")
 	found.is(t, doctor.Note, "members", "page 1: /6/* is not in the document, and is an object (1 of 120)")
-	found.is(t, doctor.Note, "status codes", "DELIVERED: 75, SCHEDULED: 15, SENT: 15; and 1 more that may be no status codes")
+	found.is(t, doctor.Note, "status codes", "DELIVERED: 75, SCHEDULED: 15, SENT: 15; 1 more that may be values of messages")
 	found.is(t, doctor.Note, "types", "11: 13")
 	found.othersAreGood(t, "members", "status codes", "types")
 
@@ -29,7 +29,7 @@ func TestD3_AnOddRowIsNamedByItsPointer(t *testing.T) {
 		replace(a, `"sent_date":"2026-01-05T10:10:48Z"`, `"sent_date":"05.01.2026 10:10"`)
 	}))
 	found.is(t, doctor.Fail, "rows", "cannot use ")
-	found.is(t, doctor.Fail, "rows", "the first is page 1: /1")
+	found.is(t, doctor.Fail, "rows", "page 1: /1 (")
 	found.is(t, doctor.Note, "members", `page 1: /1/price is a string like "text", not as the document says`)
 	found.is(t, doctor.Note, "members", `page 1: /1/sent_date is a string like "11.11.1111 11:11", not as the document says`)
 	found.othersAreGood(t, "rows", "members")

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -21,15 +22,29 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-// What passes from an answer into a report or a record: names that the contract or HTTP has, status codes that are known,
-// counts, and the forms of values. Everything else is replaced, whatever it looks like.
+// What passes from an answer: names that the contract or HTTP has, status codes that are known, counts, and forms of values.
 
 var (
+	problemMembers  = []string{"type", "title", "status", "detail", "code", "instance"}
+	documentedTypes = []string{"1", "3", "4", "10"}
+	knownCodes      = []string{outgoing.StatusScheduled, "QUEUED", "SENT", "DELIVERED", "ACCEPTED", "CANCELLED"} // of documents and integrators
+
 	aString    = regexp.MustCompile(`^"`)
 	aBoolean   = regexp.MustCompile(`^[tf]`)
 	anInteger  = regexp.MustCompile(`^[0-9]+$`)
 	orNull     = regexp.MustCompile(`^["n]`)
 	dateOrNull = regexp.MustCompile(`^(null|"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:\d\d)")$`)
+
+	small    = regexp.MustCompile(`^[0-9]{1,6}$`)
+	flag     = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off)$`)
+	number   = regexp.MustCompile(`^[-+]?[0-9][-+:., /TZEe0-9]{0,40}$`) // or a date
+	digit    = regexp.MustCompile(`[0-9]`)
+	capitals = regexp.MustCompile(`^[A-Z]{2,10}(_[A-Z]{2,10}){0,2}$`)
+
+	mediaType    = regexp.MustCompile(`^(application|text)/(json|problem\+json|html|plain|xml|problem\+xml|octet-stream)$`)
+	valueHeader  = regexp.MustCompile(`^(Date|X-Sandbox|X-(Success|Error)-Count|X-Total-(Results|Pages)|X-Current-Page|X-Limit)$`)
+	limitHeader  = regexp.MustCompile(`^((X-)?Rate-?[Ll]imit(-(Limit|Remaining|Reset|Used|Policy))?|Retry-After)$`)
+	limitMembers = regexp.MustCompile(`^(?:"[^"]*"; *)?((?:(?:limit|remaining|reset|[rtqw])=[0-9]{1,6}[;, ]*)+)$`) // of the RateLimit headers
 )
 
 // contract is how the members of a message look in JSON. An id may be null by the document, but such a row is of no use.
@@ -38,13 +53,6 @@ var contract = map[string]*regexp.Regexp{
 	"cid": orNull, "sender": orNull, "recipient": aString, "status_code": aString, "status_description": aString,
 	"unicode": aBoolean, "flash": aBoolean, "sent_date": dateOrNull, "status_date": dateOrNull,
 }
-
-var (
-	problemMembers  = []string{"type", "title", "status", "detail", "code", "instance"}
-	documentedTypes = []string{"1", "3", "4", "10"}
-	// knownCodes are the status codes of the documents, and of integrators.
-	knownCodes = []string{outgoing.StatusScheduled, "QUEUED", "SENT", "DELIVERED", "ACCEPTED", "CANCELLED"}
-)
 
 // isCode reports whether a problem's code is the gateway's, such as 404-6 with a 404.
 func isCode(code string, status int) bool {
@@ -59,13 +67,6 @@ func inWords(n int) string {
 	}
 	return strconv.Itoa(n)
 }
-
-var (
-	small  = regexp.MustCompile(`^[0-9]{1,6}$`)
-	flag   = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off)$`)
-	number = regexp.MustCompile(`^[-+]?[0-9][-+:., /TZEe0-9]{0,40}$`) // or a date
-	digit  = regexp.MustCompile(`[0-9]`)
-)
 
 // form returns a text of the same form: of a number or a date one with each digit a one, which makes a date of any layout a
 // valid one, or as it is if all of them are noughts; "false" of a boolean, and "text" of any other.
@@ -167,13 +168,6 @@ func (x *examination) scalar(a *answer, name string, raw jsontext.Value) string 
 	return shown
 }
 
-var (
-	mediaType    = regexp.MustCompile(`^(application|text)/(json|problem\+json|html|plain|xml|problem\+xml|octet-stream)$`)
-	valueHeader  = regexp.MustCompile(`^(Date|X-Sandbox|X-(Success|Error)-Count|X-Total-(Results|Pages)|X-Current-Page|X-Limit)$`)
-	limitHeader  = regexp.MustCompile(`^((X-)?Rate-?[Ll]imit(-(Limit|Remaining|Reset|Used|Policy))?|Retry-After)$`)
-	limitMembers = regexp.MustCompile(`^(?:"[^"]*"; *)?((?:(?:limit|remaining|reset|[rtqw])=[0-9]{1,6}[;, ]*)+)$`) // of the RateLimit headers
-)
-
 // headerForm returns a small number and a boolean as they are, and of another value the form.
 func headerForm(value string) string {
 	value = strings.TrimSpace(value)
@@ -251,16 +245,14 @@ func (x *examination) file(a *answer) string {
 	return strings.ReplaceAll(b.String(), "\r\n", "\n")
 }
 
-// NewRecorder returns a Config's Record that writes into a directory, each answer into a file that only its owner can read, and
-// keeps its error in failed. The directory must not be there yet, or be empty: so nothing is ever overwritten.
+// NewRecorder returns a Config's Record, and makes its directory, which must not be there yet or be empty: so nothing is ever
+// overwritten. Only its owner can read the files. An error is kept in failed, too.
 func NewRecorder(dir string, failed *error) (func(name string, answer []byte) error, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	entries, err := os.ReadDir(dir)
+	err := os.MkdirAll(dir, 0o700)
+	entries, unread := os.ReadDir(dir)
 	switch {
-	case err != nil:
-		return nil, err
+	case err != nil || unread != nil:
+		return nil, cmp.Or(err, unread)
 	case len(entries) > 0:
 		return nil, fmt.Errorf("%s: the directory is not empty; give a new one", dir)
 	}
