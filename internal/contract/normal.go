@@ -115,7 +115,7 @@ func (f *former) part(next, prev any, kind string) any {
 func (f *former) find(made object, own string, value any, kind string) {
 	components := obj(at(f.made.root, "components", kind))
 	prev := at(f.contract.root, "components", kind, own)
-	if f.within = nil; own != "" && !has(components, own) && (prev != nil || has(made, "$ref")) {
+	if f.within = []string{str(refer(kind, own)["$ref"])}; own != "" && !has(components, own) && (prev != nil || has(made, "$ref")) {
 		components[own] = nil // it may contain itself
 		components[own] = f.object(value, prev, kind)
 	}
