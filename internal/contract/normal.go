@@ -135,7 +135,7 @@ func (f *former) object(value, prev any, kind string) any {
 	} else if kind == "schemas" {
 		given = f.flatten(given)
 	}
-	keep := f.words && was != nil && (given["type"] == nil || given["type"] == was["type"])
+	keep := f.words && was != nil && str(given["type"]) == str(was["type"])
 	for _, key := range sorted(given) {
 		item, child := given[key], parts[kind][key]
 		switch {

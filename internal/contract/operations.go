@@ -169,7 +169,8 @@ func (f *former) operation(p, was place, name string) object {
 // servers returns servers with the defaults of their variables.
 func servers(given []any) (made []any) {
 	for _, server := range given {
-		o := maps.Clone(obj(server))
+		o := object{}
+		maps.Copy(o, obj(server))
 		o["url"] = placeholder.ReplaceAllStringFunc(str(o["url"]), func(name string) string {
 			return fmt.Sprint(cmp.Or(at(server, "variables", strings.Trim(name, "{}"), "default"), any(name)))
 		})
