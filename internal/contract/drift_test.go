@@ -25,7 +25,7 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 			changedTree(func(d tree) {
 				d.list()["parameters"] = append([]any{object{"name": "order", "in": "query", "schema": object{"type": "string"}}}, d.list()["parameters"].([]any)...)
 			}),
-			contract.Harmless, `listMessages parameter order: is new, "in query, string" (outgoing/list.go...)`,
+			contract.Harmless, `listMessages parameter order: is new, "in query, string" (...outgoing/list.go...)`,
 		},
 		"a new parameter has to be sent": {
 			changedTree(func(d tree) {
