@@ -50,6 +50,8 @@ const (
 	Harmless = "harmless" // an answer has more, or promises more
 )
 
+var levels = []string{Breaking, Warning, Harmless}
+
 // Diff returns what of the facts changed. An operation, or a response, that is gone or new is one change, without its parameters
 // and headers.
 func (e Expected) Diff(before, after []Fact) (changes []Change) {
