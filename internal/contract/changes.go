@@ -97,7 +97,7 @@ var (
 	watched = regexp.MustCompile(`^\S+ (deprecated|[1-3]..): `)
 	failure = regexp.MustCompile(`^(\S+ [45])..$`)
 	bound   = regexp.MustCompile(`, m(in|ax)\w+ [\d.]+`)
-	promise = regexp.MustCompile(`, (enum [^,();]+|required|nullable|deprecated)`)
+	promise = regexp.MustCompile(`, (enum [^,();]+|required|nullable|deprecated)| int(32|64)\b`)
 )
 
 func gone(key string) string {

@@ -97,6 +97,10 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 			changedTree(func(d tree) { d.property("CancelledMessage", "status")["enum"] = []any{204, 400} }),
 			contract.Harmless, `CancelledMessage.status: was "integer", is "integer, enum 204 400" (...)`,
 		},
+		"a size of numbers": {
+			changedTree(func(d tree) { d.property("CancelledMessage", "status")["format"] = "int32" }),
+			contract.Harmless, `CancelledMessage.status: was "integer", is "integer int32" (...)`,
+		},
 		"a type less": {
 			changedTree(func(d tree) { d.schema("MessageType")["enum"] = []any{1, 3, 10} }),
 			contract.Breaking, `Message.type: was "integer, enum 1 3 4 10", is "integer, enum 1 3 10" (...)`,
