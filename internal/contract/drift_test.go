@@ -234,7 +234,7 @@ func TestReferencesThatCannotBeFollowedAreRefused(t *testing.T) {
 
 // Each part of a document is something else in turn. What is refused is refused with an error.
 func TestNothingInADocumentMakesACheckPanic(t *testing.T) {
-	step, count := 997, 0
+	step, count := 1499, 0
 	if os.Getenv("OUTGOING_FULL") != "" {
 		step = 7
 	}
