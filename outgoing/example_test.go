@@ -99,7 +99,7 @@ func ExampleClient_StreamByIDs() {
 	}
 	fmt.Println(delivered, "delivered")
 	// Output:
-	// 625 delivered
+	// 607 delivered
 }
 
 func ExampleClient_CancelScheduled() {

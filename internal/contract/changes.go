@@ -6,46 +6,38 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"gopkg.in/yaml.v3"
 )
 
-// Expected are the facts that code depends on, as api/facts.txt lists them.
+// Expected are the facts that code depends on, as api/facts.txt lists them, sorted by key.
 type Expected struct {
 	Facts []Fact
 	files map[string]string // by key of a fact: the files with the code that depends on it
 }
 
-// ParseExpected reads api/facts.txt: a line that ends in a colon names files, and the indented lines after it are the facts
-// that these depend on.
+// ParseExpected reads api/facts.txt, which is YAML: files, and the facts that these depend on.
 func ParseExpected(text string) (Expected, error) {
 	e := Expected{files: make(map[string]string)}
-	files, number := "", 0
-	for line := range strings.Lines(text) {
-		number++
-		line = strings.TrimRight(line, " \n\r")
-		fact, indented := strings.CutPrefix(line, "  ")
-		switch name, colon := strings.CutSuffix(line, ":"); {
-		case line == "", strings.HasPrefix(line, "#"):
-		case !indented && colon:
-			files = name
-		default:
-			key, value, ok := strings.Cut(fact, ": ")
-			if !indented || !ok || files == "" || e.files[key] != "" {
-				return Expected{}, fmt.Errorf("line %d is neither files nor a fact of its own: %q", number, line)
+	var lists map[string]map[string]string
+	err := yaml.Unmarshal([]byte(text), &lists)
+	for files, facts := range lists {
+		for key, value := range facts {
+			if e.files[key] != "" {
+				err = fmt.Errorf("the fact %q stands there twice", key)
 			}
 			e.Facts, e.files[key] = append(e.Facts, Fact{key, value}), files
 		}
 	}
-	return e, nil
+	slices.SortFunc(e.Facts, func(a, b Fact) int { return strings.Compare(a.Key, b.Key) })
+	return e, err
 }
 
 // Files returns each file that is named, once, sorted.
 func (e Expected) Files() []string {
-	var files []string
-	for list := range maps.Values(e.files) {
-		files = append(files, strings.Split(list, ", ")...)
-	}
-	slices.Sort(files)
-	return slices.Compact(files)
+	all := strings.Split(strings.Join(slices.Collect(maps.Values(e.files)), ", "), ", ")
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // A Change is a difference of one fact, in a line: what it was, what it is, and which files depend on it.
@@ -57,6 +49,8 @@ const (
 	Warning  = "warning"  // the code goes on, and should be looked at
 	Harmless = "harmless" // an answer has more, or promises more
 )
+
+var levels = []string{Breaking, Warning, Harmless}
 
 // Diff returns what of the facts changed. An operation, or a response, that is gone or new is one change, without its parameters
 // and headers.
@@ -103,7 +97,7 @@ var (
 	watched = regexp.MustCompile(`^\S+ (deprecated|[1-3]..): `)
 	failure = regexp.MustCompile(`^(\S+ [45])..$`)
 	bound   = regexp.MustCompile(`, m(in|ax)\w+ [\d.]+`)
-	promise = regexp.MustCompile(`, (enum [^,();]+|required|nullable|deprecated)`)
+	promise = regexp.MustCompile(`, (enum [^,();]+|required|nullable|deprecated)| int(32|64)\b`)
 )
 
 func gone(key string) string {
@@ -155,12 +149,15 @@ func (e Expected) dependents(key string) string {
 			return files
 		}
 	}
+	next, _ := slices.BinarySearchFunc(e.Facts, key, func(fact Fact, key string) int { return strings.Compare(fact.Key, key) })
 	for end := strings.LastIndexAny(key, ". "); end > 0; end = strings.LastIndexAny(key[:end], ". ") {
-		i := slices.IndexFunc(e.Facts, func(fact Fact) bool { return strings.HasPrefix(fact.Key, key[:end+1]) })
 		if files := e.files[key[:end]]; files != "" {
 			return files
-		} else if i >= 0 {
-			return e.files[e.Facts[i].Key]
+		}
+		for _, fact := range e.Facts[max(next-1, 0):min(next+1, len(e.Facts))] { // the nearest
+			if strings.HasPrefix(fact.Key, key[:end+1]) {
+				return e.files[fact.Key]
+			}
 		}
 	}
 	return GeneratedFile

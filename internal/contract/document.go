@@ -115,7 +115,10 @@ func layout(value any, like *yaml.Node) *yaml.Node {
 		if like.Kind == yaml.ScalarNode && like.Decode(&was) == nil && plain(was) == value {
 			return like
 		}
-		_ = made.Encode(value) // cannot fail for a scalar
+		made.Kind, made.Value = yaml.ScalarNode, fmt.Sprint(cmp.Or(value, any("null")))
+		if s, ok := value.(string); ok {
+			made.SetString(s)
+		}
 	}
 	return made
 }

@@ -107,14 +107,10 @@ func describeSecurity(security any) string {
 }
 
 func describeScheme(scheme any) string {
-	text := fmt.Sprint(at(scheme, "type"))
-	if in := at(scheme, "in"); in != nil {
-		text += fmt.Sprintf(" in %v %v", in, at(scheme, "name"))
-	}
-	for _, key := range []string{"scheme", "flows", "openIdConnectUrl"} {
-		text += when(has(scheme, key), strings.ToLower(fmt.Sprint(" ", at(scheme, key))))
-	}
-	return text
+	text := fmt.Sprint(at(scheme, "type"), when(has(scheme, "scheme"), " "+strings.ToLower(str(at(scheme, "scheme")))))
+	return text + when(has(scheme, "in"), fmt.Sprintf(" in %v %v", at(scheme, "in"), at(scheme, "name"))) +
+		when(has(scheme, "flows"), fmt.Sprint(" ", at(scheme, "flows"))) +
+		when(has(scheme, "openIdConnectUrl"), fmt.Sprint(" ", at(scheme, "openIdConnectUrl")))
 }
 
 // describeSchema gives a schema in one line: one that has a name by its name, unless it is a single value, and everything else by
@@ -138,14 +134,17 @@ func (d *Document) describeSchema(value any) string {
 	case has(s, "items"):
 		text += " of (" + d.describeSchema(s["items"]) + ")"
 	}
+	texts := slices.DeleteFunc([]string{text}, func(text string) bool { return text == "" })
 	for _, choice := range []string{"oneOf", "anyOf", "allOf"} {
 		var options []string
 		for _, option := range list(s[choice]) {
 			options = append(options, d.describeSchema(option))
 		}
-		text += when(options != nil, when(text != "", ", ")+strings.ToLower(choice[:3])+" of ("+strings.Join(options, " | ")+")")
+		if options != nil {
+			texts = append(texts, choice[:3]+" of ("+strings.Join(options, " | ")+")")
+		}
 	}
-	return cmp.Or(text, "anything") + d.others(s)
+	return cmp.Or(strings.Join(texts, ", "), "anything") + d.others(s)
 }
 
 func requires(schema any, property string) bool {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -20,10 +21,7 @@ func (r *Repository) TakeIn(ctx context.Context, spec string) (report string, er
 		return "", err
 	}
 	taken, err := r.Take(text)
-	report = taken.Note
-	for _, change := range taken.Changes {
-		report += change.Text + "\n"
-	}
+	report = taken.Note + lines(taken.Changes, func(c Change) string { return c.Text })
 	var code []byte
 	if err == nil {
 		code, err = r.Compile(ctx, taken.ForGo, true)
@@ -49,19 +47,22 @@ func (r *Repository) Compare(spec string) (report string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", spec, err)
 	}
-	harmless := true
-	for _, level := range []string{Breaking, Warning, Harmless} {
-		for _, change := range changes {
-			if change.Level == level {
-				report += level + ": " + change.Text + "\n"
-				harmless = harmless && level == Harmless
-			}
-		}
+	slices.SortStableFunc(changes, func(a, b Change) int {
+		return cmp.Compare(slices.Index(levels, a.Level), slices.Index(levels, b.Level))
+	})
+	if len(changes) > 0 && changes[0].Level != Harmless {
+		err = fmt.Errorf("%s has changes that are not harmless", spec)
 	}
-	if !harmless {
-		return report, fmt.Errorf("%s has changes that are not harmless", spec)
+	report = lines(changes, func(c Change) string { return c.Level + ": " + c.Text })
+	return cmp.Or(report, fmt.Sprintf("%s states the same as %s\n", spec, VendorFile)), err
+}
+
+func lines(changes []Change, line func(Change) string) string {
+	var b strings.Builder
+	for _, change := range changes {
+		b.WriteString(line(change) + "\n")
 	}
-	return cmp.Or(report, fmt.Sprintf("%s states the same as %s\n", spec, VendorFile)), nil
+	return b.String()
 }
 
 // Generate writes what the generator makes of the contract as it is.

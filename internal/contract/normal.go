@@ -47,21 +47,13 @@ type former struct {
 	err                   error // the first
 }
 
-func (f *former) fail(format string, args ...any) any {
-	f.err = cmp.Or(f.err, fmt.Errorf(format, args...))
-	return nil
-}
+func (f *former) fail(format string, args ...any) { f.err = cmp.Or(f.err, fmt.Errorf(format, args...)) }
 
 // follow returns what value is or refers to, and the last reference. Nothing outside of the document is read.
 func (f *former) follow(value any) (target any, ref string) {
 	for has(value, "$ref") {
 		ref = fmt.Sprint(at(value, "$ref"))
 		path, local := strings.CutPrefix(ref, "#/")
-		if !local {
-			return f.fail("the document refers to %q, outside of it: put that in first, for example with npx @redocly/cli bundle", ref), ""
-		} else if f.objects++; f.objects > maxObjects {
-			return f.fail("the document is too large, or leads back to itself, at %s", ref), ""
-		}
 		value = f.given.root
 		for step := range strings.SplitSeq(path, "/") {
 			step, _ = url.PathUnescape(step)
@@ -72,8 +64,15 @@ func (f *former) follow(value any) (target any, ref string) {
 				value = at(value, step)
 			}
 		}
-		if value == nil {
-			return f.fail("the document refers to %s, which it does not have", ref), ""
+		if f.objects++; f.objects > maxObjects {
+			f.fail("the document is too large, or leads back to itself, at %s", ref)
+		} else if !local {
+			f.fail("the document refers to %q, outside of it: put that in first, for example with npx @redocly/cli bundle", ref)
+		} else if value == nil {
+			f.fail("the document refers to %s, which it does not have", ref)
+		}
+		if f.err != nil {
+			return nil, ""
 		}
 	}
 	return value, ref
@@ -115,7 +114,7 @@ func (f *former) part(next, prev any, kind string) any {
 func (f *former) find(made object, own string, value any, kind string) {
 	components := obj(at(f.made.root, "components", kind))
 	prev := at(f.contract.root, "components", kind, own)
-	if f.within = nil; own != "" && !has(components, own) && (prev != nil || has(made, "$ref")) {
+	if f.within = []string{str(refer(kind, own)["$ref"])}; own != "" && !has(components, own) && (prev != nil || has(made, "$ref")) {
 		components[own] = nil // it may contain itself
 		components[own] = f.object(value, prev, kind)
 	}
@@ -135,7 +134,7 @@ func (f *former) object(value, prev any, kind string) any {
 	} else if kind == "schemas" {
 		given = f.flatten(given)
 	}
-	keep := f.words && was != nil && (given["type"] == nil || given["type"] == was["type"])
+	keep := f.words && was != nil && str(given["type"]) == str(was["type"])
 	for _, key := range sorted(given) {
 		item, child := given[key], parts[kind][key]
 		switch {
@@ -259,11 +258,12 @@ func (f *former) fillIn(o object, kind string) {
 			delete(o, key)
 		}
 	}
-	if kind == "schemas" && o["type"] == nil && has(o, "properties") {
+	switch {
+	case kind == "schemas" && o["type"] == nil && has(o, "properties"):
 		o["type"] = "object"
-	} else if kind == "schemas" && o["type"] == nil && has(o, "items") {
+	case kind == "schemas" && o["type"] == nil && has(o, "items"):
 		o["type"] = "array"
-	} else if kind != "parameters" && kind != "headers" {
+	case kind != "parameters" && kind != "headers":
 		return
 	}
 	usual := "simple"

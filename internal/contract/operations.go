@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -24,7 +25,7 @@ func (r *Repository) normal(d *Document, words bool) (normal *Document, missing 
 	}
 	webhooks, byName := d.root["x-webhooks"], make(object)
 	for i, item := range list(webhooks) { // the vendor lists them
-		byName[cmp.Or(str(at(item, "webhook")), fmt.Sprint(i))] = item
+		byName[cmp.Or(str(at(item, "webhook")), strconv.Itoa(i))] = item
 		webhooks = byName
 	}
 	root["paths"], missing = f.operations(d.root["paths"], r.contract.root["paths"], r.Operations)
@@ -169,7 +170,8 @@ func (f *former) operation(p, was place, name string) object {
 // servers returns servers with the defaults of their variables.
 func servers(given []any) (made []any) {
 	for _, server := range given {
-		o := maps.Clone(obj(server))
+		o := object{}
+		maps.Copy(o, obj(server))
 		o["url"] = placeholder.ReplaceAllStringFunc(str(o["url"]), func(name string) string {
 			return fmt.Sprint(cmp.Or(at(server, "variables", strings.Trim(name, "{}"), "default"), any(name)))
 		})

@@ -3,6 +3,7 @@ package contract_test
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -14,9 +15,11 @@ import (
 
 const repositoryRoot = "../.."
 
+var openOnce = sync.OnceValues(func() (*contract.Repository, error) { return contract.Open(repositoryRoot) })
+
 func open(t *testing.T) *contract.Repository {
 	t.Helper()
-	repository, err := contract.Open(repositoryRoot)
+	repository, err := openOnce()
 	require.NoError(t, err)
 	return repository
 }

@@ -1,6 +1,7 @@
 package outgoingtest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -52,12 +53,13 @@ func problemAnswer(r *http.Request, status int, detail string) answer {
 	return a
 }
 
-// The kinds of problem that the contract shows, by status.
-var problemKinds = map[int]struct{ name, code string }{
-	http.StatusBadRequest:   {"bad-request", "400-21"},
-	http.StatusUnauthorized: {"unauthorized", "401-7"},
-	http.StatusForbidden:    {"forbidden", "403-5"},
-	http.StatusNotFound:     {"not-found", "404-6"},
+// The kinds of problem that the contract shows, by status. The vendor's documents title two of them otherwise than HTTP does.
+var problemKinds = map[int]struct{ name, code, title string }{
+	http.StatusBadRequest:          {"bad-request", "400-21", ""},
+	http.StatusUnauthorized:        {"unauthorized", "401-7", ""},
+	http.StatusForbidden:           {"forbidden", "403-5", "Access denied"},
+	http.StatusNotFound:            {"not-found", "404-6", ""},
+	http.StatusInternalServerError: {"server-error", "500-1", "Internal API Server Error"},
 }
 
 func newProblem(status int, detail, instance string) outgoing.Problem {
@@ -68,10 +70,7 @@ func newProblem(status int, detail, instance string) outgoing.Problem {
 			kind.name = "server-error"
 		}
 	}
-	title := http.StatusText(status)
-	if title == "" {
-		title = "Status " + strconv.Itoa(status)
-	}
+	title := cmp.Or(kind.title, http.StatusText(status), "Status "+strconv.Itoa(status))
 	return outgoing.Problem{
 		Type:     "https://problems-registry.smartbear.com/" + kind.name + "/",
 		Status:   status,

@@ -35,6 +35,15 @@ func TestFaultStatusComesInPlaceOfTheWork(t *testing.T) {
 	}
 }
 
+func TestProblemsHaveTheTitlesOfTheVendorsExamples(t *testing.T) {
+	for status, title := range map[int]string{401: "Unauthorized", 403: "Access denied", 404: "Not Found", 500: "Internal API Server Error", 503: "Service Unavailable"} {
+		bothWays(t, func(t *testing.T, g *outgoingtest.Gateway, to way) {
+			g.Inject(outgoingtest.Fault{Status: status})
+			assert.Contains(t, to.ask(t, http.MethodGet, "/messages/1").body, `"title":"`+title+`"`)
+		})
+	}
+}
+
 func TestFaultStatusAfterWork(t *testing.T) {
 	bothWays(t, func(t *testing.T, g *outgoingtest.Gateway, to way) {
 		g.Add(withStatus("SCHEDULED")...)

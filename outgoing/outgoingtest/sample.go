@@ -25,7 +25,8 @@ var (
 )
 
 // sampleStatus is how far a message got, and how long after it was accepted. The vendor's documents have the codes QUEUED and
-// SCHEDULED; SENT and DELIVERED are guesses, and so are all descriptions but that of QUEUED.
+// SCHEDULED, and say that a message can be rejected, with the reason in its description, but not by which code. REJECTED is a
+// guess, and so are SENT, DELIVERED and all descriptions but that of QUEUED.
 type sampleStatus struct {
 	code, description string
 	sent, changed     time.Duration
@@ -35,13 +36,14 @@ var (
 	queued    = sampleStatus{"QUEUED", "The message has been accepted", 0, 2 * time.Second}
 	sent      = sampleStatus{"SENT", "The message has been sent to the network", 2 * time.Second, 3 * time.Second}
 	delivered = sampleStatus{"DELIVERED", "The message has reached the phone", 2 * time.Second, 9 * time.Second}
+	rejected  = sampleStatus{"REJECTED", "The number of the recipient is wrong", 0, 2 * time.Second}
 	scheduled = sampleStatus{outgoing.StatusScheduled, "The message waits for its time", 48 * time.Hour, 0}
 )
 
 // SampleMessages returns n messages that could be real, oldest first, as [Gateway.Add] takes them: of all types, most of
-// them delivered, one in eight still scheduled. They are the same each time. Their IDs count up from 43456, and their
-// recipients are numbers that no one has. Of their status codes SENT and DELIVERED are guesses: the vendor's documents do not
-// list the codes.
+// them delivered, one in eight still scheduled, one in 56 rejected. They are the same each time. Their IDs count up from 43456,
+// and their recipients are numbers that no one has. Of their status codes SENT, DELIVERED and REJECTED are guesses: the vendor's
+// documents do not list the codes.
 func SampleMessages(n int) []outgoing.Message {
 	msgs := make([]outgoing.Message, n)
 	for i := range msgs {
@@ -52,6 +54,9 @@ func SampleMessages(n int) []outgoing.Message {
 
 func sampleMessage(i int) outgoing.Message {
 	status := sampleStatuses[i%len(sampleStatuses)]
+	if i%56 == 38 {
+		status = rejected
+	}
 	accepted := time.Date(2026, time.January, 5, 7, 0, 0, 0, time.UTC).Add(time.Duration(i) * 97 * time.Second)
 	m := outgoing.Message{
 		ID:                firstSampleID + int64(i),

@@ -29,7 +29,8 @@ func TestSampleMessagesAreMixedAndFitTheContract(t *testing.T) {
 		}
 	}
 	assert.Len(t, types, 4)
-	assert.Len(t, statuses, 4)
+	assert.Len(t, statuses, 5)
+	assert.Equal(t, 18, statuses["REJECTED"])
 	assert.Equal(t, 125, statuses[outgoing.StatusScheduled])
 	assert.Empty(t, outgoingtest.SampleMessages(0))
 }

@@ -1,0 +1,269 @@
+package contract_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/internal/contract"
+)
+
+// Each change is seen by drift, with its level, and by generate, which says the same or why it refuses the document.
+func TestDriftAndGenerateSeeEachChange(t *testing.T) {
+	tests := map[string]struct {
+		edit        edit
+		level, line string
+	}{
+		"a new parameter comes first": {
+			changedTree(func(d tree) {
+				d.list()["parameters"] = append([]any{object{"name": "order", "in": "query", "schema": object{"type": "string"}}}, d.list()["parameters"].([]any)...)
+			}),
+			contract.Harmless, `listMessages parameter order: is new, "in query, string" (...outgoing/list.go...)`,
+		},
+		"a new parameter has to be sent": {
+			changedTree(func(d tree) {
+				d.list()["parameters"] = append(d.list()["parameters"].([]any), object{"name": "X-Tenant", "in": "header", "required": true, "schema": object{"type": "string"}})
+			}),
+			contract.Breaking, `listMessages parameter X-Tenant: is new, "in header, string, required" (...)`,
+		},
+		"a server of a path": {
+			changedTree(func(d tree) { d.at("paths", "/messages")["servers"] = []any{object{"url": "https://history.example"}} }),
+			contract.Breaking, `listMessages server: is new, "https://history.example" (...outgoing/list.go...)`,
+		},
+		"no 5XX": {
+			changedTree(func(d tree) { delete(d.get()["responses"].(object), "5XX") }),
+			contract.Breaking, `getMessages 5XX: was "application/problem+json, ErrorResponse, nullable", is gone (outgoing/problem.go...)`,
+		},
+		"another style": {
+			changedTree(func(d tree) { d.at("components", "parameters", "page")["style"] = "spaceDelimited" }),
+			contract.Breaking, `listMessages parameter page: was "...", is "...style spaceDelimited" (...)`,
+		},
+		"another media type": {
+			replaced("application/problem+json:", "application/json:"),
+			contract.Breaking, `getMessages 401: was "application/problem+json, ...", is "application/json, ..." (...)`,
+		},
+		"pages from 0": {
+			changedTree(func(d tree) { d.at("components", "parameters", "page", "schema")["minimum"] = 0 }),
+			contract.Warning, `listMessages parameter page: was "...minimum 1...", is "...minimum 0..." (...outgoing/cursor.go...)`,
+		},
+		"longer pages": {
+			changedTree(func(d tree) { d.at("components", "parameters", "limit", "schema")["maximum"] = 100 }),
+			contract.Warning, `listMessages parameter limit: was "...maximum 50...", is "...maximum 100..." (...)`,
+		},
+		"an envelope of callbacks": {
+			changedTree(func(d tree) {
+				media := d.webhook()["requestBody"].(object)["content"].(object)["application/json"].(object)
+				media["schema"] = object{"properties": object{"messages": media["schema"]}}
+			}),
+			contract.Breaking, `statusChanges request body: was "...", is "application/json, object {messages: array of (Message), ...}, required" (outgoing/callback/body.go)`,
+		},
+		"callbacks that have to be answered otherwise": {
+			changedTree(func(d tree) { delete(d.webhook()["responses"].(object), "2XX") }),
+			contract.Breaking, `statusChanges 2XX: was "no content", is gone (outgoing/callback/handler.go)`,
+		},
+		"signed callbacks": {
+			changedTree(func(d tree) {
+				d.webhook()["security"] = []any{object{"Signature": []any{}}}
+				d.at("components", "securitySchemes")["Signature"] = object{"type": "apiKey", "in": "header", "name": "X-Signature"}
+			}),
+			contract.Breaking, `statusChanges security: was "User_Bearer or none", is "Signature" (...)`,
+		},
+		"a key in a header": {
+			changedTree(func(d tree) {
+				d.at("components", "securitySchemes")["Bearer"] = object{"type": "apiKey", "in": "header", "name": "X-API-Key"}
+			}),
+			contract.Breaking, `security Bearer: was "http bearer", is "apiKey in header X-API-Key" (...)`,
+		},
+		"a deprecated operation": {
+			changedTree(func(d tree) { d.cancel()["deprecated"] = true }),
+			contract.Warning, `cancelMessages deprecated: is new, "true" (...outgoing/cancel.go...)`,
+		},
+		"a deprecated property": {
+			changedTree(func(d tree) { d.property("Message", "flash")["deprecated"] = true }),
+			contract.Warning, `Message.flash: was "boolean", is "boolean, deprecated" (...)`,
+		},
+		"a list of statuses": {
+			changedTree(func(d tree) { d.property("Message", "status_code")["enum"] = []any{"SENT", "QUEUED"} }),
+			contract.Harmless, `Message.status_code: was "string", is "string, enum SENT QUEUED" (...)`,
+		},
+		"a list of results": {
+			changedTree(func(d tree) { d.property("CancelledMessage", "status")["enum"] = []any{204, 400} }),
+			contract.Harmless, `CancelledMessage.status: was "integer", is "integer, enum 204 400" (...)`,
+		},
+		"a size of numbers": {
+			changedTree(func(d tree) { d.property("CancelledMessage", "status")["format"] = "int32" }),
+			contract.Harmless, `CancelledMessage.status: was "integer", is "integer int32" (...)`,
+		},
+		"a type less": {
+			changedTree(func(d tree) { d.schema("MessageType")["enum"] = []any{1, 3, 10} }),
+			contract.Breaking, `Message.type: was "integer, enum 1 3 4 10", is "integer, enum 1 3 10" (...)`,
+		},
+		"a status that may be null": {
+			changedTree(func(d tree) { d.property("Message", "status_code")["nullable"] = true }),
+			contract.Breaking, `Message.status_code: was "string", is "string, nullable" (...)`,
+		},
+		"a new failure": {
+			changedTree(func(d tree) {
+				d.get()["responses"].(object)["429"] = object{"$ref": "#/components/responses/GenericError"}
+			}),
+			contract.Harmless, `getMessages 429: is new, "application/problem+json, ErrorResponse, nullable" (outgoing/problem.go, outgoing/errors.go)`,
+		},
+		"a new success": {
+			changedTree(func(d tree) { d.get()["responses"].(object)["206"] = object{"description": "some"} }),
+			contract.Warning, `getMessages 206: is new, "no content" (...)`,
+		},
+		"a choice": {
+			changedTree(func(d tree) {
+				d.at("components", "schemas", "Message", "properties")["to"] = object{"oneOf": []any{
+					object{"$ref": "#/components/schemas/PhoneNumber"}, object{"type": "array", "items": object{"$ref": "#/components/schemas/Message"}},
+				}}
+			}),
+			contract.Harmless, `Message.to: is new, "one of (string, minLength 7, maxLength 16, pattern ... | array of (Message))" (...)`,
+		},
+		"parts that contradict": {
+			changedTree(func(d tree) {
+				d.at("components", "schemas", "Message", "properties")["to"] = object{"allOf": []any{object{"type": "string"}, object{"type": "integer"}}}
+			}),
+			contract.Harmless, `Message.to: is new, "all of (string | integer)" (...)`,
+		},
+		"other members of a problem": {
+			changedTree(func(d tree) { d.schema("ErrorResponse")["additionalProperties"] = object{"type": "string"} }),
+			contract.Harmless, `ErrorResponse: is new, "additionalProperties (string)" (...)`,
+		},
+		"problems in a problem": {
+			changedTree(func(d tree) {
+				d.at("components", "schemas", "ErrorResponse", "properties")["errors"] = object{"type": "array", "items": object{"$ref": "#/components/schemas/ErrorResponse"}}
+			}),
+			contract.Harmless, `ErrorResponse.errors: is new, "array of (ErrorResponse, nullable)" (...outgoing/problem.go)`,
+		},
+		"a schema that contains itself": {
+			changedTree(func(d tree) {
+				d.at("components", "schemas")["Node"] = object{"type": "object", "properties": object{"next": object{"$ref": "#/components/schemas/Node"}}}
+				d.at("components", "schemas", "Message", "properties")["tree"] = object{"$ref": "#/components/schemas/Node"}
+			}),
+			contract.Harmless, `Message.tree: is new, "Node" (...)`,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			document := []byte(test.edit(t, vendorDocument(t)))
+			drift, err := open(t).Drift(document)
+			require.NoError(t, err)
+			i := slices.IndexFunc(drift, func(c contract.Change) bool {
+				return strings.HasPrefix(c.Text, test.line[:strings.Index(test.line, ":")+1])
+			})
+			require.GreaterOrEqual(t, i, 0, texts(drift))
+			assertLines(t, []string{test.line}, drift[i:i+1])
+			assert.Equal(t, test.level, drift[i].Level)
+
+			taken, _ := open(t).Take(document)
+			assert.Contains(t, texts(taken.Changes), drift[i].Text)
+		})
+	}
+}
+
+func TestDriftFailsUnlessAllIsHarmless(t *testing.T) {
+	for name, test := range map[string]struct {
+		edit  edit
+		fails bool
+	}{
+		"the same":      {all(), false},
+		"a header more": {replaced("            X-Limit:\n", "            X-New:\n              schema: {type: integer}\n            X-Limit:\n"), false},
+		"a header less": {replaced("X-Limit:", "X-Size:"), true},
+		"servers moved": {replaced("api.gsmservice.pl", "api.szybkisms.pl"), true},
+	} {
+		spec := filepath.Join(t.TempDir(), "vendor.yaml")
+		require.NoError(t, os.WriteFile(spec, []byte(test.edit(t, vendorDocument(t))), 0o600))
+		report, err := open(t).Compare(spec)
+		assert.Equal(t, test.fails, err != nil, "%s: %s", name, report)
+		assert.NotEmpty(t, report, name)
+	}
+}
+
+// Every verb refuses what leads out of a document, and what leads to no end.
+func TestReferencesThatCannotBeFollowedAreRefused(t *testing.T) {
+	bomb := func(d tree) {
+		schemas := d.at("components", "schemas")
+		for i := range 40 {
+			next := object{"$ref": fmt.Sprintf("#/components/schemas/B%d", i+1)}
+			schemas[fmt.Sprintf("B%d", i)] = object{"properties": object{"a": next, "b": next}}
+		}
+		schemas["B40"] = object{"type": "string"}
+		d.at("components", "schemas", "Message", "properties")["bomb"] = object{"$ref": "#/components/schemas/B0"}
+	}
+	refTo := func(ref string) edit {
+		return changedTree(func(d tree) {
+			d.at("components", "schemas", "Message", "properties")["type"] = object{"$ref": ref}
+		})
+	}
+	for name, test := range map[string]struct {
+		edit edit
+		want string
+	}{
+		"a file":           {refTo("types.yaml#/MessageType"), `"types.yaml#/MessageType", outside of it`},
+		"an address":       {refTo("http://127.0.0.1:1/types.yaml"), `"http://127.0.0.1:1/types.yaml", outside of it`},
+		"a path in a file": {changedTree(func(d tree) { d.at("paths")["/messages"] = object{"$ref": "paths.yaml"} }), `"paths.yaml", outside of it`},
+		"nothing":          {refTo("#/components/schemas/Nothing"), "#/components/schemas/Nothing, which it does not have"},
+		"itself": {changedTree(func(d tree) {
+			d.at("components", "schemas")["Message"] = object{"$ref": "#/components/schemas/Message"}
+		}), "leads back to itself"},
+		"too much":             {changedTree(bomb), "too large once its references are resolved"},
+		"the document":         {refTo("#"), "outside of it"},
+		"two operations":       {changedTree(func(d tree) { d.at("paths", "/messages")["post"] = d.list() }), "more than one operation listMessages"},
+		"one header twice":     {replaced("            X-Limit:\n", "            x-limit: {schema: {type: integer}}\n            X-Limit:\n"), "X-Limit twice"},
+		"a key twice, in YAML": {replaced("openapi: ", "openapi: 3.0.0\nopenapi: "), "already defined"},
+		"a key twice, in JSON": {func(*testing.T, string) string { return `{"openapi": "3.0.0", "openapi": "3.0.1"}` }, "duplicate"},
+		"OpenAPI 3.1":          {replaced("openapi: 3.0.0", "openapi: 3.1.0"), "OpenAPI 3.1.0, and the generator reads 3.0: convert it first"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			document := []byte(test.edit(t, vendorDocument(t)))
+			_, err := open(t).Take(document)
+			require.ErrorContains(t, err, test.want)
+			_, err = open(t).Drift(document)
+			require.ErrorContains(t, err, test.want)
+		})
+	}
+}
+
+// Each part of a document is something else in turn. What is refused is refused with an error.
+func TestNothingInADocumentMakesACheckPanic(t *testing.T) {
+	step, count := 1499, 0
+	if os.Getenv("OUTGOING_FULL") != "" {
+		step = 7
+	}
+	repository := open(t)
+	var change func(whole tree, value any, set func(any))
+	change = func(whole tree, value any, set func(any)) {
+		for _, other := range []any{
+			nil, "text", 5, -1.5, true, []any{}, []any{nil, "a"}, []any{[]any{}}, object{}, object{"$ref": "#/components"},
+			object{"$ref": "#/components/schemas/Message"}, object{"$ref": nil}, object{"allOf": []any{nil, 1}}, object{"": nil},
+		} {
+			if count++; count%step == 0 {
+				set(other)
+				document := []byte(whole.text(t))
+				set(value)
+				assert.NotPanics(t, func() { _, _ = repository.Take(document) }, string(document))
+				assert.NotPanics(t, func() { _, _ = repository.Drift(document) })
+			}
+		}
+		switch v := value.(type) {
+		case object:
+			for _, key := range slices.Sorted(maps.Keys(v)) {
+				change(whole, v[key], func(other any) { v[key] = other })
+			}
+		case []any:
+			for i := range v {
+				change(whole, v[i], func(other any) { v[i] = other })
+			}
+		}
+	}
+	whole := vendorTree(t)
+	change(whole, whole.root, func(other any) { whole.root = object{"openapi": "3.0.0", "paths": other} })
+}
