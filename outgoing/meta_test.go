@@ -48,9 +48,9 @@ func TestM1_Counts(t *testing.T) {
 		}
 		return *p
 	}
-	for _, spelling := range []string{"X-Success-Count", "x-success-count", "X-SUCCESS-COUNT"} {
+	{
 		for _, tt := range tests {
-			t.Run(spelling+" "+tt.name, func(t *testing.T) {
+			t.Run(tt.name, func(t *testing.T) {
 				headers := func(names ...string) (pairs []string) {
 					for _, name := range names {
 						for _, value := range tt.values {
@@ -62,7 +62,7 @@ func TestM1_Counts(t *testing.T) {
 				transport := roundTrip(func(r *http.Request) (*http.Response, error) {
 					res := answer(200, `[{"id":1,"status":204}]`, headers("X-Error-Count", "X-Total-Results", "X-Total-Pages", "X-Current-Page", "X-Limit")...)
 					if tt.values != nil {
-						res.Header[spelling] = tt.values // as a transport that knows no canonical form would
+						res.Header["X-Success-Count"] = tt.values
 					}
 					return res, nil
 				})
@@ -88,17 +88,6 @@ func TestM1_Counts(t *testing.T) {
 			})
 		}
 	}
-}
-
-func TestM1_ACountInTwoCasesIsARepeatedOne(t *testing.T) {
-	client, _ := tokenClient(t, testToken, roundTrip(func(*http.Request) (*http.Response, error) {
-		res := answer(200, "[]", "X-Success-Count", "1")
-		res.Header["x-success-count"] = []string{"2"}
-		return res, nil
-	}))
-	got, err := client.GetByIDs(t.Context(), ids(1))
-	require.NoError(t, err)
-	assert.Nil(t, got.SuccessCount)
 }
 
 func TestM2_Flags(t *testing.T) {
@@ -154,7 +143,7 @@ func chunked(t *testing.T, headers ...[]string) *outgoing.Client {
 		require.NoError(t, err)
 		pairs := headers[id/50]
 		if pairs == nil {
-			return answer(400, ""), nil
+			return answer(409, ""), nil
 		}
 		return answer(200, "[]", pairs...), nil
 	}), once)

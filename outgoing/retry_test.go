@@ -22,10 +22,10 @@ import (
 )
 
 func TestR1_StatusesThatAreRetried(t *testing.T) {
-	retried := map[int]bool{408: true, 429: true, 500: true, 502: true, 503: true, 504: true}
+	retried := map[int]bool{408: true, 429: true, 500: true, 502: true, 503: true, 504: true, 507: true, 520: true, 529: true, 530: true, 599: true}
 	for _, code := range []int{
 		201, 202, 204, 206, 301, 302, 304, 307, 308, 400, 401, 402, 403, 404, 405, 406, 408, 409, 410, 411, 412, 413, 414, 415, 418,
-		421, 422, 423, 424, 425, 426, 428, 429, 431, 451, 499, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511, 520, 599, 600, 999,
+		421, 422, 423, 424, 425, 426, 428, 429, 431, 451, 499, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511, 520, 529, 530, 599, 600, 999,
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodDelete} {
 			synctest.Test(t, func(t *testing.T) {

@@ -19,11 +19,12 @@ func TestCancelShowsWhatBecameOfEachID(t *testing.T) {
 	assert.Equal(t, 2, got.status)
 	assert.Equal(t, `ID          STATE      STATUS  NOW         REASON
 43463       cancelled     204
-43456       rejected      400              Only a message that is still scheduled can be cancelled (code 400-21)
+43456       rejected      400  DELIVERED   Only a message that is still scheduled can be cancelled (code 400-21)
 9           rejected      404              There is no such message (code 404-6)
 `, got.stdout)
 	assert.Equal(t, "Cancelling 3 messages in the demo gateway, in memory.\n"+
-		"1 cancelled, 2 rejected, 0 unknown, 0 not sent (1 request, 1 attempt)\n", got.stderr)
+		"1 cancelled, 2 rejected, 0 unknown, 0 not sent (2 requests, 2 attempts)\n"+
+		"A rejected message may be one that an earlier call did cancel: the status now is 1 DELIVERED.\n", got.stderr)
 }
 
 func TestCancelIsSettledIfAllAreCancelled(t *testing.T) {
@@ -111,8 +112,14 @@ func TestManyAreCancelledInGroups(t *testing.T) {
 	require.Len(t, rows, 1+1000)
 	assert.True(t, strings.HasPrefix(rows[1], "43456,rejected,400,"))
 	assert.True(t, strings.HasPrefix(rows[1000], "44455,"))
-	assert.Contains(t, got.stderr, "119 cancelled, 881 rejected, 0 unknown, 0 not sent (20 requests, 20 attempts)\n")
-	assert.Len(t, gateway.Requests(), 20)
+	assert.Contains(t, got.stderr, "119 cancelled, 881 rejected, 0 unknown, 0 not sent (39 requests, 39 attempts)\n", "and what was rejected is read back")
+	deletes := 0
+	for _, r := range gateway.Requests() {
+		if r.Method == http.MethodDelete {
+			deletes++
+		}
+	}
+	assert.Equal(t, 20, deletes)
 }
 
 // Half of a campaign cancelled would be worse than a table that no one reads.
@@ -130,7 +137,7 @@ func TestCancelGoesOnWithoutAReader(t *testing.T) {
 	assert.Equal(t, 2, statusOf(t, cmd.Wait()))
 	assert.Contains(t, stderr.String(), "250 cancelled, 1750 rejected")
 	assert.Contains(t, stderr.String(), "the results could not all be written")
-	assert.Len(t, gateway.Requests(), 40)
+	assert.Greater(t, len(gateway.Requests()), 40, "and the read-backs")
 }
 
 // Not even the header of a CSV could be written.

@@ -164,7 +164,7 @@ func (d *demoRun) partly() {
 	for n := range ids {
 		ids[n] = sample(n)
 	}
-	d.gateway.Inject(outgoingtest.Fault{Match: outgoingtest.HasID(sample(60)), Times: 2, Status: http.StatusInternalServerError})
+	d.gateway.Inject(outgoingtest.Fault{Match: outgoingtest.HasID(sample(60)), Times: 2, Status: http.StatusServiceUnavailable})
 	result, err := d.client.GetByIDs(d.ctx, ids, outgoing.WithRetry(outgoing.Retry{MaxAttempts: 2, InitialInterval: demoInterval}))
 	batch, ok := errors.AsType[*outgoing.BatchError](err)
 	if !ok {

@@ -93,17 +93,17 @@ func TestEachIDHasARowInTheOrderAsked(t *testing.T) {
 
 func TestAFailedRequestCostsNoOther(t *testing.T) {
 	gateway, url := serveDouble(t, 120)
-	gateway.Inject(outgoingtest.Fault{Match: outgoingtest.HasID(43510), Status: http.StatusBadRequest})
+	gateway.Inject(outgoingtest.Fault{Match: outgoingtest.HasID(43510), Status: http.StatusConflict})
 	got := outgoingWithInput(t, sequence(43456, 120), "get", url, "-f", "jsonl", "--file", "-")
 	assert.Equal(t, 2, got.status)
 	rows := lines(got.stdout)
 	require.Len(t, rows, 120)
 	for i, row := range rows {
 		assert.Contains(t, row, fmt.Sprintf(`{"id":%d,`, 43456+i))
-		assert.Equal(t, i >= 50 && i < 100, strings.Contains(row, `"state":"not settled","reason":"GET /messages/{ids}: 400 Bad Request`), row)
+		assert.Equal(t, i >= 50 && i < 100, strings.Contains(row, `"state":"not settled","reason":"GET /messages/{ids}: 409 Conflict`), row)
 	}
 	assert.Contains(t, got.stderr, "not settled: 43506, 43507, ")
-	assert.Contains(t, got.stderr, "43515 and 40 more\n  GET /messages/{ids}: 400 Bad Request")
+	assert.Contains(t, got.stderr, "43515 and 40 more\n  GET /messages/{ids}: 409 Conflict")
 	assert.Contains(t, got.stderr, "70 found, 0 missing, 50 not settled, 0 not sent (3 requests, 3 attempts)\n")
 }
 

@@ -39,10 +39,11 @@ func TestASummaryCountsInsteadOfRows(t *testing.T) {
 	got := outgoingWithInput(t, sequence(43455, 122), "get", "--demo", "--summary", "--file=-")
 	assert.Equal(t, 2, got.status)
 	assert.Equal(t, `STATE        STATUS            MESSAGES
-found        DELIVERED               75
+found        DELIVERED               73
 found        QUEUED                  15
 found        SCHEDULED               15
 found        SENT                    15
+found        REJECTED                 2
 missing                               2
 `, got.stdout)
 	assert.Contains(t, got.stderr, "missing: 43455, 43576\n")

@@ -144,7 +144,7 @@ func TestProgressShowsOnATerminal(t *testing.T) {
 	seen := make(chan struct{})
 	gateway.Inject(
 		outgoingtest.Fault{Match: outgoingtest.HasID(43456), Status: http.StatusServiceUnavailable},
-		outgoingtest.Fault{Match: outgoingtest.HasID(43510), Status: http.StatusBadRequest},
+		outgoingtest.Fault{Match: outgoingtest.HasID(43510), Status: http.StatusConflict},
 		outgoingtest.Fault{Match: outgoingtest.HasID(43700), Before: func(*outgoingtest.Gateway) { <-seen }},
 	)
 	cmd := command(t, "get", url, "-f=jsonl", "--concurrency=1", "--file", file(t, sequence(43456, 500)))

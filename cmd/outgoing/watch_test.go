@@ -23,8 +23,8 @@ func TestWatchPrintsEachChangeUntilTheEnd(t *testing.T) {
 	gateway, url := serveDouble(t, 10)
 	becomes(gateway, 43456, "QUEUED")
 	gateway.Inject(
-		outgoingtest.Fault{Status: http.StatusInternalServerError},
-		outgoingtest.Fault{Status: http.StatusInternalServerError},
+		outgoingtest.Fault{Status: http.StatusServiceUnavailable},
+		outgoingtest.Fault{Status: http.StatusServiceUnavailable},
 		outgoingtest.Fault{},
 		outgoingtest.Fault{Before: func(g *outgoingtest.Gateway) { becomes(g, 43456, "SENT") }},
 		outgoingtest.Fault{},

@@ -27,7 +27,7 @@ import (
 var (
 	problemMembers  = []string{"type", "title", "status", "detail", "code", "instance"}
 	documentedTypes = []string{"1", "3", "4", "10"}
-	knownCodes      = []string{outgoing.StatusScheduled, "QUEUED", "SENT", "DELIVERED", "ACCEPTED", "CANCELLED"} // of documents and integrators
+	knownCodes      = []string{outgoing.StatusScheduled, "QUEUED", "SENT", "DELIVERED", "ACCEPTED", "CANCELLED", "REJECTED"} // of documents and integrators
 
 	aString    = regexp.MustCompile(`^"`)
 	aBoolean   = regexp.MustCompile(`^[tf]`)
