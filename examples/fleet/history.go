@@ -12,7 +12,7 @@ import (
 // The history shows messages that no one has told this service of, and what it has missed of others. One process reads it, back
 // to where it was read before: 30 days of an account that sends 50 million messages a month would be 1.2 million requests.
 const (
-	historyLease  = 2 * time.Minute // renewed with each batch
+	historyLease  = 30 * time.Second // renewed with each batch; after it another process may begin
 	historyBatch  = 500
 	historyMargin = time.Hour // read twice, as clocks differ
 )
@@ -30,7 +30,7 @@ func (h *historian) run(ctx context.Context) {
 		if err := h.readIfDue(ctx); err != nil && ctx.Err() == nil {
 			h.logger.Warn("the history was not read to its end", "error", err)
 		}
-		pause(ctx, min(h.every, time.Minute))
+		pause(ctx, min(h.every, 10*time.Second))
 	}
 }
 

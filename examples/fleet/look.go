@@ -14,7 +14,7 @@ import (
 const (
 	lookEvery = 2 * time.Second
 	lookAt    = 1000             // messages in one claim: 20 requests
-	lookLease = time.Minute      // after which the claim of a process that was killed is due again
+	lookLease = 30 * time.Second // after which the claim of a process that was killed is due again
 	firstLook = 10 * time.Second // after a message was stored that something else than a look has found
 )
 
