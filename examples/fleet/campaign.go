@@ -20,7 +20,6 @@ var (
 
 // addToCampaign stores the IDs that the gateway gave, and has them followed from now on. The callback can have been faster.
 func (s *store) addToCampaign(ctx context.Context, name string, ids []int64) error {
-	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	return s.tx(ctx, func(tx *sql.Tx) error {
 		var stopped sql.NullInt64 // the row stays locked, so that a cancel comes before or after, and misses none
 		if err := s.queryRow(ctx, tx, `INSERT INTO campaign (name) VALUES (?1)

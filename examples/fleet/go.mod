@@ -5,6 +5,8 @@ go 1.26.0
 replace github.com/gsmservice-gateway/client-go => ../..
 
 require (
+	github.com/chromedp/cdproto v0.160.0
+	github.com/chromedp/chromedp v0.23.0
 	github.com/govalues/decimal v0.1.36
 	github.com/gsmservice-gateway/client-go v0.0.0
 	github.com/jackc/pgx/v5 v5.13.0

@@ -136,7 +136,7 @@ func (s *store) hint(ctx context.Context, ids []int64) error {
 	_, err := s.exec(ctx, s.db, `
 		INSERT INTO message (id, next_look) SELECT id, {now} + 1000000 FROM ({ids}) AS hinted WHERE true ORDER BY 1
 		ON CONFLICT (id) DO UPDATE SET next_look = excluded.next_look
-		WHERE message.state = '' AND (message.next_look IS NULL OR message.next_look > excluded.next_look)`, jsonIDs(slices.Compact(slices.Sorted(slices.Values(ids)))))
+		WHERE message.state = '' AND (message.next_look IS NULL OR message.next_look > excluded.next_look)`, jsonIDs(ids))
 	return err
 }
 

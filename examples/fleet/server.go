@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -159,7 +160,11 @@ type api struct {
 // add takes a JSON array of IDs.
 func (a api) add(w http.ResponseWriter, r *http.Request) {
 	var ids []int64
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 16<<20)).Decode(&ids); err != nil {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 16<<20))
+	if err == nil {
+		err = json.Unmarshal(body, &ids)
+	}
+	if err != nil {
 		http.Error(w, "the body must be a JSON array of message IDs: "+err.Error(), http.StatusBadRequest)
 		return
 	}

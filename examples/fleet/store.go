@@ -33,7 +33,7 @@ type store struct {
 // schema has one entry for each version of the tables. Entries are only ever added.
 var schema = []string{`
 	CREATE TABLE message (
-		id          BIGINT PRIMARY KEY,
+		id          BIGINT NOT NULL PRIMARY KEY,
 		cid         TEXT,
 		campaign    TEXT   NOT NULL DEFAULT '',
 		status_code TEXT   NOT NULL DEFAULT '',      -- '' until the gateway was heard
@@ -50,7 +50,7 @@ var schema = []string{`
 	CREATE INDEX message_day ON message (COALESCE(sent_date, created));
 	CREATE TABLE campaign (name TEXT PRIMARY KEY, created BIGINT NOT NULL DEFAULT ({now}), cancelled BIGINT);
 	CREATE TABLE cancellation (
-		id       BIGINT PRIMARY KEY,
+		id       BIGINT NOT NULL PRIMARY KEY,
 		campaign TEXT   NOT NULL,
 		tries    BIGINT NOT NULL DEFAULT 0,  -- DELETEs that may have left; committed before each
 		outcome  TEXT   NOT NULL DEFAULT '', -- '' while open, or cancelled, not cancelled, unknown to the gateway
@@ -276,10 +276,13 @@ func collect[T any](rows *sql.Rows) ([]T, error) {
 	return all, rows.Err()
 }
 
-// jsonIDs is the first argument of a statement that has {ids}. Their order is that in which rows are locked, everywhere, so that
+// jsonIDs is the first argument of a statement that has {ids}: each once, since PostgreSQL refuses the same ID twice in one. Their
+// order is that in which rows are locked, everywhere, so that
 // no two transactions wait for each other.
 func jsonIDs(ids []int64) string {
-	text, _ := json.Marshal(slices.Sorted(slices.Values(ids)))
+	sorted := append([]int64{}, ids...) // never nil, which JSON would say is null
+	slices.Sort(sorted)
+	text, _ := json.Marshal(slices.Compact(sorted))
 	return string(text)
 }
 
