@@ -1,5 +1,8 @@
-// Command reminders keeps a table of what became of each message that an account sent. It learns of changes in three ways,
-// since each one by itself can miss some:
+// Command reminders keeps a table of what became of each message that an account sent: with one process, one file of SQLite and
+// Client.Watch. Take it if that will do; examples/fleet is for more than one process, for campaigns that are cancelled, and for
+// people who want a page.
+//
+// It learns of changes in three ways, since each one by itself can miss some:
 //
 //   - The gateway calls back. A callback is only a hint which messages to look up, and acknowledged when the answer is stored.
 //   - What is still open is watched, from the start on: callbacks are lost, too, while the service is down.
@@ -108,8 +111,15 @@ func run(ctx context.Context, args []string, logger *slog.Logger) error {
 	if _, err := readToken(c.tokenFile); err != nil {
 		return err
 	}
-	client, err := outgoing.New("", outgoing.WithBaseURL(c.baseURL), outgoing.WithLogger(logger),
-		outgoing.WithTokenSource(func(context.Context) (string, error) { return readToken(c.tokenFile) }))
+	newClient := func() (*outgoing.Client, error) {
+		return outgoing.New("", outgoing.WithBaseURL(c.baseURL), outgoing.WithLogger(logger),
+			outgoing.WithTokenSource(func(context.Context) (string, error) { return readToken(c.tokenFile) }))
+	}
+	client, err := newClient()
+	if err != nil {
+		return err
+	}
+	confirming, err := newClient() // its own, so that a flood of callbacks does not hold back the watch
 	if err != nil {
 		return err
 	}
@@ -127,12 +137,17 @@ func run(ctx context.Context, args []string, logger *slog.Logger) error {
 		}
 		letIn = callback.WithTokens(strings.Fields(tokens)...)
 	}
-	callbacks, err := callback.New(db.save, letIn, callback.WithConfirmation(client), callback.WithLogger(logger))
+	callbacks, err := callback.New(db.save, letIn, callback.WithConfirmation(confirming), callback.WithLogger(logger))
 	if err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/callbacks", callbacks)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
+		if err := db.db.PingContext(r.Context()); err != nil {
+			http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+		}
+	})
 	server := &http.Server{
 		Handler:           mux,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -363,8 +378,13 @@ func (f *follower) watch(ctx context.Context) error {
 func (f *follower) readHistoryIfDue(ctx context.Context) error {
 	now := time.Now()
 	last, err := f.store.historyRead(ctx)
-	if err != nil || now.Sub(last) < f.historyEvery {
+	if err != nil {
 		return err
+	}
+	if last.After(now) { // a clock was wrong: if that counted, the history would not be read again before this date
+		f.logger.Warn("the history was last read in the future: it is read now", "date", last)
+	} else if now.Sub(last) < f.historyEvery {
+		return nil
 	}
 	if err := f.readHistory(ctx, now.Add(-f.historyOf)); err != nil {
 		return err
