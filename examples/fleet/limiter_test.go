@@ -95,7 +95,9 @@ func TestWhatTheLimiterCosts(t *testing.T) {
 				l := limiters[c%len(limiters)]
 				for i := range each {
 					start := time.Now()
-					assert.NoError(t, l.Wait(t.Context()))
+					if err := l.Wait(t.Context()); err != nil {
+						t.Error(err)
+					}
 					took[c*each+i] = time.Since(start)
 				}
 			})

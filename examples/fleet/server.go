@@ -89,7 +89,7 @@ func health(s *store) http.HandlerFunc {
 			http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
 			return
 		}
-		fmt.Fprintln(w, "ok")
+		_, _ = io.WriteString(w, "ok\n")
 	}
 }
 
