@@ -64,7 +64,6 @@ type config struct {
 	database                 string
 	final                    []string
 	watchRound, historyEvery time.Duration
-	historyOf                time.Duration
 }
 
 func parseFlags(args []string) (config, error) {
@@ -83,7 +82,6 @@ func parseFlags(args []string) (config, error) {
 		"comma-separated `statuses` that a message does not leave, good and bad; no document lists them: \"outgoing doctor\" shows those of an account")
 	flags.DurationVar(&c.watchRound, "watch-round", time.Hour, "how often to begin a watch of what is open, with what was added since")
 	flags.DurationVar(&c.historyEvery, "history-every", 24*time.Hour, "how often to read the history")
-	flags.DurationVar(&c.historyOf, "history-of", 30*24*time.Hour, "how far back to read it")
 	if err := flags.Parse(args); err != nil {
 		return c, err
 	}
@@ -95,8 +93,8 @@ func parseFlags(args []string) (config, error) {
 		return c, errors.New("-token-file is missing")
 	case len(c.final) == 0:
 		return c, errors.New("-final is missing: without it no message would ever reach its end")
-	case c.watchRound <= 0 || c.historyEvery <= 0 || c.historyOf <= 0:
-		return c, errors.New("-watch-round, -history-every and -history-of must be above 0")
+	case c.watchRound <= 0 || c.historyEvery <= 0:
+		return c, errors.New("-watch-round and -history-every must be above 0")
 	}
 	return c, nil
 }
@@ -323,23 +321,21 @@ type follower struct {
 // retryPause is the wait after something failed that concerns all messages: the token, the database.
 const retryPause = time.Minute
 
-// historyPause is the longest wait after the history could not be read to its end.
-const historyPause = 5 * time.Minute
+// historyOf is how far back the history is read.
+const historyOf = 30 * 24 * time.Hour
 
 func (f *follower) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		length := f.watchRound
 		if err := f.readHistoryIfDue(ctx); err != nil && ctx.Err() == nil {
-			length = min(length, historyPause)
-			f.logger.Warn("the history was not read to its end", "error", err, "again_in", length)
+			f.logger.Warn("the history was not read to its end: the next round tries again", "error", err)
 		}
-		f.watchOneRound(ctx, length)
+		f.watchOneRound(ctx)
 	}
 }
 
 // watchOneRound watches until the round is over, also if all reach their end before: the next begins with what is open then.
-func (f *follower) watchOneRound(ctx context.Context, length time.Duration) {
-	round, cancel := context.WithTimeout(ctx, length)
+func (f *follower) watchOneRound(ctx context.Context) {
+	round, cancel := context.WithTimeout(ctx, f.watchRound)
 	defer cancel()
 	if err := f.watch(round); err != nil && round.Err() == nil {
 		f.logger.Error("the watch stopped", "error", err, "pause", retryPause)
@@ -386,7 +382,7 @@ func (f *follower) readHistoryIfDue(ctx context.Context) error {
 	} else if now.Sub(last) < f.historyEvery {
 		return nil
 	}
-	if err := f.readHistory(ctx, now.Add(-f.historyOf)); err != nil {
+	if err := f.readHistory(ctx, now.Add(-historyOf)); err != nil {
 		return err
 	}
 	return f.store.setHistoryRead(ctx, now)
