@@ -144,6 +144,11 @@ func run(ctx context.Context, args []string, logger *slog.Logger) error {
 		return err
 	}
 	defer s.close()
+	unlock, err := s.lockFile(ctx, c.file)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	m := newMetrics(s)
 	limits := newLimits(s, c.rate, m.limiterWait)
 	g, err := newGateway(c, s, limits, m, logger)

@@ -128,6 +128,18 @@ func TestThePageAndJobsNeedTheTokenOrALoopbackAddress(t *testing.T) {
 	assert.Contains(t, page, `<data id="total" value="1">`)
 }
 
+func TestOneProcessHasAFileOfSQLite(t *testing.T) {
+	t.Parallel()
+	gateway := newDouble(t, 1000)
+	args := []string{"-base-url", gateway.url, "-token-file", writeToken(t, "api-token"), "-addr", "127.0.0.1:0", "-admin-addr", "127.0.0.1:0"}
+	d := database{file: filepath.Join(t.TempDir(), "fleet.db")}
+	first := start(t, "p1", d, args...)
+	discard := slog.New(slog.DiscardHandler)
+	require.ErrorContains(t, run(t.Context(), append(args, "-database", d.file), discard), "another process has")
+	first.kill()
+	start(t, "p2", d, args...)
+}
+
 func TestBadBodiesOfCampaignsAddNothing(t *testing.T) {
 	t.Parallel()
 	gateway := newDouble(t, 1000)

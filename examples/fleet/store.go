@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
@@ -226,6 +227,21 @@ func (s *store) applyStatuses(ctx context.Context) error {
 
 func (s *store) close() { _ = s.db.Close() }
 
+// lockFile keeps a second process from a file of SQLite until this one ends, however it does. Others that only read may.
+func (s *store) lockFile(ctx context.Context, file string) (unlock func(), err error) {
+	if s.postgres {
+		return func() {}, nil
+	}
+	lock, err := sql.Open("sqlite", "file:"+url.PathEscape(file+".lock")+"?_txlock=exclusive")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := lock.BeginTx(ctx, nil); err != nil { //nolint:sqlclosecheck // it ends with lock
+		return nil, errors.Join(fmt.Errorf("another process has %s, and more than one needs PostgreSQL (DATABASE_URL): %w", file, err), lock.Close())
+	}
+	return func() { _ = lock.Close() }, nil
+}
+
 // session is a *sql.DB or a *sql.Tx.
 type session interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
@@ -234,11 +250,31 @@ type session interface {
 }
 
 func (s *store) exec(ctx context.Context, in session, query string, args ...any) (rows int64, err error) {
-	result, err := in.ExecContext(ctx, s.dialect.Replace(query), args...)
-	if err != nil {
-		return 0, err
+	run := func() error {
+		result, err := in.ExecContext(ctx, s.dialect.Replace(query), args...)
+		if err != nil {
+			return err
+		}
+		rows, err = result.RowsAffected()
+		return err
 	}
-	return result.RowsAffected()
+	if in != s.db { // a transaction that has failed is repeated as a whole
+		return rows, run()
+	}
+	err = repeatDeadlocked(run)
+	return rows, err
+}
+
+// repeatDeadlocked repeats what PostgreSQL has ended because two transactions waited for each other. Rows are locked in the order
+// of their IDs where a statement can say so, which UPDATE cannot.
+func repeatDeadlocked(work func() error) (err error) {
+	for range 5 {
+		err = work()
+		if failure, ok := errors.AsType[*pgconn.PgError](err); !ok || failure.Code != "40P01" { // deadlock_detected
+			return err
+		}
+	}
+	return err
 }
 
 func (s *store) query(ctx context.Context, in session, query string, args ...any) (*sql.Rows, error) {
@@ -251,15 +287,17 @@ func (s *store) queryRow(ctx context.Context, in session, query string, args ...
 
 // tx commits what work did, or nothing of it. In SQLite the one connection is taken meanwhile: work must use tx alone.
 func (s *store) tx(ctx context.Context, work func(tx *sql.Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }() // does nothing after Commit
-	if err := work(tx); err != nil {
-		return err
-	}
-	return tx.Commit()
+	return repeatDeadlocked(func() error {
+		tx, err := s.db.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = tx.Rollback() }() // does nothing after Commit
+		if err := work(tx); err != nil {
+			return err
+		}
+		return tx.Commit()
+	})
 }
 
 // collect returns the only column of all rows, and closes them.

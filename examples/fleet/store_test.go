@@ -103,6 +103,7 @@ func TestBatchesInAnyOrderDoNotBlockEachOther(t *testing.T) {
 					}
 					assert.NoError(t, s.save(t.Context(), batch))
 					assert.NoError(t, s.hint(t.Context(), ids))
+					assert.NoError(t, s.reschedule(t.Context(), ids, 7, looks))
 				}
 			})
 		}
