@@ -33,6 +33,7 @@ func (m *message) delete() outgoing.Outcome {
 // Whatever the order in which up to three workers try, DELETEs arrive late or never, answers are lost, processes are killed and
 // looks come between: the outcome is true.
 func TestAnOutcomeIsTrueInAnyOrderOfEvents(t *testing.T) {
+	t.Parallel()
 	seed := rand.Uint64()
 	t.Log("seed", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -40,7 +41,7 @@ func TestAnOutcomeIsTrueInAnyOrderOfEvents(t *testing.T) {
 	_, err := s.db.ExecContext(t.Context(), `PRAGMA synchronous = OFF`)
 	require.NoError(t, err)
 	count := map[string]int{}
-	for id := int64(1); id <= 1500; id++ {
+	for id := int64(1); id <= 300; id++ {
 		m := &message{outgoing.Message{ID: id, StatusCode: outgoing.StatusScheduled}}
 		require.NoError(t, s.save(t.Context(), []outgoing.Message{m.Message}))
 		_, err := s.exec(t.Context(), s.db, `INSERT INTO cancellation (id, campaign) VALUES (?1, 'c')`, id)
@@ -100,7 +101,7 @@ func TestAnOutcomeIsTrueInAnyOrderOfEvents(t *testing.T) {
 		require.Equal(t, want, outcomes[0].Outcome, "message %d became %s after %d tries", id, m.StatusCode, len(tries))
 		count[want]++
 	}
-	assert.Greater(t, min(count[cancelled], count[notCancelled]), 200, "both happen: %v", count)
+	assert.Greater(t, min(count[cancelled], count[notCancelled]), 40, "both happen: %v", count)
 }
 
 func TestWhatTheGatewayDoesNotKnowIsAnOutcomeOfItsOwn(t *testing.T) {

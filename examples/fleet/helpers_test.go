@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -31,6 +32,8 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
+	flag.Parse()
+	_ = flag.Set("test.parallel", "8") // the tests wait more than they compute
 	code := m.Run()
 	if running != nil {
 		running.stop()
@@ -59,6 +62,7 @@ func (d database) open(t *testing.T) *store {
 // inBoth runs a test with each of the two databases.
 func inBoth(t *testing.T, test func(t *testing.T, d database)) {
 	t.Helper()
+	t.Parallel()
 	t.Run("SQLite", func(t *testing.T) { test(t, database{file: filepath.Join(t.TempDir(), "a table?.db")}) })
 	t.Run("PostgreSQL", func(t *testing.T) { test(t, database{url: newPostgres(t)}) })
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -89,14 +90,15 @@ func TestOneProcessReadsTheHistoryAndAnotherOneIfThatDies(t *testing.T) {
 }
 
 func TestAHistoryThatBreaksOffIsKeptAndReadAgain(t *testing.T) {
+	t.Parallel()
 	s := database{file: t.TempDir() + "/fleet.db"}.open(t)
 	double := outgoingtest.NewGateway()
 	for range 1000 {
 		double.Add(outgoing.Message{StatusCode: "SENT"})
 	}
 	h := newHistorian(t, s, double, "p1")
-	served := 0
-	double.Inject(outgoingtest.Fault{Times: -1, Status: http.StatusForbidden, Match: func(*http.Request) bool { served++; return served > 12 }})
+	var served atomic.Int64
+	double.Inject(outgoingtest.Fault{Times: -1, Status: http.StatusForbidden, Match: func(*http.Request) bool { return served.Add(1) > 12 }})
 	require.ErrorIs(t, h.readIfDue(t.Context()), outgoing.ErrForbidden)
 	kept := len(readTable(t, s))
 	assert.Positive(t, kept)

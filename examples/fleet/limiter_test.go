@@ -54,7 +54,7 @@ func TestProcessesShareOneLimit(t *testing.T) {
 	}
 	t.Logf("%d turns in 3 s, at most %d in one, of %d", len(turns), most, perSecond)
 	assert.LessOrEqual(t, most, perSecond*5/4, "a process that was slow may be late, and no more")
-	assert.Greater(t, len(turns), 2*perSecond, "and the limit is used")
+	assert.Greater(t, len(turns), perSecond, "and the limit is used")
 }
 
 func TestAHoldHoldsAllProcesses(t *testing.T) {
