@@ -4,9 +4,14 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"slices"
 
 	"github.com/gsmservice-gateway/client-go/gen"
+	"github.com/gsmservice-gateway/client-go/internal/parallel"
+	"github.com/gsmservice-gateway/client-go/internal/problem"
+	"github.com/gsmservice-gateway/client-go/internal/rows"
+	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
 // CancelResult is the result of [Client.CancelScheduled].
@@ -38,11 +43,13 @@ func (r CancelResult) IDs(s State) []int64 {
 // the caller and not of the messages (401, 403, 429), Outcome.Status says so and the error is an *[APIError]; otherwise
 // Status is 0, and the error matches [ErrNotSent].
 //
-// A message that is Unknown may be cancelled, may be sent, may still be waiting. It is read back once. Outcome.Message
-// is a snapshot, not proof, since a request that timed out here may still take effect at the gateway. Cancelling it
-// again is safe.
+// A message that is Unknown may be cancelled, may be sent, may still be waiting. A message that is Rejected was not cancelled
+// by this call, but may be one that an earlier call did cancel, whose answer was lost. Both are read back once (a Rejected one
+// unless its row says 404): Outcome.Message shows what the message is now, and only its status says whether it will go out. Of
+// an Unknown message that is a snapshot, not proof, since a request that timed out here may still take effect at the gateway;
+// cancelling it again is safe, and may then say Rejected.
 func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Option) (CancelResult, error) {
-	op, err := c.with(opts)
+	call, err := c.newCall(opts)
 	if err != nil {
 		return CancelResult{}, err
 	}
@@ -50,46 +57,50 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 	if err != nil {
 		return CancelResult{}, err
 	}
-	return op.cancel(ctx, asked)
-}
-
-// cancel cancels IDs that are valid and distinct.
-func (op operation) cancel(ctx context.Context, asked []int64) (CancelResult, error) {
 	var (
-		result CancelResult
-		failed BatchError
+		result   CancelResult
+		failed   BatchError
+		readBack []int64
 	)
-	parts := inOrder(ctx, op.parallelism(asked), op.stop.until(ctx, slices.Chunk(asked, MaxIDs)), op.cancelChunk)
-	for part := range parts {
-		result.Outcomes = append(result.Outcomes, part.Outcomes...)
+	for part := range parallel.Ordered(ctx, call.parallelism(asked), call.untilStopped(ctx, slices.Chunk(asked, MaxIDs)), call.cancelChunk) {
+		if result.Outcomes == nil {
+			result.Outcomes = part.Outcomes // most calls have one part
+		} else {
+			result.Outcomes = append(result.Outcomes, part.Outcomes...)
+		}
 		result.Meta.add(part.Meta)
 		failed.Failures = append(failed.Failures, part.failed.Failures...)
+		readBack = append(readBack, part.readBack...)
 	}
 	if rest := asked[len(result.Outcomes):]; len(rest) > 0 {
-		result.Outcomes = append(result.Outcomes, outcomes(rest, NotSent)...)
-		failed.add(notSent(op.stop.reason(ctx)), rest...)
+		reason := notSent(call.stopped(ctx))
+		for _, id := range rest {
+			result.Outcomes = append(result.Outcomes, Outcome{ID: id, State: NotSent})
+		}
+		failed.add(reason, rest...)
 	}
-	if op.stop.reason(ctx) == nil {
-		op.readBack(ctx, &result)
+	if call.stopped(ctx) == nil {
+		call.readBack(ctx, &result, readBack)
 	}
 	return result, failed.orNil()
 }
 
-// readBack shows what the Unknown messages look like now. A failed read-back adds nothing: the IDs stay Unknown. In an
-// outage that has used up the retry budget the first look that fails is the last: the others would double the load.
-func (op operation) readBack(ctx context.Context, result *CancelResult) {
-	var rest []Message // in the order of the outcomes
-	unknown := result.IDs(Unknown)
-	for part := range op.getChunks(ctx, op.parallelism(unknown), slices.Chunk(unknown, MaxIDs)) {
+// readBack shows what messages look like now. A failed read-back adds nothing to the error. In an outage that has used up the
+// retry quota the first look-up that fails is the last: the others would double the load.
+func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) {
+	c.unpriced = true   // what counts is the status
+	var found []Message // in the order of the outcomes
+	for part := range parallel.Ordered(ctx, c.parallelism(ids), c.untilStopped(ctx, slices.Chunk(ids, MaxIDs)), c.getChunk) {
 		result.Attempts += part.Attempts
-		rest = append(rest, part.Messages...)
-		if part.failed.orNil() != nil && op.limiter.exhausted() {
+		result.OddMembers += part.OddMembers
+		found = append(found, part.Messages...)
+		if part.failed.orNil() != nil && c.Limiter.Exhausted() {
 			break
 		}
 	}
 	for i := range result.Outcomes {
-		if o := &result.Outcomes[i]; len(rest) > 0 && o.State == Unknown && o.ID == rest[0].ID {
-			o.Message, rest = &rest[0], rest[1:]
+		if o := &result.Outcomes[i]; len(found) > 0 && o.ID == found[0].ID {
+			o.Message, found = &found[0], found[1:]
 		}
 	}
 }
@@ -97,91 +108,77 @@ func (op operation) readBack(ctx context.Context, result *CancelResult) {
 // cancelResult is the result of one chunk.
 type cancelResult struct {
 	CancelResult
-	failed BatchError
+	failed   BatchError
+	readBack []int64
 }
 
-func outcomes(ids []int64, s State) []Outcome {
-	all := make([]Outcome, len(ids))
-	for i, id := range ids {
-		all[i] = Outcome{ID: id, State: s}
+func (c *call) cancelChunk(ctx context.Context, ids []int64) cancelResult {
+	var (
+		result = cancelResult{CancelResult: CancelResult{Outcomes: make([]Outcome, len(ids))}}
+		answer cancelAnswer
+		trace  transport.Trace
+	)
+	req, err := gen.NewCancelMessagesRequest(c.baseURL, ids[:1])
+	if err == nil {
+		answer, trace, err = do(ctx, c, transport.Request{Request: addIDs(req, ids[1:]), Path: messagesByID, IDs: len(ids)},
+			func(r *transport.Reply) (cancelAnswer, error) { return c.readCancelled(ctx, r, ids) })
+	} else {
+		err = notSent(invalid(err.Error()))
 	}
-	return all
-}
-
-func (op operation) cancelChunk(ctx context.Context, ids []int64) cancelResult {
-	var result cancelResult
-	req, err := gen.NewCancelMessagesRequest(op.baseURL, ids)
-	if err != nil {
-		result.Outcomes = outcomes(ids, NotSent)
-		result.failed.add(invalid(err.Error()), ids...)
-		return result
-	}
-	answer, tried, err := send(ctx, op, request{req, messagesByID, len(ids)}, func(r *response) (cancelAnswer, error) { return op.readCancelled(ctx, r, ids) })
-	op.stop.on(tried.answer())
 	result.Meta = answer.meta
-	result.Attempts = tried.count
-	if tried.saysMissing() {
+	result.Attempts = trace.Attempts
+	if onlyNotFound(&trace) {
 		result.Requests = 1
-		op.logNoneKnown(ctx, req.Method, len(ids))
+		c.logNoneKnown(ctx, http.MethodDelete, len(ids))
 	}
 	for i, id := range ids {
-		var row cancelRow
+		var row rows.Row[gen.CancelledMessage]
 		if answer.rows != nil {
 			row = answer.rows[i]
 		}
-		outcome, reason := outcomeOf(row, &tried, err)
+		outcome, reason := outcomeOf(row, &trace, err)
 		outcome.ID = id
-		result.Outcomes = append(result.Outcomes, outcome)
+		result.Outcomes[i] = outcome
 		if reason != nil {
 			result.failed.add(reason, id)
+		}
+		if outcome.State == Unknown || outcome.State == Rejected && row.Found && outcome.Status != http.StatusNotFound {
+			result.readBack = append(result.readBack, id)
 		}
 	}
 	return result
 }
 
-// cancelAnswer is what a 200 says: a row for each ID of the request, seen or not.
+// cancelAnswer is what a 200 says: a row for each ID of the request, found or not.
 type cancelAnswer struct {
-	rows []cancelRow
+	rows []rows.Row[gen.CancelledMessage]
 	meta Meta
 }
 
-// cancelRow is what the answer says about one ID.
-type cancelRow struct {
-	seen       bool
-	differs    bool // repeated, with another status
-	status     int
-	problem    *Problem
-	unreadable error
-}
-
-// cancelledMessage is gen.CancelledMessage, in which an odd problem does not cost the row.
-type cancelledMessage struct {
-	ID      int64           `json:"id"`
-	Status  int             `json:"status"`
-	Error   *lenientProblem `json:"error"`
-	differs bool
-}
+func cancelledID(m *gen.CancelledMessage) int64 { return m.ID }
 
 // readCancelled reads the rows of a 200. Those that came before the body broke off are returned beside the error.
-func (op operation) readCancelled(ctx context.Context, r *response, ids []int64) (cancelAnswer, error) {
-	sorted, err := sortRows(ctx, op, r, ids,
-		func(m *cancelledMessage) int64 { return m.ID },
-		func(first, repeated *cancelledMessage) {
-			first.differs = first.differs || first.Status != repeated.Status
-		})
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return cancelAnswer{}, err
+func (c *call) readCancelled(ctx context.Context, r *transport.Reply, ids []int64) (answer cancelAnswer, err error) {
+	if err := r.Usable(); err != nil {
+		return answer, err
 	}
-	answer := cancelAnswer{rows: make([]cancelRow, len(ids))}
-	for i, m := range sorted.rows {
-		row := cancelRow{seen: sorted.has[i], differs: m.differs, status: m.Status, unreadable: sorted.bad[i]}
-		if m.Error != nil && m.Error.isObject {
-			row.problem = new(r.redact.problem(m.Error.Problem))
+	found, dropped, err := rows.ByID(r.Body, ids, cancelledID, func(a, b *gen.CancelledMessage) bool { return a.Status != b.Status })
+	c.logDropped(ctx, dropped)
+	if err = readError(r, err); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return answer, err
+	}
+	for i := range found {
+		answer.meta.OddMembers += c.logOdd(ctx, found[i].Odd)
+		if p := found[i].Value.Error; p != nil {
+			problem.Tidy(p)
+			*p = r.Redact.Problem(*p)
 		}
-		answer.rows[i] = row
 	}
+	answer.rows = found
 	if err == nil {
-		answer.meta = op.readCancelMeta(ctx, r)
+		meta := c.readCancelMeta(ctx, r)
+		meta.OddMembers = answer.meta.OddMembers
+		answer.meta = meta
 	}
 	return answer, err
 }

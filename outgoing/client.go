@@ -1,14 +1,16 @@
 package outgoing
 
-import "github.com/gsmservice-gateway/client-go/internal/bearer"
+import (
+	"github.com/gsmservice-gateway/client-go/internal/bearer"
+	"github.com/gsmservice-gateway/client-go/internal/transport"
+)
 
 // Client talks to the gateway. Make one with [New] and keep it (the methods of any other return [ErrInvalidArgument]):
 // it holds the connections, the retry budget and the hold that a rate limit puts on all requests. Any number of
 // goroutines may use it at once.
 type Client struct {
 	defaults  options
-	transport transport
-	limiter   *limiter
+	transport *transport.Client
 }
 
 // New returns a [Client] that authenticates with the bearer token, or, if token is empty, with the tokens of
@@ -28,24 +30,11 @@ func New(token string, opts ...Option) (*Client, error) {
 		}
 		o.token = staticToken(token)
 	case token != "":
-		return nil, invalid("a token and WithTokenSource were both given: one of them must go")
+		return nil, invalid("a token and WithTokenSource were both given: pass only one")
 	}
-	t := newTransport(o.httpClient)
-	if err := t.checkProxy(o.baseURL); err != nil {
+	t := transport.NewClient(o.httpClient)
+	if err := t.CheckProxy(o.baseURL); err != nil {
 		return nil, invalid(err.Error())
 	}
-	return &Client{defaults: o, transport: t, limiter: newLimiter()}, nil
-}
-
-// with is a call with its own options on top of the client's.
-func (c *Client) with(opts []Option) (operation, error) {
-	if c == nil || c.limiter == nil {
-		return operation{}, invalid("the Client is nil or zero: make one with New")
-	}
-	o := c.defaults
-	o.inCall = true
-	if err := o.apply(opts); err != nil {
-		return operation{}, err
-	}
-	return operation{options: &o, transport: c.transport, limiter: c.limiter, stop: newStop()}, nil
+	return &Client{defaults: o, transport: t}, nil
 }

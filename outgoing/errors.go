@@ -1,20 +1,19 @@
 package outgoing
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/gsmservice-gateway/client-go/internal/errline"
+	"github.com/gsmservice-gateway/client-go/internal/ratelimit"
 )
 
-// The kinds of error, for errors.Is. An *[APIError] matches the one of its status.
+// Sentinel errors, for errors.Is. An *[APIError] matches the one of its status.
 var (
 	ErrBadRequest         = errors.New("bad request")         // 400
 	ErrUnauthorized       = errors.New("unauthorized")        // 401: the token is not accepted
@@ -46,9 +45,7 @@ type APIError struct {
 }
 
 // Error returns one line of at most 512 bytes: method, path template, status, title, detail, code and attempts.
-func (e *APIError) Error() string { return errorPrefix + e.text() }
-
-func (e *APIError) text() string {
+func (e *APIError) Error() string {
 	var head, tail strings.Builder
 	fmt.Fprintf(&head, "%.16s %.64s: %d", e.Method, e.Path, e.StatusCode)
 	if text := http.StatusText(e.StatusCode); text != "" {
@@ -56,9 +53,9 @@ func (e *APIError) text() string {
 	}
 	tail.WriteString(" (")
 	if e.Problem.Code != "" {
-		tail.WriteString("code " + clip(e.Problem.Code, 64) + ", ")
+		tail.WriteString("code " + errline.Clip(e.Problem.Code, 64) + ", ")
 	}
-	tail.WriteString(plural(e.Attempts, "attempt"))
+	tail.WriteString(errline.Plural(e.Attempts, "attempt"))
 	if e.RetryAfter > 0 {
 		tail.WriteString(", retry after " + e.RetryAfter.String())
 	}
@@ -68,19 +65,19 @@ func (e *APIError) text() string {
 	if title == http.StatusText(e.StatusCode) { // which is there already
 		title = ""
 	}
-	for _, part := range []string{e.reason(), clip(title, 120), e.Problem.Detail} {
-		if room := maxLine - head.Len() - tail.Len() - len(": "); part != "" && room > 0 {
-			head.WriteString(": " + clip(part, room))
+	for _, part := range []string{e.reason(), errline.Clip(title, 120), e.Problem.Detail} {
+		if room := errline.Max - head.Len() - tail.Len() - len(": "); part != "" && room > 0 {
+			head.WriteString(": " + errline.Clip(part, room))
 		}
 	}
-	return head.String() + tail.String()
+	return errline.Prefix + head.String() + tail.String()
 }
 
 func (e *APIError) reason() string {
 	if e.cause == nil {
 		return ""
 	}
-	return textOf(e.cause)
+	return errline.Text(e.cause)
 }
 
 // Unwrap returns the sentinel of the status, and why the answer of a success status could not be used.
@@ -123,18 +120,18 @@ func (e *APIError) refusesToken() bool {
 // isPermanent reports whether the gateway will answer the same request in the same way again: a 4xx that is not about
 // the caller, a timeout, or another server.
 func (e *APIError) isPermanent() bool {
-	return e.StatusCode/100 == 4 && !e.isAboutCaller() && e.StatusCode != http.StatusNotFound && e.StatusCode != http.StatusRequestTimeout
+	return e.StatusCode/100 == 4 && !e.isCallerError() && e.StatusCode != http.StatusNotFound && e.StatusCode != http.StatusRequestTimeout
 }
 
-// isAboutCaller reports whether the gateway refused the caller, or how often it sends, and not what the request asked
+// isCallerError reports whether the gateway refused the caller, or how often it sends, and not what the request asked
 // for.
-func (e *APIError) isAboutCaller() bool {
+func (e *APIError) isCallerError() bool {
 	return e.refusesToken() || e.StatusCode == http.StatusTooManyRequests
 }
 
-// isMissing reports whether the gateway itself said that it has none of what was requested: a 404 with a problem
+// isNotFound reports whether the gateway itself said that it has none of what was requested: a 404 with a problem
 // document. Another server or a proxy answers 404 without one.
-func (e *APIError) isMissing() bool {
+func (e *APIError) isNotFound() bool {
 	return e.StatusCode == http.StatusNotFound && e.isProblem
 }
 
@@ -150,25 +147,23 @@ type Failure struct {
 }
 
 // Error returns one line of at most 512 bytes: how many IDs, the first of them, and the first reason.
-func (e *BatchError) Error() string { return errorPrefix + e.text() }
-
-func (e *BatchError) text() string {
+func (e *BatchError) Error() string {
 	ids := 0
 	for _, f := range e.Failures {
 		ids += len(f.IDs)
 	}
 	var b strings.Builder
 	if ids > 0 {
-		b.WriteString(plural(ids, "ID") + " not settled")
+		b.WriteString(errline.Plural(ids, "ID") + " not settled")
 	} else {
-		b.WriteString(plural(len(e.Failures), "row") + " not readable")
+		b.WriteString(errline.Plural(len(e.Failures), "row") + " not readable")
 	}
 	if len(e.Failures) == 0 {
-		return b.String()
+		return errline.Prefix + b.String()
 	}
 	var more string
 	if n := len(e.Failures) - 1; n > 0 {
-		more = "; and " + plural(n, "more failure")
+		more = "; and " + errline.Plural(n, "more failure")
 	}
 	first := e.Failures[0]
 	if len(first.IDs) > 0 {
@@ -178,9 +173,9 @@ func (e *BatchError) text() string {
 		}
 	}
 	if first.Err != nil {
-		b.WriteString(": " + clip(textOf(first.Err), maxLine-b.Len()-len(more)-len(": ")))
+		b.WriteString(": " + errline.Clip(errline.Text(first.Err), errline.Max-b.Len()-len(more)-len(": ")))
 	}
-	return b.String() + more
+	return errline.Prefix + b.String() + more
 }
 
 // reason returns why an ID could not be settled; nil if it was.
@@ -230,100 +225,43 @@ func (e *BatchError) orNil() error {
 	return e
 }
 
-// errorPrefix begins the text of each error of this package, once: inside another error's text stands textOf.
-const errorPrefix = "outgoing: "
-
-const (
-	maxErrorText = 512
-	maxLine      = maxErrorText - len(errorPrefix)
-)
-
-// textOf returns the text of an error that becomes part of another one of this package.
-func textOf(err error) string {
-	if ours, ok := err.(interface{ text() string }); ok {
-		return ours.text()
+// RetryAfter returns how long to wait before a call that ended in err is worth repeating: the longest wait that the gateway
+// asked for in an answer that err holds, or that is left of a hold on all requests of the [Client]; 0 and false if nothing in
+// err says.
+func RetryAfter(err error) (time.Duration, bool) {
+	var wait time.Duration
+	switch e := err.(type) { //nolint:errorlint // the whole tree is walked
+	case nil:
+		return 0, false
+	case *APIError:
+		wait = e.RetryAfter
+	case *ratelimit.HeldError:
+		wait = time.Until(e.Until)
 	}
-	return err.Error()
-}
-
-// lineError is an error whose text is one line, with the errors that it matches.
-type lineError struct {
-	line    string
-	matches []error
-}
-
-func (e *lineError) Error() string   { return errorPrefix + e.line }
-func (e *lineError) text() string    { return e.line }
-func (e *lineError) Unwrap() []error { return e.matches }
-
-func newError(text string, matches ...error) error {
-	return &lineError{line: clip(text, maxLine), matches: matches}
-}
-
-// wrapError returns an error that says what happened and why. It matches the cause after the others.
-func wrapError(what string, cause error, matches ...error) error {
-	return newError(what+": "+textOf(cause), append(matches, cause)...)
+	var inner []error
+	switch e := err.(type) { //nolint:errorlint // likewise
+	case interface{ Unwrap() error }:
+		inner = []error{e.Unwrap()}
+	case interface{ Unwrap() []error }:
+		inner = e.Unwrap()
+	}
+	for _, err := range inner {
+		w, _ := RetryAfter(err)
+		wait = max(wait, w)
+	}
+	return max(wait, 0), wait > 0
 }
 
 func invalid(what string) error {
-	return newError("invalid argument: "+what, ErrInvalidArgument)
+	return errline.New("invalid argument: "+what, ErrInvalidArgument)
 }
 
 // notSent returns an error that says that a part of a call was not sent, and why.
 func notSent(cause error) error {
-	return wrapError("not sent", cause, ErrNotSent)
+	return errline.Wrap("not sent", cause, ErrNotSent)
 }
 
-// withPrevious returns what stopped a call together with the failure before it, if that is another one. errors.As finds
-// the request's own answer before that of another request.
-func withPrevious(by, before error) error {
-	if before == nil || errors.Is(by, before) {
-		return by
-	}
-	return newError(textOf(by)+"; before that: "+textOf(before), before, by)
-}
-
-// contextError returns why the context is done: its Err, and its cause if that says more. The cause is only in the
-// text: it may be the failure of another request (errgroup.WithContext cancels with that), and must not be taken for an
-// answer to this one.
-func contextError(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if err == cause { //nolint:errorlint // the same value, not the same kind
-		return err
-	}
-	return newError(err.Error()+": "+textOf(cause), err)
-}
-
-// brokeOff returns the error of a body that was cut off. It matches io.ErrUnexpectedEOF, whatever the connection said.
-func brokeOff(reason error) error {
-	return wrapError("the body broke off", reason, io.ErrUnexpectedEOF)
-}
-
-func plural(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return strconv.Itoa(n) + " " + what
-}
-
-// clip returns s as one line of at most limit bytes: what does not print is escaped, what does not fit becomes "...".
-func clip(s string, limit int) string {
-	const dots = "..."
-	var b strings.Builder
-	fits := 0 // how much of b leaves room for the dots
-	for i, r := range s {
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			_, size := utf8.DecodeRuneInString(s[i:])
-			b.WriteString(strings.Trim(strconv.Quote(s[i:i+size]), `"`))
-		} else {
-			b.WriteRune(r)
-		}
-		if b.Len() > limit {
-			return b.String()[:fits] + dots[:min(len(dots), max(0, limit-fits))]
-		}
-		if b.Len() <= limit-len(dots) {
-			fits = b.Len()
-		}
-	}
-	return b.String()
+// unexpected returns the error of a part of an answer that breaks the contract.
+func unexpected(reason error) error {
+	return errline.New(errline.Text(reason), ErrUnexpectedResponse, reason)
 }

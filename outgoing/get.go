@@ -1,14 +1,17 @@
 package outgoing
 
 import (
+	"cmp"
 	"context"
-	"iter"
+	"errors"
+	"net/http"
 	"slices"
 
 	"github.com/gsmservice-gateway/client-go/gen"
+	"github.com/gsmservice-gateway/client-go/internal/parallel"
+	"github.com/gsmservice-gateway/client-go/internal/rows"
+	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
-
-const messagesByID = "/messages/{ids}"
 
 // GetResult is the result of [Client.GetByIDs], and of one request of [Client.StreamByIDs].
 type GetResult struct {
@@ -34,7 +37,7 @@ func (r *GetResult) add(part GetResult) {
 // whose failures are of type *[APIError] where the gateway answered, and match [ErrNotSent], the context's error or the
 // network's where it did not.
 func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (GetResult, error) {
-	op, err := c.with(opts)
+	call, err := c.newCall(opts)
 	if err != nil {
 		return GetResult{}, err
 	}
@@ -42,61 +45,20 @@ func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (Get
 	if err != nil {
 		return GetResult{}, err
 	}
-	return op.get(ctx, asked)
-}
-
-// get looks up IDs that are valid and distinct.
-func (op operation) get(ctx context.Context, asked []int64) (GetResult, error) {
 	var (
 		result  GetResult
 		failed  BatchError
 		settled int
 	)
-	for part := range op.getChunks(ctx, op.parallelism(asked), slices.Chunk(asked, MaxIDs)) {
+	for part := range parallel.Ordered(ctx, call.parallelism(asked), call.untilStopped(ctx, slices.Chunk(asked, MaxIDs)), call.getChunk) {
 		result.add(part.GetResult)
 		failed.Failures = append(failed.Failures, part.failed.Failures...)
 		settled += len(part.asked)
 	}
 	if rest := asked[settled:]; len(rest) > 0 {
-		failed.add(notSent(op.stop.reason(ctx)), rest...)
+		failed.add(notSent(call.stopped(ctx)), rest...)
 	}
 	return result, failed.orNil()
-}
-
-// StreamByIDs is [Client.GetByIDs] for any number of IDs, in memory that does not grow with it: IDs are taken from the
-// iterator when another request may be sent, and each request's result is yielded in the order asked, with a
-// *[BatchError] beside it if some of its IDs could not be settled; the stream then goes on. An ID is sent once per
-// chunk of 50, so sort or deduplicate where many repeat.
-//
-// The stream ends early, after what was in flight, when the token is refused (401, 403), when the context is done, and
-// at an ID below 1. Then its last yield is an error that matches [ErrNotSent] and the reason ([ErrUnauthorized], the
-// context's error, [ErrInvalidArgument]), beside a zero result: the IDs that ids had not yielded yet were not sent. So
-// a loop that ends without such an error has seen a result or a *BatchError for each ID.
-//
-// ids runs in the goroutine of the loop, and again for each loop. A request is sent when the ID after its last one, or
-// the end of ids, has been seen. While ids waits for an ID no result is yielded, so it must not itself wait for one.
-func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...Option) iter.Seq2[GetResult, error] {
-	op, err := c.with(opts)
-	if err == nil && ids == nil {
-		err = invalid("the iterator of IDs is nil")
-	}
-	return func(yield func(GetResult, error) bool) {
-		if err != nil {
-			yield(GetResult{}, err)
-			return
-		}
-		op := op
-		op.stop = newStop() // for this loop
-		source := idSource{ids: ids, stopped: func() error { return op.stop.reason(ctx) }}
-		for part := range op.getChunks(ctx, op.concurrency, source.chunks) {
-			if !yield(part.GetResult, part.failed.orNil()) {
-				return
-			}
-		}
-		if err := source.rest(); err != nil {
-			yield(GetResult{}, err)
-		}
-	}
 }
 
 // getResult is the result of one chunk.
@@ -104,56 +66,128 @@ type getResult struct {
 	asked []int64
 	GetResult
 	failed BatchError
-	tried  attempts
+	trace  transport.Trace
+	parts  []getResult // of a chunk that was looked up in halves
 }
 
-// getChunks looks up chunks, n at once.
-func (op operation) getChunks(ctx context.Context, n int, chunks iter.Seq[[]int64]) iter.Seq[getResult] {
-	return inOrder(ctx, n, op.stop.until(ctx, chunks), op.getChunk)
+// answered reports whether the gateway answered about the messages.
+func (r *getResult) answered() bool { return r.trace.Succeeded() || noneKnown(&r.trace) }
+
+// getChunk looks up the IDs of one request, which becomes several where one of them breaks it.
+func (c *call) getChunk(ctx context.Context, ids []int64) getResult {
+	result := c.getOnce(ctx, ids, false)
+	if len(ids) > 1 && breaksOthers(&result.trace) {
+		return c.getHalves(ctx, result)
+	}
+	return result
 }
 
-func (op operation) getChunk(ctx context.Context, ids []int64) getResult {
+func (c *call) getOnce(ctx context.Context, ids []int64, single bool) getResult {
 	result := getResult{asked: ids}
-	req, err := gen.NewGetMessagesRequest(op.baseURL, ids)
+	req, err := gen.NewGetMessagesRequest(c.baseURL, ids[:1])
 	if err != nil {
 		result.failed.add(invalid(err.Error()), ids...)
 		return result
 	}
-	answer, tried, err := send(ctx, op, request{req, messagesByID, len(ids)}, func(r *response) (getResult, error) { return op.readMessages(ctx, r, ids) })
+	answer, trace, err := do(ctx, c, transport.Request{Request: addIDs(req, ids[1:]), Path: messagesByID, IDs: len(ids), Once: single},
+		func(r *transport.Reply) (getResult, error) { return c.readMessages(ctx, r, ids) })
 	switch {
 	case err == nil:
 		result = answer
-	case tried.endsMissing():
-		op.logNoneKnown(ctx, req.Method, len(ids))
+	case noneKnown(&trace):
+		c.logNoneKnown(ctx, req.Method, len(ids))
 		result.Missing, result.Requests = ids, 1
 	default:
-		op.stop.on(tried.answer())
 		result.failed.add(err, ids...)
 	}
-	result.Attempts, result.tried = tried.count, tried
+	result.Attempts, result.trace = trace.Attempts, trace
+	if result.answered() {
+		c.fruitless.Store(0)
+	}
 	return result
 }
 
-func (op operation) readMessages(ctx context.Context, r *response, ids []int64) (getResult, error) {
-	sorted, err := sortRows(ctx, op, r, ids, func(m *Message) int64 { return m.ID }, func(_, _ *Message) {})
-	if err != nil {
+// breaksOthers reports whether one of the IDs may be why the request as a whole failed: the gateway blames the request, fails
+// at it again and again, or writes something that is not JSON.
+func breaksOthers(t *transport.Trace) bool {
+	answer := answerOf(t)
+	if answer == nil {
+		return false
+	}
+	switch answer.StatusCode {
+	case http.StatusBadRequest, http.StatusRequestURITooLong, http.StatusUnprocessableEntity, http.StatusInternalServerError:
+		return true
+	case http.StatusOK:
+		return errors.Is(t.Cause(), rows.ErrSyntax)
+	}
+	return false
+}
+
+// maxFruitless is how many parts in a row may fail before no request is split any further: then it is not one of the IDs.
+const maxFruitless = 16
+
+// getHalves looks up the IDs of a request that failed in halves, down to single IDs, within the retry quota. A half has one
+// attempt, since it is a retry itself.
+func (c *call) getHalves(ctx context.Context, whole getResult) getResult {
+	result := getResult{asked: whole.asked, trace: whole.trace}
+	result.Attempts = whole.Attempts
+	for queue := halves(whole.asked); len(queue) > 0; queue = queue[1:] {
+		part := getResult{asked: queue[0], trace: whole.trace}
+		if c.fruitless.Load() >= maxFruitless || c.stopped(ctx) != nil || !c.watching && !c.Limiter.Retry() {
+			part.failed.add(whole.failed.Failures[0].Err, part.asked...)
+			result.parts = append(result.parts, part)
+			continue
+		}
+		part = c.getOnce(ctx, part.asked, len(part.asked) > 1)
+		if !part.answered() {
+			c.fruitless.Add(1)
+		}
+		if len(part.asked) > 1 && breaksOthers(&part.trace) {
+			result.Attempts += part.Attempts
+			queue = append(queue, halves(part.asked)...)
+			continue
+		}
+		result.parts = append(result.parts, part)
+	}
+	place := func(part getResult) int { return slices.Index(whole.asked, part.asked[0]) }
+	slices.SortFunc(result.parts, func(a, b getResult) int { return cmp.Compare(place(a), place(b)) })
+	for _, part := range result.parts {
+		result.add(part.GetResult)
+		result.failed.Failures = append(result.failed.Failures, part.failed.Failures...)
+	}
+	return result
+}
+
+func halves(ids []int64) [][]int64 {
+	middle := len(ids) / 2
+	return [][]int64{ids[:middle:middle], ids[middle:]}
+}
+
+func messageID(m *Message) int64 { return m.ID }
+
+func (c *call) readMessages(ctx context.Context, r *transport.Reply, ids []int64) (getResult, error) {
+	if err := r.Usable(); err != nil {
 		return getResult{}, err
 	}
-	result := getResult{asked: ids, GetResult: GetResult{Messages: sorted.rows[:0], Meta: op.readMeta(ctx, r)}}
-	for i, id := range ids {
-		switch {
-		case sorted.has[i]:
-			result.Messages = append(result.Messages, sorted.rows[i])
-		case sorted.bad[i] != nil:
-			result.failed.add(sorted.bad[i], id)
+	found, dropped, err := rows.ByID(r.Body, ids, messageID, func(_, _ *Message) bool { return false })
+	c.logDropped(ctx, dropped)
+	if err := readError(r, err); err != nil {
+		return getResult{}, err
+	}
+	result := getResult{asked: ids, GetResult: GetResult{Messages: make([]Message, 0, len(ids)), Meta: c.readMeta(ctx, r)}}
+	for i := range found {
+		row := &found[i]
+		result.OddMembers += c.logOdd(ctx, row.Odd)
+		switch reason := rows.Unreadable(row.Odd, "/price"); {
+		case row.Found && (reason == nil || c.unpriced):
+			result.Messages = append(result.Messages, row.Value)
+		case row.Found:
+			result.failed.add(unexpected(&rows.Unpriced{Message: row.Value, Reason: reason}), ids[i])
+		case row.Unusable != nil:
+			result.failed.add(unexpected(row.Unusable), ids[i])
 		default:
-			result.Missing = append(result.Missing, id)
+			result.Missing = append(result.Missing, ids[i])
 		}
 	}
 	return result, nil
-}
-
-func (op operation) logNoneKnown(ctx context.Context, method string, ids int) {
-	op.logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
-		"method", method, "path", messagesByID, "ids", ids)
 }

@@ -223,9 +223,9 @@ func TestH9_AGatewayThatCapsPagesAndSaysSoIsAnError(t *testing.T) {
 
 func TestH9_AGatewayThatCapsPagesAndDoesNotSaySoIsNeverASilentEnd(t *testing.T) {
 	silent := map[string]bool{"X-Limit": true}
-	step := 1
-	if testing.Short() || raceDetector {
-		step = 5
+	step := 7
+	if whole {
+		step = 1
 	}
 	for _, gateway := range capping {
 		for _, most := range []int{3, 5, 10, 20, 30} {

@@ -33,9 +33,9 @@ func (s *simulation) run(t *testing.T, h *history, concurrency int) {
 }
 
 func TestH1_EachMessageExactlyOnceWhileTheHistoryChanges(t *testing.T) {
-	runs := 15
-	if testing.Short() || raceDetector {
-		runs = 3
+	runs := 3
+	if whole {
+		runs = 15
 	}
 	type kind struct {
 		change, hint, concurrency int

@@ -39,7 +39,7 @@ func TestH1_QuietHistoriesOfEverySize(t *testing.T) {
 		sizes = append(sizes, n)
 	}
 	for _, gateway := range gateways {
-		for _, concurrency := range concurrencies {
+		for _, concurrency := range fewConcurrencies() {
 			t.Run(fmt.Sprintf("%s/concurrency %d", gateway.name, concurrency), func(t *testing.T) {
 				for _, n := range sizes {
 					h := newHistory(n, 1)
@@ -88,7 +88,7 @@ func TestH1_OneGreatChange(t *testing.T) {
 	}
 	for _, tt := range tests {
 		for _, hint := range hints {
-			for _, concurrency := range concurrencies {
+			for _, concurrency := range fewConcurrencies() {
 				t.Run(fmt.Sprintf("%s/total %s/concurrency %d", tt.name, hint.name, concurrency), func(t *testing.T) {
 					h := newHistory(2000, 1)
 					h.lag, h.silent = hint.lag, hint.silent
@@ -283,7 +283,7 @@ func TestH4_AGatewayThatServesOtherPagesIsAnErrorAndNoLoop(t *testing.T) {
 	}
 	for _, gateway := range lying {
 		for kind, told := range kinds {
-			for _, concurrency := range concurrencies {
+			for _, concurrency := range fewConcurrencies() {
 				t.Run(fmt.Sprintf("%s/%s/concurrency %d", gateway.name, kind, concurrency), func(t *testing.T) {
 					for _, n := range []int{0, 1, 30, 49, 50, 51, 97, 98, 99, 100, 150, 420, 1000} {
 						h := newHistory(n, 1)

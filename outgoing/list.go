@@ -1,16 +1,16 @@
 package outgoing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/gsmservice-gateway/client-go/gen"
+	"github.com/gsmservice-gateway/client-go/internal/header"
+	"github.com/gsmservice-gateway/client-go/internal/rows"
+	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
-
-const messages = "/messages"
 
 // PageRequest says which page of the history [Client.List] returns. A field of zero leaves the gateway's default: page
 // 1, 10 messages.
@@ -23,13 +23,17 @@ type Page struct {
 	Links                                        Links
 }
 
+// Links are the targets of a response's Link header (RFC 8288), as absolute URIs; "" if absent. They are data: the
+// library never requests one.
+type Links struct{ First, Prev, Next, Last string }
+
 // List returns one page of the history, newest message first. Pages move while messages arrive: to read all of it, use
 // [Client.All]. Rows that cannot be read are named by a *[BatchError]; the others are returned beside it.
 //
 // Errors: [ErrInvalidArgument], before anything is sent, for a page below 0, a limit outside of 0 to 50 or a bad
 // option; *[APIError] where the gateway answered; the context's error or the network's where it did not.
 func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Page, error) {
-	op, err := c.with(opts)
+	call, err := c.newCall(opts)
 	if err != nil {
 		return Page{}, err
 	}
@@ -39,7 +43,7 @@ func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Pag
 	if req.Limit < 0 || req.Limit > MaxLimit {
 		return Page{}, invalid(fmt.Sprintf("limit %d: a page has 1 to %d messages", req.Limit, MaxLimit))
 	}
-	answer, _, err := op.list(ctx, req)
+	answer, _, err := call.list(ctx, req)
 	if err != nil {
 		return Page{}, err
 	}
@@ -47,7 +51,7 @@ func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Pag
 }
 
 // list asks for a page.
-func (op operation) list(ctx context.Context, wanted PageRequest) (pageAnswer, attempts, error) {
+func (c *call) list(ctx context.Context, wanted PageRequest) (pageAnswer, transport.Trace, error) {
 	var params gen.ListMessagesParams
 	if wanted.Page != 0 {
 		params.Page = &wanted.Page
@@ -55,73 +59,89 @@ func (op operation) list(ctx context.Context, wanted PageRequest) (pageAnswer, a
 	if wanted.Limit != 0 {
 		params.Limit = &wanted.Limit
 	}
-	req, err := gen.NewListMessagesRequest(op.baseURL, &params)
+	req, err := gen.NewListMessagesRequest(c.baseURL, &params)
 	if err != nil {
-		return pageAnswer{}, attempts{}, invalid(err.Error())
+		return pageAnswer{}, transport.Trace{}, invalid(err.Error())
 	}
-	return send(ctx, op, request{req, messages, 0}, func(r *response) (pageAnswer, error) { return op.readPage(ctx, r) })
+	return do(ctx, c, transport.Request{Request: req, Path: messages}, func(r *transport.Reply) (pageAnswer, error) { return c.readPage(ctx, r) })
 }
 
-// pageAnswer is a page with its unreadable rows in their places: as a Message that has no more than its ID, if that.
+// pageAnswer is a page with its unreadable rows in their places.
 type pageAnswer struct {
-	rows []Message
-	bad  map[int]error // why, by index in rows
-	meta Page          // without Messages
+	rows []pageRow
+	meta Page // without Messages
 }
 
-// page is the answer with the unreadable rows set apart.
-func (a pageAnswer) page() (Page, error) {
-	page := a.meta
-	if len(a.bad) == 0 {
-		page.Messages = a.rows
-		return page, nil
+// pageRow is a row of a page. One that cannot be read is a Message with nothing but its ID, if that, and the reason.
+type pageRow struct {
+	Message
+	reason error
+}
+
+// err returns why the row cannot be read; nil if it can.
+func (r *pageRow) err() error {
+	if r.reason == nil {
+		return nil
 	}
 	var failed BatchError
-	for i, m := range a.rows {
-		if reason := a.bad[i]; reason != nil {
-			failed.add(reason, idOf(m)...)
-		} else {
-			page.Messages = append(page.Messages, m)
-		}
-	}
-	return page, &failed
+	failed.add(r.reason, r.ids()...)
+	return &failed
 }
 
-func (op operation) readPage(ctx context.Context, r *response) (pageAnswer, error) {
-	a := pageAnswer{rows: make([]Message, 0, MaxLimit)}
-	var tooMany bool
-	add := func(m Message, reason error) {
+func (r *pageRow) ids() []int64 {
+	if r.ID == 0 {
+		return nil
+	}
+	return []int64{r.ID}
+}
+
+// page returns the answer with the unreadable rows set apart.
+func (a pageAnswer) page() (Page, error) {
+	var (
+		page   = a.meta
+		failed BatchError
+	)
+	page.Messages = make([]Message, 0, len(a.rows))
+	for _, row := range a.rows {
+		if row.reason != nil {
+			failed.add(row.reason, row.ids()...)
+		} else {
+			page.Messages = append(page.Messages, row.Message)
+		}
+	}
+	return page, failed.orNil()
+}
+
+func (c *call) readPage(ctx context.Context, r *transport.Reply) (pageAnswer, error) {
+	if err := r.Usable(); err != nil {
+		return pageAnswer{}, err
+	}
+	a := pageAnswer{rows: make([]pageRow, 0, MaxLimit)}
+	tooMany := false
+	err := rows.Decode(r.Body, func(m *Message, odd []rows.Odd) {
 		if tooMany = len(a.rows) == MaxLimit; tooMany {
 			return
 		}
-		if reason != nil {
-			if a.bad == nil {
-				a.bad = make(map[int]error)
-			}
-			a.bad[len(a.rows)] = reason
+		c.logOdd(ctx, odd)
+		switch reason := cmp.Or(rows.Unidentified(m.ID, odd), rows.Unreadable(odd, "/price")); {
+		case reason == nil:
+			a.rows = append(a.rows, pageRow{Message: *m})
+		default:
+			a.rows = append(a.rows, pageRow{Message{ID: m.ID}, unexpected(reason)})
 		}
-		a.rows = append(a.rows, m)
-	}
-	err := decodeRows(r, func(m *Message) {
-		if m.ID == 0 {
-			add(Message{}, errNoID)
-			return
-		}
-		add(*m, nil)
-	}, func(row jsontext.Value, reason error) { add(Message{ID: rowID(row)}, r.badRow(reason)) })
-	switch {
+	})
+	switch err := readError(r, err); {
 	case err != nil:
 		return pageAnswer{}, err
 	case tooMany:
 		return pageAnswer{}, errors.New("the page has more rows than can be asked for")
 	}
-	h := op.headers(ctx, r)
 	a.meta = Page{
-		TotalResults: h.count("X-Total-Results"),
-		TotalPages:   h.count("X-Total-Pages"),
-		CurrentPage:  h.count("X-Current-Page"),
-		Limit:        h.count("X-Limit"),
-		Links:        parseLinks(r.redact.texts(allValues(r.header, "Link")), r.url),
+		TotalResults: readHeader(ctx, c, r, "X-Total-Results", header.Count),
+		TotalPages:   readHeader(ctx, c, r, "X-Total-Pages", header.Count),
+		CurrentPage:  readHeader(ctx, c, r, "X-Current-Page", header.Count),
+		Limit:        readHeader(ctx, c, r, "X-Limit", header.Count),
+		Links:        Links(header.ParseLinks(r.Redact.Texts(r.Header.Values("Link")), r.URL)),
 	}
 	return a, nil
 }

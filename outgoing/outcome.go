@@ -2,9 +2,15 @@ package outgoing
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+
+	"github.com/gsmservice-gateway/client-go/gen"
+	"github.com/gsmservice-gateway/client-go/internal/errline"
+	"github.com/gsmservice-gateway/client-go/internal/rows"
+	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
 // State is what is known about the cancelling of one message. Its zero value is [Unknown].
@@ -48,58 +54,68 @@ type Outcome struct {
 	State   State
 	Status  int      // the gateway's code for this ID, or for its whole request: 204, 400, ...; 0 if it gave none
 	Problem *Problem // set if Rejected; a zero Problem if the gateway gave no reason
-	Message *Message // what the message looked like when read back, if Unknown
+	Message *Message // what the message looked like when read back, if Unknown or Rejected
 }
 
 var (
-	errNoRow      = newError("the answer has no row for this ID", ErrUnexpectedResponse)
-	errRowsDiffer = newError("the answer has rows for this ID that contradict each other", ErrUnexpectedResponse)
-	errDoubt      = newError("an earlier attempt may have cancelled it, so that the gateway refuses now proves nothing")
-	errRowServer  = newError("the row for this ID has a status of 5xx: it may have been cancelled", ErrServer)
-	errRowStatus  = newError("the row for this ID has a status that is neither 204 nor an error", ErrUnexpectedResponse)
+	errNoRow      = unexpected(errors.New("the answer has no row for this ID"))
+	errRowsDiffer = unexpected(errors.New("the answer has rows for this ID that contradict each other"))
+	errRowStatus  = unexpected(errors.New("the row for this ID has a status that is neither 204 nor an error"))
+	errRowServer  = errline.New("the row for this ID has a status of 5xx: it may have been cancelled", ErrServer)
+	errDoubt      = errline.New("an earlier attempt may have cancelled it, so that the gateway refuses now proves nothing")
 )
 
 // outcomeOf returns what is known about an ID from its row, if there was one, from the attempts, and from the error that
 // they ended in. reason is nil where the ID is settled.
-func outcomeOf(row cancelRow, t *attempts, err error) (o Outcome, reason error) {
-	if row.seen {
-		o.Status = row.status
-		switch refused := row.status/100 == 4; {
-		case row.differs || row.unreadable != nil:
-			return o, errRowsDiffer
-		case row.status == http.StatusNoContent:
-			o.State = Cancelled
-			return o, nil
-		case refused && t.ambiguous:
-			return o, errDoubt
-		case refused: // a row speaks of its message, also with a status that speaks of the caller elsewhere
-			o.State, o.Problem = Rejected, cmp.Or(row.problem, &Problem{})
-			return o, nil
-		case row.status/100 == 5:
-			return o, errRowServer
-		}
-		return o, errRowStatus
+func outcomeOf(row rows.Row[gen.CancelledMessage], t *transport.Trace, err error) (o Outcome, reason error) {
+	if row.Found {
+		return outcomeOfRow(row, t.Ambiguous)
 	}
+	refusal, _ := t.Refusal.(*APIError) //nolint:errorlint // as newAPIError made it
 	switch {
-	case row.unreadable != nil:
-		return o, row.unreadable
+	case row.Unusable != nil:
+		return o, unexpected(row.Unusable)
 	case err == nil:
 		return o, errNoRow
-	case t.mayHaveTakenEffect():
+	case t.MayHaveTakenEffect():
 		return o, err
-	case t.refusal != nil && t.refusal.isAboutCaller():
-		o.State, o.Status = NotSent, t.refusal.StatusCode
+	case refusal == nil:
+		o.State = NotSent
 		return o, err
-	case t.refusal != nil:
-		o.State, o.Status, o.Problem = Rejected, t.refusal.StatusCode, &t.refusal.Problem
-		if t.saysMissing() {
-			return o, nil
-		}
+	case refusal.isCallerError():
+		o.State, o.Status = NotSent, refusal.StatusCode
 		return o, err
 	}
-	o.State = NotSent
+	o.State, o.Status, o.Problem = Rejected, refusal.StatusCode, &refusal.Problem
+	if onlyNotFound(t) {
+		return o, nil
+	}
 	return o, err
 }
 
-// saysMissing reports whether "there is no such message" is all that the whole request may have been answered.
-func (t *attempts) saysMissing() bool { return t.endsMissing() && !t.mayHaveTakenEffect() }
+// outcomeOfRow returns what a row says of its message, given whether an attempt before may have cancelled it. A row speaks of
+// its message also with a status that speaks of the caller elsewhere.
+func outcomeOfRow(row rows.Row[gen.CancelledMessage], ambiguous bool) (o Outcome, reason error) {
+	if reason := rows.Unreadable(row.Odd, "/status"); reason != nil {
+		return o, unexpected(reason)
+	}
+	o.Status = row.Value.Status
+	switch {
+	case row.Differs:
+		return o, errRowsDiffer
+	case o.Status == http.StatusNoContent:
+		o.State = Cancelled
+		return o, nil
+	case o.Status/100 == 4 && ambiguous:
+		return o, errDoubt
+	case o.Status/100 == 4:
+		o.State, o.Problem = Rejected, cmp.Or(row.Value.Error, &Problem{})
+		return o, nil
+	case o.Status/100 == 5:
+		return o, errRowServer
+	}
+	return o, errRowStatus
+}
+
+// onlyNotFound reports whether "there is no such message" is all that the whole request may have been answered.
+func onlyNotFound(t *transport.Trace) bool { return noneKnown(t) && !t.MayHaveTakenEffect() }

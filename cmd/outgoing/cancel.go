@@ -4,14 +4,15 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
@@ -31,18 +32,20 @@ func (c *cli) cancelCommand() *cobra.Command {
 
 ` + fileHelp + `
 
-Then cancel says how many there are and which gateway they go to, and asks; without a terminal to ask on it does
-nothing, unless --yes is given.
+Then cancel says how many there are, the first and the last of them, which column they are from and which gateway they
+go to, and asks; without a terminal to ask on it does nothing, unless --yes is given.
 
 There is one result for each ID, and its state is one of
 
   cancelled  the message will not be sent
-  rejected   the gateway refused, and says why: usually the message has left already
-  unknown    a request left, and no answer says whether it took effect; look it up, or cancel it again, which is safe
+  rejected   the gateway refused, and says why: the message has left already, or an earlier call did cancel it, whose
+             answer was lost; its status now, beside the state, tells
+  unknown    a request left, and no answer says whether it took effect; its status later tells (get); to cancel it again
+             is safe, and says rejected if it was cancelled
   not sent   untouched: no request with this ID left this machine, or the gateway turned the request away as a whole
              (the status is then 401, 403 or 429) and did nothing with the message
 
-The exit status is 2 unless all are cancelled. It is 130 if you stop the work: with Ctrl-C, when the outcomes have been
+The exit status is 2 unless all are cancelled, and 3 if the results could not be written. It is 130 if you stop the work: with Ctrl-C, when the outcomes have been
 printed, or at the question, with Ctrl-C or any answer but yes; then nothing was sent.`,
 		Example: `  outgoing cancel 43463 43471
   outgoing cancel --file campaign.csv
@@ -50,13 +53,7 @@ printed, or at the question, with Ctrl-C or any answer but yes; then nothing was
   outgoing cancel --demo 43463 43456`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return c.withIDs(args, from, &f, isScheduled, func(s *session, list *idfile.List) error {
-				ids, err := list.Distinct()
-				if err != nil {
-					return err
-				}
-				return s.cancel(ids, yes)
-			})
+			return c.withIDs(args, from, &f, isScheduled, func(s *session, asked asked) error { return s.cancel(asked, yes) })
 		},
 	}
 	f.register(cmd)
@@ -65,15 +62,16 @@ printed, or at the question, with Ctrl-C or any answer but yes; then nothing was
 	return cmd
 }
 
-func (s *session) cancel(ids []int64, yes bool) error {
+func (s *session) cancel(asked asked, yes bool) error {
 	out, err := output.New(s.format, s.screen.Out(), output.Outcomes, s.screen.Style())
 	if err != nil {
 		return err
 	}
-	c := &cancelRun{session: s, out: out, ids: ids, counts: make(map[outgoing.State]int)}
+	ids := asked.ids
+	c := &cancelRun{session: s, out: out, ids: ids, counts: make(map[outgoing.State]int), rejected: make(map[string]int)}
 	unhandle := s.handleInterrupts(c.sayUnwritten)
 	defer unhandle()
-	if err := s.agree(len(ids), yes); err != nil {
+	if err := s.agree(asked, yes); err != nil {
 		return err
 	}
 	end := s.progress("cancel", "IDs", len(ids))
@@ -88,13 +86,19 @@ func (s *session) cancel(ids []int64, yes bool) error {
 	return c.conclude()
 }
 
-// agree says how many messages there are and where, and asks, unless --yes is given. It returns nil if they are to be
-// cancelled.
-func (s *session) agree(messages int, yes bool) error {
-	what := fmt.Sprintf("%s %s", display.Plural(messages, "message", "messages"), s.where)
+// agree says which messages there are and where, and asks, unless --yes is given. It returns nil if they are to be cancelled.
+func (s *session) agree(asked asked, yes bool) error {
+	ids := asked.ids
+	what := fmt.Sprintf("%s %s", display.Plural(len(ids), "message", "messages"), s.where)
 	if yes {
 		s.say("Cancelling %s.", what)
 		return nil
+	}
+	if what += fmt.Sprintf(": %d", ids[0]); len(ids) > 1 {
+		what += fmt.Sprintf(" (the first) to %d (the last)", ids[len(ids)-1])
+	}
+	if asked.from != "" {
+		what += ", from " + asked.from
 	}
 	agreed, err := s.screen.Confirm(s.ctx, "About to cancel "+what+". Cancel them?")
 	switch {
@@ -118,10 +122,11 @@ type cancelRun struct {
 	written atomic.Int64 // how many of ids have their outcome in the results
 	unread  error        // why results can no longer be written; the work goes on
 
-	refused error // the token is not accepted: nothing more is to be sent
-	counts  map[outgoing.State]int
-	foreign int // IDs that the gateway says it does not know
-	sandbox *bool
+	refused  error // the token is not accepted: nothing more is to be sent
+	counts   map[outgoing.State]int
+	rejected map[string]int // by the status of the message now
+	foreign  int            // IDs that the gateway says it does not know
+	sandbox  *bool
 }
 
 // group cancels some messages and reports what became of each.
@@ -157,6 +162,9 @@ func (c *cancelRun) group(ids []int64) {
 		c.counts[o.State]++
 		if o.State == outgoing.Rejected && o.Status == http.StatusNotFound && !failed { // another server's 404 does not speak of IDs
 			c.foreign++
+		}
+		if o.State == outgoing.Rejected && o.Message != nil {
+			c.rejected[display.Printable(o.Message.StatusCode)]++
 		}
 		c.counter.Done.Add(1)
 		if o.State != outgoing.Cancelled {
@@ -226,7 +234,15 @@ func (c *cancelRun) conclude() error {
 	c.note("%d cancelled, %d rejected, %d unknown, %d not sent (%s)", c.counts[outgoing.Cancelled], c.counts[outgoing.Rejected],
 		c.counts[outgoing.Unknown], c.counts[outgoing.NotSent], c.sent())
 	if n := c.counts[outgoing.Unknown]; n > 0 {
-		c.note("%s may or may not be cancelled: look up what is unknown, or cancel it again, which is safe.", display.Plural(n, "message", "messages"))
+		c.note("%s may or may not be cancelled: the status tells, later (get); to cancel again is safe, and says rejected if it was.",
+			display.Plural(n, "message", "messages"))
+	}
+	if len(c.rejected) > 0 {
+		var statuses []string
+		for _, status := range slices.Sorted(maps.Keys(c.rejected)) {
+			statuses = append(statuses, fmt.Sprintf("%d %s", c.rejected[status], cmp.Or(status, withoutStatus)))
+		}
+		c.note("A rejected message may be one that an earlier call did cancel: the status now is %s.", strings.Join(statuses, ", "))
 	}
 	if n := c.counts[outgoing.NotSent]; n > 0 {
 		c.note("The %s untouched.", display.Plural(n, "message not sent is", "messages not sent are"))
@@ -241,15 +257,15 @@ func (c *cancelRun) conclude() error {
 		c.say("outgoing: the gateway does not accept the token; check %s", c.tokenSource())
 	}
 	if c.unread != nil {
-		c.say("outgoing: the results could not all be written: %v", c.unread)
+		c.say("outgoing: the results could not all be written: %s", strings.TrimPrefix(c.unread.Error(), terminal.ErrUnwritten.Error()+": "))
 	}
 	switch {
 	case c.interrupted.Load():
 		return statusError(exitInterrupted)
+	case errors.Is(c.unread, terminal.ErrUnwritten):
+		return statusError(exitUnwritten) // before the next, which promises that each has its row
 	case c.counts[outgoing.Cancelled] < total:
 		return statusError(exitUnsettled)
-	case c.unread != nil && !errors.Is(c.unread, terminal.ErrReaderGone):
-		return statusError(exitUsage) // a full disk: the results are lost, so a script must see a failure
 	}
 	return nil
 }

@@ -17,10 +17,10 @@ import (
 func TestCancelShowsWhatBecameOfEachID(t *testing.T) {
 	got := outgoing(t, "cancel", "--demo", "--yes", "43463", "43456", "9", "43463")
 	assert.Equal(t, 2, got.status)
-	assert.Equal(t, `ID          STATE      STATUS  REASON
+	assert.Equal(t, `ID          STATE      STATUS  NOW         REASON
 43463       cancelled     204
-43456       rejected      400  Only a message that is still scheduled can be cancelled (code 400-21)
-9           rejected      404  There is no such message (code 404-6)
+43456       rejected      400              Only a message that is still scheduled can be cancelled (code 400-21)
+9           rejected      404              There is no such message (code 404-6)
 `, got.stdout)
 	assert.Equal(t, "Cancelling 3 messages in the demo gateway, in memory.\n"+
 		"1 cancelled, 2 rejected, 0 unknown, 0 not sent (1 request, 1 attempt)\n", got.stderr)
@@ -30,7 +30,7 @@ func TestCancelIsSettledIfAllAreCancelled(t *testing.T) {
 	gateway, url := serveDouble(t, 20)
 	got := outgoing(t, "cancel", url, "-y", "-f", "csv", "43463", "43471")
 	assert.Equal(t, 0, got.status)
-	assert.Equal(t, "id,state,status,reason\n43463,cancelled,204,\n43471,cancelled,204,\n", got.stdout)
+	assert.Equal(t, "id,state,status,status_code,reason\n43463,cancelled,204,,\n43471,cancelled,204,,\n", got.stdout)
 	assert.Contains(t, got.stderr, "Cancelling 2 messages at http://127.0.0.1:")
 	message, _ := gateway.Message(43463)
 	assert.Equal(t, "CANCELLED", message.StatusCode)
@@ -97,9 +97,9 @@ func TestALostAnswerIsUnknownAndLookedUp(t *testing.T) {
 	assert.Equal(t, "unknown", row.State)
 	assert.Nil(t, row.Status)
 	assert.Equal(t, "CANCELLED", row.Message.StatusCode)
-	assert.Contains(t, row.Reason, "; when looked up it was CANCELLED")
+	assert.Contains(t, row.Reason, "no answer")
 	assert.Contains(t, got.stderr, "0 cancelled, 0 rejected, 1 unknown, 0 not sent (2 requests, 2 attempts)\n"+
-		"1 message may or may not be cancelled: look up what is unknown, or cancel it again, which is safe.\n")
+		"1 message may or may not be cancelled: the status tells, later (get); to cancel again is safe, and says rejected if it was.\n")
 }
 
 func TestManyAreCancelledInGroups(t *testing.T) {
@@ -131,4 +131,18 @@ func TestCancelGoesOnWithoutAReader(t *testing.T) {
 	assert.Contains(t, stderr.String(), "250 cancelled, 1750 rejected")
 	assert.Contains(t, stderr.String(), "the results could not all be written")
 	assert.Len(t, gateway.Requests(), 40)
+}
+
+// Not even the header of a CSV could be written.
+func TestCancelBeginsWithoutAReader(t *testing.T) {
+	for _, format := range []string{"table", "json", "jsonl", "csv", "excel"} {
+		gateway, url := serveDouble(t, 20)
+		cmd := command(t, "cancel", url, "-y", "-f", format, "43463")
+		stdout, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, stdout.Close())
+		assert.Equal(t, 0, statusOf(t, cmd.Run()))
+		message, _ := gateway.Message(43463)
+		assert.Equal(t, "CANCELLED", message.StatusCode, format)
+	}
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,16 +25,13 @@ func (c *cli) demoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
 		Short: "A guided run of all operations, without an account or a network",
-		Long: `A guided run of all operations against a gateway in the memory of this process: no account, no token, no network.
-It shows what the library makes of large requests, repeated and unknown IDs, failing requests and a history that
-moves.`,
-		Args: noArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			d := c.newDemoRun(cmd.Context())
+			d := &demoRun{ctx: cmd.Context(), out: c.screen.Out(), style: c.screen.Style(), gateway: demoGateway()}
 			for _, step := range []func(){d.lookUp, d.cancel, d.list, d.walk, d.partly, d.doubt} {
 				step()
 			}
-			d.print("That was all. Next: outgoing --help, or outgoing serve for a gateway to try your own client on.\n")
+			d.print("That was all. Next: %[1]s --help, or %[1]s serve for a gateway to try your own client on.\n", c.name)
 			return d.failed
 		},
 	}
@@ -49,16 +45,12 @@ type demoRun struct {
 	gateway *outgoingtest.Gateway
 	client  *outgoing.Client // of this step: one that was told to slow down would slow the others down
 	seen    int              // requests that were shown
-	failed  error
+	failed  error            // the first
 	steps   int
 }
 
 // demoInterval is the longest wait before a second attempt. In production it should be longer.
 const demoInterval = 20 * time.Millisecond
-
-func (c *cli) newDemoRun(ctx context.Context) *demoRun {
-	return &demoRun{ctx: ctx, out: c.screen.Out(), style: c.screen.Style(), gateway: demoGateway()}
-}
 
 // print writes to d.out and remembers the first error.
 func (d *demoRun) print(format string, args ...any) {
@@ -67,25 +59,20 @@ func (d *demoRun) print(format string, args ...any) {
 	}
 }
 
-// title begins a step: what it shows, and the call that does it.
+// fail ends the demo with an error, unless it has one.
+func (d *demoRun) fail(err error) { d.failed = cmp.Or(d.failed, err) }
+
+// title begins a step: what it shows, and the call that does it. Requests go out one by one, so that the demo looks the same
+// each time.
 func (d *demoRun) title(title, call string) {
 	d.steps++
-	d.client = d.gateway.Client(outgoing.WithRetry(outgoing.Retry{InitialInterval: demoInterval}))
+	d.client = d.gateway.Client(outgoing.WithRetry(outgoing.Retry{InitialInterval: demoInterval}), outgoing.WithConcurrency(1))
 	d.print("%s\n%s\n\n", d.style.Paint(terminal.Bold, fmt.Sprintf("%d. %s", d.steps, title)), d.style.Paint(terminal.Faint, "   "+call))
 }
 
-// fail ends the demo with an error, unless it has one.
-func (d *demoRun) fail(err error) {
-	if d.failed == nil {
-		d.failed = err
-	}
-}
-
-// requests shows what reached the gateway since the last time. Those of one call are in flight together and arrive in
-// any order, so they are sorted: the demo looks the same each time.
+// requests shows what reached the gateway since the last time.
 func (d *demoRun) requests() {
 	all := d.gateway.Requests()
-	lines := make([]string, 0, len(all)-d.seen)
 	for _, r := range all[d.seen:] {
 		what := r.Path + "?" + r.RawQuery
 		if n := len(r.IDs); n > 0 {
@@ -98,13 +85,9 @@ func (d *demoRun) requests() {
 		if r.Status == 0 {
 			answer = "no answer"
 		}
-		lines = append(lines, fmt.Sprintf("     %-6s %s  ->  %s\n", r.Method, what, answer))
+		d.print("     %-6s %s  ->  %s\n", r.Method, what, answer)
 	}
 	d.seen = len(all)
-	slices.SortStableFunc(lines, func(a, b string) int { return compareUpTo(a, b, "  ->") })
-	for _, line := range lines {
-		d.print("%s", line)
-	}
 	d.print("\n")
 }
 
@@ -155,23 +138,19 @@ func (d *demoRun) walk() {
 		Match:  func(r *http.Request) bool { return r.FormValue("page") != "1" },
 		Before: func(g *outgoingtest.Gateway) { arrived += len(g.Add(make([]outgoing.Message, 7)...)) },
 	})
-	seen := make(map[int64]int)
-	total := decimal.Zero
-	inTurn := outgoing.WithConcurrency(1) // so that the demo looks the same each time
-	for message, err := range d.client.All(d.ctx, inTurn) {
+	seen := make(map[int64]bool)
+	twice, total := 0, decimal.Zero
+	for message, err := range d.client.All(d.ctx) {
 		if err != nil {
 			d.fail(err)
 			return
 		}
-		seen[message.ID]++
-		sum, err := total.Add(message.Price.Decimal)
-		d.fail(err)
-		total = sum
-	}
-	twice := 0
-	for _, n := range seen {
-		if n > 1 {
+		if seen[message.ID] {
 			twice++
+		}
+		seen[message.ID] = true
+		if total, err = total.Add(message.Price.Decimal); err != nil {
+			d.fail(err)
 		}
 	}
 	d.print("   There were %d messages, and %d more arrived meanwhile. Delivered: %d, more than once: %d.\n"+
@@ -235,11 +214,4 @@ func (w indented) Write(p []byte) (int, error) {
 		w.print("     %s", line)
 	}
 	return len(p), w.failed
-}
-
-// compareUpTo compares two lines by what is before a mark.
-func compareUpTo(a, b, mark string) int {
-	a, _, _ = strings.Cut(a, mark)
-	b, _, _ = strings.Cut(b, mark)
-	return strings.Compare(a, b)
 }

@@ -60,7 +60,7 @@ Exit status: 0 if nothing FAILs; 2 if something does; 1 used wrongly, or could n
 // examine prints the results as they come, and what they add up to.
 func (s *session) examine(record string) error {
 	cfg := doctor.Config{
-		BaseURL: s.url, Gateway: s.gatewayName(), Version: version(), Token: s.drainer.Token, Transport: s.drainer,
+		BaseURL: s.url, Gateway: s.gatewayName(), Version: version(), Token: s.token, Transport: s.drainer,
 	}
 	var unrecorded error
 	if record != "" {

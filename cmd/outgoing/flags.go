@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 )
@@ -17,15 +19,17 @@ type flags struct {
 	demo        bool
 	tokenFile   string
 	concurrency int
-	attempts    int
+	attempts    int // 0 leaves it to the library, which then waits for rate limits
 	quiet       bool
 	verbose     bool
+
+	set *pflag.FlagSet
 }
 
 func (f *flags) register(cmd *cobra.Command) {
 	f.registerResults(cmd)
 	f.registerConcurrency(cmd)
-	cmd.Flags().IntVar(&f.attempts, "attempts", 4, "how often a request is tried")
+	cmd.Flags().IntVar(&f.attempts, "attempts", 0, "how often a request is tried, rate limits included (default 4, and not counting those)")
 	f.registerVerbose(cmd)
 }
 
@@ -46,10 +50,10 @@ func (f *flags) registerResults(cmd *cobra.Command) {
 
 // registerGateway adds the flags that say which gateway is asked.
 func (f *flags) registerGateway(cmd *cobra.Command) {
-	set := cmd.Flags()
-	set.BoolVar(&f.sandbox, "sandbox", false, "use the gateway's test system")
-	set.Var(textFlag{&f.baseURL, "URL"}, "base-url", "use the gateway at this URL")
-	set.Var(textFlag{&f.tokenFile, "file"}, "token-file", "read the token from this file and not from "+tokenVariable)
+	f.set = cmd.Flags()
+	f.set.BoolVar(&f.sandbox, "sandbox", false, "use the gateway's test system")
+	f.set.Var(textFlag{&f.baseURL, "URL"}, "base-url", "use the gateway at this URL, and not at "+baseURLVariable)
+	f.set.Var(textFlag{&f.tokenFile, "file"}, "token-file", "read the token from this file, again when it changes, and not from "+tokenVariable)
 }
 
 func (f *flags) registerVerbose(cmd *cobra.Command) {
@@ -73,7 +77,7 @@ func (f *flags) check() error {
 		return usage("--format %q: it is one of %s", f.format, strings.Join(output.Formats, ", "))
 	case f.concurrency < 1:
 		return usage("--concurrency %d: at least one request must be allowed", f.concurrency)
-	case f.attempts < 1:
+	case f.set.Changed("attempts") && f.attempts < 1:
 		return usage("--attempts %d: the first one counts too", f.attempts)
 	}
 	return nil
@@ -86,12 +90,45 @@ type idFlags struct {
 }
 
 func (f *idFlags) register(cmd *cobra.Command) {
+	cmd.SetFlagErrorFunc(explainNegative)
 	set := cmd.Flags()
 	set.Var(textFlag{&f.file, "file"}, "file", "read the IDs from this file; - is standard input")
 	set.Var(textFlag{&f.column, "number|title"}, "column", "the column of the file that holds the IDs: its number or its title")
 }
 
-const fileHelp = `IDs are arguments, or come from --file: one a line, or a column of a CSV file, separated by commas, semicolons or tabs.
-The first line may be a header. The column is the first, or the one that --column names by number or title. A file that
-can be read in two ways, such as one with numbers in several columns and no title "id", is not guessed at: the command
-says which lines are in doubt, and does nothing. All IDs are checked before anything is sent.`
+const fileHelp = `IDs are arguments, or come from --file: one a line, a column of a CSV file, or what this command wrote with --format json, jsonl,
+csv or excel. Nothing in a file is guessed: its column is the only one with numbers, or its title says so (message_id, sms_id,
+or id where no other can be meant), or --column does, by number or title; and an ID is digits and nothing else. Otherwise the
+command says which lines are in doubt, and does nothing. All IDs are checked before anything is sent, repeated ones count once.`
+
+// textFlag is a flag with a text that must not be empty: `--base-url "$UNSET"` does not mean the default. Its kind is what
+// help calls the text. (The flag package would take that from back-quotes in the description, which completions show.)
+type textFlag struct {
+	text *string
+	kind string
+}
+
+func (f textFlag) String() string { return *f.text }
+func (f textFlag) Type() string   { return f.kind }
+
+func (f textFlag) Set(text string) error {
+	if text == "" {
+		return errors.New("it is empty; is a variable unset?")
+	}
+	*f.text = text
+	return nil
+}
+
+// textsFlag is a textFlag that may be repeated.
+type textsFlag struct {
+	texts *[]string
+	kind  string
+}
+
+func (f textsFlag) String() string { return "" }
+func (f textsFlag) Type() string   { return f.kind }
+
+func (f textsFlag) Set(text string) error {
+	*f.texts = append(*f.texts, "")
+	return textFlag{&(*f.texts)[len(*f.texts)-1], f.kind}.Set(text)
+}

@@ -47,10 +47,13 @@ const sampleJSON = `{"id":43456,"cid":"wizyta-00001","type":1,"recipient":"+4899
 	`"sent_date":"2026-01-05T07:00:02Z","status_date":"2026-01-05T07:00:09Z","status_code":"DELIVERED",` +
 	`"status_description":"The message has reached the phone","unicode":true,"flash":false,"price":0.16}`
 
+// foundJSON is the row of get for it.
+var foundJSON = strings.TrimSuffix(sampleJSON, "}") + `,"state":"found"}`
+
 func TestGetSpellsJSONAsTheAPIDoes(t *testing.T) {
-	assert.Equal(t, []string{sampleJSON}, lines(outgoing(t, "get", "--demo", "-f", "jsonl", "43456").stdout))
-	assert.Equal(t, []string{"[", "  " + sampleJSON, "]"}, lines(outgoing(t, "get", "--demo", "-f", "json", "43456").stdout))
-	assert.Equal(t, "[]\n", outgoing(t, "get", "--demo", "-f", "json", "9").stdout)
+	assert.Equal(t, []string{foundJSON}, lines(outgoing(t, "get", "--demo", "-f", "jsonl", "43456").stdout))
+	assert.Equal(t, []string{"[", "  " + foundJSON, "]"}, lines(outgoing(t, "get", "--demo", "-f", "json", "43456").stdout))
+	assert.Equal(t, []string{"[", "  " + missing(9), "]"}, lines(outgoing(t, "get", "--demo", "-f", "json", "9").stdout))
 
 	var messages []json.RawMessage
 	require.NoError(t, json.Unmarshal([]byte(outgoing(t, "get", "--demo", "-f", "json", "43456", "43457,43458").stdout), &messages))
@@ -58,13 +61,14 @@ func TestGetSpellsJSONAsTheAPIDoes(t *testing.T) {
 }
 
 func TestGetWritesCSV(t *testing.T) {
-	got := outgoing(t, "get", "--demo", "-f", "csv", "43456", "43462")
+	got := outgoing(t, "get", "--demo", "-f", "csv", "43456", "43462", "9")
 	records, err := csv.NewReader(strings.NewReader(got.stdout)).ReadAll()
 	require.NoError(t, err)
 	assert.Equal(t, [][]string{
-		{"id", "cid", "type", "recipient", "sender", "parts", "sent_date", "status_date", "status_code", "status_description", "unicode", "flash", "price"},
-		{"43456", "wizyta-00001", "1", "+48999000000", "Przychodnia", "1", "2026-01-05T07:00:02Z", "2026-01-05T07:00:09Z", "DELIVERED", "The message has reached the phone", "true", "false", "0.16"},
-		{"43462", "", "3", "+48999047514", "", "1", "2026-01-05T07:09:44Z", "2026-01-05T07:09:51Z", "DELIVERED", "The message has reached the phone", "false", "false", "0.07"},
+		{"id", "cid", "type", "recipient", "sender", "parts", "sent_date", "status_date", "status_code", "status_description", "unicode", "flash", "price", "state", "reason"},
+		{"43456", "wizyta-00001", "1", "+48999000000", "Przychodnia", "1", "2026-01-05T07:00:02Z", "2026-01-05T07:00:09Z", "DELIVERED", "The message has reached the phone", "true", "false", "0.16", "found", ""},
+		{"43462", "", "3", "+48999047514", "", "1", "2026-01-05T07:09:44Z", "2026-01-05T07:09:51Z", "DELIVERED", "The message has reached the phone", "false", "false", "0.07", "found", ""},
+		{"9", "", "", "", "", "", "", "", "", "", "", "", "", "missing", "the gateway does not know this ID"},
 	}, records)
 }
 
@@ -72,14 +76,18 @@ func TestPricesStayExact(t *testing.T) {
 	gateway, url := serveDouble(t, 0)
 	body := `[{"id":5,"price":12345678901234567.10}]`
 	gateway.Inject(outgoingtest.Fault{Times: -1, Body: &body})
-	assert.Contains(t, outgoing(t, "get", url, "-f", "jsonl", "5").stdout, `"price":12345678901234567.10}`)
-	assert.Contains(t, outgoing(t, "get", url, "-f", "csv", "5").stdout, ",12345678901234567.10\n")
+	assert.Contains(t, outgoing(t, "get", url, "-f", "jsonl", "5").stdout, `"price":12345678901234567.10,`)
+	assert.Contains(t, outgoing(t, "get", url, "-f", "csv", "5").stdout, ",12345678901234567.10,found,\n")
 }
 
-func TestMissingIDsAreNamedApartFromTheResults(t *testing.T) {
+func missing(id int) string {
+	return fmt.Sprintf(`{"id":%d,"state":"missing","reason":"the gateway does not know this ID"}`, id)
+}
+
+func TestEachIDHasARowInTheOrderAsked(t *testing.T) {
 	got := outgoing(t, "get", "--demo", "-f", "jsonl", "9", "43456", "7")
 	assert.Equal(t, 2, got.status)
-	assert.Equal(t, []string{sampleJSON}, lines(got.stdout))
+	assert.Equal(t, []string{missing(9), foundJSON, missing(7)}, lines(got.stdout))
 	assert.Equal(t, "missing: 9, 7\n1 found, 2 missing, 0 not settled, 0 not sent (1 request, 1 attempt)\n", got.stderr)
 }
 
@@ -88,9 +96,14 @@ func TestAFailedRequestCostsNoOther(t *testing.T) {
 	gateway.Inject(outgoingtest.Fault{Match: outgoingtest.HasID(43510), Status: http.StatusBadRequest})
 	got := outgoingWithInput(t, sequence(43456, 120), "get", url, "-f", "jsonl", "--file", "-")
 	assert.Equal(t, 2, got.status)
-	assert.Len(t, lines(got.stdout), 70)
+	rows := lines(got.stdout)
+	require.Len(t, rows, 120)
+	for i, row := range rows {
+		assert.Contains(t, row, fmt.Sprintf(`{"id":%d,`, 43456+i))
+		assert.Equal(t, i >= 50 && i < 100, strings.Contains(row, `"state":"not settled","reason":"GET /messages/{ids}: 400 Bad Request`), row)
+	}
 	assert.Contains(t, got.stderr, "not settled: 43506, 43507, ")
-	assert.Contains(t, got.stderr, "43555\n  GET /messages/{ids}: 400 Bad Request")
+	assert.Contains(t, got.stderr, "43515 and 40 more\n  GET /messages/{ids}: 400 Bad Request")
 	assert.Contains(t, got.stderr, "70 found, 0 missing, 50 not settled, 0 not sent (3 requests, 3 attempts)\n")
 }
 
@@ -105,7 +118,7 @@ func TestIDsMayBePastedWithTheirCommas(t *testing.T) {
 
 func TestQuietLeavesResultsAndNames(t *testing.T) {
 	got := outgoing(t, "get", "--demo", "-q", "-f", "jsonl", "9", "43456")
-	assert.Equal(t, result{sampleJSON + "\n", "missing: 9\n", 2}, got)
+	assert.Equal(t, result{missing(9) + "\n" + foundJSON + "\n", "missing: 9\n", 2}, got)
 }
 
 func TestWithoutIDsTheDemoTakesSamples(t *testing.T) {
@@ -136,7 +149,7 @@ func TestIDsComeFromFilesOfManyKinds(t *testing.T) {
 		"blank lines":          "\n\n43457\n  \n\r\n43456\n\n",
 		"spaces":               "  43457 \n\t43456\n",
 		"header, underscore":   "_id\n43457\n43456\n",
-		"header and digits":    "id,phone2\n43457,1\n43456,2\n",
+		"header and digits":    "message_id,phone2\n43457,1\n43456,2\n",
 		"header":               "id\n43457\n43456\n",
 		"header, quoted":       "\"Message ID\"\n\"43457\"\n\"43456\"\n",
 		"byte order mark":      "\ufeff43457\n43456\n",
@@ -165,8 +178,8 @@ func TestALineThatIsNotAnIDIsNamedBeforeAnythingIsSent(t *testing.T) {
 		"43456\n\x1b[2Jevil\n":         `line 2: "\x1b[2Jevil" is not a message ID`,
 		sequence(1, 70_000) + "oops\n": `line 70001: "oops" is not a message ID`,
 		"43463,43471,43479\n":          `line 1: "43463" and "43471" could both be message IDs`,
-		"12,50;43456\n":                "line 1: it has ; and , as separators",
-		"4,3456E+04\n":                 `line 1: column 1: "4,3456E+04" is not a message ID: a spreadsheet rounded it`,
+		"12,50;43456\n":                `line 1: "12,50" and "43456" could both be message IDs`,
+		"4,3456E+04\n":                 `line 1: "4" and "3456E+04" could both be message IDs`,
 	} {
 		gateway, url := serveDouble(t, 10)
 		path := file(t, content)
@@ -189,7 +202,7 @@ func TestTheColumnOfAFileCanBeNamed(t *testing.T) {
 		gateway, url := serveDouble(t, 20)
 		got := outgoing(t, "cancel", url, "--yes", "-f=csv", "--file", path, "--column", column)
 		assert.Equal(t, 0, got.status, got.stderr)
-		assert.Equal(t, "id,state,status,reason\n43463,cancelled,204,\n43471,cancelled,204,\n", got.stdout)
+		assert.Equal(t, "id,state,status,status_code,reason\n43463,cancelled,204,,\n43471,cancelled,204,,\n", got.stdout)
 		assert.Len(t, gateway.Requests(), 1)
 	}
 }
@@ -255,7 +268,7 @@ func TestAFullDiskIsNotTakenForSuccess(t *testing.T) {
 		cmd := command(t, args...)
 		var stderr strings.Builder
 		cmd.Stdout, cmd.Stderr = full, &stderr
-		assert.Equal(t, 1, statusOf(t, cmd.Run()), args)
+		assert.Equal(t, 3, statusOf(t, cmd.Run()), args)
 		assert.Contains(t, stderr.String(), "no space left", args)
 		require.NoError(t, full.Close())
 	}

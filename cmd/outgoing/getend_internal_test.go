@@ -5,14 +5,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"log/slog"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing"
@@ -52,7 +50,7 @@ func streamDouble(ids iter.Seq[int64], n int, fails bool, last error) iter.Seq2[
 // B10 has the stream say in its last yield that it ended early, whatever it reported before.
 func TestB10_GetBelievesTheLastYieldOfItsStream(t *testing.T) {
 	early := fmt.Errorf("%w: %w", outgoing.ErrNotSent, context.DeadlineExceeded)
-	const reason = "  not sent: context deadline exceeded\n"
+	const reason = "not sent: context deadline exceeded\n"
 	for name, test := range map[string]struct {
 		taken  int
 		fails  bool
@@ -60,10 +58,10 @@ func TestB10_GetBelievesTheLastYieldOfItsStream(t *testing.T) {
 		status error
 		want   []string
 	}{
-		"early":               {600, true, early, statusError(exitUnsettled), []string{"not sent: the last 4400 of 5000 IDs, from 601 on\n" + reason, "550 found, 0 missing, 50 not settled, 4400 not sent"}},
-		"early, says no more": {5000, true, early, statusError(exitUnsettled), []string{reason, "4950 found, 0 missing, 50 not settled, 0 not sent"}},
-		"early, none failed":  {5000, false, early, statusError(exitUnsettled), []string{reason, "5000 found, 0 missing, 0 not settled, 0 not sent"}},
-		"for another reason":  {600, true, io.ErrUnexpectedEOF, statusError(exitUnsettled), []string{"from 601 on\n  unexpected EOF\n"}},
+		"early":               {600, true, early, statusError(exitUnsettled), []string{"not sent: 601, 602, 603, ", "610 and 4390 more\n  " + reason, "550 found, 0 missing, 50 not settled, 4400 not sent"}},
+		"early, says no more": {5000, true, early, statusError(exitUnsettled), []string{"outgoing: " + reason, "4950 found, 0 missing, 50 not settled, 0 not sent"}},
+		"early, none failed":  {5000, false, early, statusError(exitUnsettled), []string{"outgoing: " + reason, "5000 found, 0 missing, 0 not settled, 0 not sent"}},
+		"for another reason":  {600, true, io.ErrUnexpectedEOF, statusError(exitUnsettled), []string{"not sent: 601, ", "\n  unexpected EOF\n"}},
 		"to its end":          {5000, true, nil, statusError(exitUnsettled), []string{"4950 found, 0 missing, 50 not settled, 0 not sent"}},
 		"before it began":     {0, false, early, early, nil},
 	} {
@@ -72,14 +70,15 @@ func TestB10_GetBelievesTheLastYieldOfItsStream(t *testing.T) {
 			s := &session{
 				cli:     &cli{screen: terminal.NewScreen(nil, &stdout, &stderr, func(string) (string, bool) { return "", false })},
 				flags:   &flags{format: "json"},
-				drainer: interrupt.NewDrainer(nil, "", nil),
-				counter: terminal.NewRetryCounter(slog.DiscardHandler),
+				drainer: interrupt.NewDrainer(nil, nil),
 			}
-			list := new(idfile.List)
+			var ids []int64
 			for id := range int64(5000) {
-				require.NoError(t, list.Add(id+1))
+				ids = append(ids, id+1)
 			}
-			err := s.lookUp(list, func(ids iter.Seq[int64]) iter.Seq2[outgoing.GetResult, error] {
+			out, err := s.getWriter(false)
+			require.NoError(t, err)
+			err = s.lookUp(ids, out, func(ids iter.Seq[int64]) iter.Seq2[outgoing.GetResult, error] {
 				return streamDouble(ids, test.taken, test.fails, test.last)
 			})
 			require.Equal(t, test.status, err)
@@ -88,6 +87,7 @@ func TestB10_GetBelievesTheLastYieldOfItsStream(t *testing.T) {
 			}
 			if test.taken > 0 {
 				assert.True(t, strings.HasSuffix(stdout.String(), "\n]\n"), "the array is closed")
+				assert.Equal(t, 5000, strings.Count(stdout.String(), `"id":`), "a row for each ID")
 			}
 		})
 	}

@@ -4,8 +4,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/spf13/cobra"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
@@ -14,68 +18,99 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
-// withIDs does the work of get and cancel on what the command line asks for. Without IDs the demo takes the samples
+// asked are the distinct IDs that the command line asks for, in its order.
+type asked struct {
+	ids  []int64
+	from string // which column of which file, if it has several
+}
+
+// withIDs does the work of get, cancel and watch on what the command line asks for. Without IDs the demo takes the samples
 // that the work is for.
-func (c *cli) withIDs(args []string, from idFlags, f *flags, samples samples, work func(*session, *idfile.List) error) error {
+func (c *cli) withIDs(args []string, from idFlags, f *flags, samples samples, work func(*session, asked) error) error {
 	if err := f.check(); err != nil {
 		return err
 	}
 	if f.demo && len(args) == 0 && from == (idFlags{}) {
 		args = c.demoIDs(samples)
 	}
-	ids := new(idfile.List)
-	defer ids.Close()
-	if err := c.collectIDs(ids, args, from); err != nil {
+	asked, err := c.collectIDs(args, from)
+	if err != nil {
 		return err
 	}
+	asked.ids = distinct(asked.ids)
 	s, err := c.connect(f)
 	if err != nil {
 		return err
 	}
-	return work(s, ids)
+	return work(s, asked)
 }
 
 // collectIDs reads all IDs that the command line asks for, and checks them, before anything is sent.
-func (c *cli) collectIDs(list *idfile.List, args []string, from idFlags) error {
+func (c *cli) collectIDs(args []string, from idFlags) (asked, error) {
 	var column idfile.Column
 	if from.column != "" {
 		var err error
 		if column, err = idfile.ParseColumn(from.column); err != nil {
-			return usage("--column %s: %v", from.column, err)
+			return asked{}, usage("--column %s: %v", from.column, err)
 		}
 	}
 	switch {
 	case len(args) > 0 && from.file != "":
-		return usage("IDs come from the arguments or from --file, not from both")
+		return asked{}, usage("IDs come from the arguments or from --file, not from both")
 	case from.file == "" && from.column != "":
-		return usage("--column is for the IDs of a --file")
+		return asked{}, usage("--column is for the IDs of a --file")
 	case len(args) > 0:
-		return argumentIDs(args, list.Add)
+		ids, err := argumentIDs(args)
+		return asked{ids: ids}, err
 	case from.file == "":
-		return usage("no message IDs: give them as arguments, or --file F with one a line (- is standard input)")
+		return asked{}, usage("no message IDs: give them as arguments, or --file F with one a line (- is standard input)")
 	case from.file == "-":
 		if terminal.Is(c.stdin) {
 			c.say("Reading IDs from the terminal, one a line; Ctrl-D ends them.")
 		}
-		return c.readIDs("standard input", c.stdin, column, list)
+		return c.readIDs("standard input", c.stdin, column)
 	}
 	f, err := os.Open(from.file)
 	if err != nil {
-		return err
+		return asked{}, err
 	}
 	defer func() { _ = f.Close() }()
-	return c.readIDs(from.file, f, column, list)
+	return c.readIDs(from.file, f, column)
 }
 
-func (c *cli) readIDs(name string, r io.Reader, column idfile.Column, list *idfile.List) error {
-	from := idfile.File{Column: column, Add: list.Add, Note: func(text string) { c.say("%s: %s", name, text) }}
-	if err := from.Read(r); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+func (c *cli) readIDs(name string, r io.Reader, column idfile.Column) (asked, error) {
+	file, err := idfile.Read(r, column)
+	switch {
+	case err != nil:
+		return asked{}, fmt.Errorf("%s: %w", name, err)
+	case len(file.IDs) == 0:
+		return asked{}, usage("%s: there are no message IDs in it", name)
+	case file.Note != "":
+		c.say("%s: %s", name, file.Note)
 	}
-	if list.Len() == 0 {
-		return usage("%s: there are no message IDs in it", name)
+	if file.Column == "" {
+		return asked{ids: file.IDs}, nil
 	}
-	return nil
+	return asked{ids: file.IDs, from: file.Column + " of " + name}, nil
+}
+
+// distinct returns each ID once, where it stands first. Few are repeated, so only those are kept in a map.
+func distinct(ids []int64) []int64 {
+	sorted := slices.Clone(ids)
+	slices.Sort(sorted)
+	repeated := make(map[int64]bool) // whether it was met
+	for i, id := range sorted[1:] {
+		if id == sorted[i] {
+			repeated[id] = false
+		}
+	}
+	return slices.DeleteFunc(ids, func(id int64) bool {
+		met, again := repeated[id]
+		if again {
+			repeated[id] = true
+		}
+		return met
+	})
 }
 
 // samples are messages of the demo gateway.
@@ -86,7 +121,7 @@ type samples struct {
 
 var (
 	anyMessage  = samples{"sample messages", func(outgoing.Message) bool { return true }}
-	isScheduled = samples{"scheduled sample messages", func(m outgoing.Message) bool { return m.StatusCode == "SCHEDULED" }}
+	isScheduled = samples{"scheduled sample messages", func(m outgoing.Message) bool { return m.StatusCode == outgoing.StatusScheduled }}
 )
 
 // demoIDs are a few that exist, for a first try.
@@ -104,31 +139,36 @@ func (c *cli) demoIDs(wanted samples) []string {
 
 // argumentIDs takes "43456 43457", "43456,43457", as the API's own paths have it, and "43456, 43457". A gap in it may be an
 // unset variable of a script.
-func argumentIDs(args []string, add func(int64) error) error {
+func argumentIDs(args []string) (ids []int64, err error) {
 	for i, arg := range args {
+		if strings.TrimSpace(arg) == "" {
+			return nil, usage("an argument is empty where a message ID is expected; is a variable unset?")
+		}
 		parts := strings.Split(arg, ",")
-		if last := len(parts) - 1; last > 0 && strings.TrimSpace(parts[last]) == "" {
-			if i == len(args)-1 && strings.TrimSpace(parts[last-1]) != "" {
-				return usage("%s: a message ID is missing after the last comma", display.Quoted(arg))
-			}
+		if last := len(parts) - 1; last > 0 && i < len(args)-1 && strings.TrimSpace(parts[last]) == "" {
 			parts = parts[:last]
 		}
 		for _, part := range parts {
 			part = strings.TrimSpace(part)
-			if part == "" && len(parts) == 1 && part == arg {
-				return usage("an argument is empty where a message ID is expected; is a variable unset?")
-			}
 			if part == "" {
-				return usage("%s: a message ID is missing beside a comma", display.Quoted(arg))
+				return nil, usage("%s: a message ID is missing beside a comma", display.Quoted(arg))
 			}
 			id, err := idfile.ParseID(part)
 			if err != nil {
-				return &usageError{err.Error()}
+				return nil, &usageError{err.Error()}
 			}
-			if err := add(id); err != nil {
-				return err
-			}
+			ids = append(ids, id)
 		}
 	}
-	return nil
+	return ids, nil
+}
+
+var negativeArgument = regexp.MustCompile(`in (-\d.*)$`)
+
+// explainNegative makes "unknown shorthand flag: '5' in -5" an error about an ID.
+func explainNegative(cmd *cobra.Command, err error) error {
+	if arg := negativeArgument.FindStringSubmatch(err.Error()); arg != nil {
+		return usage("%s is not a message ID: they start at 1, and -%c is no flag", arg[1], arg[1][1])
+	}
+	return cmd.Parent().FlagErrorFunc()(cmd, err)
 }

@@ -57,8 +57,12 @@ func TestAnInterruptedGetWaitsForTheRequestsUnderWay(t *testing.T) {
 		h.interrupt(t, signal)
 		h.release()
 		assert.Equal(t, 130, statusOf(t, h.cmd.Wait()))
-		assert.Len(t, lines(h.stdout.String()), 100)
-		assert.Contains(t, h.stderr.String(), "not sent: the last 900 of 1000 IDs, from 43556 on\n")
+		rows := lines(h.stdout.String())
+		require.Len(t, rows, 1000, "one for each ID")
+		assert.Contains(t, rows[99], `"state":"found"`)
+		assert.JSONEq(t, `{"id":43556,"state":"not sent","reason":"interrupted"}`, rows[100])
+		assert.Contains(t, h.stderr.String(), "not sent: 43556, 43557, ")
+		assert.Contains(t, h.stderr.String(), "43565 and 890 more\n  interrupted\n")
 		assert.Contains(t, h.stderr.String(), "100 found, 0 missing, 0 not settled, 900 not sent (2 requests, 2 attempts)\n")
 		assert.Len(t, h.gateway.Requests(), 2)
 	}
@@ -71,7 +75,7 @@ func TestAnInterruptedCancelWaitsForTheRequestsUnderWay(t *testing.T) {
 		h.release()
 		assert.Equal(t, 130, statusOf(t, h.cmd.Wait()))
 		assert.Len(t, lines(h.stdout.String()), 1+1000, "one for each ID")
-		assert.Contains(t, h.stdout.String(), "44455,not sent,,interrupted\n")
+		assert.Contains(t, h.stdout.String(), "44455,not sent,,,interrupted\n")
 		assert.Contains(t, h.stderr.String(), "12 cancelled, 88 rejected, 0 unknown, 900 not sent (2 requests, 2 attempts)\n")
 		assert.Contains(t, h.stderr.String(), "The 900 messages not sent are untouched.\n")
 		assert.Len(t, h.gateway.Requests(), 2)
@@ -86,7 +90,7 @@ func TestASecondHangupDoesNotLeaveAtOnce(t *testing.T) {
 	require.NoError(t, h.cmd.Process.Signal(syscall.SIGHUP))
 	h.release()
 	assert.Equal(t, 130, statusOf(t, h.cmd.Wait()))
-	assert.Contains(t, h.stdout.String(), "43463,cancelled,204,\n")
+	assert.Contains(t, h.stdout.String(), "43463,cancelled,204,,\n")
 }
 
 // The signal is ignored from the start there, and must stay so.
@@ -107,7 +111,7 @@ func TestANohupCancelSurvivesAHangup(t *testing.T) {
 	require.NoError(t, cmd.Process.Signal(syscall.SIGHUP))
 	close(released)
 	assert.Equal(t, 0, statusOf(t, cmd.Wait()), stderr)
-	assert.Contains(t, stdout.String(), "43463,cancelled,204,\n")
+	assert.Contains(t, stdout.String(), "43463,cancelled,204,,\n")
 	assert.NotContains(t, stderr.String(), "interrupted")
 }
 
@@ -165,7 +169,7 @@ func TestASecondInterruptPrintsWhatIsKnown(t *testing.T) {
 
 func TestASecondInterruptOfALookUpSaysWhatIsMissing(t *testing.T) {
 	for verb, test := range map[string]struct{ args, stdout, stderr string }{
-		"get":        {"get 43456 -f=json", "[]\n", "not settled: 43456\n  GET /messages/{ids}: no answer (1 attempt): interrupted\n"},
+		"get":        {"get 43456 -f=json", "[\n  {\"id\":43456,\"state\":\"not settled\",\"reason\":\"GET /messages/{ids}: no answer (1 attempt): interrupted\"}\n]\n", "not settled: 43456\n  GET /messages/{ids}: no answer (1 attempt): interrupted\n"},
 		"list":       {"list -f=json", "[]\n", "0 messages listed before the interrupt\n"},
 		"list --all": {"list --all -f=json", "[]\n", "0 messages listed before the interrupt\n"},
 	} {

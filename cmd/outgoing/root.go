@@ -1,97 +1,128 @@
 package main
 
 import (
+	"cmp"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
+
+//go:embed help
+var helpTexts embed.FS // of the commands that say no more about themselves in their code
 
 func (c *cli) rootCommand() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "outgoing",
-		Short: "Look up, cancel, list and watch the outgoing messages of an SMS gateway",
-		Long: `Look up, cancel, list and watch the outgoing messages of the SzybkiSMS.pl / GSMService.pl SMS gateway.
-
-The token comes from the environment variable GATEWAY_API_BEARER or from --token-file. To try the command without an
-account, run "outgoing demo", or give get, cancel, list, watch or doctor --demo.
-
-Exit status, the same in every command:
-
-    0  everything is settled
-    1  used wrongly, or could not start: nothing was sent; or the results cannot be written
-    2  the gateway was asked, and not everything is settled: IDs are missing, not settled or not cancelled (each is
-       named), the history broke off, the gateway refused the token (401, 403) or did not answer, or doctor saw a FAIL
-  130  stopped by a person, with Ctrl-C (serve and listen exit with 0) or with a "no" to cancel's question
-
-The first Ctrl-C lets requests in flight end, and a second cuts them off. What was done is printed after either.`,
-		Example: `  outgoing demo
-  outgoing get 43456 43457
-  outgoing cancel --file campaign.csv
-  outgoing list --all --format csv > history.csv
-  outgoing watch --until DELIVERED,UNDELIVERED --file campaign.csv`,
+		Use:           "outgoing",
+		Short:         "Look up, cancel, list and watch the outgoing messages of an SMS gateway",
 		Version:       version(),
 		SilenceErrors: true, // run says them
 		SilenceUsage:  true,
-		// Without a Run, cobra takes a mistyped command for a request for help, and all is well.
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
-			}
-			return unknownCommand(cmd, args)
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: c.name},
 	}
+	root.SetIn(c.stdin)
+	root.SetOut(c.screen.Out())
+	root.SetErr(c.screen.Err())
 	root.SuggestionsMinimumDistance = 2
 	root.Flags().Bool("version", false, "print the version") // cobra's own takes -v, which is --verbose here
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpFunc(c.help)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
 	root.AddCommand(c.getCommand(), c.cancelCommand(), c.listCommand(), c.watchCommand(), c.listenCommand(),
 		c.doctorCommand(), c.serveCommand(), c.demoCommand(), c.versionCommand())
-	strict(root)
-	return root
-}
-
-// strict makes wrong arguments of the commands that cobra adds wrong usage: it answers them with a help text and status 0.
-func strict(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
-	for _, cmd := range root.Commands() {
-		switch cmd.Name() {
-		case "help":
+	for _, cmd := range append(root.Commands(), root) {
+		if text, err := helpTexts.ReadFile("help/" + cmd.Name() + ".txt"); err == nil {
+			long, examples, _ := strings.Cut(string(text), "\nExamples:\n\n")
+			cmd.Long, cmd.Example = strings.Replace(strings.TrimSpace(long), "{files}", fileHelp, 1), strings.TrimRight(examples, "\n")
+		}
+		if cmd.HasSubCommands() { // else cobra takes a mistyped name for a request for help, and all is well
+			cmd.Args, cmd.RunE = unknownCommand, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+		for _, shell := range cmd.Commands() { // of completion
+			if cmd != root {
+				shell.Args = noArgs
+			}
+		}
+		if cmd.Name() == "help" {
 			cmd.Args = func(_ *cobra.Command, args []string) error {
-				if found, rest, err := root.Find(args); err != nil || len(rest) > 0 || found == root && len(args) > 0 {
+				found, rest, err := root.Find(args)
+				if err != nil || found == root || len(rest) > 0 {
 					return unknownCommand(root, args)
 				}
 				return nil
 			}
-		case "completion":
-			strictCompletion(cmd)
 		}
 	}
+	return root
 }
 
-func strictCompletion(completion *cobra.Command) {
-	var shells []string
-	for _, shell := range completion.Commands() {
-		shell.Args = noArgs
-		shells = append(shells, shell.Name())
+// help prints the help of a command, with its name as it was started.
+func (c *cli) help(cmd *cobra.Command, _ []string) {
+	text := display.Wrap(cmp.Or(cmd.Long, cmd.Short), 80) + "\n\n" + cmd.UsageString()
+	text = strings.NewReplacer("  outgoing ", "  "+c.name+" ", "| outgoing ", "| "+c.name+" ").Replace(text)
+	_, c.unhelped = io.WriteString(c.screen.Out(), text)
+}
+
+// unknownCommand refuses arguments where only a command may stand. Only the whole command does something without one.
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	var names []string
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
 	}
-	known := strings.Join(shells, ", ")
-	completion.Args = cobra.ArbitraryArgs
-	completion.RunE = func(_ *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return usage("which shell is the completion for: %s?", known)
+	switch {
+	case len(args) == 0 && !cmd.HasParent():
+		return nil
+	case len(args) == 0:
+		return usage("which %s: %s?", cmd.Name(), strings.Join(names, ", "))
+	case cmd.HasParent():
+		return usage("there is no %s %q; there is %s", cmd.Name(), args[0], strings.Join(names, ", "))
+	}
+	return usage("there is no command %q%s", strings.Join(args, " "), didYouMean("", cmd.SuggestionsFor(args[0])))
+}
+
+func didYouMean(dashes string, near []string) string {
+	if len(near) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %s%s?", dashes, near[0])
+}
+
+// flagError says what is wrong with a flag.
+func flagError(cmd *cobra.Command, err error) error {
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
+		return usage("%v%s", err, durationAdvice(err))
+	}
+	name := unknown.GetSpecifiedName()
+	if short := unknown.GetSpecifiedShortnames(); short != "" {
+		if strings.ContainsAny(short[:1], "0123456789") {
+			return usage("-%s is not a message ID: they start at 1", short)
 		}
-		return usage("there is no completion for %q; there is for %s", args[0], known)
+		return usage("%v", err)
 	}
+	flags := &cobra.Command{SuggestionsMinimumDistance: 2} // cobra finds what is near among commands
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		flags.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+	})
+	return usage("%v%s", err, didYouMean("--", flags.SuggestionsFor(name)))
 }
 
-func unknownCommand(root *cobra.Command, args []string) error {
-	hint := ""
-	if near := root.SuggestionsFor(args[0]); len(args) == 1 && len(near) > 0 {
-		hint = "; did you mean " + near[0] + "?"
+// durationAdvice says how to write a time: Go has no days.
+func durationAdvice(err error) string {
+	invalid, ok := errors.AsType[*pflag.InvalidValueError](err)
+	if !ok || invalid.GetFlag().Value.Type() != "duration" {
+		return ""
 	}
-	return usage("there is no command %q%s", strings.Join(args, " "), hint)
+	return " (a day is 24h; others are 1h30m, 20s, 500ms)"
 }
 
 // noArgs refuses arguments in this command's words.

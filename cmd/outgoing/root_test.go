@@ -24,8 +24,8 @@ func TestWrongUseIsStatusOneAndSaysWhatIsWrong(t *testing.T) {
 		want string
 	}{
 		"unknown command":      {[]string{"gte"}, `there is no command "gte"; did you mean get?`},
-		"completion for what":  {[]string{"completion", "foo"}, `there is no completion for "foo"; there is for bash, fish, powershell, zsh`},
-		"completion of what":   {[]string{"completion"}, "which shell"},
+		"completion for what":  {[]string{"completion", "foo"}, `there is no completion "foo"; there is bash, fish, powershell, zsh`},
+		"completion of what":   {[]string{"completion"}, "which completion: bash, fish"},
 		"completion for two":   {[]string{"completion", "bash", "zsh"}, `bash takes no arguments, and got "zsh"`},
 		"help about what":      {[]string{"help", "gte"}, `there is no command "gte"; did you mean get?`},
 		"help about too much":  {[]string{"help", "get", "gte"}, `there is no command "get gte"`},
@@ -39,7 +39,7 @@ func TestWrongUseIsStatusOneAndSaysWhatIsWrong(t *testing.T) {
 		"ID missing":           {[]string{"get", "1", "", "2"}, "an argument is empty where a message ID is expected; is a variable unset?"},
 		"ID missing in a list": {[]string{"get", "1,,2"}, `"1,,2": a message ID is missing beside a comma`},
 		"ID missing at first":  {[]string{"get", ",1"}, `",1": a message ID is missing beside a comma`},
-		"ID missing at last":   {[]string{"get", "1,2,"}, `"1,2,": a message ID is missing after the last comma`},
+		"ID missing at last":   {[]string{"get", "1,2,"}, `"1,2,": a message ID is missing beside a comma`},
 		"column of arguments":  {[]string{"get", "1", "--column", "2"}, "--column is for the IDs of a --file"},
 		"column zero":          {[]string{"get", "--file", "f", "--column", "0"}, "--column 0: columns are counted from 1"},
 		"column negative":      {[]string{"get", "--file", "f", "--column=-1"}, "--column -1: columns are counted from 1"},
@@ -114,7 +114,7 @@ func TestVersionComesFromTheBuild(t *testing.T) {
 
 func TestShellsCompleteFormatsAndNoFileNames(t *testing.T) {
 	assert.Contains(t, outgoing(t, "completion", "bash").stdout, "bash completion V2 for outgoing")
-	assert.Equal(t, "table\njson\njsonl\ncsv\n:4\n", outgoing(t, "__complete", "get", "--format", "").stdout)
+	assert.Equal(t, "table\njson\njsonl\ncsv\nexcel\n:4\n", outgoing(t, "__complete", "get", "--format", "").stdout)
 	assert.Equal(t, ":4\n", outgoing(t, "__complete", "cancel", "").stdout)
 }
 

@@ -4,9 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
+	"os"
 	"os/signal"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"syscall"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 )
@@ -14,8 +20,9 @@ import (
 // The exit statuses.
 const (
 	exitSettled     = 0
-	exitUsage       = 1   // used wrongly, or could not start: nothing was sent; or the results cannot be written
+	exitUsage       = 1   // used wrongly, or could not start: nothing was sent
 	exitUnsettled   = 2   // the gateway was asked, and an ID is missing, not settled or not cancelled, or nothing is listed
+	exitUnwritten   = 3   // the work was done, and its results could not be written
 	exitInterrupted = 130 // as shells report a SIGINT
 )
 
@@ -24,32 +31,57 @@ type cli struct {
 	stdin  io.Reader
 	screen *terminal.Screen
 	env    func(string) (string, bool) // as os.LookupEnv
+	name   string                      // of the command, as it was started
+
+	unhelped error // why a help text could not be written
 }
 
 // run runs the command and returns its exit status.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
 	// Ignored, so that writing to a closed pipe is an error here and not the end of the process: a cancel goes on.
 	signal.Ignore(syscall.SIGPIPE)
-	c := &cli{stdin: stdin, screen: terminal.NewScreen(stdin, stdout, stderr, env), env: env}
+	// net/http prints there what a gateway sends unasked, which may be a recipient.
+	log.SetOutput(io.Discard)
+	executable, _ := os.Executable()
+	c := &cli{stdin: stdin, screen: terminal.NewScreen(stdin, stdout, stderr, env), env: env, name: startedAs(executable, exists)}
 	root := c.rootCommand()
 	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(c.screen.Out())
-	root.SetErr(c.screen.Err())
 
 	command, err := root.ExecuteC()
+	err = errors.Join(err, c.unhelped)
 	status, ended := errors.AsType[statusError](err)
 	switch {
-	case err == nil, errors.Is(err, terminal.ErrReaderGone):
-		return exitSettled
 	case ended:
 		return int(status)
+	case err == nil, errors.Is(err, terminal.ErrReaderGone):
+		return exitSettled
 	}
 	c.say("outgoing: %s", output.WithoutPrefix(err))
+	if errors.Is(err, terminal.ErrUnwritten) {
+		return exitUnwritten
+	}
 	if _, wrong := errors.AsType[*usageError](err); wrong {
 		c.say("See %q.", command.CommandPath()+" --help")
 	}
 	return exitUsage
+}
+
+// startedAs returns how to start the command again: "go run" builds it below a directory that is gone afterwards, or that is
+// the build cache's.
+func startedAs(executable string, exists func(path string) bool) string {
+	built := regexp.MustCompile(`[/\\](go-build\d+[/\\].*|[0-9a-f]{64}-d)[/\\][^/\\]*$`)
+	switch {
+	case !built.MatchString(executable):
+		return "outgoing"
+	case exists(filepath.Join("cmd", "outgoing", "main.go")):
+		return "go run ./cmd/outgoing"
+	}
+	return "go run github.com/gsmservice-gateway/client-go/cmd/outgoing@latest"
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // statusError ends the command with this status. Everything else has been said.
@@ -64,7 +96,11 @@ func (e *usageError) Error() string { return e.text }
 
 func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
 
-// say writes a line to standard error.
+// say writes lines to standard error. What does not print is escaped: file names and answers come from others.
 func (c *cli) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(c.screen.Err(), format+"\n", args...)
+	lines := strings.Split(fmt.Sprintf(format, args...), "\n")
+	for i, line := range lines {
+		lines[i] = display.Printable(line)
+	}
+	_, _ = io.WriteString(c.screen.Err(), strings.Join(lines, "\n")+"\n")
 }

@@ -28,14 +28,14 @@ func TestServeLiveFlagsThatMakeNoSenseAreUsageErrors(t *testing.T) {
 		"--callback: it needs --live too":                {url},
 		"--callback-token-file: it needs --live too":     {"--callback-token-file=" + good},
 		"--callback-token-file: it needs --callback too": {"--live", "--callback-token-file=" + good},
-		"--rate -1":                                    {"--live", "--rate=-1"},
-		"--rate 60001":                                 {"--live", "--rate=60001"},
-		"http:// is for loopback hosts only":           {"--live", "--callback=http://example.com/hush"},
-		"has no host":                                  {"--live", "--callback=https:///hush"},
-		"it is empty; is a variable unset?":            {"--live", "--callback="},
-		"empty is empty":                               {"--live", url, "--callback-token-file=" + empty},
-		"--callback-token-file: the token has a space": {"--live", url, "--callback-token-file=" + spaced},
-		"no such file":                                 {"--live", url, "--callback-token-file=" + filepath.Join(dir, "nothing")},
+		"--rate -1":                          {"--live", "--rate=-1"},
+		"--rate 60001":                       {"--live", "--rate=60001"},
+		"http:// is for loopback hosts only": {"--live", "--callback=http://example.com/hush"},
+		"must begin with https:// or http:// and a host": {"--live", "--callback=https:///hush"},
+		"it is empty; is a variable unset?":              {"--live", "--callback="},
+		"empty is empty":                                 {"--live", url, "--callback-token-file=" + empty},
+		"--callback-token-file: the token has a space":   {"--live", url, "--callback-token-file=" + spaced},
+		"no such file":                                   {"--live", url, "--callback-token-file=" + filepath.Join(dir, "nothing")},
 	} {
 		got := outgoing(t, append([]string{"serve", "--addr=127.0.0.1:0"}, args...)...)
 		assert.Equal(t, 1, got.status, args)

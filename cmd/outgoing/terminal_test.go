@@ -8,15 +8,18 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/creack/pty"
+	"github.com/mattn/go-runewidth"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	api "github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
@@ -31,9 +34,14 @@ type terminal struct {
 // atTerminal starts a command at a terminal. Streams that are set already go elsewhere, as with a redirection.
 func atTerminal(t *testing.T, cmd *exec.Cmd) *terminal {
 	t.Helper()
+	return atTerminalOf(t, cmd, 100)
+}
+
+func atTerminalOf(t *testing.T, cmd *exec.Cmd, columns uint16) *terminal {
+	t.Helper()
 	person, tty, err := pty.Open()
 	require.NoError(t, err)
-	require.NoError(t, pty.Setsize(person, &pty.Winsize{Rows: 40, Cols: 100}))
+	require.NoError(t, pty.Setsize(person, &pty.Winsize{Rows: 40, Cols: columns}))
 	if cmd.Stdin == nil {
 		cmd.Stdin = tty
 	}
@@ -116,7 +124,7 @@ func TestCancelAsksThePersonWhileStandardInputBringsTheIDs(t *testing.T) {
 	term.types(t, "y\n")
 	_, status := term.finish(t)
 	assert.Equal(t, 0, status)
-	assert.Equal(t, "id,state,status,reason\n43463,cancelled,204,\n", stdout.String())
+	assert.Equal(t, "id,state,status,status_code,reason\n43463,cancelled,204,,\n", stdout.String())
 }
 
 func TestAnInterruptAtTheQuestionCancelsNothing(t *testing.T) {
@@ -148,20 +156,12 @@ func TestProgressShowsOnATerminal(t *testing.T) {
 	close(seen)
 	shown, status := term.finish(t)
 	assert.Equal(t, 2, status)
-	assert.Len(t, lines(stdout.String()), 450)
+	assert.Len(t, lines(stdout.String()), 500)
 	assert.NotContains(t, stdout.String(), "\r")
 	assert.Contains(t, shown, " IDs/")
-	last := shown[strings.LastIndex(shown, "\x1b[K")+len("\x1b[K"):]
-	assert.Equal(t, "450 found, 0 missing, 50 not settled, 0 not sent (10 requests, 11 attempts)\n", last, "the line is gone")
-}
-
-func TestProgressShowsWhatTheGatewayAskedToWaitFor(t *testing.T) {
-	gateway, url := serveDouble(t, 10)
-	gateway.Inject(outgoingtest.Fault{Status: http.StatusTooManyRequests, RetryAfter: "1"})
-	term := atTerminal(t, command(t, "list", url))
-	term.waitFor(t, "1 retry, waiting 0.")
-	_, status := term.finish(t)
-	assert.Equal(t, 0, status)
+	last := shown[strings.LastIndex(shown, "\x1b[J")+len("\x1b[J"):]
+	assert.True(t, strings.HasPrefix(last, "not settled: 43506, "), last)
+	assert.True(t, strings.HasSuffix(last, "450 found, 0 missing, 50 not settled, 0 not sent (10 requests, 11 attempts)\n"), "the line is gone")
 }
 
 func TestNoProgressWhereItIsNotWanted(t *testing.T) {
@@ -176,7 +176,7 @@ func TestNoProgressWhereItIsNotWanted(t *testing.T) {
 			change(cmd)
 			shown, status := atTerminal(t, cmd).finish(t)
 			assert.Equal(t, 0, status)
-			assert.NotContains(t, shown, "\x1b[K")
+			assert.NotContains(t, shown, "\x1b[J")
 			if l, ok := cmd.Stderr.(*log); ok {
 				assert.Equal(t, "10 messages of 10, page 1 of 1\n", l.String())
 			}
@@ -200,11 +200,11 @@ func TestWatchShowsOneLineOnATerminal(t *testing.T) {
 	gateway, url := serveDouble(t, 10)
 	becomes(gateway, 43456, "QUEUED")
 	term := atTerminal(t, command(t, "watch", url, "--until=DELIVERED", "--initial-interval=1s", "43456", "43457"))
-	term.waitFor(t, "watch: 1 DELIVERED, 1 QUEUED; 1 left; next look in ")
+	term.waitFor(t, "watch: 1 DELIVERED, 1 QUEUED; 1 left")
 	becomes(gateway, 43456, "DELIVERED")
 	shown, status := term.finish(t)
 	assert.Equal(t, 0, status)
-	last := shown[strings.LastIndex(shown, "\x1b[K")+len("\x1b[K"):]
+	last := shown[strings.LastIndex(shown, "\x1b[J")+len("\x1b[J"):]
 	assert.Equal(t, "2 DELIVERED; 0 left\n", last)
 	assert.NotContains(t, shown, "RECIPIENT", "there is nothing but the line")
 }
@@ -213,11 +213,11 @@ func TestAnInterruptedWatchOnATerminalNamesWhatIsLeft(t *testing.T) {
 	gateway, url := serveDouble(t, 10)
 	becomes(gateway, 43456, "QUEUED")
 	term := atTerminal(t, command(t, "watch", url, "--until=DELIVERED", "43456"))
-	term.waitFor(t, "watch: 1 QUEUED; 1 left; next look in ")
+	term.waitFor(t, "watch: 1 QUEUED; 1 left")
 	term.types(t, "\x03") // Ctrl-C
 	shown, status := term.finish(t)
 	assert.Equal(t, 130, status)
-	assert.True(t, strings.HasSuffix(shown, "\x1b[Koutgoing: interrupted\nnot there yet, QUEUED: 43456\n1 QUEUED; 1 left\n"), "%q", shown)
+	assert.True(t, strings.HasSuffix(shown, "\x1b[Joutgoing: interrupted\nnot there yet, QUEUED: 43456\n1 QUEUED; 1 left\n"), "%q", shown)
 }
 
 // Otherwise nothing at all would be shown.
@@ -236,5 +236,47 @@ func TestWatchPrintsEachChangeOnATerminalWithoutTheLine(t *testing.T) {
 			assert.Equal(t, 0, status)
 			assert.Contains(t, shown, "\n43456")
 		})
+	}
+}
+
+func TestTablesFitTheTerminal(t *testing.T) {
+	gateway, url := serveDouble(t, 0)
+	long := strings.Repeat("Zażółć 漢字 ", 40)
+	gateway.Add(api.Message{ID: 5, StatusCode: "DELIVERED", Recipient: "+48999000000", Sender: &long, StatusDescription: long},
+		api.Message{ID: 1234567890123456789, StatusCode: strings.Repeat("S", 50), Recipient: long})
+	for _, args := range []string{"get 5 7 1234567890123456789", "list", "cancel --yes 5 7", "watch --until=x --timeout=300ms -q 5", "get --summary 5 7"} {
+		for _, columns := range []uint16{20, 40, 60, 80, 97, 120, 300} {
+			term := atTerminalOf(t, command(t, append(strings.Fields(args), url)...), columns)
+			shown, _ := term.finish(t)
+			results, _, _ := strings.Cut(strings.ReplaceAll(shown, "\r", ""), "\nmissing:")
+			for _, line := range lines(colors.ReplaceAllString(results, "")) {
+				if strings.HasPrefix(line, "ID ") || strings.HasPrefix(line, "5 ") || strings.HasPrefix(line, "7 ") || strings.HasPrefix(line, "123") {
+					assert.LessOrEqual(t, runewidth.StringWidth(line), int(columns), "%s: %s", args, line)
+				}
+			}
+			if args == "list" || strings.HasPrefix(args, "get 5") {
+				assert.Contains(t, shown, "1234567890123456789", "an ID is not cut")
+			}
+		}
+	}
+	assert.Contains(t, outgoing(t, "get", url, "5").stdout, long[:len(long)-1], "elsewhere nothing is cut")
+}
+
+var colors = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]")
+
+func TestTheQuestionNamesTheFirstTheLastAndTheColumn(t *testing.T) {
+	_, url := serveDouble(t, 20)
+	path := file(t, "phone;Message ID\n+48999000000;43463\n+48999000001;43464\n+48999000002;43471\n")
+	for want, args := range map[string][]string{
+		`: 43463 (the first) to 43471 (the last), from column 2 ("Message ID") of ` + path + ". Cancel them? [y/N] ": {"--file", path},
+		": 43463 (the first) to 43471 (the last). Cancel them? [y/N] ":                                               {"43463", "43471", "43463"},
+		": 43463. Cancel them? [y/N] ": {"43463"},
+	} {
+		term := atTerminal(t, command(t, append([]string{"cancel", url}, args...)...))
+		term.waitFor(t, "[y/N] ")
+		term.types(t, "n\n")
+		shown, status := term.finish(t)
+		assert.Equal(t, 130, status)
+		assert.Contains(t, shown, want)
 	}
 }

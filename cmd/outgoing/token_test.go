@@ -29,7 +29,7 @@ func TestWithoutATokenItSaysWhatToSet(t *testing.T) {
 }
 
 func TestATokenFileComesBeforeTheEnvironment(t *testing.T) {
-	for _, content := range []string{"from-a-file", "from-a-file\n", "from-a-file\r\n", "\ufefffrom-a-file\r\n"} {
+	for _, content := range []string{"from-a-file", "from-a-file\n", "from-a-file\r\n", "from-a-file\n\n", "\ufefffrom-a-file\r\n"} {
 		gateway, url := serveDouble(t, 1, outgoingtest.WithToken("from-a-file"))
 		got := outgoing(t, "list", url, "--token-file", file(t, content))
 		assert.Equal(t, 0, got.status, got.stderr)
@@ -39,7 +39,7 @@ func TestATokenFileComesBeforeTheEnvironment(t *testing.T) {
 
 func TestATokenThatCannotBeOneIsNotRepeated(t *testing.T) {
 	for content, want := range map[string]string{
-		token + "\n\n":                 "ends with a newline",
+		token + "\n" + token:           "has 2 lines",
 		token + " " + token:            "a space",
 		"":                             "is empty",
 		"\ufeff":                       "is empty",
@@ -71,16 +71,18 @@ func TestARefusedTokenEndsTheWork(t *testing.T) {
 
 	got := outgoing(t, "get", url, "--concurrency=1", "--verbose", "--file", ids)
 	assert.Equal(t, 2, got.status)
-	assert.Empty(t, got.stdout)
+	assert.Len(t, lines(got.stdout), 1+200)
+	assert.Contains(t, got.stdout, "43655       not sent: ")
 	assert.Contains(t, got.stderr, "401 Unauthorized")
-	assert.Contains(t, got.stderr, "not sent: the last 150 of 200 IDs, from 43506 on\n")
+	assert.Contains(t, got.stderr, "not sent: 43506, ")
+	assert.Contains(t, got.stderr, " and 140 more\n  ")
 	assert.Len(t, gateway.Requests(), 1)
 
 	got = outgoing(t, "cancel", url, "--yes", "--concurrency=1", "--verbose", "--format=csv", "--file", ids)
 	assert.Equal(t, 2, got.status)
 	assert.Len(t, lines(got.stdout), 1+200)
 	assert.Contains(t, got.stderr, "0 cancelled, 0 rejected, 0 unknown, 200 not sent")
-	assert.Contains(t, got.stdout, "43655,not sent,,\"stopped: DELETE /messages/{ids}: 401 Unauthorized")
+	assert.Contains(t, got.stdout, "43655,not sent,,,\"stopped: DELETE /messages/{ids}: 401 Unauthorized")
 	assert.Len(t, gateway.Requests(), 2)
 
 	path := file(t, token)

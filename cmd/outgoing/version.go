@@ -20,31 +20,26 @@ func (c *cli) versionCommand() *cobra.Command {
 	}
 }
 
-// version is what the build recorded: "outgoing v0.1.0 (revision 0123456789ab, modified) go1.26.0 linux/amd64".
+// version returns what the build recorded: "outgoing v0.1.0 (revision 0123456789ab, modified) go1.26.0 linux/amd64".
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "outgoing (built without a record of its version)"
 	}
-	return describeBuild(info) + " " + runtime.GOOS + "/" + runtime.GOARCH
-}
-
-func describeBuild(info *debug.BuildInfo) string {
-	module := info.Main.Version
+	settings := make(map[string]string)
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	module, revision := info.Main.Version, settings["vcs.revision"]
 	if module == "" || module == "(devel)" {
 		module = "devel"
 	}
-	var revision, modified string
-	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
-			revision = s.Value[:min(len(s.Value), 12)]
-		case s.Key == "vcs.modified" && s.Value == "true":
-			modified = ", modified"
-		}
-	}
 	if revision != "" {
-		revision = fmt.Sprintf(" (revision %s%s)", revision, modified)
+		revision = " (revision " + revision[:min(len(revision), 12)]
+		if settings["vcs.modified"] == "true" {
+			revision += ", modified"
+		}
+		revision += ")"
 	}
-	return fmt.Sprintf("outgoing %s%s %s", module, revision, info.GoVersion)
+	return fmt.Sprintf("outgoing %s%s %s %s/%s", module, revision, info.GoVersion, runtime.GOOS, runtime.GOARCH)
 }

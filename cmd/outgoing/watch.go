@@ -8,15 +8,17 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/server"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing"
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
 // watchFlags are what the flags of watch say.
@@ -34,38 +36,19 @@ func (c *cli) watchCommand() *cobra.Command {
 		until string
 	)
 	cmd := &cobra.Command{
-		Use:   "watch [ID...]",
-		Short: "Follow messages until each has one of the statuses that you name",
-		Long: `Follow messages until each has one of the statuses of --until, or until --timeout is over. Name the bad endings too: a
-message that ends in a status that --until does not have is watched until --timeout. No document lists the statuses; those that
-your account has seen are in "outgoing list --all" and "outgoing doctor".
-
-` + fileHelp + `
-
-A message is looked up at once, then after --initial-interval, and less and less often, up to --max-interval, while it stays as
-it is. Each change is printed as it is seen; on a terminal, one line shows how many messages have which status instead, unless
---format asks for something else than a table. A failed request is repeated when its messages are due again, for as long as
-the watch lasts.
-
-At the end standard error has a summary by status. The exit status is 0 if all messages reached their end, and 2 if some did
-not: they are named. Ctrl-C names them too, and exits with 130.`,
-		Example: `  outgoing watch --until DELIVERED,UNDELIVERED,EXPIRED,REJECTED 43456 43457
-  outgoing watch --until DELIVERED,UNDELIVERED --file campaign.csv --timeout 24h --format jsonl > changes.jsonl`,
+		Use:               "watch [ID...]",
+		Short:             "Follow messages until each has one of the statuses that you name",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := w.check(until, cmd.Flags().Changed); err != nil {
+			if err := w.check(c.name, until, cmd.Flags().Changed); err != nil {
 				return err
 			}
-			return c.withIDs(args, from, &f, anyMessage, func(s *session, ids *idfile.List) error {
-				distinct, err := ids.Distinct()
-				if err != nil {
-					return err
-				}
-				return s.follow(distinct, w)
-			})
+			if f.demo && !cmd.Flags().Changed("initial-interval") {
+				w.initial = time.Second // nothing there takes long
+			}
+			return c.withIDs(args, from, &f, anyMessage, func(s *session, asked asked) error { return s.follow(asked.ids, w) })
 		},
 	}
-	f.attempts = 1 // which has no flag here: the next look is the retry
 	f.registerResults(cmd)
 	f.registerConcurrency(cmd)
 	f.registerVerbose(cmd)
@@ -81,14 +64,14 @@ not: they are named. Ctrl-C names them too, and exits with 130.`,
 // untilHelp names the statuses that are known, and none as a default: the vendor documents no list of them.
 const untilHelp = `--until is missing: name the statuses that end the watch, the bad ones too, such as --until DELIVERED,UNDELIVERED
 The gateway's documents name QUEUED and SCHEDULED, which are not the end; others, such as
-DELIVERED, are guesses. "outgoing list" and "outgoing doctor" show the statuses of your account.`
+DELIVERED, are guesses. "%[1]s list" and "%[1]s doctor" show the statuses of your account.`
 
-func (w *watchFlags) check(until string, given func(flag string) bool) error {
+func (w *watchFlags) check(name, until string, given func(flag string) bool) error {
 	for status := range strings.SplitSeq(until, ",") {
 		status = strings.TrimSpace(status)
 		switch {
 		case until == "":
-			return usage(untilHelp)
+			return usage(untilHelp, name)
 		case status == "":
 			return usage("--until %q: a status is missing beside a comma", until)
 		case strings.ContainsAny(status, "; \t"):
@@ -116,15 +99,14 @@ func (w *watchFlags) reachedEnd(m outgoing.Message) bool {
 type watchRun struct {
 	*session
 	watchFlags
-	ctx context.Context                 // with the timeout
+	ctx context.Context                 // with the timeout, and done when no one reads the changes any more
 	out output.Writer[outgoing.Message] // nil if only the live line shows changes
 
-	mu     sync.Mutex       // the live line is drawn by another goroutine
-	status map[int64]string // of the messages seen, as it is shown
-	counts map[string]int   // of the messages, by status
-	total  int
-	left   int // how many have not reached their end and are not given up
-	failed int // how many are given up
+	status  map[int64]string // of the messages seen, as it is shown
+	counts  map[string]int   // of the messages, by status; with "not seen"
+	left    int              // how many have not reached their end and are not given up
+	failed  int              // how many are given up
+	summary atomic.Value     // a string, which another goroutine draws
 }
 
 // What stands where a status would.
@@ -135,7 +117,8 @@ const (
 )
 
 func (s *session) follow(ids []int64, w watchFlags) error {
-	r := &watchRun{session: s, watchFlags: w, ctx: s.ctx, status: make(map[int64]string, len(ids)), counts: make(map[string]int), total: len(ids), left: len(ids)}
+	r := &watchRun{session: s, watchFlags: w, left: len(ids), status: make(map[int64]string, len(ids)), counts: map[string]int{notSeen: len(ids)}}
+	r.summarize()
 	style := s.screen.Style()
 	live := !s.quiet && s.screen.CanDraw()
 	if !live || !style.Terminal || s.format != "table" {
@@ -144,58 +127,86 @@ func (s *session) follow(ids []int64, w watchFlags) error {
 			return err
 		}
 	}
+	ctx, end := context.WithCancelCause(s.ctx)
+	defer end(nil)
+	r.ctx = ctx
 	if w.timeout > 0 {
 		var cancel context.CancelFunc
-		r.ctx, cancel = context.WithTimeout(s.ctx, w.timeout)
+		r.ctx, cancel = context.WithTimeout(ctx, w.timeout)
 		defer cancel()
+	}
+	go func() {
+		select {
+		case <-s.screen.ReaderGone():
+			end(terminal.ErrReaderGone)
+		case <-ctx.Done():
+		}
+	}()
+	if s.double != nil {
+		go server.Live{Gateway: s.double, Messages: outgoingtest.SampleMessages(demoSamples), Report: func(...outgoing.Message) {}}.Run(ctx)
 	}
 	unhandle := s.handleInterrupts(s.sayUnwritten)
 	defer unhandle()
-	end := func() {}
+	clearLine := func() {}
 	if live {
-		end = s.screen.Live(r.line)
+		begun := time.Now()
+		clearLine = s.screen.Live(func() string {
+			return fmt.Sprintf("watch: %s [%v]", r.summary.Load(), time.Since(begun).Truncate(time.Second))
+		})
 	}
-	defer end()
+	defer clearLine()
 
-	var left error
+	var left, unread error
 	request := outgoing.WatchRequest{IDs: ids, Until: w.reachedEnd, InitialInterval: w.initial, MaxInterval: w.longest}
 	for m, err := range s.client.Watch(r.ctx, request) {
 		if err != nil {
 			left = r.take(m, err)
-		} else if err := r.print(m); err != nil {
-			return err
+			continue
+		}
+		r.set(m.ID, display.Printable(m.StatusCode), r.reachedEnd(m))
+		if r.out != nil {
+			if unread = r.out.Write(m); unread != nil {
+				break
+			}
 		}
 	}
-	end()
-	if r.out != nil {
-		if err := r.out.Close(); err != nil {
-			return err
+	clearLine()
+	if r.out != nil && unread == nil {
+		unread = r.out.Close()
+	}
+	if errors.Is(context.Cause(ctx), terminal.ErrReaderGone) || errors.Is(unread, terminal.ErrReaderGone) {
+		if r.failed > 0 {
+			return statusError(exitUnsettled)
 		}
+		return terminal.ErrReaderGone
 	}
-	return r.conclude(left)
-}
-
-// print notes a change, and prints it.
-func (r *watchRun) print(m outgoing.Message) error {
-	r.set(m.ID, display.Printable(m.StatusCode), r.reachedEnd(m))
-	if r.out == nil {
-		return nil
-	}
-	return r.out.Write(m)
+	return cmp.Or(unread, r.conclude(left))
 }
 
 // set notes the status of a message, and whether it is watched no more.
 func (r *watchRun) set(id int64, status string, ended bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if before, seen := r.status[id]; seen {
-		r.counts[before]--
+	before, seen := r.status[id]
+	if !seen {
+		before = notSeen
 	}
-	r.status[id] = status
+	r.counts[before]--
 	r.counts[status]++
+	r.status[id] = status
 	if ended {
 		r.left--
 	}
+	r.summarize()
+}
+
+// summarize says how many messages have which status, and how many have not reached their end.
+func (r *watchRun) summarize() {
+	var parts []string
+	for _, status := range slices.Sorted(maps.Keys(r.counts)) {
+		if n := r.counts[status]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, cmp.Or(status, withoutStatus)))
+		}
+	}
+	r.summary.Store(fmt.Sprintf("%s; %d left", strings.Join(parts, ", "), r.left))
 }
 
 // take says what an error of the watch means, and returns it if it is the one that ends the watch.
@@ -204,8 +215,9 @@ func (r *watchRun) take(m outgoing.Message, err error) (last error) {
 	switch {
 	case ok && m.ID != 0:
 		r.set(m.ID, givenUp, true)
-		r.failed++
-		r.say("given up: %d\n  %s", m.ID, output.Reason(batch.Failures[0].Err))
+		if r.failed++; r.failed <= maxSaid {
+			r.say("given up: %d\n  %s", m.ID, output.Reason(batch.Failures[0].Err))
+		}
 	case !ok, refusal(err) != nil, r.ctx.Err() != nil:
 		return err
 	case !r.interrupted.Load():
@@ -213,6 +225,9 @@ func (r *watchRun) take(m outgoing.Message, err error) (last error) {
 	}
 	return nil
 }
+
+// maxSaid is how many messages that are given up are named as they are.
+const maxSaid = 10
 
 // conclude prints the summary and returns the exit status.
 func (r *watchRun) conclude(left error) error {
@@ -223,13 +238,16 @@ func (r *watchRun) conclude(left error) error {
 	switch refused := refusal(left); {
 	case refused != nil:
 		r.say("outgoing: %s", output.Reason(r.explain(refused)))
+		if r.tokenFile == "" {
+			r.say("A token that is replaced during a watch belongs into a --token-file, which is read again.")
+		}
 	case ok && !r.interrupted.Load():
 		r.say("outgoing: --timeout %v is over", r.timeout)
 	}
 	if ok {
 		r.sayLeft(batch.IDs())
 	}
-	r.note("%s", r.summary())
+	r.note("%s", r.summary.Load())
 	switch {
 	case r.interrupted.Load():
 		return statusError(exitInterrupted)
@@ -252,29 +270,4 @@ func (r *watchRun) sayLeft(ids []int64) {
 	for _, status := range slices.Sorted(maps.Keys(byStatus)) {
 		r.say("not there yet, %s: %s", cmp.Or(status, withoutStatus), display.IDs(byStatus[status]))
 	}
-}
-
-// line is what the live line shows.
-func (r *watchRun) line() string {
-	text := "watch: " + r.summary()
-	if next := r.counter.NextLook(); next > 0 {
-		return fmt.Sprintf("%s; next look in %v", text, next.Round(time.Second))
-	}
-	return text + "; looking"
-}
-
-// summary says how many messages have which status, and how many have not reached their end.
-func (r *watchRun) summary() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var parts []string
-	for _, status := range slices.Sorted(maps.Keys(r.counts)) {
-		if n := r.counts[status]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, cmp.Or(status, withoutStatus)))
-		}
-	}
-	if n := r.total - len(r.status); n > 0 {
-		parts = append(parts, fmt.Sprintf("%d %s", n, notSeen))
-	}
-	return fmt.Sprintf("%s; %d left", strings.Join(parts, ", "), r.left)
 }

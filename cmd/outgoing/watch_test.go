@@ -1,12 +1,14 @@
 package main_test
 
 import (
+	"bufio"
 	"net/http"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	api "github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
@@ -97,4 +99,30 @@ func TestWatchRefusesFlagsThatAreAlmostRight(t *testing.T) {
 		assert.Contains(t, got.stderr, want, args)
 	}
 	assert.Empty(t, gateway.Requests())
+}
+
+func TestWatchEndsWhenItsReaderIsGoneAlsoBetweenTwoChanges(t *testing.T) {
+	gateway, url := serveDouble(t, 10)
+	becomes(gateway, 43456, "QUEUED")
+	cmd := command(t, "watch", url, "--until=DELIVERED", "--initial-interval=1h", "-f=jsonl", "43456")
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	_, err = bufio.NewReader(stdout).ReadString('\n')
+	require.NoError(t, err)
+	require.NoError(t, stdout.Close())
+	assert.Equal(t, 0, statusOf(t, cmd.Wait()))
+}
+
+func TestWatchNamesTenOfManyMessagesInAnOutage(t *testing.T) {
+	got := outgoing(t, "watch", "--base-url=http://127.0.0.1:1/rest", "--until=DELIVERED", "--initial-interval=50ms", "--timeout=500ms", "--file", file(t, sequence(1, 20_000)))
+	assert.Equal(t, 2, got.status)
+	assert.Contains(t, got.stderr, "not there yet, not seen: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 19990 more\n")
+	assert.Less(t, len(got.stderr), 2000, got.stderr)
+}
+
+func TestTheDemoOfWatchMoves(t *testing.T) {
+	got := outgoing(t, "watch", "--demo", "--until=DELIVERED,UNDELIVERED", "-f=jsonl", "43461")
+	assert.Equal(t, 0, got.status, got.stderr)
+	assert.Greater(t, len(lines(got.stdout)), 1)
 }

@@ -41,7 +41,8 @@ getMessages 200 header Links: is new, "string" (a.go, b.go)`},
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			changed := replaced(tt.before, tt.after)(t, smallContract)
-			assert.Equal(t, tt.want, strings.Join(expected(t).Changes(factsOf(t, changed)), "\n"))
+			e := expected(t)
+			assert.Equal(t, tt.want, strings.Join(texts(e.Diff(e.Facts, factsOf(t, changed))), "\n"))
 		})
 	}
 }

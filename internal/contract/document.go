@@ -1,179 +1,145 @@
 // Package contract makes api/openapi.yaml and the document that the generator reads, from a document of the vendor.
 //
-// A document passes through these steps:
+//	vendor's document -> normal    -> api/vendor.yaml   our operations, as the vendor describes them
+//	                  -> additions -> api/openapi.yaml  with api/additions.yaml and the words of the contract
+//	                  -> ForGo     -> oapi-codegen      with the Go names and types of api/overlay.yaml
 //
-//	vendor's document -> Reduce -> api/vendor.yaml     our operations, and what they refer to
-//	                  -> complete -> api/openapi.yaml  with api/additions.yaml and the words of the contract
-//	                  -> ForGo -> oapi-codegen         with the Go names and types of api/overlay.yaml
-//
-// [FactsOf] says what a contract states, so that what changed can be said in a line.
+// A normal document has the form of the contract, so that two that mean the same are the same. [Document.Facts] says what it
+// states, and [Expected.Diff] what changed.
 package contract
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
+	"math"
+	"slices"
 	"strings"
+	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"gopkg.in/yaml.v3"
 )
 
-// Document is an OpenAPI document as a tree, so that its order stays as it was written.
-type Document struct{ root *yaml.Node }
+type object = map[string]any
+
+// Document is an OpenAPI document.
+type Document struct{ root object }
 
 // Parse reads an OpenAPI 3.0 document in YAML or JSON.
-func Parse(data []byte) (*Document, error) {
-	var file yaml.Node
-	if err := yaml.Unmarshal(data, &file); err != nil {
+func Parse(text []byte) (*Document, error) {
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	var value any
+	read := func() error { return yaml.Unmarshal(text, &value) } // which expands aliases and merge keys
+	if jsontext.Value(text).IsValid(jsontext.AllowDuplicateNames(true)) {
+		read = func() error { return json.Unmarshal(text, &value) }
+	}
+	if err := read(); err != nil {
 		return nil, err
 	}
-	if len(file.Content) != 1 || file.Content[0].Kind != yaml.MappingNode {
-		return nil, errors.New("not an OpenAPI document: it is not an object")
+	root := obj(plain(value))
+	switch version := fmt.Sprint(root["openapi"]); {
+	case strings.HasPrefix(version, "3.0"):
+		return &Document{root}, nil
+	case strings.HasPrefix(version, "3."):
+		return nil, fmt.Errorf("the document is OpenAPI %s, and the generator reads 3.0: convert it first, for example with "+
+			"npx @apiture/openapi-down-convert --input FILE --output OTHER, and look at what became of webhooks", version)
 	}
-	root := withoutAliases(file.Content[0])
-	if version := member(root, "openapi"); version == nil || !strings.HasPrefix(version.Value, "3.0.") {
-		return nil, errors.New("not an OpenAPI 3.0 document, which is what the generator reads")
-	}
-	return &Document{root}, nil
+	return nil, errors.New("not an OpenAPI 3.0 document, which is what the generator reads")
 }
 
-// YAML writes the document.
-func (d *Document) YAML() ([]byte, error) {
-	var b bytes.Buffer
-	encoder := yaml.NewEncoder(&b)
+// plain gives values of YAML the types that those of JSON have, except that whole numbers are ints.
+func plain(value any) any {
+	switch v := value.(type) {
+	case map[any]any: // YAML's, where a key is not a string, such as 200
+		made := make(object, len(v))
+		for key, item := range v {
+			made[fmt.Sprint(key)] = plain(item)
+		}
+		return made
+	case object:
+		for key, item := range v {
+			v[key] = plain(item)
+		}
+	case []any:
+		for i, item := range v {
+			v[i] = plain(item)
+		}
+	case time.Time:
+		return strings.TrimSuffix(v.Format(time.RFC3339Nano), "T00:00:00Z")
+	case int:
+		return plain(float64(v))
+	case float64:
+		if v == math.Trunc(v) && math.Abs(v) < 1<<53 { // what JSON has exactly
+			return int(v)
+		}
+	}
+	return value
+}
+
+// YAML writes the document after a comment, with its members in the order, and the scalars in the style, that they have in like.
+func (d *Document) YAML(head string, like *yaml.Node) ([]byte, error) {
+	b := bytes.NewBufferString(head)
+	encoder := yaml.NewEncoder(b)
 	encoder.SetIndent(2)
-	if err := encoder.Encode(d.root); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), encoder.Close()
+	err := encoder.Encode(layout(d.root, like))
+	return b.Bytes(), errors.Join(err, encoder.Close())
 }
 
-// Load resolves the document's references.
-func (d *Document) Load() (*openapi3.T, error) {
-	text, err := d.YAML()
-	if err != nil {
-		return nil, err
-	}
-	return openapi3.NewLoader().LoadFromData(text)
-}
-
-func (d *Document) clone() *Document { return &Document{clone(d.root)} }
-
-// resolve follows a reference within the document. What it cannot find is nil.
-func (d *Document) resolve(n *yaml.Node) *yaml.Node {
-	for range 10 { // a chain of references that long is a circle
-		ref := member(n, "$ref")
-		if ref == nil {
-			return n
-		}
-		n = d.root
-		for step := range strings.SplitSeq(strings.TrimPrefix(ref.Value, "#/"), "/") {
-			n = member(n, strings.NewReplacer("~1", "/", "~0", "~").Replace(step))
-		}
-	}
-	return nil
-}
-
-// member returns the value of a key; nil if n is not an object that has it.
-func member(n *yaml.Node, key string) *yaml.Node {
-	if n == nil || n.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i < len(n.Content); i += 2 {
-		if n.Content[i].Value == key {
-			return n.Content[i+1]
-		}
-	}
-	return nil
-}
-
-// set gives a key of the object n another value, or adds it at the end.
-func set(n *yaml.Node, key string, value *yaml.Node) {
-	for i := 0; i < len(n.Content); i += 2 {
-		if n.Content[i].Value == key {
-			n.Content[i+1] = value
-			return
-		}
-	}
-	n.Content = append(n.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key}, value)
-}
-
-// keep drops the members of the object n for which wanted is false.
-func keep(n *yaml.Node, wanted func(key string, value *yaml.Node) bool) {
-	if n == nil || n.Kind != yaml.MappingNode {
-		return
-	}
-	var kept []*yaml.Node
-	for i := 0; i < len(n.Content); i += 2 {
-		if wanted(n.Content[i].Value, n.Content[i+1]) {
-			kept = append(kept, n.Content[i], n.Content[i+1])
-		}
-	}
-	n.Content = kept
-}
-
-func clone(n *yaml.Node) *yaml.Node {
-	if n == nil {
-		return nil
-	}
-	c := *n
-	c.Content = nil
-	for _, child := range n.Content {
-		c.Content = append(c.Content, clone(child))
-	}
-	return &c
-}
-
-// withoutAliases writes out what YAML aliases stand for, so that a change in one place is not one in another.
-func withoutAliases(n *yaml.Node) *yaml.Node {
-	if n.Kind == yaml.AliasNode {
-		n = clone(n.Alias)
-	}
-	n.Anchor = ""
-	for i, child := range n.Content {
-		n.Content[i] = withoutAliases(child)
-	}
-	return n
-}
-
-// The members of an OpenAPI object whose own members are names, and those that are data.
-var (
-	nameMaps = map[string]bool{
-		"paths": true, "responses": true, "headers": true, "content": true, "properties": true, "schemas": true,
-		"parameters": true, "securitySchemes": true, "requestBodies": true,
-	}
-	dataMembers = map[string]bool{"example": true, "examples": true, "enum": true, "default": true}
-)
-
-// eachObject visits n and every OpenAPI object within it, but no data and no map of names: in ErrorResponse, title is the
-// name of a property, and X-Limit is not an extension.
-func eachObject(n *yaml.Node, visit func(object *yaml.Node)) {
-	if n.Kind == yaml.SequenceNode {
-		for _, item := range n.Content {
-			eachObject(item, visit)
-		}
-		return
-	}
-	if n.Kind != yaml.MappingNode {
-		return
-	}
-	visit(n)
-	for i := 0; i < len(n.Content); i += 2 {
-		key, value := n.Content[i].Value, n.Content[i+1]
-		switch {
-		case dataMembers[key]:
-		case nameMaps[key] && value.Kind == yaml.MappingNode:
-			for j := 1; j < len(value.Content); j += 2 {
-				eachObject(value.Content[j], visit)
+func layout(value any, like *yaml.Node) *yaml.Node {
+	like, made := cmp.Or(like, new(yaml.Node)), new(yaml.Node)
+	switch v := value.(type) {
+	case object:
+		made.Kind = yaml.MappingNode
+		rest := maps.Clone(v)
+		for i := 1; i < len(like.Content) && like.Kind == yaml.MappingNode; i += 2 {
+			if key := like.Content[i-1]; has(rest, key.Value) {
+				made.Content = append(made.Content, key, layout(v[key.Value], like.Content[i]))
+				delete(rest, key.Value)
 			}
-		default:
-			eachObject(value, visit)
 		}
+		for _, key := range sorted(rest) {
+			made.Content = append(made.Content, layout(key, nil), layout(v[key], nil))
+		}
+	case []any:
+		made.Kind = yaml.SequenceNode
+		likes := append(slices.Clip(like.Content), make([]*yaml.Node, len(v))...)
+		for i, item := range v {
+			made.Content = append(made.Content, layout(item, likes[i]))
+		}
+	default:
+		var was any
+		if like.Kind == yaml.ScalarNode && like.Decode(&was) == nil && plain(was) == value {
+			return like
+		}
+		_ = made.Encode(value) // cannot fail for a scalar
 	}
+	return made
 }
 
-// names lists values in an error's text.
-func names[T any](values []T) string {
-	return strings.Trim(strings.ReplaceAll(fmt.Sprint(values), " ", ", "), "[]")
+// resolve returns the component that value refers to, or value.
+func (d *Document) resolve(value any) any {
+	for range 10 { // a chain of references that long is a circle
+		if has(value, "$ref") {
+			value = at(d.root, strings.Split(strings.TrimPrefix(str(at(value, "$ref")), "#/"), "/")...)
+		}
+	}
+	return value
 }
+
+// at returns what is at the end of a path of names; nil if there is nothing.
+func at(value any, path ...string) any {
+	for _, key := range path {
+		value = obj(value)[key]
+	}
+	return value
+}
+
+func obj(value any) object             { o, _ := value.(object); return o }
+func list(value any) []any             { l, _ := value.([]any); return l }
+func str(value any) string             { s, _ := value.(string); return s }
+func has(value any, key string) bool   { _, ok := obj(value)[key]; return ok }
+func sorted(value any) (keys []string) { return slices.Sorted(maps.Keys(obj(value))) }

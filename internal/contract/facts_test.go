@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -46,9 +45,9 @@ components:
 
 func factsOf(t *testing.T, document string) []contract.Fact {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData([]byte(document))
+	d, err := contract.Parse([]byte(document))
 	require.NoError(t, err)
-	return contract.FactsOf(doc)
+	return d.Facts()
 }
 
 func TestFactsAreWhatAContractStates(t *testing.T) {
@@ -72,7 +71,7 @@ server 1: https://gateway.example
 }
 
 func TestAContractThatStatesNothingHasNoFacts(t *testing.T) {
-	assert.Empty(t, contract.FactsOf(new(openapi3.T)))
+	assert.Empty(t, new(contract.Document).Facts())
 }
 
 func TestSecurityOfEachOperationIsTheSameFactAsThatOfTheDocument(t *testing.T) {

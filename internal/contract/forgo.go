@@ -1,12 +1,14 @@
 package contract
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/speakeasy-api/openapi/overlay"
-	"gopkg.in/yaml.v3"
 )
 
 // enumNames is the extension by which api/overlay.yaml names the values of an enum, as an object of values and names. The
@@ -14,87 +16,74 @@ import (
 const enumNames = "x-go-enum-names"
 
 // ForGo returns what the generator reads: the contract with the Go names and types of an overlay, each of whose actions has to
-// find what it names.
-func ForGo(d *Document, overlayText []byte) (*Document, error) {
-	r := d.clone()
-	o, err := parseOverlay(overlayText)
+// find what it names, and of one that leaves out what makes no type.
+func ForGo(contract *Document, overlayText, typesText []byte) (*Document, error) {
+	made, err := contract.overlaid(overlayText, true)
 	if err != nil {
-		return nil, fmt.Errorf("api/overlay.yaml: %w", err)
+		return nil, fmt.Errorf("%s no longer fits, change it there: %w", OverlayFile, err)
 	}
-	if _, err := o.ApplyToStrict(r.root); err != nil {
-		return nil, fmt.Errorf("api/overlay.yaml no longer fits, change it there: %w", err)
+	if made, err = made.overlaid(typesText, false); err != nil {
+		return nil, fmt.Errorf("%s: %w", TypesFile, err)
 	}
-	r.inlineOwnTypes()
-	return r, r.nameEnums()
-}
-
-func parseOverlay(text []byte) (*overlay.Overlay, error) {
-	o, err := overlay.ParseReader(strings.NewReader(string(text)))
-	if err != nil {
-		return nil, err
-	}
-	return o, o.Validate()
-}
-
-// nameEnums turns names by value into names by position, with the name of the type before each: the generator would call a
-// number 7 N7 first. A value without a name is named after itself.
-func (d *Document) nameEnums() error {
+	delete(made.root, "x-webhooks")
 	var errs []error
-	schemas := member(member(d.root, "components"), "schemas")
-	for i := 0; schemas != nil && i < len(schemas.Content); i += 2 {
-		schema, named := schemas.Content[i+1], member(schemas.Content[i+1], enumNames)
-		if named == nil {
-			continue
+	schemas := at(made.root, "components", "schemas")
+	for _, name := range sorted(schemas) {
+		o := obj(obj(schemas)[name])
+		errs = append(errs, nameEnum(o, name), oneName(obj(o["properties"]), name))
+	}
+	return made, errors.Join(errs...)
+}
+
+// overlaid returns the document with an overlay on it. A strict overlay has to find all that it names.
+func (d *Document) overlaid(text []byte, strict bool) (*Document, error) {
+	root, value := layout(d.root, nil), any(nil)
+	o, err := overlay.ParseReader(bytes.NewReader(text))
+	if err == nil {
+		err = o.Validate()
+	}
+	if err == nil && strict {
+		_, err = o.ApplyToStrict(root)
+	} else if err == nil {
+		err = o.ApplyTo(root)
+	}
+	if err == nil {
+		err = root.Decode(&value)
+	}
+	return &Document{obj(plain(value))}, err
+}
+
+// oneName refuses properties whose names are one in Go.
+func oneName(properties object, schema string) error {
+	seen := make(map[string]string)
+	for _, name := range sorted(properties) {
+		plain := strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(cmp.Or(str(at(properties, name, "x-go-name")), name)))
+		if other := seen[plain]; other != "" {
+			return fmt.Errorf("%[1]s.%[2]s and %[1]s.%[3]s have one name in Go: give one of them an x-go-name in %[4]s", schema, other, name, OverlayFile)
 		}
-		values := member(schema, "enum")
-		list := &yaml.Node{Kind: yaml.SequenceNode}
-		found := make(map[string]bool)
-		for j := 0; values != nil && j < len(values.Content); j++ {
-			value := values.Content[j].Value
-			found[value] = true
-			name := value
-			if given := member(named, value); given != nil {
-				name = given.Value
-			}
-			list.Content = append(list.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: schemas.Content[i].Value + name})
-		}
-		for j := 0; j < len(named.Content); j += 2 {
-			if value, name := named.Content[j].Value, named.Content[j+1].Value; !found[value] {
-				errs = append(errs, fmt.Errorf("%[1]s: the value %[2]s (%[3]s) is gone. outgoing/types.go exports %[1]s%[3]s, "+
-					"so dropping it breaks users' code and needs a new major version; then drop it from api/overlay.yaml too",
-					schemas.Content[i].Value, value, name))
-			}
-		}
-		set(schema, "x-enum-varnames", list)
-		keep(schema, func(key string, _ *yaml.Node) bool { return key != enumNames })
+		seen[plain] = name
+	}
+	return nil
+}
+
+// nameEnum turns names by value into names by position, with the name of the type before each: the generator would call a number 7
+// N7 first. A value without a name is named after itself.
+func nameEnum(o object, name string) error {
+	var errs []error
+	var names []any
+	rest := maps.Clone(obj(o[enumNames]))
+	for _, item := range list(o["enum"]) {
+		value := fmt.Sprint(item)
+		names = append(names, name+fmt.Sprint(cmp.Or(rest[value], item)))
+		delete(rest, value)
+	}
+	for _, value := range sorted(rest) {
+		errs = append(errs, fmt.Errorf("%[1]s: the value %[2]s (%[3]v) is gone. outgoing/types.go exports %[1]s%[3]v, "+
+			"so dropping it breaks users' code and needs a new major version; then drop it from api/overlay.yaml too", name, value, rest[value]))
+	}
+	if has(o, enumNames) {
+		delete(o, enumNames)
+		o["x-enum-varnames"] = names
 	}
 	return errors.Join(errs...)
-}
-
-// inlineOwnTypes writes out schemas that have the name of a Go type of ours: of a property with x-go-type Price, a schema
-// Price would give another type of that name.
-func (d *Document) inlineOwnTypes() {
-	schemas := member(member(d.root, "components"), "schemas")
-	own := make(map[string]bool)
-	eachObject(d.root, func(object *yaml.Node) {
-		if name := member(object, "x-go-type"); name != nil && member(schemas, name.Value) != nil {
-			own["#/components/schemas/"+name.Value] = true
-		}
-	})
-	if len(own) == 0 {
-		return
-	}
-	eachObject(d.root, func(object *yaml.Node) {
-		ref := member(object, "$ref")
-		if ref == nil || !own[ref.Value] {
-			return
-		}
-		schema := clone(d.resolve(object))
-		keep(object, func(key string, _ *yaml.Node) bool { return key != "$ref" })
-		for i := 0; i < len(object.Content); i += 2 { // what stands beside the reference goes first
-			set(schema, object.Content[i].Value, object.Content[i+1])
-		}
-		object.Content = schema.Content
-	})
-	keep(schemas, func(name string, _ *yaml.Node) bool { return !own["#/components/schemas/"+name] })
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -21,104 +20,100 @@ func (r *Repository) TakeIn(ctx context.Context, spec string) (report string, er
 		return "", err
 	}
 	taken, err := r.Take(text)
-	var b strings.Builder
-	for _, line := range slices.Concat(taken.Notes, taken.Changes) {
-		b.WriteString(line + "\n")
+	report = taken.Note
+	for _, change := range taken.Changes {
+		report += change.Text + "\n"
 	}
 	var code []byte
 	if err == nil {
-		code, err = r.Compile(ctx, taken)
+		code, err = r.Compile(ctx, taken.ForGo, true)
 	}
 	if err != nil {
-		return b.String(), fmt.Errorf("%s was not taken in, and nothing was changed: %w", spec, err)
+		return report, fmt.Errorf("%s was not taken in, and nothing was changed: %w", spec, err)
 	}
 	changed, err := Install(r.root, map[string][]byte{VendorFile: taken.Vendor, ContractFile: taken.Contract, GeneratedFile: code})
 	if err != nil {
-		return b.String(), err
+		return report, err
 	}
-	slices.Sort(changed)
-	fmt.Fprintf(&b, "%s was taken in; files that changed: %s\n", spec, cmp.Or(strings.Join(changed, ", "), "none"))
-	if len(taken.Changes) > 0 {
-		fmt.Fprintf(&b, "make verify fails until the code follows what changed above, and %s states it\n", FactsFile)
-	}
-	return b.String(), nil
+	return report + fmt.Sprintf("%s was taken in; files that changed: %s\n", spec, cmp.Or(strings.Join(changed, ", "), "none")) +
+		when(len(taken.Changes) > 0, "make verify fails until the code follows what changed above, and "+FactsFile+" states it\n"), nil
 }
 
-// Compile returns what the generator makes of a document, if all packages compile with it. It changes no file.
-func (r *Repository) Compile(ctx context.Context, taken Taken) ([]byte, error) {
-	code, err := r.generate(ctx, taken.ForGo)
+// Compare reports how the document in the file spec differs from the one last taken in. It is an error if not all is harmless.
+func (r *Repository) Compare(spec string) (report string, err error) {
+	text, err := os.ReadFile(spec) //nolint:gosec // the file that the user names
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	return code, r.build(ctx, code)
+	changes, err := r.Drift(text)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", spec, err)
+	}
+	harmless := true
+	for _, level := range []string{Breaking, Warning, Harmless} {
+		for _, change := range changes {
+			if change.Level == level {
+				report += level + ": " + change.Text + "\n"
+				harmless = harmless && level == Harmless
+			}
+		}
+	}
+	if !harmless {
+		return report, fmt.Errorf("%s has changes that are not harmless", spec)
+	}
+	return cmp.Or(report, fmt.Sprintf("%s states the same as %s\n", spec, VendorFile)), nil
 }
 
 // Generate writes what the generator makes of the contract as it is.
 func (r *Repository) Generate(ctx context.Context, out string) error {
-	forGo, err := ForGo(r.contract, r.overlay)
-	if err != nil {
-		return err
+	var code []byte
+	made, _, err := r.normal(r.contract, true)
+	if err == nil {
+		made, err = ForGo(made, r.overlay, r.types)
 	}
-	document, err := forGo.YAML()
-	if err != nil {
-		return err
+	if err == nil {
+		code, err = made.YAML("", nil)
 	}
-	code, err := r.generate(ctx, document)
+	if err == nil {
+		code, err = r.Compile(ctx, code, false)
+	}
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(out, code, 0o644) //nolint:gosec // source code, which anyone may read
 }
 
-// generate runs the generator, whose version is in go.mod.
-func (r *Repository) generate(ctx context.Context, document []byte) ([]byte, error) {
+// Compile returns what the generator makes of a document. If asked to build, it compiles all packages as if that were in the
+// repository: the go command takes it from a temporary directory. It changes no file.
+func (r *Repository) Compile(ctx context.Context, document []byte, build bool) (code []byte, err error) {
 	dir, err := os.MkdirTemp("", "contract-*")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
-	in, out := filepath.Join(dir, "openapi.yaml"), filepath.Join(dir, "out.go")
-	if err := os.WriteFile(in, document, 0o600); err != nil {
-		return nil, err
-	}
-	if err := r.goTool(ctx, "run", "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen",
-		"-config", ConfigFile, "-o", out, in); err != nil {
-		return nil, fmt.Errorf("the generator failed: %w", err)
-	}
-	return os.ReadFile(out) //nolint:gosec // written above
-}
-
-// build compiles all packages as if code were in the repository: the go command takes it from a temporary directory.
-func (r *Repository) build(ctx context.Context, code []byte) error {
-	dir, err := os.MkdirTemp("", "contract-*")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
+	in, out, overlay := filepath.Join(dir, "openapi.yaml"), filepath.Join(dir, "out.go"), filepath.Join(dir, "overlay.json")
 	place, err := filepath.Abs(filepath.Join(r.root, filepath.FromSlash(GeneratedFile)))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	instead, overlay := filepath.Join(dir, "out.go"), filepath.Join(dir, "overlay.json")
-	replace, err := json.Marshal(map[string]map[string]string{"Replace": {place: instead}})
+	replace, err := json.Marshal(map[string]map[string]string{"Replace": {place: out}})
+	if err := errors.Join(err, os.WriteFile(in, document, 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
+		return nil, err
+	}
+	run := func(problem string, args ...string) {
+		cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // the arguments are ours
+		cmd.Dir = r.root
+		if output, failed := cmd.CombinedOutput(); failed != nil && err == nil {
+			err = fmt.Errorf("%s: %w\n%s", problem, failed, output)
+		}
+	}
+	// The version of the generator is in go.mod.
+	run("the generator failed", "run", "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen", "-config", ConfigFile, "-o", out, in)
+	if build && err == nil {
+		run("the code does not compile with it", "build", "-overlay", overlay, "./...")
+	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := errors.Join(os.WriteFile(instead, code, 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
-		return err
-	}
-	if err := r.goTool(ctx, "build", "-overlay", overlay, "./..."); err != nil {
-		return fmt.Errorf("the code does not compile with it: %w", err)
-	}
-	return nil
-}
-
-func (r *Repository) goTool(ctx context.Context, args ...string) error {
-	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // the arguments are ours
-	cmd.Dir = r.root
-	output, err := cmd.CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%w\n%s", err, output)
-	}
-	return nil
+	return os.ReadFile(out) //nolint:gosec // written above
 }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -13,17 +15,18 @@ import (
 
 // The files of the contract, below the root of the repository.
 const (
-	VendorFile    = "api/vendor.yaml"     // the vendor's document last taken in, reduced
+	VendorFile    = "api/vendor.yaml"     // our part of the vendor's document last taken in
 	AdditionsFile = "api/additions.yaml"  // an overlay: facts that no document of that version states
 	ContractFile  = "api/openapi.yaml"    // the contract
 	FactsFile     = "api/facts.txt"       // what the code depends on
 	OverlayFile   = "api/overlay.yaml"    // an overlay: Go names and types
+	TypesFile     = "api/types.yaml"      // an overlay: what makes no Go type
 	ConfigFile    = "oapi-codegen.yaml"   // of the generator; it lists our operations
 	GeneratedFile = "gen/outgoing.gen.go" // what the generator makes
 )
 
-const vendorHead = `# The vendor's document last taken in (MIT license), reduced to our operations. make generate SPEC=file writes this file, and
-# make drift SPEC=file compares another document with it.
+const vendorHead = `# The vendor's document last taken in (MIT license): our operations, in the form of the contract. make generate SPEC=file writes
+# this file, and make drift SPEC=file compares another document with it.
 `
 
 // A Repository holds what a new document is taken into.
@@ -31,188 +34,160 @@ type Repository struct {
 	Operations []string
 	Expected   Expected
 
-	root               string
-	contract           *Document
-	additions, overlay []byte
+	root                      string
+	vendor, contract          *Document
+	form                      *yaml.Node // the contract as it is written
+	additions, overlay, types []byte
 }
 
 // Open reads the repository at root.
 func Open(root string) (*Repository, error) {
-	r := Repository{root: root}
-	var err error
-	read := func(name string, use func(text []byte) error) {
+	var errs []error
+	note := func(name string, err error) {
 		if err != nil {
-			return
-		}
-		var text []byte
-		if text, err = os.ReadFile(filepath.Join(root, filepath.FromSlash(name))); err != nil { //nolint:gosec // a name from above
-			return
-		}
-		if failed := use(text); failed != nil {
-			err = fmt.Errorf("%s: %w", name, failed)
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
 		}
 	}
-	read(ConfigFile, func(text []byte) error {
-		var config struct {
-			Output struct {
-				Operations []string `yaml:"include-operation-ids"`
-			} `yaml:"output-options"`
-		}
-		err := yaml.Unmarshal(text, &config)
-		r.Operations = config.Output.Operations
-		return err
-	})
-	read(FactsFile, func(text []byte) (err error) { r.Expected, err = ParseExpected(string(text)); return })
-	read(ContractFile, func(text []byte) (err error) { r.contract, err = Parse(text); return })
-	read(AdditionsFile, func(text []byte) error { r.additions = text; return nil })
-	read(OverlayFile, func(text []byte) error { r.overlay = text; return nil })
-	return &r, err
+	read := func(name string) []byte {
+		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name))) //nolint:gosec // a name from above
+		note(name, err)
+		return text
+	}
+	r := &Repository{root: root, additions: read(AdditionsFile), overlay: read(OverlayFile), types: read(TypesFile)}
+	var config struct {
+		Output struct {
+			Operations []string `yaml:"include-operation-ids"`
+		} `yaml:"output-options"`
+	}
+	note(ConfigFile, yaml.Unmarshal(read(ConfigFile), &config))
+	r.Operations = config.Output.Operations
+	contract, form, err := read(ContractFile), yaml.Node{}, error(nil)
+	note(ContractFile, yaml.Unmarshal(contract, &form))
+	r.contract, err = Parse(contract)
+	note(ContractFile, err)
+	r.vendor, err = Parse(read(VendorFile))
+	note(VendorFile, err)
+	r.Expected, err = ParseExpected(string(read(FactsFile)))
+	note(FactsFile, err)
+	if len(errs) == 0 {
+		r.form = form.Content[0]
+	}
+	return r, errors.Join(errs...)
 }
 
 // Taken is what a document of the vendor becomes.
 type Taken struct {
-	Vendor, Contract []byte   // the reduced document, and the contract that it makes
-	ForGo            []byte   // what the generator reads
-	Changes          []string // as [Expected.Changes] says them
-	Notes            []string // what the document states and the contract does not take from it
+	Vendor, Contract, ForGo []byte   // our part of the document, the contract that it makes, and what the generator reads
+	Changes                 []Change // of what the code depends on
+	Note                    string   // what the contract does not take from the document
 }
 
 // Take makes the contract from a document of the vendor. After an error the Changes are there as far as they are known.
 func (r *Repository) Take(text []byte) (Taken, error) {
-	var taken Taken
+	vendor, made, err := r.complete(text)
+	if made == nil {
+		return Taken{}, err
+	}
+	taken := Taken{Changes: r.Expected.Diff(r.Expected.Facts, made.Facts())}
+	if before, after := urls(r.vendor.root), urls(vendor.root); before != after {
+		taken.Note = fmt.Sprintf("servers: the document names %s, and the one before it named %s; the contract keeps %s, from %s\n",
+			after, before, urls(r.contract.root), AdditionsFile)
+	}
+	if err != nil {
+		return taken, err
+	}
+	forGo, err := ForGo(made, r.overlay, r.types)
+	if err != nil {
+		return taken, err
+	}
+	var errs [3]error
+	taken.Vendor, errs[0] = vendor.YAML(vendorHead, r.form)
+	taken.Contract, errs[1] = made.YAML("", r.form)
+	taken.ForGo, errs[2] = forGo.YAML("", nil)
+	return taken, errors.Join(errs[:]...)
+}
+
+// complete returns our part of a document, and the contract that it makes: with what no document of its version states, and the
+// words of the contract. They are there too if the error is that operations are missing.
+func (r *Repository) complete(text []byte) (vendor, made *Document, err error) {
 	given, err := Parse(text)
 	if err != nil {
-		return taken, err
+		return nil, nil, err
 	}
-	reduced, missing := Reduce(given, r.Operations)
-	vendor, err := reduced.YAML()
-	if err != nil {
-		return taken, err
-	}
-	taken.Vendor = append([]byte(vendorHead), vendor...)
-	made, err := r.complete(reduced)
-	if err != nil {
-		return taken, err
-	}
-	if taken.Contract, err = made.YAML(); err != nil {
-		return taken, err
-	}
-	doc, err := made.Load()
-	if err != nil {
-		return taken, err
-	}
-	taken.Changes = r.Expected.Changes(FactsOf(doc))
-	taken.Notes = notes(reduced, made)
-	if len(missing) > 0 {
-		return taken, fmt.Errorf("the document lacks the operations %s; it has %s", names(missing), names(given.operationIDs()))
-	}
-	forGo, err := ForGo(made, r.overlay)
-	if err != nil {
-		return taken, err
-	}
-	taken.ForGo, err = forGo.YAML()
-	return taken, err
-}
-
-// Reduce returns our operations of the document in a file, and what they refer to. One that the document lacks is left out,
-// which a comparison then shows as gone.
-func (r *Repository) Reduce(file string) ([]byte, error) {
-	text, err := os.ReadFile(file) //nolint:gosec // the file that the user names
-	if err != nil {
-		return nil, err
-	}
-	given, err := Parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	reduced, _ := Reduce(given, r.Operations)
-	return reduced.YAML()
-}
-
-// Changes says what of the expected facts the contract as it is does not state.
-func (r *Repository) Changes() ([]string, error) {
-	doc, err := r.contract.Load()
-	if err != nil {
-		return nil, err
-	}
-	return r.Expected.Changes(FactsOf(doc)), nil
-}
-
-// complete adds what no document of the vendor's version states, and the words of the contract. An addition that finds
-// nothing to add to is told by the facts that are then missing.
-func (r *Repository) complete(reduced *Document) (*Document, error) {
-	made := reduced.clone()
-	o, err := parseOverlay(r.additions)
+	vendor, missing, err := r.normal(given, false)
 	if err == nil {
-		err = o.ApplyTo(made.root)
+		made, err = vendor.overlaid(r.additions, false)
+	}
+	if err == nil {
+		made, _, err = r.normal(made, true)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", AdditionsFile, err)
+		return nil, nil, err
 	}
-	keepWords(made, r.contract)
-	return made, nil
-}
-
-// notes tells of servers, which come from the additions.
-func notes(reduced, made *Document) []string {
-	given, kept := serverURLs(reduced), serverURLs(made)
-	if strings.Join(given, " ") == strings.Join(kept, " ") {
-		return nil
-	}
-	return []string{fmt.Sprintf("servers: the document names %s; the contract keeps %s, from %s", names(given), names(kept), AdditionsFile)}
-}
-
-func serverURLs(d *Document) []string {
-	var urls []string
-	if servers := member(d.root, "servers"); servers != nil {
-		for _, server := range servers.Content {
-			if url := member(server, "url"); url != nil {
-				urls = append(urls, url.Value)
-			}
+	if len(missing) > 0 {
+		var ids []string
+		for _, p := range places(given.root["paths"], given.resolve) {
+			ids = append(ids, str(p.op["operationId"]))
 		}
+		err = fmt.Errorf("the document lacks the operations %s; it has %s", strings.Join(missing, ", "), strings.Join(ids, ", "))
 	}
-	return urls
+	return vendor, made, err
+}
+
+// Changes returns what of the expected facts the contract as it is does not state.
+func (r *Repository) Changes() ([]Change, error) {
+	made, _, err := r.normal(r.contract, true)
+	if err != nil {
+		return nil, err
+	}
+	return r.Expected.Diff(r.Expected.Facts, made.Facts()), nil
+}
+
+// Drift returns how a document of the vendor differs from the one last taken in. What it lacks is gone; what it states now, and
+// the additions stated before, is no change.
+func (r *Repository) Drift(text []byte) ([]Change, error) {
+	last, err := r.vendor.YAML("", nil)
+	if err != nil {
+		return nil, err
+	}
+	var facts [2][]Fact
+	for i, text := range [][]byte{last, text} {
+		vendor, made, err := r.complete(text)
+		if made == nil {
+			return nil, err
+		}
+		made.root["servers"] = vendor.root["servers"]
+		facts[i] = made.Facts()
+	}
+	return r.Expected.Diff(facts[0], facts[1]), nil
+}
+
+// urls returns the addresses of servers.
+func urls(o object) string {
+	var all []string
+	for _, server := range list(o["servers"]) {
+		all = append(all, str(at(server, "url")))
+	}
+	return strings.Join(all, ", ")
 }
 
 // Install replaces files below root, and returns those that changed. It writes all of them beside their places first, so that
 // what can fail, such as a full disk, fails before the first is replaced.
 func Install(root string, files map[string][]byte) (changed []string, err error) {
-	written := make(map[string]string) // by name: the temporary file
-	defer func() {
-		for _, temporary := range written {
-			err = errors.Join(err, ignoreMissing(os.Remove(temporary)))
-		}
-	}()
-	for name, text := range files {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
 		place := filepath.Join(root, filepath.FromSlash(name))
-		if before, err := os.ReadFile(place); err == nil && bytes.Equal(before, text) { //nolint:gosec // a name of the caller's
-			continue
-		}
-		if written[name], err = writeBeside(place, text); err != nil {
-			return nil, err
+		if before, failed := os.ReadFile(place); failed != nil || !bytes.Equal(before, files[name]) { //nolint:gosec // the caller's name
+			changed = append(changed, name)
+			err = errors.Join(err, os.WriteFile(place+".new", files[name], 0o644)) //nolint:gosec // source, which anyone may read
 		}
 	}
-	for name, temporary := range written {
-		if err := os.Rename(temporary, filepath.Join(root, filepath.FromSlash(name))); err != nil {
-			return changed, err
+	for _, name := range changed {
+		place := filepath.Join(root, filepath.FromSlash(name))
+		if err == nil {
+			err = os.Rename(place+".new", place)
+		} else {
+			_ = os.Remove(place + ".new")
 		}
-		changed = append(changed, name)
 	}
-	return changed, nil
-}
-
-func writeBeside(place string, text []byte) (name string, err error) {
-	f, err := os.CreateTemp(filepath.Dir(place), ".new-*")
-	if err != nil {
-		return "", err
-	}
-	_, err = f.Write(text)
-	return f.Name(), errors.Join(err, f.Chmod(0o644), f.Close())
-}
-
-func ignoreMissing(err error) error {
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	return err
+	return changed, err
 }

@@ -1,4 +1,5 @@
-// Package rows decodes an array of JSON rows one by one, so that a row that cannot be read costs only that row.
+// Package rows reads a body of JSON rows one by one, and an odd row member by member: a row that cannot be read costs only
+// that row, and a member that cannot be read only that member.
 package rows
 
 import (
@@ -6,105 +7,93 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
-	"strconv"
-	"strings"
 	"sync"
-	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/gsmservice-gateway/client-go/gen"
+	"github.com/gsmservice-gateway/client-go/internal/header"
 )
 
 // maxBadRows bounds the work on a hostile body; a page has at most 50 rows.
 const maxBadRows = 1000
 
-// Harmless accepts what is odd but harmless: which of two members counts, or what a broken character was, must not cost a row.
-var Harmless = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-
-// lenient also takes numbers that are written as strings. It is slower, and used for rows that fail without it.
-var lenient = json.JoinOptions(Harmless, json.WithUnmarshalers(json.JoinUnmarshalers(
-	json.UnmarshalFromFunc(unquoteNumber[int]),
-	json.UnmarshalFromFunc(unquoteNumber[int64]),
-	json.UnmarshalFromFunc(unquoteNumber[gen.MessageType]),
-)))
-
-func unquoteNumber[T ~int | ~int64](dec *jsontext.Decoder, n *T) error {
-	if dec.PeekKind() != '"' {
-		return errors.ErrUnsupported // fall back to the default unmarshaler
-	}
-	token, err := dec.ReadToken()
-	if err != nil {
-		return err
-	}
-	value, err := strconv.ParseInt(strings.TrimSpace(token.String()), 10, 64)
-	if err != nil || int64(T(value)) != value {
-		return errors.New("the string is not a number")
-	}
-	*n = T(value)
-	return nil
-}
+// A row is read as the contract has it first. One with an odd member is read again with care: two members of the same name
+// may contradict each other.
+var (
+	strict   = jsontext.AllowInvalidUTF8(true)
+	harmless = json.JoinOptions(strict, jsontext.AllowDuplicateNames(true))
+)
 
 // WithoutBOM returns the body as JSON: some servers put a byte order mark before it.
 func WithoutBOM(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) }
 
-// ErrTruncated means that a body ends before its array does.
-var ErrTruncated = errors.New("the JSON ends too early")
+var (
+	// ErrTruncated means that a body ends before its rows do.
+	ErrTruncated = errors.New("the JSON ends too early")
+	// ErrSyntax means that a body is not JSON.
+	ErrSyntax = errors.New("the body is not JSON")
+)
 
-// Decode reads a body that is one JSON array and hands each row over in turn: row, which is used again for the next one,
-// or, for one that is not a T, its bytes and why. One bad row costs no other. The error says that the body as a whole is
-// not such an array, or matches [ErrTruncated]; the rows before that have been handed over.
-func Decode[T any](body []byte, each func(row *T), bad func(row jsontext.Value, reason error)) error {
-	rows := decoders.Get().(*jsontext.Decoder)
+// Decode reads a body that is one JSON array, or an object whose members are numbered, as PHP writes a list with gaps. It
+// hands each row over in turn, which is used again for the next one, with the members that could not be read. The error says
+// that the body as a whole is neither, or matches [ErrTruncated] or [ErrSyntax]; the rows before that have been handed over.
+func Decode[T any](body []byte, each func(row *T, odd []Odd)) error {
+	dec := decoders.Get().(*jsontext.Decoder)
 	defer func() {
-		rows.Reset(noMore) // so that the pool does not hold on to the body
-		decoders.Put(rows)
+		dec.Reset(noMore) // so that the pool does not hold on to the body
+		decoders.Put(dec)
 	}()
-	if err := openArray(rows, body); err != nil {
+	body = WithoutBOM(body)
+	list, err := open(dec, body, strict)
+	if err != nil {
 		return err
 	}
 	var (
 		row, zero T
 		careful   bool
-		badRows   int
+		bad       int
 	)
-	for n := 0; rows.PeekKind() != ']'; n++ {
+	for n := 0; dec.PeekKind() != list.end; n++ {
+		if err := list.next(dec); err != nil {
+			return err
+		}
 		row = zero
 		if careful {
-			raw, err := rows.ReadValue()
+			raw, err := dec.ReadValue()
 			if err != nil {
 				return bodyError(err)
 			}
-			if err := DecodeRow(raw, &row); err != nil {
-				if badRows++; badRows > maxBadRows {
+			odd := Object(raw, &row)
+			if len(odd) > 0 && odd[0].Pointer == "" {
+				if bad++; bad > maxBadRows {
 					return fmt.Errorf("more than %d unreadable rows", maxBadRows)
 				}
-				bad(raw, err)
-				continue
 			}
-		} else if err := json.UnmarshalDecode(rows, &row, Harmless); err != nil {
-			// The decoder stopped somewhere inside the row: start again, and look at each row from here by itself.
-			if err := openArray(rows, body); err != nil {
-				return err
-			}
-			for range n {
-				if err := rows.SkipValue(); err != nil {
-					return bodyError(err)
-				}
-			}
-			careful = true
-			n--
+			each(&row, odd)
 			continue
 		}
-		each(&row)
+		if json.UnmarshalDecode(dec, &row) == nil {
+			each(&row, nil)
+			continue
+		}
+		// The decoder stopped somewhere inside the row: start again, and look at each row from here by itself.
+		careful = true
+		if list, err = open(dec, body, harmless); err != nil {
+			return err
+		}
+		for range n {
+			if err := errors.Join(list.next(dec), dec.SkipValue()); err != nil {
+				return bodyError(err)
+			}
+		}
+		n--
 	}
-	if _, err := rows.ReadToken(); err != nil {
+	if _, err := dec.ReadToken(); err != nil {
 		return bodyError(err)
 	}
-	if _, err := rows.ReadToken(); !errors.Is(err, io.EOF) {
-		return errors.New("the body goes on after the array")
+	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: it goes on after its rows", ErrSyntax)
 	}
 	return nil
 }
@@ -115,86 +104,45 @@ var (
 	noMore   = bytes.NewReader(nil)
 )
 
-func openArray(dec *jsontext.Decoder, body []byte) error {
-	dec.Reset(bytes.NewBuffer(body), Harmless)
-	switch token, err := dec.ReadToken(); {
+// list is the array, or the object with numbered members, that the rows are in.
+type list struct {
+	end      jsontext.Kind
+	numbered bool
+}
+
+func open(dec *jsontext.Decoder, body []byte, opts json.Options) (list, error) {
+	dec.Reset(bytes.NewBuffer(body), opts)
+	token, err := dec.ReadToken()
+	switch {
 	case errors.Is(err, io.EOF):
-		return errors.New("the body is empty")
+		return list{}, fmt.Errorf("%w: it is empty", ErrSyntax)
+	case err != nil:
+		return list{}, bodyError(err)
+	case token.Kind() == '[':
+		return list{end: ']'}, nil
+	case token.Kind() == '{' && dec.PeekKind() == '"':
+		return list{end: '}', numbered: true}, nil
+	}
+	return list{}, notRows(token.Kind())
+}
+
+// next reads what stands before a row.
+func (l list) next(dec *jsontext.Decoder) error {
+	if !l.numbered || dec.PeekKind() != '"' {
+		return nil // what is no name is an error of the value
+	}
+	name, err := dec.ReadToken()
+	switch {
 	case err != nil:
 		return bodyError(err)
-	case token.Kind() != '[':
-		return fmt.Errorf("the body is not an array of rows: it starts with %s", describe(token.Kind()))
+	case !header.IsDigits(name.String()):
+		return notRows('{')
 	}
 	return nil
 }
 
-// DecodeRow reads one row by itself. A null, which would decode to the zero row, is an error.
-func DecodeRow[T any](raw jsontext.Value, row *T) error {
-	if raw.Kind() != '{' {
-		return fmt.Errorf("unreadable row: it is %s, not an object", describe(raw.Kind()))
-	}
-	var zero T
-	*row = zero
-	if json.Unmarshal(raw, row, lenient) == nil {
-		return nil
-	}
-	*row = zero
-	err := json.Unmarshal(raw, row, Harmless)
-	if semantic, ok := errors.AsType[*json.SemanticError](err); ok { // its pointer names a field of T, and nothing of the body
-		return fmt.Errorf("unreadable row: %s is %s%s", semantic.JSONPointer, describe(semantic.JSONKind), whyNot(semantic))
-	}
-	return errors.New("unreadable row")
-}
-
-// describe names a kind of JSON value.
-func describe(k jsontext.Kind) string {
-	switch k {
-	case '{', '}':
-		return "an object"
-	case '[', ']':
-		return "an array"
-	case '"':
-		return "a string"
-	case '0':
-		return "a number"
-	case 't', 'f':
-		return "a boolean"
-	}
-	return "null"
-}
-
-// whyNot is why a value is not what its field takes: the decoder's reason, or else what was expected.
-func whyNot(err *json.SemanticError) string {
-	want := expected(err.GoType)
-	switch {
-	case err.Err != nil && !errors.Is(err.Err, strconv.ErrSyntax):
-		return ": " + err.Err.Error()
-	case want == "":
-		return ", which its field does not take"
-	}
-	return ", not " + want
-}
-
-// expected says what a field of this type is in JSON; "" if that is not known.
-func expected(t reflect.Type) string {
-	for t != nil && t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	switch {
-	case t == nil:
-		return ""
-	case t == reflect.TypeFor[time.Time]():
-		return "a date"
-	}
-	switch t.Kind() {
-	case reflect.String:
-		return "a string"
-	case reflect.Bool:
-		return "a boolean"
-	case reflect.Int, reflect.Int64:
-		return "an integer"
-	}
-	return ""
+func notRows(k jsontext.Kind) error {
+	return fmt.Errorf("the body is not an array of rows: it starts with %s", describe(k))
 }
 
 // bodyError distinguishes a truncated body, which is retried, from invalid JSON.
@@ -205,7 +153,7 @@ func bodyError(err error) error {
 	// Not the error itself: it holds on to the bytes of the body, and its text names members of it, cut and escaped, in
 	// which an echoed token would no longer be recognised.
 	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		return fmt.Errorf("the body is not JSON: %v, at byte %d", syntax.Err, syntax.ByteOffset) //nolint:errorlint // see above
+		return fmt.Errorf("%w: %v, at byte %d", ErrSyntax, syntax.Err, syntax.ByteOffset) //nolint:errorlint // see above
 	}
-	return errors.New("the body is not JSON")
+	return ErrSyntax
 }

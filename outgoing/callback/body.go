@@ -1,94 +1,78 @@
 package callback
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
-
-	"github.com/go-json-experiment/json/jsontext"
+	"regexp"
+	"slices"
 
 	"github.com/gsmservice-gateway/client-go/internal/rows"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-const (
-	maxBody = 1 << 20 // 50 messages have some 20 KiB
-	maxRows = outgoing.MaxIDs
-)
+const maxBody = 128 << 10 // 50 messages have some 20 KiB, and each sender that stalls may hold this much
 
-// report is what a callback says.
-type report struct {
-	messages []outgoing.Message // without confirmation
-	ids      []int64            // with confirmation, which needs nothing else
-}
-
-func (r report) isEmpty() bool { return len(r.messages) == 0 && len(r.ids) == 0 }
-
-// idRow is a row of which only the ID counts.
-type idRow struct {
-	ID int64 `json:"id"`
-}
-
-// read reads the body. An empty array is an empty report.
-func (h *Handler) read(w http.ResponseWriter, r *http.Request) (report, *refusal) {
-	body, refused := readBody(w, r)
-	if refused != nil {
-		return report{}, refused
-	}
-	var (
-		reported report
-		dropped  int
-	)
-	if h.client != nil {
-		var found []idRow
-		found, dropped, refused = decode(body, func(row *idRow) int64 { return row.ID })
-		for _, row := range found {
-			reported.ids = append(reported.ids, row.ID)
-		}
-	} else {
-		reported.messages, dropped, refused = decode(body, func(m *outgoing.Message) int64 { return m.ID })
-	}
-	if refused == nil && dropped > 0 {
-		h.logger.WarnContext(r.Context(), "unreadable rows of a callback were dropped", "rows", dropped)
-	}
-	return reported, refused
-}
-
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *refusal) {
-	tooLarge := &refusal{status: http.StatusRequestEntityTooLarge, detail: "The body is larger than 1 MiB"}
+// read returns what the body reports. An empty array reports nothing.
+func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]outgoing.Message, *refusal) {
+	tooLarge := &refusal{status: http.StatusRequestEntityTooLarge, detail: "The body is larger than 128 KiB, or has more than 50 rows"}
 	if r.ContentLength > maxBody {
 		return nil, tooLarge
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+	switch _, large := errors.AsType[*http.MaxBytesError](err); {
+	case large:
 		return nil, tooLarge
-	}
-	if err != nil {
+	case err != nil:
 		return nil, &refusal{status: http.StatusBadRequest, detail: "The body broke off"}
 	}
-	return body, nil
+	var (
+		reported []outgoing.Message
+		dropped  int
+		odd      []string
+	)
+	err = rows.Decode(body, func(m *outgoing.Message, oddMembers []rows.Odd) {
+		switch {
+		case m.ID < 1 || rows.Unidentified(m.ID, oddMembers) != nil:
+			dropped++
+		case len(reported) <= outgoing.MaxIDs: // one more, to know that there is one
+			reported = append(reported, *m)
+			for _, o := range oddMembers {
+				odd = append(odd, o.Pointer+" is "+o.Reason)
+			}
+		}
+	})
+	switch {
+	case len(reported)+dropped > outgoing.MaxIDs:
+		return nil, tooLarge
+	case errors.Is(err, rows.ErrTruncated):
+		return nil, &refusal{status: http.StatusBadRequest, detail: "The body broke off"}
+	case err != nil:
+		return nil, &refusal{status: http.StatusBadRequest, detail: "The body is not a JSON array of messages: " + whatIs(body, err)}
+	case len(reported) == 0 && dropped > 0:
+		return nil, &refusal{status: http.StatusBadRequest, detail: "No row of the body has an ID that can be read"}
+	}
+	if slices.Sort(odd); dropped+len(odd) > 0 {
+		h.logger.WarnContext(r.Context(), "a callback has rows without a readable ID, which are dropped, or members that cannot be read", "rows", dropped, "members", slices.Compact(odd))
+	}
+	return reported, nil
 }
 
-// decode returns the rows that have an ID, in their order, and how many others were dropped. Why a row is unreadable is not
-// told, since the reason may quote the row.
-func decode[T any](body []byte, idFrom func(*T) int64) (found []T, dropped int, refused *refusal) {
-	err := rows.Decode(rows.WithoutBOM(body), func(row *T) {
-		switch {
-		case idFrom(row) < 1:
-			dropped++
-		case len(found) <= maxRows: // one more, to know that there is one
-			found = append(found, *row)
-		}
-	}, func(jsontext.Value, error) { dropped++ })
+var form = regexp.MustCompile(`^(--|[\w.%+-][\w.%+\[\]-]*=)`) // multipart, or urlencoded
+
+// whatIs says what a body is that is not rows, or else what is wrong with it. Nothing of the body is in it.
+func whatIs(body []byte, err error) string {
+	body = bytes.TrimSpace(rows.WithoutBOM(body))
 	switch {
-	case len(found)+dropped > maxRows:
-		return nil, 0, &refusal{status: http.StatusRequestEntityTooLarge, detail: "The body has more than 50 rows"}
-	case errors.Is(err, rows.ErrTruncated):
-		return nil, 0, &refusal{status: http.StatusBadRequest, detail: "The body broke off"}
-	case err != nil:
-		return nil, 0, &refusal{status: http.StatusBadRequest, detail: "The body is not an array of messages: " + err.Error()}
-	case len(found) == 0 && dropped > 0:
-		return nil, 0, &refusal{status: http.StatusBadRequest, detail: "No row of the body can be read"}
+	case bytes.HasPrefix(body, []byte(`{`)) && !errors.Is(err, rows.ErrSyntax):
+		return "it is one object, not an array"
+	case bytes.HasPrefix(body, []byte(`"`)):
+		return "it is a string, as of JSON that was encoded twice"
+	case bytes.HasPrefix(body, []byte(`<`)):
+		return "it is XML or HTML"
+	case form.Match(body):
+		return "it is a form"
 	}
-	return found, dropped, nil
+	return err.Error()
 }

@@ -5,40 +5,22 @@
 // forged, repeated, late or lost, so it is only a hint. A [Handler] turns it into something to rely on:
 //
 //	handler, err := callback.New(store, callback.WithTokens(token), callback.WithConfirmation(client))
-//	...
-//	server := &http.Server{
-//		Addr:              "127.0.0.1:8081", // TLS ends in the proxy before it
-//		Handler:           handler,
-//		ReadHeaderTimeout: 5 * time.Second,
-//		ReadTimeout:       15 * time.Second, // the handler waits for a slow body as long as the server does
-//		WriteTimeout:      60 * time.Second, // more than ReadTimeout, the look-up and the sink together
-//		IdleTimeout:       2 * time.Minute,
-//	}
 //
 // store is a [Sink]: a function that stores what changed. Two callbacks may run at once, and an older status may come after
 // a newer one, so it compares StatusDate:
 //
-//	func (s *Store) Save(ctx context.Context, changed []outgoing.Message) error {
-//		tx, err := s.db.BeginTx(ctx, nil)
-//		...
-//		for _, m := range changed {
-//			_, err := tx.ExecContext(ctx, `INSERT INTO message (id, status, status_date) VALUES ($1, $2, $3)
-//				ON CONFLICT (id) DO UPDATE SET status = excluded.status, status_date = excluded.status_date
-//				WHERE excluded.status_date >= message.status_date`, m.ID, m.StatusCode, m.StatusDate)
-//			...
-//		}
-//		return tx.Commit()
-//	}
+//	INSERT INTO message (id, status, status_date) VALUES ($1, $2, $3)
+//		ON CONFLICT (id) DO UPDATE SET status = excluded.status, status_date = excluded.status_date
+//		WHERE excluded.status_date >= message.status_date
 //
-// StatusDate is nil where the gateway says null, and counts in seconds. A callback can be lost, so ask for the messages that
-// are still open from time to time, with [outgoing.Client.Watch] or [outgoing.Client.GetByIDs].
+// StatusDate counts in seconds, and may be nil. A callback can be lost, so ask from time to time for the messages that are
+// still open, with [outgoing.Client.Watch] or [outgoing.Client.GetByIDs].
 //
 // # Acknowledgement
 //
-// A callback is acknowledged, with a 204, when the sink has returned nil, and never before. After any other answer the
-// gateway sends it again, as it says "in few minutes". A sink that fails gives a 503, and one that panics a 500; the panic is
-// logged. At most 16 callbacks are in work at once, or [WithLimit]; more get a 503 with Retry-After. A place is taken after
-// the body was read, so that slow senders take none.
+// A callback is acknowledged, with a 204, when the sink has returned nil, and never before. After any other answer it comes
+// again, as the gateway says "in few minutes". A sink that fails gives a 503, and one that panics a 500. At most 16 callbacks
+// are in work at once, or [WithLimit], slow senders not counted; more get a 503 with Retry-After.
 //
 // # Who is let in
 //
@@ -46,25 +28,30 @@
 // new one in the panel, then the new one only. Without a token in the panel, [WithoutToken] lets anyone in, and needs
 // [WithConfirmation].
 //
-// With confirmation only the IDs are read from a callback. They are looked up, in one request of at most 10 seconds, and the
-// sink gets the gateway's answer. IDs that the gateway does not know are dropped and logged. If the look-up fails, or knows
-// none of the IDs (a wrong base URL looks like that), the answer is a 503. So a callback that is forged or late hands on
-// nothing but what the gateway says now.
+// # Confirmation
+//
+// With confirmation what a callback reports is looked up, in at most 10 seconds, and the sink gets the gateway's answer. So a
+// callback that is forged or late hands on nothing but what the gateway says now. It is acknowledged if the answer has each
+// message, in a state not older than the callback's. If not (a replica may lag behind), what is confirmed is handed on, and after
+// a 503 the callback comes again; but a row whose status_date is more than a day from now is dropped and logged (with a
+// wrong base URL all are). If the look-up fails, the answer is a 503, and the sink is not called.
+//
+// Give [WithConfirmation] a Client of its own: if outsiders send so many callbacks that the gateway asks for fewer requests,
+// that holds back whatever else their Client has to do.
 //
 // # Bodies
 //
-// A body has at most 1 MiB and 50 rows, and no Content-Encoding. A row that cannot be read, or has no ID, costs that row:
-// the others are handed on, the count is logged, and the callback is acknowledged, since it would come again as unreadable
-// as before. If no row can be read, the answer is a 400. An empty array is acknowledged, and the sink not called.
+// A body has at most 128 KiB and 50 rows. A member that cannot be read is zero or null, and logged. A row without a readable
+// ID is dropped and logged: it would come again as unreadable as before. If all are, the answer is a 400. An empty array is
+// acknowledged, and the sink not called. What any web page can have a browser send is a 415: a form, text/plain, and what has
+// the Origin or Sec-Fetch-Site of another site. Every other Content-Type will do, and none.
 //
 // # Answers and logs
 //
 // Answers are problem documents (RFC 9457): 400, 401, 405, 413, 415, 500 or 503. With [WithLogger] callbacks that were not
 // accepted, dropped rows and failed look-ups are logged at level Warn, the sink's errors and panics at Error, and stored
-// callbacks at Debug. Neither answers nor logs have a token or a recipient in them, unless the sink's error or panic has.
+// callbacks and probes (GET, HEAD, OPTIONS) at Debug. Neither answers nor logs have a token or a recipient in them, unless
+// the sink's error or panic has.
 //
-// # Tests
-//
-// Package outgoingtest has the other side: its Gateway.Notify sends callbacks to a handler, without a network and in virtual
-// time.
+// In tests, Gateway.Notify of package outgoingtest sends callbacks to a handler, without a network and in virtual time.
 package callback

@@ -55,7 +55,7 @@ func ExampleNew() {
 
 // A server with its time-outs set: a sender that never ends its body is stopped by it, not by the handler.
 func ExampleHandler() {
-	client, err := outgoing.New(os.Getenv("GATEWAY_API_BEARER"))
+	client, err := outgoing.New(os.Getenv("GATEWAY_API_BEARER")) // for nothing else: callbacks of outsiders may hold it back
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -154,6 +154,9 @@ func TestK3_K4_AfterFaultsAtRandomTheSinkHasStoredWhatTheGatewaySays(t *testing.
 					for i, id := range changing[:n] {
 						batch[i] = outgoing.Message{ID: id, Recipient: recipient, StatusCode: status, StatusDate: new(time.Now().UTC().Truncate(time.Second))}
 					}
+					if random.below(2) == 0 { // a replica lags behind
+						gateway.Inject(outgoingtest.Fault{Match: outgoingtest.HasID(changing[0]), Times: 2, Body: new(asTheyAre(gateway, changing[:n]))})
+					}
 					gateway.Add(batch...)
 					s.notify(t.Context(), batch)
 					changing = changing[n:]
@@ -180,6 +183,20 @@ func TestK3_K4_AfterFaultsAtRandomTheSinkHasStoredWhatTheGatewaySays(t *testing.
 		assert.NotZero(t, total[status], "%d never happened: %v", status, total)
 	}
 	t.Log("answers by status (0 is none):", total)
+}
+
+// asTheyAre returns the gateway's answer to a look-up.
+func asTheyAre(gateway *outgoingtest.Gateway, ids []int64) string {
+	var now []outgoing.Message
+	for _, id := range ids {
+		m, _ := gateway.Message(id)
+		now = append(now, m)
+	}
+	body, err := json.Marshal(now)
+	if err != nil {
+		panic(err)
+	}
+	return string(body)
 }
 
 var gatewayFaults = []outgoingtest.Fault{

@@ -19,6 +19,7 @@ import (
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/callback"
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
 const (
@@ -60,6 +61,12 @@ func newHandler(t testing.TB, sink callback.Sink, opts ...callback.Option) *call
 	h, err := callback.New(sink, opts...)
 	require.NoError(t, err)
 	return h
+}
+
+// confirming returns a handler without a token, so that anyone may call.
+func confirming(t *testing.T, gateway *outgoingtest.Gateway, sink callback.Sink, opts ...callback.Option) *callback.Handler {
+	t.Helper()
+	return newHandler(t, sink, append([]callback.Option{callback.WithoutToken(), callback.WithConfirmation(gateway.Client())}, opts...)...)
 }
 
 // logged returns an option and what is logged through it.

@@ -24,27 +24,6 @@ type options struct {
 	limit        int
 }
 
-func newOptions(opts []Option) (options, error) {
-	o := options{logger: slog.New(slog.DiscardHandler), limit: 16}
-	for i, opt := range opts {
-		if opt == nil {
-			return options{}, fmt.Errorf("option %d is nil", i+1)
-		}
-		if err := opt(&o); err != nil {
-			return options{}, err
-		}
-	}
-	switch {
-	case len(o.tokens) == 0 && !o.withoutToken:
-		return options{}, errors.New("neither WithTokens nor WithoutToken was given")
-	case len(o.tokens) > 0 && o.withoutToken:
-		return options{}, errors.New("WithTokens and WithoutToken were both given: one of them must go")
-	case o.withoutToken && o.client == nil:
-		return options{}, errors.New("WithoutToken needs WithConfirmation, or anyone could write any status")
-	}
-	return o, nil
-}
-
 // WithTokens lets in callbacks that have one of these bearer tokens. Give one, or both the old and the new one while
 // the token in the vendor's panel is replaced. A second WithTokens adds its tokens.
 func WithTokens(tokens ...string) Option {
@@ -70,11 +49,10 @@ func WithoutToken() Option {
 	}
 }
 
-// WithConfirmation takes only the IDs from a callback, looks them up with c, and hands on what the gateway says now. So a
-// forged or late callback hands on nothing but what is true.
+// WithConfirmation looks up with c what a callback reports, and hands on what the gateway says now. So a forged or late
+// callback hands on nothing but what is true. Give it a Client of its own: see the package's section on confirmation.
 //
-// The look-up is one attempt of at most 10 seconds. If it fails, the callback is refused, and its repetition is the
-// retry; so callbacks use up no retry budget of c.
+// The look-up is one attempt of at most 10 seconds. If it fails, the callback is refused, and its repetition is the retry.
 func WithConfirmation(c *outgoing.Client) Option {
 	return func(o *options) error {
 		if _, err := c.GetByIDs(context.Background(), nil); err != nil { // sends nothing: tells a nil or zero client
@@ -85,8 +63,8 @@ func WithConfirmation(c *outgoing.Client) Option {
 	}
 }
 
-// WithLogger sets the logger for callbacks that were not accepted, rows that were dropped, panics, and the sink's errors as
-// they are. What the handler itself logs has no token and no recipient in it. Nothing is logged unless given.
+// WithLogger sets the logger. What the handler itself logs has no token and no recipient in it; the sink's errors are logged
+// as they are. Nothing is logged unless given.
 func WithLogger(l *slog.Logger) Option {
 	return func(o *options) error {
 		if l == nil {

@@ -2,31 +2,20 @@ package callback
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 )
 
-// refusal is the answer to a callback that is not acknowledged. Its detail is shown and logged: it has nothing of what was
-// received in it.
+// refusal is the answer to a callback that is not acknowledged. Its detail is logged too, and has nothing of the body in it.
 type refusal struct {
-	status        int
-	detail        string
-	header, value string // one that the status asks for; "" if it asks for none
-}
-
-// problem is a problem document (RFC 9457).
-type problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail"`
+	status int
+	detail string
+	header http.Header // what the status asks for
 }
 
 func (f *refusal) write(w http.ResponseWriter) {
-	header := w.Header()
-	if f.header != "" {
-		header.Set(f.header, f.value)
-	}
-	header.Set("Content-Type", "application/problem+json")
+	maps.Copy(w.Header(), f.header)
+	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(f.status)
-	_ = json.NewEncoder(w).Encode(problem{"about:blank", http.StatusText(f.status), f.status, f.detail}) // the sender may be gone
+	_ = json.NewEncoder(w).Encode(map[string]any{"type": "about:blank", "title": http.StatusText(f.status), "status": f.status, "detail": f.detail}) // the sender may be gone
 }

@@ -2,17 +2,15 @@
 //
 //	generate [FILE]   write what the generator makes of the contract to FILE, or gen/outgoing.gen.go
 //	take SPEC         take a document of the vendor in: the contract and gen/, or nothing if one step fails
-//	reduce SPEC       print our operations of a document of the vendor, and what they refer to
+//	drift SPEC        compare a document of the vendor with the one last taken in; fail unless all changes are harmless
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 
 	"github.com/gsmservice-gateway/client-go/internal/contract"
 )
@@ -20,35 +18,26 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, ".", os.Args[1:], os.Stdout); err != nil {
+	report, err := run(ctx, append(os.Args[1:], contract.GeneratedFile))
+	fmt.Print(report)
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1) //nolint:gocritic // run has cleaned up
 	}
 }
 
-func run(ctx context.Context, root string, args []string, stdout io.Writer) error {
-	repository, err := contract.Open(root)
-	if err != nil {
-		return err
-	}
+// run has a default as its last argument.
+func run(ctx context.Context, args []string) (report string, err error) {
+	repository, err := contract.Open(".")
 	switch {
-	case len(args) > 0 && len(args) < 3 && args[0] == "generate":
-		out := filepath.Join(root, filepath.FromSlash(contract.GeneratedFile))
-		if len(args) == 2 {
-			out = args[1]
-		}
-		return repository.Generate(ctx, out)
-	case len(args) == 2 && args[0] == "take":
-		report, err := repository.TakeIn(ctx, args[1])
-		_, failed := io.WriteString(stdout, report)
-		return errors.Join(err, failed)
-	case len(args) == 2 && args[0] == "reduce":
-		text, err := repository.Reduce(args[1])
-		if err != nil {
-			return err
-		}
-		_, err = stdout.Write(text)
-		return err
+	case err != nil:
+		return "", err
+	case args[0] == "generate" && len(args) < 4:
+		return "", repository.Generate(ctx, args[1])
+	case args[0] == "take" && len(args) == 3:
+		return repository.TakeIn(ctx, args[1])
+	case args[0] == "drift" && len(args) == 3:
+		return repository.Compare(args[1])
 	}
-	return errors.New("usage: generate [FILE] | take SPEC | reduce SPEC")
+	return "", errors.New("usage: generate [FILE] | take SPEC | drift SPEC")
 }

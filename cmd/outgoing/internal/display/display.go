@@ -17,9 +17,16 @@ func Plural[N int | int64](n N, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// IDs returns message IDs as a list: "43456, 43457".
+// maxNamed is how many IDs a message names: there may be a million.
+const maxNamed = 10
+
+// IDs returns message IDs as a list, the first ten of them by name: "43456, 43457" or "43456, ... 43465 and 5 more".
 func IDs(ids []int64) string {
-	return strings.Trim(strings.ReplaceAll(fmt.Sprint(ids), " ", ", "), "[]")
+	named := strings.Trim(strings.ReplaceAll(fmt.Sprint(ids[:min(len(ids), maxNamed)]), " ", ", "), "[]")
+	if more := len(ids) - maxNamed; more > 0 {
+		named += fmt.Sprintf(" and %d more", more)
+	}
+	return named
 }
 
 // Quoted shows what was read, whatever it is, in one short line.
@@ -33,13 +40,13 @@ func Quoted(text string) string {
 
 // Printable escapes what does not print: a message's sender must not be able to move the cursor.
 func Printable(s string) string {
-	if strings.IndexFunc(s, unprintable) < 0 && utf8.ValidString(s) {
+	if strings.IndexFunc(s, Unprintable) < 0 && utf8.ValidString(s) {
 		return s
 	}
 	var b strings.Builder
 	for i, r := range s {
 		_, size := utf8.DecodeRuneInString(s[i:])
-		if unprintable(r) || r == utf8.RuneError && size == 1 {
+		if Unprintable(r) || r == utf8.RuneError && size == 1 {
 			b.WriteString(strings.Trim(strconv.QuoteToASCII(s[i:i+size]), `"`))
 		} else {
 			b.WriteRune(r)
@@ -48,4 +55,37 @@ func Printable(s string) string {
 	return b.String()
 }
 
-func unprintable(r rune) bool { return !unicode.IsGraphic(r) }
+// Unprintable reports whether a character acts on a terminal or cannot be seen: control characters, marks of direction, tags,
+// and letters and selectors without a shape of their own, but for the selector that emoji have.
+func Unprintable(r rune) bool {
+	return !unicode.IsGraphic(r) || r != '\ufe0f' && unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+// Wrap breaks the paragraphs of a text into lines of at most width characters. Lines that begin with a space stay as they are.
+func Wrap(text string, width int) string {
+	var b strings.Builder
+	column := 0
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, " ") || strings.TrimSpace(line) == "" {
+			if column > 0 {
+				b.WriteByte('\n')
+			}
+			b.WriteString(line)
+			column = 0
+			continue
+		}
+		for word := range strings.FieldsSeq(line) {
+			switch length := utf8.RuneCountInString(word); {
+			case column > 0 && column+1+length > width:
+				b.WriteByte('\n')
+				column = 0
+			case column > 0:
+				b.WriteByte(' ')
+				column++
+			}
+			b.WriteString(word)
+			column += utf8.RuneCountInString(word)
+		}
+	}
+	return b.String()
+}

@@ -14,7 +14,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/gsmservice-gateway/client-go/internal/rows"
+	rows "github.com/gsmservice-gateway/client-go/internal/oldrows"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 

@@ -1,8 +1,11 @@
-// Package idfile reads message IDs from what shells and spreadsheets write, and keeps any number of them in bounded memory.
+// Package idfile reads message IDs from what shells, spreadsheets and this command itself write.
+//
+// A file may name what is to be cancelled, so nothing in it is guessed: a column holds the IDs if no other one could, or if
+// a title says so, or the user; and an ID is digits and nothing else. Whatever differs is an error that names the line and
+// says how to go on. No line is skipped or cut silently.
 package idfile
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/csv"
 	"errors"
@@ -10,294 +13,238 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
-// File is how to read the message IDs of a file: one a line, or one column of a CSV. A spreadsheet may have written it.
-//
-// A file may name what is to be cancelled, so its reading must be reliable: no line is skipped or cut silently, and nothing is guessed
-// where two readings are possible. That is an error, which names the line and offers the column to be named.
+// File is what was read from a file.
 type File struct {
-	Column Column
-	Add    func(int64) error // takes each ID
-	Note   func(string)      // takes what a person should know, such as that the first line is a header
+	IDs    []int64 // in the order of the file, repetitions included
+	Column string  // which column they are from, if the file has several
+	Note   string  // what a person should know: that a line was taken for a header
 }
 
-// The longest row that is read: it bounds the memory for a file that is not one of IDs at all.
-const maxRow = 1 << 20
-
-// Read reads the whole file, so that all bad lines are named at once; Add gets no ID after the first bad line.
-func (f File) Read(r io.Reader) error {
-	text := bufio.NewReaderSize(decodeText(r), 64<<10)
-	separator, err := readSeparatorLine(text)
+// Read reads a whole file, so that all bad lines are named at once.
+func Read(r io.Reader, column Column) (File, error) {
+	text, start, err := decode(r)
 	if err != nil {
-		return err
+		return File{}, err
 	}
-	lines := &rowLimiter{r: text}
-	p := &parser{file: f, separator: separator}
-	for lines.more() {
-		err := p.row(lines)
-		if row, ok := errors.AsType[*rowError](err); ok {
-			p.bad.add(row)
-			continue
+	if isJSON(start) {
+		if column != (Column{}) {
+			return File{}, errors.New("it is JSON, which has no columns: leave --column out")
 		}
-		if err != nil {
-			return err
-		}
+		ids, err := readJSON(text)
+		return File{IDs: ids}, err
 	}
-	return p.bad.orNil()
+	t := &table{column: column}
+	if named := separatorLine.FindSubmatch(start); named != nil {
+		t.separator = rune(named[2][0])
+		_, err = io.CopyN(io.Discard, text, int64(len(named[1]))) // and not its newline, so that lines keep their numbers
+	} else {
+		t.separator, err = chooseSeparator(start, column)
+	}
+	if err == nil {
+		err = t.readAll(text)
+	}
+	if err != nil {
+		return File{}, err
+	}
+	return t.file, nil
 }
 
-// parser reads rows. What it learns from the first of them holds for all.
-type parser struct {
+// table reads rows. What it learns from the first of them holds for all.
+type table struct {
+	column    Column
+	separator rune
+	titles    []string // the first row, if it is a header
+	width     int      // cells of the first row; 0 before it
+	index     int      // of the column with the IDs
+	certain   bool     // the others may hold numbers
+	line      int
+	sum       int64 // of the IDs
 	file      File
-	separator rune // 0 until a row shows it
-	index     int  // of the column with the IDs
-	width     int  // cells of the first row; 0 before it
-	certain   bool // the column was named, by the user or by its title
-	bad       badRowsError
+	bad       badRows
 }
 
-// row reads one row, which may have several lines if a cell is quoted.
-func (p *parser) row(lines *rowLimiter) error {
-	raw, number, err := lines.row()
-	if err != nil {
-		return err
-	}
-	if p.separator == 0 {
-		if p.separator, err = chooseSeparator(raw, p.file.Column); err != nil {
-			return &rowError{number, err}
-		}
-	}
-	cells, err := splitRow(raw, p.separator)
-	if err != nil {
-		return &rowError{number, err}
-	}
-	if !slices.ContainsFunc(cells, func(cell string) bool { return cell != "" }) {
-		return nil // a spreadsheet's empty row
-	}
-	header := false
-	if p.width == 0 {
-		p.width = len(cells)
-		if header, err = p.begin(cells, number); err != nil {
+func (t *table) readAll(r io.Reader) error {
+	limit := &rowLimit{r: r}
+	rows := csv.NewReader(limit)
+	rows.Comma, rows.FieldsPerRecord, rows.ReuseRecord, rows.TrimLeadingSpace = t.separator, -1, true, t.separator != '\t'
+	for {
+		limit.from = rows.InputOffset()
+		cells, err := rows.Read()
+		wrong, malformed := errors.AsType[*csv.ParseError](err)
+		switch {
+		case errors.Is(err, io.EOF):
+			t.checkSum()
+			return t.bad.orNil()
+		case errors.Is(err, errLongRow):
+			t.bad.add(t.line+1, err)
+			return t.bad.orNil()
+		case malformed:
+			t.bad.add(wrong.StartLine, wrong.Err)
+			continue
+		case err != nil:
 			return err
 		}
+		if trim(cells); strings.Join(cells, "") == "" {
+			continue // a spreadsheet's empty row
+		}
+		t.line, _ = rows.FieldPos(0)
+		if err := t.row(cells); err != nil {
+			t.bad.add(t.line, err)
+		}
+		if t.width == 0 {
+			return t.bad.orNil() // no other row can be read
+		}
 	}
-	switch {
-	case hidesRow(raw, p.separator, p.index, p.width):
-		return &rowError{number, errors.New("a quoted cell has a line that looks like a row; is a quotation mark missing?")}
-	case header:
+}
+
+func trim(cells []string) {
+	for i, cell := range cells {
+		cells[i] = strings.TrimSpace(cell)
+	}
+}
+
+func (t *table) row(cells []string) error {
+	header := false
+	if t.width == 0 {
+		var err error
+		if t.index, header, err = t.column.find(cells); err != nil {
+			return err
+		}
+		t.width = len(cells)
+		if header {
+			t.titles = slices.Clone(cells)
+			t.file.Note = fmt.Sprintf("line %d is taken for a header: %s", t.line, display.Quoted(cells[t.index]))
+		}
+		t.certain = t.column.certain(t.titles)
+		if t.width > 1 {
+			t.file.Column = fmt.Sprintf("column %d%s", t.index+1, titleOf(t.titles, t.index))
+		}
+	}
+	if t.hidesRow(cells) {
+		return errors.New("a quoted cell has a line that looks like a row; is a quotation mark missing?")
+	}
+	if header {
 		return nil
 	}
-	id, err := p.id(cells)
-	switch {
-	case err != nil:
-		return &rowError{number, err}
-	case p.bad.count > 0:
-		return nil
-	}
-	return p.file.Add(id)
-}
-
-// begin looks at the first row, and reports whether it is a header.
-func (p *parser) begin(cells []string, number int) (header bool, err error) {
-	p.index, header, err = p.file.Column.find(cells)
-	if err != nil {
-		return false, &columnError{number, err}
-	}
-	p.certain = p.file.Column.given()
-	if !header {
-		return false, nil
-	}
-	if !p.certain {
-		if p.certain, err = titlesFirst(cells); err != nil {
-			return false, &columnError{number, err}
-		}
-	}
-	if p.file.Note != nil {
-		p.file.Note(fmt.Sprintf("line %d is taken for a header: %s", number, display.Quoted(cells[p.index])))
-	}
-	return true, nil
-}
-
-// id finds the ID of a row.
-func (p *parser) id(cells []string) (int64, error) {
-	if p.index >= len(cells) {
-		return 0, fmt.Errorf("there is no column %d", p.index+1)
-	}
-	if text, ok := p.rounded(cells); ok {
-		return 0, fmt.Errorf("column %d: %w", p.index+1, roundedError(text))
-	}
-	id, err := ParseID(cells[p.index])
-	if err != nil {
-		return 0, p.misplaced(cells, err)
-	}
-	for i, cell := range cells {
-		switch {
-		case i == p.index:
-		case !p.certain && couldBeID(cell):
-			return 0, &ambiguousError{fmt.Sprintf("%s and %s could both be message IDs", display.Quoted(cells[p.index]), display.Quoted(cell))}
-		case i >= p.width && cell != "" && (p.index > 0 || couldBeID(cell)):
-			return 0, fmt.Errorf("it has %d cells, and the first row has %d", len(cells), p.width)
-		}
-	}
-	return id, nil
-}
-
-// rounded returns the ID of a row if a spreadsheet rounded it. "4,3456E+04" is two cells where commas separate, of which the
-// first looks like an ID.
-func (p *parser) rounded(cells []string) (text string, ok bool) {
-	text = cells[p.index]
-	if roundedID.MatchString(text) {
-		return text, true
-	}
-	if p.separator == ',' && p.index+1 < len(cells) {
-		text += "," + cells[p.index+1]
-	}
-	return text, splitID.MatchString(text)
-}
-
-// misplaced adds to an error that the ID seems to be in another column.
-func (p *parser) misplaced(cells []string, err error) error {
-	for i, cell := range cells {
-		if i != p.index && !p.file.Column.given() && couldBeID(cell) {
-			return &ambiguousError{fmt.Sprintf("%v, but %s could be one", err, display.Quoted(cell))}
-		}
+	id, err := t.id(cells)
+	if err == nil && t.bad.count == 0 {
+		t.file.IDs = append(t.file.IDs, id)
+		t.sum += id
 	}
 	return err
 }
 
-// readSeparatorLine takes the line away by which Excel names the separator, "sep=;".
-func readSeparatorLine(r *bufio.Reader) (rune, error) {
-	start, _ := r.Peek(16)
-	line, _, _ := bytes.Cut(start, []byte("\n"))
-	name := strings.Trim(strings.TrimRight(string(line), "\r"), `"`)
-	if len(name) < len("sep=") || !strings.EqualFold(name[:len("sep=")], "sep=") {
-		return 0, nil
+// id finds the ID of a row.
+func (t *table) id(cells []string) (int64, error) {
+	if i := slices.IndexFunc(cells, isTotal); i >= 0 {
+		return 0, fmt.Errorf("%s: it looks like a total, and not like a message; take the line out", display.Quoted(cells[i]))
 	}
-	name = name[len("sep="):]
-	if len(name) != 1 || !strings.Contains(separators, name) {
-		return 0, fmt.Errorf("line 1: the separator %s is not one of , ; and tab", display.Quoted(name))
+	if t.index >= len(cells) {
+		return 0, fmt.Errorf("there is no column %d", t.index+1)
 	}
-	// Only the line's text, so that the lines after it keep their numbers.
-	_, err := r.Discard(len(bytes.TrimRight(line, "\r")))
-	return rune(name[0]), err
-}
-
-// separators are those that are known, the likeliest first: whoever separates by semicolons has commas in numbers, and
-// after a tab neither means anything.
-const separators = "\t;,"
-
-// chooseSeparator finds what separates the cells of a row; 0 if it has only one, so that a later row decides.
-func chooseSeparator(raw []byte, column Column) (rune, error) {
-	raw = bytes.TrimSpace(raw) // a tab before the only cell is an indent
-	var found []rune
-	for _, s := range separators {
-		if cells, err := splitRow(raw, s); err == nil && len(cells) > 1 {
-			found = append(found, s)
-		}
-	}
-	if len(found) < 2 {
-		if len(found) == 0 {
-			return 0, nil
-		}
-		return found[0], nil
-	}
-	// Such as "12,50;43456": how many IDs there would be if all of them separated.
-	candidates := 0
-	for _, part := range bytes.FieldsFunc(raw, func(r rune) bool { return strings.ContainsRune(separators+"\n\"", r) }) {
-		if couldBeID(strings.TrimSpace(string(part))) {
-			candidates++
-		}
-	}
-	if candidates == 0 {
-		return headerSeparator(raw, found, column), nil
-	}
-	for i, s := range found {
-		if i > 0 && candidates > 1 {
-			break
-		}
-		cells, err := splitRow(raw, s)
-		if err != nil {
-			continue
-		}
-		index, _, err := column.find(cells)
-		if err == nil && index < len(cells) && couldBeID(cells[index]) && (candidates == 1 || column.given()) {
-			return s, nil
-		}
-	}
-	return 0, &ambiguousError{fmt.Sprintf("it has %s as separators, of which a file has one; a first line such as sep=; tells which",
-		joinSeparators(found))}
-}
-
-// headerSeparator returns the one under which a header has the column's title; otherwise the likeliest.
-func headerSeparator(raw []byte, found []rune, column Column) rune {
-	for _, s := range found {
-		cells, err := splitRow(raw, s)
-		if err != nil || len(cells) == 0 {
-			continue
-		}
-		if _, _, err := column.find(cells); column.title != "" && err == nil || !column.given() && isIDTitle(cells[0]) {
-			return s
-		}
-	}
-	return found[0]
-}
-
-func joinSeparators(found []rune) string {
-	return strings.ReplaceAll(strings.Join(strings.Split(string(found), ""), " and "), "\t", "tab")
-}
-
-var splitBuffers = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
-
-// splitRow returns the cells of a row, without white space around them.
-func splitRow(raw []byte, separator rune) ([]string, error) {
-	if separator == 0 {
-		separator = ',' // the row has none
-	}
-	if !bytes.ContainsRune(raw, '"') {
-		return trimmed(strings.Split(strings.TrimRight(string(raw), "\r\n"), string(separator))), nil
-	}
-	buffer := splitBuffers.Get().(*bufio.Reader) // which a csv.Reader would otherwise allocate for each row
-	defer splitBuffers.Put(buffer)
-	buffer.Reset(bytes.NewReader(raw))
-	r := csv.NewReader(buffer)
-	r.Comma = separator
-	r.TrimLeadingSpace = r.Comma != '\t'
-	r.FieldsPerRecord = -1
-	cells, err := r.Read()
-	switch wrong, ok := errors.AsType[*csv.ParseError](err); {
-	case errors.Is(err, io.EOF):
-		return nil, nil
-	case ok:
-		return nil, wrong.Err
-	case err != nil:
-		return nil, err
-	}
-	return trimmed(cells), nil
-}
-
-func trimmed(cells []string) []string {
+	id, err := ParseID(cells[t.index])
 	for i, cell := range cells {
-		cells[i] = strings.TrimSpace(cell)
+		if i == t.index || cell == "" || t.certain && i < t.width {
+			continue
+		}
+		could := kindOf(cell) == number
+		switch {
+		case could && !t.certain && kindOf(cells[t.index]) == number:
+			return 0, ambiguous(cells, t.titles, min(i, t.index), max(i, t.index))
+		case could && !t.certain:
+			return 0, &adviceError{fmt.Sprintf("%v, but %s could be one", err, display.Quoted(cell)), offer(t.titles, []int{t.index, i})}
+		case err == nil && i >= t.width && (could || t.index > 0): // cells before it may have shifted it
+			return 0, fmt.Errorf("it has %d cells, and the first row has %d", len(cells), t.width)
+		}
 	}
-	return cells
+	if err != nil && t.width == 1 && t.titles == nil && len(t.file.IDs)+t.bad.count == 0 && isTitle(cells[0]) {
+		err = &adviceError{err.Error(), "If it is a title, say so: --column 1."}
+	}
+	return id, err
 }
 
-// hidesRow reports whether a line inside a quoted cell looks like a row of the file: then a quotation mark may be missing
-// before it, and its ID would be lost.
-func hidesRow(raw []byte, separator rune, index, width int) bool {
-	lines := bytes.Split(bytes.TrimRight(raw, "\r\n"), []byte("\n"))
-	if separator == 0 || len(lines) == 1 {
-		return false
+var totals = []string{"total", "totals", "grand total", "subtotal", "sum", "suma", "razem", "łącznie", "ogółem", "podsumowanie", "summe", "gesamt"}
+
+func isTotal(cell string) bool {
+	return len(cell) < 30 && slices.Contains(totals, strings.ToLower(strings.Trim(cell, " :=.0123456789")))
+}
+
+// checkSum refuses a last ID that is the sum of all before it, since spreadsheets put totals there.
+func (t *table) checkSum() {
+	if n := len(t.file.IDs); n > 2 && t.sum > 10_000 && t.sum == 2*t.file.IDs[n-1] {
+		t.bad.add(t.line, fmt.Errorf("%d is the sum of all IDs before it: if it is a total, take the line out; if it is an ID, move it up", t.file.IDs[n-1]))
 	}
-	for _, line := range lines[1:] {
-		cells := strings.Split(string(line), string(separator))
-		if len(cells) >= max(width, 2) && index < len(cells) && couldBeID(strings.Trim(strings.TrimSpace(cells[index]), `"`)) {
-			return true
+}
+
+// hidesRow reports whether a quoted cell has a line that looks like a row: a quotation mark may be missing before it, and
+// its ID would be lost.
+func (t *table) hidesRow(cells []string) bool {
+	for _, cell := range cells {
+		for line := range strings.Lines(cell) {
+			parts := strings.Split(strings.ReplaceAll(line, `"`, ""), string(t.separator))
+			trim(parts)
+			if line != cell && len(parts) >= max(t.width, 2) && len(numbersIn(parts)) > 0 {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// rowLimit ends the reading in a row that is longer than maxRow. It bounds the memory for a file that is not one of IDs.
+type rowLimit struct {
+	r          io.Reader
+	from, read int64 // where the row starts, and what was read
+}
+
+const maxRow = 1 << 20
+
+var errLongRow = errors.New("it is longer than 1 MiB; is a quotation mark missing, or is this not a file of message IDs?")
+
+func (l *rowLimit) Read(p []byte) (int, error) {
+	if l.read-l.from > maxRow {
+		return 0, errLongRow
+	}
+	n, err := l.r.Read(p)
+	l.read += int64(n)
+	return n, err
+}
+
+// separators are those that are known, the likeliest first: whoever separates by semicolons has commas in numbers, and
+// after a tab nothing else means anything.
+const separators = "\t;|,"
+
+// chooseSeparator returns what separates the cells of a file, by the first row that has several. Where two could do so, it is
+// the first under which that row says where the IDs are. In a row without titles, such as "12;43456,Anna", it must not matter.
+func chooseSeparator(start []byte, column Column) (rune, error) {
+	first, best, decided := 0, ',', false
+	var row []string
+	for _, s := range separators {
+		r := csv.NewReader(bytes.NewReader(start))
+		r.Comma, r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace = s, -1, true, true
+		cells, err := r.Read()
+		for err == nil && len(cells) < 2 {
+			cells, err = r.Read()
+		}
+		if err != nil {
+			continue
+		}
+		trim(cells)
+		line, _ := r.FieldPos(0)
+		index, _, err := column.find(cells)
+		finds := err == nil && index < len(cells)
+		if first == 0 || line < first || line == first && finds && !decided {
+			first, best, decided, row = line, s, finds, cells
+		}
+	}
+	parts := strings.FieldsFunc(strings.Join(row, string(best)), func(r rune) bool { return strings.ContainsRune(separators, r) })
+	trim(parts)
+	if column == (Column{}) && decided && len(numbersIn(row)) == 1 && len(numbersIn(parts)) > 1 && !column.certain(row) {
+		return 0, fmt.Errorf("line %d: it can be read in two ways: a first line sep=; (or another) tells what separates", first)
+	}
+	return best, nil
 }

@@ -3,54 +3,45 @@
 package interrupt
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-// Drainer stops the library from starting another attempt, and lets those in flight end. Cancelling the context would cut
-// off a cancel that the gateway is just carrying out, and no one would know its outcome.
-//
-// The library asks for the token once before each attempt, so the token is what the drainer holds back; it wraps the
-// transport too, to know when the last attempt has ended.
+// Drainer is an http.RoundTripper that can let the attempts in flight end while it starts no other. Cancelling the context
+// would cut off a cancel that the gateway is just carrying out, and no one would know its outcome.
 type Drainer struct {
 	transport http.RoundTripper
-	token     string
+	idle      func() // called once drained
 
 	mu       sync.Mutex
 	draining bool
-	inFlight int    // attempts
-	requests int    // that were sent, read-backs included
-	attempts int    // that were made for them
-	idle     func() // called once no attempt can be in flight any more
+	inFlight int // attempts
+	requests int // that were sent, read-backs included
+	attempts int // that were made for them
 }
 
 // ErrInterrupted is why an attempt was not started.
 var ErrInterrupted = errors.New("interrupted")
 
-// NewDrainer returns a Drainer of one client's attempts, with their token. It calls idle once drained.
-func NewDrainer(transport http.RoundTripper, token string, idle func()) *Drainer {
-	return &Drainer{transport: transport, token: token, idle: idle}
+// NewDrainer returns a Drainer of one client's attempts. It calls idle when it is draining and no attempt is in flight.
+func NewDrainer(transport http.RoundTripper, idle func()) *Drainer {
+	return &Drainer{transport: transport, idle: idle}
 }
 
-// Token is the library's token source.
-func (d *Drainer) Token(context.Context) (string, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.draining {
-		return "", ErrInterrupted
-	}
-	d.inFlight++
-	return d.token, nil
-}
-
-// RoundTrip sends a request for which Token was asked.
+// RoundTrip sends a request, unless it is draining.
 func (d *Drainer) RoundTrip(req *http.Request) (*http.Response, error) {
-	d.count(req)
+	if !d.begin(req) {
+		// To the library a connection that was wanted and never had means that nothing was sent.
+		if trace := httptrace.ContextClientTrace(req.Context()); trace != nil && trace.GetConn != nil {
+			trace.GetConn(req.URL.Host)
+		}
+		return nil, ErrInterrupted
+	}
 	res, err := d.transport.RoundTrip(req)
 	if err != nil {
 		d.ended()
@@ -60,21 +51,23 @@ func (d *Drainer) RoundTrip(req *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-func (d *Drainer) count(req *http.Request) {
+// CloseIdleConnections is what the library asks for after an attempt that timed out.
+func (d *Drainer) CloseIdleConnections() {
+	(&http.Client{Transport: d.transport}).CloseIdleConnections()
+}
+
+func (d *Drainer) begin(req *http.Request) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.draining {
+		return false
+	}
+	d.inFlight++
 	d.attempts++
 	if attempt, ok := outgoing.AttemptFrom(req.Context()); ok && attempt.Number == 1 {
 		d.requests++
 	}
-}
-
-// Sent returns how many requests were sent, and in how many attempts. The library's Meta counts the requests that were
-// answered.
-func (d *Drainer) Sent() (requests, attempts int) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.requests, d.attempts
+	return true
 }
 
 func (d *Drainer) ended() {
@@ -84,6 +77,14 @@ func (d *Drainer) ended() {
 	if d.draining && d.inFlight == 0 {
 		d.idle()
 	}
+}
+
+// Sent returns how many requests were sent, and in how many attempts. The library's Meta counts the requests that were
+// answered.
+func (d *Drainer) Sent() (requests, attempts int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.requests, d.attempts
 }
 
 // InFlight returns how many attempts are in flight.

@@ -5,59 +5,46 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
-// jsonWriter writes one JSON array, a row a line, as rows come.
+// jsonWriter writes rows as they come, each as JSON on a line of its own.
 type jsonWriter[T any] struct {
 	w     io.Writer
 	value func(T) any
+
+	start, between, after, end, none string
+
 	begun bool
 }
 
 func (j *jsonWriter[T]) Write(row T) error {
-	start := ",\n  "
+	before := j.between
 	if !j.begun {
-		start = "[\n  "
+		before = j.start
 	}
-	line, err := appendJSON([]byte(start), j.value(row))
+	line, err := appendJSON([]byte(before), j.value(row))
 	if err != nil {
 		return err
 	}
 	j.begun = true
-	_, err = j.w.Write(line)
+	_, err = j.w.Write(append(line, j.after...))
 	return err
 }
 
 func (j *jsonWriter[T]) Close() error {
-	end := "\n]\n"
+	end := j.end
 	if !j.begun {
-		end = "[]\n"
+		end = j.none
 	}
 	_, err := io.WriteString(j.w, end)
 	return err
 }
 
-// linesWriter writes JSON Lines: one value a line.
-type linesWriter[T any] struct {
-	w     io.Writer
-	value func(T) any
-}
-
-func (l *linesWriter[T]) Write(row T) error {
-	line, err := appendJSON(nil, l.value(row))
-	if err != nil {
-		return err
-	}
-	_, err = l.w.Write(append(line, '\n'))
-	return err
-}
-
-func (l *linesWriter[T]) Close() error { return nil }
-
-// appendJSON writes a value as the gateway would, but for characters that a terminal might act on: JSON escapes only
-// the first 32 of them.
+// appendJSON writes a value as the gateway would, but for what does not print: JSON itself escapes only the first 32 characters.
 func appendJSON(b []byte, value any) ([]byte, error) {
 	var encoded bytes.Buffer
 	enc := json.NewEncoder(&encoded)
@@ -65,13 +52,15 @@ func appendJSON(b []byte, value any) ([]byte, error) {
 	if err := enc.Encode(value); err != nil {
 		return nil, err
 	}
-	text := bytes.TrimSuffix(encoded.Bytes(), []byte("\n"))
-	for len(text) > 0 {
+	for text := bytes.TrimSuffix(encoded.Bytes(), []byte("\n")); len(text) > 0; {
 		r, size := utf8.DecodeRune(text)
-		if r <= 0xffff && (unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r)) {
-			b = fmt.Appendf(b, `\u%04x`, r)
-		} else {
+		switch high, low := utf16.EncodeRune(r); {
+		case !display.Unprintable(r):
 			b = append(b, text[:size]...)
+		case r > 0xffff:
+			b = fmt.Appendf(b, `\u%04x\u%04x`, high, low)
+		default:
+			b = fmt.Appendf(b, `\u%04x`, r)
 		}
 		text = text[size:]
 	}

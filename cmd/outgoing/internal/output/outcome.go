@@ -16,13 +16,14 @@ type Outcome struct {
 // Outcomes is how cancel shows what became of IDs.
 var Outcomes = Layout[Outcome]{
 	columns: []column[Outcome]{
-		{title: "ID", width: 10, text: Outcome.id},
+		{title: "ID", width: 10, most: 19, text: Outcome.id},
 		{title: "STATE", width: 9, text: Outcome.state, color: Outcome.color},
 		{title: "STATUS", width: 6, right: true, text: Outcome.status},
+		{title: "NOW", width: 10, most: 16, text: Outcome.now},
 		{title: "REASON", text: Outcome.reason},
 	},
 	fields: []field[Outcome]{
-		{"id", Outcome.id}, {"state", Outcome.state}, {"status", Outcome.status}, {"reason", Outcome.reason},
+		{"id", Outcome.id}, {"state", Outcome.state}, {"status", Outcome.status}, {"status_code", Outcome.now}, {"reason", Outcome.reason},
 	},
 	json: Outcome.json,
 }
@@ -35,6 +36,14 @@ func (o Outcome) status() string {
 		return ""
 	}
 	return strconv.Itoa(o.Status)
+}
+
+// now is the status of the message when it was read back.
+func (o Outcome) now() string {
+	if o.Message == nil {
+		return ""
+	}
+	return o.Message.StatusCode
 }
 
 func (o Outcome) color() string {
@@ -60,9 +69,6 @@ func (o Outcome) reason() string {
 	if o.State == outgoing.NotSent && o.Status != 0 {
 		text = "the gateway turned the request away: " + text
 	}
-	if o.Message != nil {
-		text += "; when looked up it was " + o.Message.StatusCode
-	}
 	return text
 }
 
@@ -74,7 +80,7 @@ func (o Outcome) json() any {
 		Error   *outgoing.Problem `json:"error"`
 		State   outgoing.State    `json:"state"`
 		Reason  string            `json:"reason,omitempty"`
-		Message *outgoing.Message `json:"message,omitempty"` // as it was when looked up, if the state is unknown
+		Message *outgoing.Message `json:"message,omitempty"` // as it is now, if the state is unknown or rejected
 	}{ID: o.ID, Error: o.Problem, State: o.State, Reason: o.reason(), Message: o.Message}
 	if o.Status != 0 {
 		row.Status = &o.Status

@@ -3,11 +3,13 @@ package output
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -27,4 +29,31 @@ func TestC1_AnOutcomeSaysThatTheGatewayTurnedTheRequestAway(t *testing.T) {
 
 	held := Outcome{outgoing.Outcome{ID: 6, State: outgoing.NotSent}, refusal}
 	assert.NotContains(t, held.reason(), "turned")
+}
+
+// C3 has a rejected message read back: an earlier call, whose answer was lost, may have cancelled it.
+func TestC3_ARowTellsWhatTheMessageIsNow(t *testing.T) {
+	for _, state := range []outgoing.State{outgoing.Rejected, outgoing.Unknown} {
+		row := Outcome{Outcome: outgoing.Outcome{ID: 5, State: state, Status: 400, Message: &outgoing.Message{ID: 5, StatusCode: "CANCELLED"}}}
+		for format, want := range map[string]string{
+			"table": "400  CANCELLED\n", "csv": "5," + state.String() + ",400,CANCELLED,\n", "jsonl": `"status_code":"CANCELLED"`,
+		} {
+			var b strings.Builder
+			w, err := New(format, &b, Outcomes, terminal.Style{})
+			require.NoError(t, err)
+			require.NoError(t, w.Write(row))
+			assert.Contains(t, b.String(), want)
+		}
+	}
+}
+
+func TestExcelTakesNothingForAFormulaNumberOrDateThatIsNone(t *testing.T) {
+	for text, want := range map[string]string{
+		"=1+1": "'=1+1", "\u00a0=1+1": "'\u00a0=1+1", "+48999000000": "'+48999000000", "-x": "'-x", "@SUM(A1)": "'@SUM(A1)", "＝1": "'＝1", "'=1": "''=1",
+		"007": "'007", "1E5": "'1E5", "12.50": "'12.50", "1-2": "'1-2", "5/6": "'5/6", "Anna": "Anna", "4Kids": "4Kids", "e": "e", "": "",
+	} {
+		assert.Equal(t, want, excelCell("sender", text), text)
+	}
+	assert.Equal(t, "12345678901234567,10", excelCell("price", "12345678901234567.10"))
+	assert.Equal(t, "43456", excelCell("id", "43456"))
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,58 +19,47 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-// CallerHelp describes what a Caller does.
-const CallerHelp = `With --callback URL status changes are POSTed there as the vendor does: an array of 1 to 50 messages, with the bearer token
-that --callback-token-file holds, or none. A callback that is not acknowledged with a 2xx within 10s comes again after
-10s, 20s, 40s and so on up to 5m, with the states that it had at first: a late callback. At most 1,000 wait for that. The
-URL must be https unless its host is a loopback one.`
-
-const callTimeout = 10 * time.Second
-
 // MaxCalls is how many callbacks are under way at once.
 const MaxCalls = 4
+
+const (
+	callTimeout = 10 * time.Second
+	gathering   = time.Second // how long changes are gathered for one callback
+	maxOpen     = 50_000      // changes that are not acknowledged
+	firstWait   = 10 * time.Second
+	longestWait = 5 * time.Minute
+)
 
 // Caller POSTs status changes to a URL until they are acknowledged. It is made by [NewCaller].
 type Caller struct {
 	url, token string
 	client     *http.Client
 	log        io.Writer
-	wake       chan struct{} // has an element if the queue may have a callback that is due
+	slots      chan struct{} // one for each callback under way
 
 	mu    sync.Mutex
-	queue queue
-	full  bool // the queue had no room, which has been said
+	fresh []outgoing.Message // in no callback yet
+	open  int                // changes that are not acknowledged, the fresh ones too
+	full  bool               // there was no room, which has been said
 }
 
 // NewCaller returns a Caller that writes a line to log for each callback. An empty token is none. Redirects are not
 // followed.
 func NewCaller(url *url.URL, token string, transport http.RoundTripper, log io.Writer) *Caller {
-	return &Caller{
-		url:   url.String(),
-		token: token,
-		client: &http.Client{
-			Transport:     transport,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-		log:  log,
-		wake: make(chan struct{}, 1),
-	}
+	return &Caller{url: url.String(), token: token, log: log, slots: make(chan struct{}, MaxCalls), client: &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
 }
 
 // ParseCallbackURL checks a URL for callbacks. The error does not repeat it: it may have a secret in it.
 func ParseCallbackURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
-	case err != nil:
-		return nil, errors.New("not a URL")
-	case u.Scheme != "https" && u.Scheme != "http":
-		return nil, errors.New("must start with https:// or http://")
-	case u.Hostname() == "":
-		return nil, errors.New("has no host")
-	case u.User != nil:
-		return nil, errors.New("must not have a user or a password in it")
-	case strings.Contains(raw, "#"):
-		return nil, errors.New("must not have a fragment")
+	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
+		return nil, errors.New("must begin with https:// or http:// and a host")
+	case u.User != nil || strings.Contains(raw, "#"):
+		return nil, errors.New("must not have a user, a password or a fragment in it")
 	case u.Scheme == "http" && !IsLoopback(u.Hostname()):
 		return nil, errors.New("must start with https:// (http:// is for loopback hosts only)")
 	}
@@ -84,117 +74,97 @@ func IsLoopback(host string) bool {
 }
 
 // Report takes in messages whose status has changed. It does not block.
-func (c *Caller) Report(changed []outgoing.Message) {
+func (c *Caller) Report(changed ...outgoing.Message) {
 	c.mu.Lock()
-	dropped := c.queue.add(changed, time.Now())
-	say := dropped > 0 && !c.full
-	c.full = dropped > 0
-	c.mu.Unlock()
-	if say {
-		c.say("status changes are dropped: %d wait already, and the callbacks are slower", maxFresh)
+	defer c.mu.Unlock()
+	room := min(maxOpen-c.open, len(changed))
+	c.fresh = append(c.fresh, changed[:room]...)
+	c.open += room
+	full := room < len(changed)
+	if full && !c.full {
+		c.say("status changes are dropped: %d wait already, and the callbacks are slower", maxOpen)
 	}
-	c.signal()
-}
-
-func (c *Caller) signal() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
+	c.full = full
 }
 
 // Run sends callbacks until ctx is done, and says then what was not acknowledged.
 func (c *Caller) Run(ctx context.Context) {
 	var calls sync.WaitGroup
-	for range MaxCalls {
-		calls.Go(func() {
-			for {
-				d, ok := c.take(ctx)
-				if !ok {
-					return
-				}
-				c.send(ctx, d)
+	gathered := time.NewTicker(gathering)
+	defer gathered.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-gathered.C:
+			c.mu.Lock()
+			for msgs := range slices.Chunk(c.fresh, outgoing.MaxIDs) {
+				calls.Go(func() { c.deliver(ctx, msgs) })
 			}
-		})
+			c.fresh = nil
+			c.mu.Unlock()
+		}
 	}
 	calls.Wait()
 	c.client.CloseIdleConnections()
 	c.mu.Lock()
-	left := c.queue.left()
-	c.mu.Unlock()
-	if left > 0 {
-		c.say("%s not acknowledged", display.Plural(left, "status change was", "status changes were"))
+	defer c.mu.Unlock()
+	if c.open > 0 {
+		c.say("%s not acknowledged", display.Plural(c.open, "status change was", "status changes were"))
 	}
 }
 
-// take waits for a callback that is due.
-func (c *Caller) take(ctx context.Context) (delivery, bool) {
-	for ctx.Err() == nil {
-		c.mu.Lock()
-		d, wait, ok := c.queue.take(time.Now())
-		c.mu.Unlock()
-		if ok {
-			c.signal() // there may be another one
-			return d, true
+// deliver sends a callback until it is acknowledged.
+func (c *Caller) deliver(ctx context.Context, msgs []outgoing.Message) {
+	for wait := firstWait; ; wait = min(2*wait, longestWait) {
+		select {
+		case <-ctx.Done():
+			return
+		case c.slots <- struct{}{}:
 		}
-		var due <-chan time.Time // nil, which is never, if nothing waits
-		timer := time.NewTimer(max(wait, 0))
-		if wait >= 0 {
-			due = timer.C
+		begun := time.Now()
+		result, acknowledged := c.post(ctx, msgs)
+		<-c.slots
+		switch {
+		case acknowledged:
+			c.mu.Lock()
+			c.open -= len(msgs)
+			c.mu.Unlock()
+		case ctx.Err() != nil: // Run says what is left
+			return
+		default:
+			result += fmt.Sprintf(", again in %v", wait)
+		}
+		c.say("%s  %s  %v", display.Plural(len(msgs), "message", "messages"), result, time.Since(begun).Round(100*time.Microsecond))
+		if acknowledged {
+			return
 		}
 		select {
 		case <-ctx.Done():
-		case <-c.wake:
-		case <-due:
-		}
-		timer.Stop()
-	}
-	return delivery{}, false
-}
-
-// send sends a callback, and puts it back if it was not acknowledged.
-func (c *Caller) send(ctx context.Context, d delivery) {
-	begun := time.Now()
-	result, acknowledged := c.post(ctx, d.msgs)
-	took := time.Since(begun).Round(100 * time.Microsecond)
-	d.attempts++
-	if !acknowledged {
-		c.mu.Lock()
-		wait, ok := c.queue.repeat(d, time.Now())
-		c.mu.Unlock()
-		if ctx.Err() != nil { // Run says what is left
 			return
+		case <-time.After(wait):
 		}
-		if ok {
-			result += fmt.Sprintf(", again in %v", wait)
-		} else {
-			result += fmt.Sprintf(", dropped: %d callbacks wait already", maxWaiting)
-		}
-		c.signal()
 	}
-	c.say("%s  %s  %v", display.Plural(len(d.msgs), "message", "messages"), result, took)
 }
 
 // post returns what came of a callback, in words, and whether it was acknowledged.
 func (c *Caller) post(ctx context.Context, msgs []outgoing.Message) (result string, acknowledged bool) {
 	body, err := json.Marshal(msgs)
 	if err != nil {
-		return display.Printable(err.Error()), false
+		return err.Error(), false
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
 	if err != nil {
-		return "not sent", false
+		return "not sent", false // the error has the URL in its text
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("User-Agent", "outgoing-serve")
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	res, err := c.client.Do(req)
 	if err != nil {
-		if ours, ok := errors.AsType[*url.Error](err); ok { // which has the URL in its text
+		if ours, ok := errors.AsType[*url.Error](err); ok {
 			err = ours.Err
 		}
 		return "no answer: " + display.Printable(err.Error()), false
@@ -206,5 +176,5 @@ func (c *Caller) post(ctx context.Context, msgs []outgoing.Message) (result stri
 
 // say writes a line about callbacks beside those about requests.
 func (c *Caller) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(c.log, "%s  callback  "+format+"\n", append([]any{time.Now().Format(time.TimeOnly)}, args...)...)
+	_, _ = fmt.Fprintf(c.log, "%s  callback  %s\n", time.Now().Format(time.TimeOnly), fmt.Sprintf(format, args...))
 }

@@ -1,10 +1,11 @@
-// Package server serves the gateway double over HTTP: it reads faults from the command line, logs requests,
-// times writes, makes messages move on and sends callbacks.
+// Package server serves the gateway double over HTTP: it reads faults and messages, logs requests, makes messages move on and
+// sends callbacks.
 package server
 
 import (
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,27 +14,38 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
-// writeTimeout is how long a client may take to read an answer.
-const writeTimeout = 30 * time.Second
-
-// New returns a server of the gateway that logs each request.
-func New(gateway http.Handler, log io.Writer) *http.Server {
+// New returns a server of the gateway that logs each request. As at the real gateway there is nothing outside of /rest and
+// /rest-sandbox. A write has no time limit: a --latency or a fault's delay may be as long as it likes.
+func New(gateway http.Handler, out io.Writer) *http.Server {
 	return &http.Server{
-		Handler:           serve(gateway, log),
+		Handler:           logged(likeTheGateway(gateway), out),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      writeTimeout,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          log.New(out, "", 0),
 	}
 }
 
-// serve writes a line for each request, once it is answered. Headers are left out: one of them is the token.
-func serve(gateway http.Handler, log io.Writer) http.Handler {
+func likeTheGateway(gateway http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/rest/") && !strings.HasPrefix(r.URL.Path, "/rest-sandbox/") {
+			http.Error(w, "404 page not found: paths begin with /rest or /rest-sandbox", http.StatusNotFound)
+			return
+		}
+		if r.Method == http.MethodHead {
+			r = r.Clone(r.Context())
+			r.Method = http.MethodGet // net/http leaves the body out, since it knows what was asked
+		}
+		gateway.ServeHTTP(w, r)
+	})
+}
+
+// logged writes a line for each request, once it is answered. Headers are left out: one of them is the token.
+func logged(next http.Handler, out io.Writer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
 		answer := &response{ResponseWriter: w}
-		answer.setDeadline(time.Time{}) // now: one that has passed cannot be moved
 		returned := false
 		defer func() {
 			status := "dropped"
@@ -43,12 +55,11 @@ func serve(gateway http.Handler, log io.Writer) http.Handler {
 					status += ", broken off"
 				}
 			}
-			_, _ = fmt.Fprintf(log, "%s  %s %s  %s  %s\n", begun.Format(time.TimeOnly), r.Method, target(r.URL), status,
+			_, _ = fmt.Fprintf(out, "%s  %s %s  %s  %s\n", begun.Format(time.TimeOnly), r.Method, target(r.URL), status,
 				time.Since(begun).Round(100*time.Microsecond))
 		}()
-		gateway.ServeHTTP(answer, r)
+		next.ServeHTTP(answer, r)
 		returned = true
-		answer.startTimeout() // an empty answer is written after the handler has returned
 	})
 }
 
@@ -61,19 +72,16 @@ func target(u *url.URL) string {
 	return display.Printable(text)
 }
 
-// response records its status, and starts the write timeout with the first byte. net/http starts it with the request, and a
-// --latency or a fault's delay may be longer than that.
+// response records its status.
 type response struct {
 	http.ResponseWriter
 	status int
-	timed  bool
 }
 
 func (r *response) WriteHeader(status int) {
 	if r.status == 0 {
 		r.status = status
 	}
-	r.startTimeout()
 	r.ResponseWriter.WriteHeader(status)
 }
 
@@ -81,19 +89,7 @@ func (r *response) Write(p []byte) (int, error) {
 	if r.status == 0 {
 		r.status = http.StatusOK
 	}
-	r.startTimeout()
 	return r.ResponseWriter.Write(p)
-}
-
-func (r *response) startTimeout() {
-	if !r.timed {
-		r.timed = true
-		r.setDeadline(time.Now().Add(writeTimeout))
-	}
-}
-
-func (r *response) setDeadline(deadline time.Time) {
-	_ = http.NewResponseController(r.ResponseWriter).SetWriteDeadline(deadline) // each connection of net/http has one
 }
 
 // Unwrap is for http.ResponseController.

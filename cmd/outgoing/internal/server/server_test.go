@@ -60,21 +60,6 @@ func dialDouble(t *testing.T, faults ...outgoingtest.Fault) net.Conn {
 
 const listRequest = "GET /rest/messages?limit=50 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n\r\n"
 
-func TestServeGivesUpAClientThatDoesNotReadItsAnswer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		conn := dialDouble(t)
-		_, err := io.WriteString(conn, listRequest)
-		require.NoError(t, err)
-		time.Sleep(writeTimeout + time.Second)
-		late := time.Now()
-		rest, err := io.ReadAll(conn)
-		require.NoError(t, err)
-		assert.Zero(t, time.Since(late), "the connection was closed before")
-		assert.Less(t, strings.Count(string(rest), `"id":`), 50)
-	})
-}
-
-// The time to write is counted from the answer's first byte, not from the request.
 func TestADelayOfServeMayBeLongerThanItsTimeouts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		delay := time.Hour

@@ -2,14 +2,13 @@ package terminal
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"golang.org/x/term"
 )
 
 // Screen lets results, messages and a progress line share one terminal: what is written takes the line away first, and
@@ -35,7 +34,7 @@ func NewScreen(stdin io.Reader, stdout, stderr io.Writer, env func(string) (stri
 func (s *Screen) Style() Style {
 	onTerminal := Is(s.stdout)
 	// https://no-color.org
-	return Style{Terminal: onTerminal, Colors: onTerminal && s.setting("NO_COLOR") == "" && !s.dumb()}
+	return Style{Terminal: onTerminal, Width: width(s.stdout), Colors: onTerminal && s.setting("NO_COLOR") == "" && !s.dumb()}
 }
 
 // dumb reports whether the terminal cannot draw over what it shows.
@@ -50,16 +49,42 @@ func (s *Screen) setting(name string) string {
 	return value
 }
 
-// Out returns a writer to standard output.
+// Out returns a writer to standard output. Its errors are [ErrReaderGone], or match [ErrUnwritten].
 func (s *Screen) Out() io.Writer {
 	return writerFunc(func(p []byte) (int, error) {
 		n, err := s.write(s.stdout, p)
 		s.lastWrite.Store(time.Now().UnixNano())
-		if errors.Is(err, syscall.EPIPE) {
+		switch {
+		case errors.Is(err, syscall.EPIPE):
 			err = ErrReaderGone
+		case err != nil:
+			err = fmt.Errorf("%w: %w", ErrUnwritten, err)
 		}
 		return n, err
 	})
+}
+
+// BeginLine ends what standard output's file ends with, if it is not a whole line: the rest of one, written when a disk was
+// full. A file that cannot be read gets an empty line, which loses nothing.
+func (s *Screen) BeginLine() error {
+	f, ok := s.stdout.(*os.File)
+	if !ok {
+		return nil
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return nil
+	}
+	last := make([]byte, 1)
+	if r, err := os.Open(f.Name()); err == nil {
+		defer func() { _ = r.Close() }()
+		_, _ = r.ReadAt(last, info.Size()-1)
+	}
+	if last[0] == '\n' {
+		return nil
+	}
+	_, err = s.Out().Write([]byte("\n"))
+	return err
 }
 
 // LastWrite returns when a write to standard output ended last.
@@ -74,6 +99,9 @@ func (s *Screen) Err() io.Writer {
 // break too.
 var ErrReaderGone = errors.New("standard output was closed")
 
+// ErrUnwritten means that standard output cannot be written for another reason, such as a full disk.
+var ErrUnwritten = errors.New("the results could not be written")
+
 func (s *Screen) write(w io.Writer, p []byte) (int, error) {
 	if !Is(w) {
 		return w.Write(p) // without the lock: a pipe that is not read must not hold up what an interrupt has to say
@@ -84,13 +112,16 @@ func (s *Screen) write(w io.Writer, p []byte) (int, error) {
 	return w.Write(p)
 }
 
-// draw puts the progress line where the cursor is, in place of the one before.
+// draw puts the progress line where the cursor is, in place of the one before. Wrapping is off meanwhile, and the cursor goes
+// back to the start of the line: in a window that becomes narrower, what a terminal wraps then is below the cursor, and erased.
 func (s *Screen) draw(line string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drawn = true
-	_, _ = io.WriteString(s.stderr, "\r"+line+"\x1b[K")
+	_, _ = io.WriteString(s.stderr, erase+"\x1b[?7l"+line+"\x1b[?7h\r")
 }
+
+const erase = "\r\x1b[J" // the line that the cursor is in, and all below
 
 // Clear takes the progress line away.
 func (s *Screen) Clear() {
@@ -102,7 +133,7 @@ func (s *Screen) Clear() {
 func (s *Screen) wipe() {
 	if s.drawn {
 		s.drawn = false
-		_, _ = io.WriteString(s.stderr, "\r\x1b[K")
+		_, _ = io.WriteString(s.stderr, erase)
 	}
 	if s.asked { // and not answered: the person pressed Ctrl-C or Ctrl-D
 		s.asked = false
@@ -124,16 +155,6 @@ func (s *Screen) answered() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked = false
-}
-
-// columns returns how many characters fit into a line of standard error.
-func (s *Screen) columns() int {
-	if f, ok := s.stderr.(*os.File); ok {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
-			return width
-		}
-	}
-	return 80
 }
 
 type writerFunc func([]byte) (int, error)

@@ -9,7 +9,8 @@ import (
 
 // Style is how results are shown where they go. The zero value is for a file or a pipe.
 type Style struct {
-	Terminal bool // other people's control characters must not reach it
+	Terminal bool
+	Width    int // characters in a line of the terminal; 0 if it has no bound
 	Colors   bool
 }
 
@@ -28,6 +29,15 @@ func (s Style) Paint(color, text string) string {
 		return text
 	}
 	return "\x1b[" + color + "m" + text + "\x1b[0m"
+}
+
+func width(stream any) int {
+	if f, ok := stream.(*os.File); ok {
+		if columns, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return columns
+		}
+	}
+	return 0
 }
 
 // Is reports whether a stream is a terminal.

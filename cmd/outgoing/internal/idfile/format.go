@@ -1,0 +1,161 @@
+package idfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/runes"
+	"golang.org/x/text/transform"
+)
+
+// decode returns the text of a file as UTF-8, without a byte order mark and with newlines, and its start. A file that is no
+// text at all is an error that says what it is.
+func decode(r io.Reader) (text io.Reader, start []byte, err error) {
+	start, r, err = peek(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := checkForeign(start); err != nil {
+		return nil, nil, err
+	}
+	// With the mark of UTF-16, as PowerShell's > writes it, or with many NULs in every second place, it is decoded from that.
+	fallback := transform.Transformer(transform.Nop)
+	switch even, odd, many := nuls(start, 0), nuls(start, 1), (len(start)+7)/8; {
+	case even == 0 && odd >= many && odd > 0:
+		fallback = unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder()
+	case odd == 0 && even >= many && even > 0:
+		fallback = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder()
+	}
+	start, text, err = peek(transform.NewReader(r, unicode.BOMOverride(fallback)))
+	if bytes.IndexByte(start, '\n') < 0 && bytes.IndexByte(start, '\r') >= 0 { // an old Mac's
+		carriageReturns := runes.Map(func(r rune) rune {
+			if r == '\r' {
+				return '\n'
+			}
+			return r
+		})
+		start, text, err = peek(transform.NewReader(text, carriageReturns))
+	}
+	if err == nil {
+		err = checkForeign(start)
+	}
+	if err == nil && ownTable.Match(start) {
+		err = errors.New("it is the table that this command prints for people; give --file what --format jsonl or csv writes")
+	}
+	return text, start, err
+}
+
+// peek returns the start of a text, and the whole. After the end of r it is not read again: at a terminal that would take
+// another Ctrl-D.
+func peek(r io.Reader) (start []byte, whole io.Reader, err error) {
+	start = make([]byte, 64<<10)
+	n, err := io.ReadFull(r, start)
+	switch start = start[:n]; {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return start, bytes.NewReader(start), nil
+	case err != nil:
+		return nil, nil, err
+	}
+	return start, io.MultiReader(bytes.NewReader(start), r), nil
+}
+
+// nuls counts NUL bytes in every second place.
+func nuls(text []byte, from int) (n int) {
+	for i := from; i < len(text); i += 2 {
+		if text[i] == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+var (
+	ownTable      = regexp.MustCompile(`^ID {2,}STAT(US|E)\b`)
+	separatorLine = regexp.MustCompile(`^("?(?i:sep)=([,;|\t])"?)\r?(\n|$)`) // by which Excel names it
+)
+
+const (
+	saveAsCSV = "save it as CSV in the program that it is from"
+	copyOut   = "copy the IDs into a file with one a line"
+)
+
+// foreign are files by how they start, after white space; the first that fits counts. What is inside tells archives apart.
+var foreign = []struct {
+	starts       []string
+	inside       string
+	name, advice string
+}{
+	{[]string{"PK\x03\x04"}, "application/vnd.oasis", "an OpenDocument spreadsheet (.ods)", saveAsCSV},
+	{[]string{"PK\x03\x04"}, "xl/", "an Excel workbook (.xlsx)", saveAsCSV},
+	{[]string{"PK\x03\x04"}, "[Content_Types].xml", "an Excel workbook (.xlsx)", saveAsCSV},
+	{[]string{"PK\x03\x04", "PK\x05\x06"}, "", "a ZIP archive, as spreadsheets are, too", "unpack it, or " + saveAsCSV},
+	{[]string{"\xd0\xcf\x11\xe0", "\x09\x08\x10", "\x09\x04\x06"}, "", "an old Excel workbook (.xls)", saveAsCSV},
+	{[]string{"\x1f\x8b"}, "", "compressed with gzip", "unpack it first: gunzip -c FILE | ... --file -"},
+	{[]string{"BZh", "\xfd7zXZ", "\x28\xb5\x2f\xfd", "7z\xbc\xaf", "Rar!"}, "", "a compressed file", "unpack it first"},
+	{[]string{"%PDF"}, "", "a PDF", copyOut},
+	{[]string{"{\\rtf"}, "", "an RTF document", copyOut},
+	{[]string{"<"}, "", "HTML or XML, which some programs call .xls", saveAsCSV},
+	{[]string{"\x89PNG", "\xff\xd8\xff", "GIF8", "SQLite format"}, "", "a binary file", copyOut},
+}
+
+func checkForeign(start []byte) error {
+	text := bytes.TrimLeft(start, "\ufeff \t\r\n")
+	for _, f := range foreign {
+		begins := slices.ContainsFunc(f.starts, func(s string) bool { return bytes.HasPrefix(start, []byte(s)) || bytes.HasPrefix(text, []byte(s)) })
+		if begins && bytes.Contains(start, []byte(f.inside)) {
+			return fmt.Errorf("it is %s, and no text with message IDs; %s", f.name, f.advice)
+		}
+	}
+	return nil
+}
+
+var errOtherJSON = errors.New("it is JSON, but not what get, cancel, list or watch write with --format json or jsonl;\n" +
+	"take the message IDs out of it, such as jq -r '.[].message_id' FILE | ... --file -")
+
+func isJSON(start []byte) bool {
+	start = bytes.TrimSpace(start)
+	return len(start) > 0 && (start[0] == '[' || start[0] == '{')
+}
+
+// readJSON reads this command's own results: an array of objects, or objects one after the other.
+func readJSON(r io.Reader) (ids []int64, err error) {
+	in := jsontext.NewDecoder(r)
+	for n := 1; ; {
+		switch next := in.PeekKind(); {
+		case next == '[' && in.StackDepth() == 0, next == ']':
+			_, err = in.ReadToken()
+		case next == '{':
+			var object map[string]jsontext.Value
+			if err = json.UnmarshalDecode(in, &object); err != nil {
+				break
+			}
+			if !isOwn(slices.Collect(maps.Keys(object))) {
+				return nil, errOtherJSON
+			}
+			id, err := ParseID(object["id"].String())
+			if err != nil {
+				return nil, fmt.Errorf("object %d: %w", n, err)
+			}
+			ids = append(ids, id)
+			n++
+		default:
+			if _, err = in.ReadToken(); err == nil {
+				return nil, errOtherJSON
+			}
+			if errors.Is(err, io.EOF) {
+				return ids, nil
+			}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("object %d: it is not JSON: %w", n, err)
+		}
+	}
+}

@@ -1,0 +1,89 @@
+// Package errline makes errors whose text is one bounded line that says once which package it comes from, also where one such
+// error is part of another.
+package errline
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	// Prefix begins the text of each error.
+	Prefix = "outgoing: "
+	// Max is how many bytes of text may follow the prefix, for a line of 512.
+	Max = 512 - len(Prefix)
+)
+
+type lineError struct {
+	line    string
+	matches []error
+}
+
+func (e *lineError) Error() string   { return Prefix + e.line }
+func (e *lineError) Unwrap() []error { return e.matches }
+
+// New returns an error with this text. It matches what is given.
+func New(text string, matches ...error) error {
+	return &lineError{Clip(text, Max), matches}
+}
+
+// Wrap returns an error that says what happened and why. It matches the cause after the others.
+func Wrap(what string, cause error, matches ...error) error {
+	return New(what+": "+Text(cause), append(matches, cause)...)
+}
+
+// Text returns the text of an error for use inside another one: without the prefix.
+func Text(err error) string { return strings.TrimPrefix(err.Error(), Prefix) }
+
+// WithPrevious returns what ended a request together with the failure before it, if that is another one. errors.As finds the
+// earlier one first.
+func WithPrevious(err, previous error) error {
+	if previous == nil || errors.Is(err, previous) {
+		return err
+	}
+	return New(Text(err)+"; before that: "+Text(previous), previous, err)
+}
+
+// Context returns why ctx is done: its Err, and its cause if that says more. The cause is only in the text: it may be the
+// failure of another request (errgroup.WithContext cancels with that), and must not be taken for an answer to this one.
+func Context(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if err == cause { //nolint:errorlint // the same value, not the same kind
+		return err
+	}
+	return New(err.Error()+": "+Text(cause), err)
+}
+
+// Plural returns a number and what it counts: "1 row", "2 rows".
+func Plural(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return strconv.Itoa(n) + " " + what
+}
+
+// Clip returns s as one line of at most limit bytes: what does not print is escaped, what does not fit becomes "...".
+func Clip(s string, limit int) string {
+	const dots = "..."
+	var b strings.Builder
+	fits := 0 // how much of b leaves room for the dots
+	for i, r := range s {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			_, size := utf8.DecodeRuneInString(s[i:])
+			b.WriteString(strings.Trim(strconv.Quote(s[i:i+size]), `"`))
+		} else {
+			b.WriteRune(r)
+		}
+		if b.Len() > limit {
+			return b.String()[:fits] + dots[:min(len(dots), max(0, limit-fits))]
+		}
+		if b.Len() <= limit-len(dots) {
+			fits = b.Len()
+		}
+	}
+	return b.String()
+}

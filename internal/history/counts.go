@@ -1,0 +1,109 @@
+package history
+
+import "fmt"
+
+// counts holds what the gateway says about the length of the history against what its pages show, to decide whether the
+// history may end where a page is short.
+//
+// In one answer the total and the offset after the last row of a short page are two ways to say the same thing, whatever
+// arrived or was deleted before. A total may be a few requests older or newer than the rows, though: so where the history
+// ended in one answer may explain the total of another, as long as both are among the few since the first short page.
+type counts struct {
+	first   *int // the first total: how many rows there were when the walk began
+	varied  bool // not all totals were the same
+	altered bool // a short page was not the end, or rows were shown in another order than before
+
+	// Since something new was delivered:
+	ended   bool // a short page showed the last row delivered, or that everything is gone
+	inARow  int  // how many such pages there were in a row
+	answers int  // how many answers there were since the first short page, that one included
+	from    int  // the least offset at which a short page ended the history
+	end     int  // the greatest one
+	total   *int // the least total
+	next    int  // how many short pages in a row had a next one by their Link header only
+}
+
+// maxContradictions is how many answers in a row may contradict the end. It allows for a total that is four requests old.
+const maxContradictions = 5
+
+// reset records that rows were delivered, so that the history did not end before.
+func (c *counts) reset() {
+	*c = counts{first: c.first, varied: c.varied, altered: c.altered || c.ended}
+}
+
+// observe takes an answer into account. An empty page after the first does not say where the history ends. A page of more
+// rows than were asked for is not the page asked for, so it counts as a contradiction, too.
+func (c *counts) observe(v view, m match, hasNext bool) {
+	if c.first == nil {
+		c.first = v.total
+	}
+	c.varied = c.varied || v.total != nil && *v.total != *c.first
+	c.altered = c.altered || m.joined && m.altered
+	c.inARow++
+	if !m.joined || !v.short() {
+		c.inARow = 0
+	}
+	c.ended = c.ended || c.inARow > 0
+
+	ends := v.short() && (len(v.ids) > 0 || v.page == 1)
+	if !ends && len(v.ids) <= v.limit && c.answers == 0 {
+		return
+	}
+	c.answers++
+	if v.total != nil && (c.total == nil || *v.total < *c.total) {
+		c.total = v.total
+	}
+	if !ends {
+		return
+	}
+	end := v.start() + len(v.ids)
+	if c.end == 0 {
+		c.from = end
+	}
+	c.from, c.end = min(c.from, end), max(c.end, end)
+	c.next++
+	if !hasNext || v.total != nil && *v.total > v.end() {
+		c.next = 0
+	}
+}
+
+// confirm reports whether two pages in a row ended the history, and no count says that there must be more rows than were
+// delivered.
+func (c *counts) confirm(delivered int) bool {
+	return c.inARow > 1 && c.next == 0 && !c.exceed(delivered)
+}
+
+// exceed reports whether the total speaks of more rows than were delivered, and of more than where the history ended.
+// As long as the total has not changed, nothing arrived or went, and each short page has to end just there: one that ends
+// later is not the page that was asked for.
+func (c *counts) exceed(delivered int) bool {
+	switch {
+	case c.total == nil || !c.missing(delivered):
+		return false
+	case c.varied:
+		return *c.total > c.end
+	}
+	return *c.total != c.from || *c.total != c.end
+}
+
+// missing reports whether fewer rows were delivered than there were when the walk began.
+func (c *counts) missing(delivered int) bool { return c.first != nil && *c.first > delivered }
+
+// incomplete reports whether the end has been contradicted for too long, or was reached over rows that were altered.
+func (c *counts) incomplete(delivered int, more bool) bool {
+	if !more && c.altered && c.missing(delivered) {
+		return true
+	}
+	return c.answers >= maxContradictions && (c.exceed(delivered) || c.next >= maxContradictions-1)
+}
+
+// reason returns what the counts say against the end.
+func (c *counts) reason(delivered int) string {
+	switch {
+	case c.exceed(delivered):
+		return fmt.Sprintf("X-Total-Results says %d", *c.total)
+	case c.next > 0:
+		return "Link has a next page"
+	}
+	return fmt.Sprintf("X-Total-Results said %d at first", *c.first)
+}

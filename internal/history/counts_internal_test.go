@@ -1,0 +1,124 @@
+package history
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// shown is an answer: the window asked for, and what came.
+type shown struct {
+	window
+	rows  int
+	total *int
+	next  bool
+}
+
+func TestH9_CountsContradictTheEnd(t *testing.T) {
+	const delivered = 100
+	last := window{3, 49} // 98 to 146
+	tests := []struct {
+		name                   string
+		answers                []shown
+		contradict, incomplete bool
+	}{
+		{"nothing said", []shown{{last, 2, nil, false}}, false, false},
+		{"the total fits", []shown{{last, 2, new(100), false}}, false, false},
+		{"the total is too small", []shown{{last, 2, new(40), false}}, false, false},
+		{"a full page says nothing", []shown{{last, 49, new(2000), true}}, false, false},
+		{"the total goes on", []shown{{last, 2, new(101), false}}, true, false},
+		{"Link goes on", []shown{{last, 2, nil, true}}, true, false},
+		{"Link goes on, and the total does not", []shown{{last, 2, new(100), true}}, true, false},
+		{"Link goes on in one of two", []shown{{last, 2, nil, true}, {last, 2, nil, false}}, false, false},
+		{"the total goes on five times", repeated(5, shown{last, 2, new(101), false}), true, true},
+		{"Link goes on five times", repeated(5, shown{last, 2, nil, true}), true, true},
+		{"Link goes on once, then other pages come", append([]shown{{last, 2, nil, true}}, repeated(5, shown{window{1, 50}, 50, nil, true})...), true, false},
+		{"more rows than asked for, five times", repeated(5, shown{last, 50, new(2000), false}), true, true},
+		{"the total was old, and comes down to the end", append(repeated(4, shown{last, 2, new(130), false}), shown{last, 2, new(100), false}), false, false},
+		{"so it does while more go", []shown{{last, 22, new(130), false}, {last, 12, new(120), false}}, false, false},
+		{"the total was ahead, and the end came up to it", []shown{{last, 2, new(120), false}, {last, 22, new(140), false}}, false, false},
+		{"the total never changed, and the end did", []shown{{last, 2, new(120), false}, {last, 22, new(120), false}}, true, false},
+		{"the end is beyond a total that never changed", []shown{{last, 20, new(110), false}}, true, false}, // limits are rounded
+		{"an empty page after the end proves nothing", []shown{{window{40, 50}, 0, new(1000), false}}, false, false},
+		{"an empty page is not where the history ends", []shown{{last, 2, new(1000), false}, {window{40, 50}, 0, new(1000), false}}, true, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var c counts
+			for _, a := range tt.answers {
+				c.observe(view{window: a.window, ids: make([]int64, a.rows), total: a.total}, match{joined: true}, a.next)
+			}
+			contradicted := func() bool { return c.next > 0 || c.exceed(delivered) }
+			assert.Equal(t, tt.contradict, contradicted())
+			assert.Equal(t, tt.incomplete, c.incomplete(delivered, true))
+			assert.False(t, contradicted() && c.confirm(delivered))
+			c.reset()
+			assert.False(t, contradicted(), "rows that were delivered show that the history went on")
+		})
+	}
+}
+
+func TestH9_ATotalThatWasDeliveredContradictsNothing(t *testing.T) {
+	var c counts
+	for range maxContradictions {
+		c.observe(view{window: window{1, 50}, ids: make([]int64, 10), total: new(20)}, match{joined: true}, false)
+	}
+	assert.True(t, c.incomplete(19, true))
+	assert.False(t, c.incomplete(20, true), "10 of 20 were deleted after their delivery, and the total is old")
+}
+
+func TestH9_RowsInAnotherOrderAreSeen(t *testing.T) {
+	tests := []struct {
+		name              string
+		delivered, window []int64
+		altered           bool
+	}{
+		{"as delivered", []int64{9, 8, 7}, []int64{9, 8, 7}, false},
+		{"some are gone", []int64{9, 8, 7}, []int64{9, 7}, false},
+		{"two swapped", []int64{9, 8, 7}, []int64{8, 9}, true},
+		{"an unknown row between two", []int64{9, 8, 7}, []int64{9, 5, 7}, true},
+		{"an unreadable row between two", []int64{9, 8, 7}, []int64{9, 0, 7}, false},
+		{"one arrived", []int64{9, 8, 7}, []int64{10, 9, 8}, false},
+		{"one arrived, and the first is gone, or they swapped", []int64{9, 8, 7}, []int64{10, 8, 7}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, altered := delivered(tt.delivered...).compare(tt.window)
+			assert.Equal(t, tt.altered, altered)
+		})
+	}
+}
+
+func TestH9_OneMorePageConfirmsTheEnd(t *testing.T) {
+	short := view{window: window{1, 50}, ids: make([]int64, 20), total: new(20)}
+	full := view{window: window{1, 20}, ids: make([]int64, 20), total: new(20)}
+	var c counts
+	observe := func(v view, m match) bool {
+		c.observe(v, m, false)
+		return c.confirm(20)
+	}
+	joined := match{joined: true}
+	assert.False(t, observe(short, joined), "the first")
+	assert.True(t, observe(short, joined))
+	assert.False(t, observe(full, joined), "another came between")
+	assert.False(t, observe(short, joined))
+	assert.False(t, observe(short, match{}), "it does not show the last row delivered")
+	c.reset()
+	assert.True(t, c.altered, "what seemed the end was none")
+}
+
+func TestH9_AnEndOverAlteredRowsIsIncompleteIfRowsAreMissing(t *testing.T) {
+	var c counts
+	c.observe(view{window: window{1, 50}, ids: make([]int64, 20), total: new(20)}, match{joined: true, altered: true}, false)
+	assert.True(t, c.incomplete(19, false))
+	assert.False(t, c.incomplete(19, true), "they may still come")
+	assert.False(t, c.incomplete(20, false))
+}
+
+func repeated(n int, a shown) []shown {
+	var all []shown
+	for range n {
+		all = append(all, a)
+	}
+	return all
+}

@@ -1,0 +1,198 @@
+// Package ratelimit decides when a request may be sent, for all requests of one Client together. It knows a hold (the gateway
+// asked for no requests for a while), a pace (it asked for fewer), a quota of retries (it is failing), and a limiter that the
+// caller shares with other processes. Everything wears off with time: a minute after the last trouble a Limiter is as fast as a
+// new one.
+package ratelimit
+
+import (
+	"context"
+	"math"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Limiter is what all requests of a Client share. Any number of goroutines may use it.
+type Limiter struct {
+	mu    sync.Mutex
+	quota int
+
+	heldUntil time.Time // no request is sent before
+	cause     error     // what put the hold on
+
+	pace      pace
+	succeeded bool      // something has, since the pace became slower
+	estimated bool      // the ceiling of the pace comes from successes, not from the pace before it
+	lastSent  time.Time // when the last request was sent since the pace became slower; zero if none was
+
+	successes meter
+	latency   time.Duration // of recent successes: their maximum, which decays
+
+	issued  uint64    // tickets
+	waiting []*Ticket // by number
+	timer   *time.Timer
+}
+
+// The retry quota is that of the AWS SDKs: while most requests fail, at most one in five is repeated.
+const (
+	retryQuota = 500
+	retryCost  = 5
+)
+
+const (
+	// MaxHold bounds a hold: an absurd Retry-After must not stop a client for good.
+	MaxHold = 5 * time.Minute
+
+	maxRecheck   = 250 * time.Millisecond // the pace rises meanwhile
+	latencyDecay = 16                     // each success takes one part in so many from the latency
+)
+
+// New returns a Limiter that holds nothing back.
+func New() *Limiter { return &Limiter{quota: retryQuota} }
+
+// Retry takes a retry from the quota, and reports whether there was one left.
+func (l *Limiter) Retry() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.quota < retryCost {
+		return false
+	}
+	l.quota -= retryCost
+	return true
+}
+
+// Exhausted reports whether the retry quota is used up, which it is while most requests fail.
+func (l *Limiter) Exhausted() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.quota < retryCost
+}
+
+// HoldEnd returns when the hold in force ends; a time that has passed if there is none.
+func (l *Limiter) HoldEnd() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.heldUntil
+}
+
+// dispatch lets requests go as far as hold and pace allow, and sees to it that it is called again when they allow more.
+func (l *Limiter) dispatch(now time.Time) {
+	if l.timer != nil {
+		l.timer.Stop()
+		l.timer = nil
+	}
+	for len(l.waiting) > 0 {
+		rate := l.pace.rate(now)
+		opens, paced := l.opens(now, rate)
+		next, ready := l.next(now)
+		if next < 0 && ready.IsZero() { // the contexts of all that wait end now
+			return
+		}
+		if at := slices.MaxFunc([]time.Time{opens, ready}, time.Time.Compare); at.After(now) {
+			wait := at.Sub(now)
+			if paced {
+				wait = min(wait, maxRecheck)
+			}
+			l.timer = time.AfterFunc(wait, l.tick)
+			return
+		}
+		t := l.waiting[next]
+		l.waiting = slices.Delete(l.waiting, next, next+1)
+		t.sentAt, t.rate, t.err = now, rate, nil
+		l.lastSent = now
+		close(t.decided)
+	}
+}
+
+func (l *Limiter) tick() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.dispatch(time.Now())
+}
+
+// opens returns when the next request may be sent, and whether it is the pace that says so.
+func (l *Limiter) opens(now time.Time, rate float64) (at time.Time, paced bool) {
+	if l.heldUntil.After(now) || math.IsInf(rate, 1) || l.lastSent.IsZero() {
+		return l.heldUntil, false
+	}
+	return l.lastSent.Add(time.Duration(float64(time.Second) / rate)), true
+}
+
+// next returns which request to send now: the oldest one that can still be answered in time, going by the latency of recent
+// answers, or else the one with the most time left. If none is ready it returns when one will be.
+func (l *Limiter) next(now time.Time) (index int, ready time.Time) {
+	index = -1
+	for i, t := range l.waiting {
+		switch {
+		case t.expired(now):
+		case t.notBefore.After(now):
+			if ready.IsZero() || t.notBefore.Before(ready) {
+				ready = t.notBefore
+			}
+		case t.ctxDeadline.IsZero() || now.Add(l.latency).Before(t.ctxDeadline):
+			return i, now
+		case index < 0 || l.waiting[index].ctxDeadline.Before(t.ctxDeadline):
+			index = i
+		}
+	}
+	if index >= 0 {
+		return index, now
+	}
+	return index, ready
+}
+
+// Succeeded records that the request was answered with a success.
+func (t *Ticket) Succeeded() {
+	l := t.limiter
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	l.quota = min(l.quota+1, retryQuota)
+	l.latency = max(now.Sub(t.sentAt), l.latency-l.latency/latencyDecay)
+	l.succeeded = true
+	l.successes.add(now)
+	if l.estimated && !t.sentAt.After(l.pace.slowedAt) { // it was sent before the limit was met, and was served: so many may be
+		if served := l.successes.rate(now); served > l.pace.ceiling || math.IsInf(l.pace.ceiling, 1) {
+			l.pace = l.pace.withHigherCeiling(served)
+		}
+	}
+}
+
+// Throttled holds all requests back for d, at most [MaxHold], since this one met a limit, and makes them slower after that. It
+// tells the shared limiter.
+func (t *Ticket) Throttled(ctx context.Context, d time.Duration, cause error) {
+	t.limiter.hold(t, min(d, MaxHold), cause)
+	if h, ok := t.shared.(Holder); ok {
+		h.Hold(ctx, min(d, MaxHold))
+	}
+}
+
+func (l *Limiter) hold(t *Ticket, d time.Duration, cause error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	if until := now.Add(d); until.After(l.heldUntil) {
+		l.heldUntil, l.cause = until, cause
+	}
+	if t.sentAt.After(l.pace.slowedAt) { // else it was sent before the pace became slower, and says nothing about that
+		l.slowDown(t, now)
+	}
+	l.pace = l.pace.afterHold(now, l.heldUntil)
+	l.waiting = slices.DeleteFunc(l.waiting, func(t *Ticket) bool { return l.refuse(t, now) })
+	l.dispatch(now)
+}
+
+// slowDown sets the pace below the rate at which t met the limit: the pace at which it was sent, or, if the caller asked for
+// less than that, what succeeded in the last second.
+func (l *Limiter) slowDown(t *Ticket, now time.Time) {
+	met := t.rate
+	if l.estimated = math.IsInf(met, 1); l.estimated {
+		met = min(l.pace.rate(now), max(l.successes.rate(now), 1))
+	}
+	if l.succeeded {
+		l.pace = l.pace.slower(now, met)
+	} else {
+		l.pace = l.pace.afterTotalFailure(now)
+	}
+	l.succeeded, l.lastSent = false, time.Time{}
+}

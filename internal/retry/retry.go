@@ -1,0 +1,101 @@
+// Package retry decides which failures are worth another attempt, and after which wait. It neither sends nor sleeps.
+package retry
+
+import (
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gsmservice-gateway/client-go/internal/header"
+)
+
+// Policy bounds the attempts of one request. All fields are set.
+type Policy struct {
+	MaxAttempts     int // the first one counts
+	InitialInterval time.Duration
+	MaxInterval     time.Duration
+	MaxElapsed      time.Duration
+	CountThrottled  bool // attempts that met a 429 count, too
+}
+
+// Backoff returns the longest wait after the nth attempt: exponential, bounded.
+func (p Policy) Backoff(n int) time.Duration {
+	longest := p.InitialInterval
+	for range n - 1 {
+		if longest >= p.MaxInterval/2 {
+			return p.MaxInterval
+		}
+		longest *= 2
+	}
+	return min(longest, p.MaxInterval)
+}
+
+// Random draws a whole number in [0, n), n > 0; replaced in tests.
+var Random = rand.Int64N
+
+// FullJitter draws a wait in (0, longest]: callers that failed together do not come back together (AWS, "Exponential Backoff
+// And Jitter").
+func FullJitter(longest time.Duration) time.Duration {
+	return time.Duration(Random(int64(longest)) + 1)
+}
+
+// EqualJitter draws a wait in (longest/2, longest].
+func EqualJitter(longest time.Duration) time.Duration {
+	return longest/2 + FullJitter(longest-longest/2)
+}
+
+// Delay returns the wait before the attempt that follows attempt n, which was answered with a status (0 if it was not) and a
+// Retry-After (0 if it had none).
+func (p Policy) Delay(n, status int, retryAfter time.Duration) time.Duration {
+	if status == http.StatusTooManyRequests && retryAfter == 0 {
+		return EqualJitter(p.Backoff(n))
+	}
+	return max(FullJitter(p.Backoff(n)), retryAfter)
+}
+
+// Status reports whether an attempt that was answered with a status should be repeated. Of the server errors those are not
+// that say that it will never work; those of a CDN (520 to 530), which no RFC knows, are.
+func Status(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return true
+	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported, http.StatusVariantAlsoNegotiates,
+		http.StatusLoopDetected, http.StatusNotExtended, http.StatusNetworkAuthenticationRequired:
+		return false
+	}
+	return status >= 500 && status <= 599
+}
+
+// Throttles reports whether an answer asks for fewer requests, and not only for this one to come later.
+func Throttles(status int, retryAfter time.Duration) bool {
+	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable && retryAfter > 0
+}
+
+// After reads Retry-After (RFC 9110, section 10.2.3): seconds, or a date, which is measured against the response's own Date so
+// that a wrong clock on either side does no harm. What is not in the future, or cannot be read, is 0; what is too large for a
+// Duration is the largest one.
+func After(h http.Header, now time.Time) time.Duration {
+	value, ok := header.Single(h, "Retry-After")
+	if !ok {
+		return 0
+	}
+	if header.IsDigits(value) {
+		seconds, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || seconds > int64(math.MaxInt64/time.Second) {
+			return math.MaxInt64
+		}
+		return time.Duration(seconds) * time.Second
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	if date, ok := header.Single(h, "Date"); ok {
+		if sent, err := http.ParseTime(date); err == nil {
+			now = sent
+		}
+	}
+	return max(0, at.Sub(now)) // Sub saturates
+}

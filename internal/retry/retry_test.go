@@ -1,0 +1,146 @@
+package retry_test
+
+import (
+	"math"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/gsmservice-gateway/client-go/internal/retry"
+)
+
+var defaults = retry.Policy{MaxAttempts: 4, InitialInterval: 500 * time.Millisecond, MaxInterval: 20 * time.Second, MaxElapsed: 2 * time.Minute}
+
+// drawing makes each random number the one that draw gives.
+func drawing(t *testing.T, draw func(int64) int64) {
+	before := retry.Random
+	retry.Random = draw
+	t.Cleanup(func() { retry.Random = before })
+}
+
+// lowest and highest are the ends of what a random number can be.
+func lowest(int64) int64    { return 0 }
+func highest(n int64) int64 { return n - 1 }
+
+func TestR2_BackoffDoublesUpToItsBound(t *testing.T) {
+	for n, want := range map[int]time.Duration{
+		1: 500 * time.Millisecond, 2: time.Second, 3: 2 * time.Second, 6: 16 * time.Second,
+		7: 20 * time.Second, 8: 20 * time.Second, 63: 20 * time.Second, 64: 20 * time.Second, 200: 20 * time.Second,
+	} {
+		assert.Equal(t, want, defaults.Backoff(n), "after attempt %d", n)
+	}
+	for _, r := range []retry.Policy{
+		{InitialInterval: math.MaxInt64, MaxInterval: math.MaxInt64},
+		{InitialInterval: 1, MaxInterval: math.MaxInt64},
+		{InitialInterval: time.Hour, MaxInterval: time.Second},
+		{InitialInterval: 1, MaxInterval: 1},
+	} {
+		for n := 1; n <= 200; n++ {
+			longest := r.Backoff(n)
+			assert.Positive(t, longest, "%+v after attempt %d", r, n)
+			assert.LessOrEqual(t, longest, r.MaxInterval, "%+v after attempt %d", r, n)
+		}
+		assert.Equal(t, r.MaxInterval, r.Backoff(200))
+	}
+}
+
+func TestR2_WaitIsSpreadOverTheWholeRange(t *testing.T) {
+	r := defaults
+	for name, status := range map[string]int{"status": 503, "dropped connection": 0} {
+		for n := 1; n <= 8; n++ {
+			longest := r.Backoff(n)
+			var tenths [10]int
+			for range 10_000 {
+				wait := r.Delay(n, status, 0)
+				if wait <= 0 || wait > longest {
+					t.Fatalf("%s, attempt %d: %v is not within (0, %v]", name, n, wait, longest)
+				}
+				tenths[(wait-1)*10/longest]++
+			}
+			for i, hits := range tenths { // 1,000 expected; 200 off is more than six standard deviations
+				assert.InDelta(t, 1000, hits, 200, "%s, attempt %d, tenth %d", name, n, i)
+			}
+		}
+	}
+}
+
+func TestR6_RateLimitWithoutRetryAfterWaitsInTheUpperHalf(t *testing.T) {
+	r := defaults
+	drawing(t, lowest)
+	for n := 1; n <= 200; n++ {
+		assert.Greater(t, r.Delay(n, 429, 0), r.Backoff(n)/2, "attempt %d", n)
+	}
+	one := retry.Policy{InitialInterval: 1, MaxInterval: 1}
+	assert.Equal(t, time.Duration(1), one.Delay(1, 429, 0), "of the shortest range, too, some wait is left")
+	drawing(t, highest)
+	for n := 1; n <= 200; n++ {
+		assert.Equal(t, r.Backoff(n), r.Delay(n, 429, 0), "attempt %d", n)
+	}
+}
+
+func TestR3_RetryAfterIsTheLeastWait(t *testing.T) {
+	r := defaults
+	drawing(t, highest)
+	for _, status := range []int{408, 429, 500, 502, 503, 504} {
+		assert.Equal(t, 7*time.Second, r.Delay(1, status, 7*time.Second), "%d: longer than the backoff", status)
+		assert.Equal(t, 500*time.Millisecond, r.Delay(1, status, time.Nanosecond), "%d: shorter than the backoff", status)
+		assert.Equal(t, time.Duration(math.MaxInt64), r.Delay(200, status, math.MaxInt64), "%d: no overflow", status)
+	}
+}
+
+func TestR3_RetryAfterIsReadInEveryShape(t *testing.T) {
+	const forever = time.Duration(math.MaxInt64)
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	at := func(d time.Duration) string { return now.Add(d).Format(http.TimeFormat) }
+	for _, test := range []struct {
+		name, value, date string
+		want              time.Duration
+	}{
+		{"seconds", "7", "", 7 * time.Second},
+		{"white space", " \t7 ", "", 7 * time.Second},
+		{"leading zeros", "007", "", 7 * time.Second},
+		{"zero", "0", "", 0},
+		{"10^18 seconds", "1000000000000000000", "", forever},
+		{"2^64/10^9 seconds, which as a Duration wraps around to a small number", "18446744074", "", forever},
+		{"the largest Duration", "9223372036", "", 9223372036 * time.Second},
+		{"one second more", "9223372037", "", forever},
+		{"too large for 64 bits", "99999999999999999999999999", "", forever},
+		{"negative", "-5", "", 0},
+		{"signed", "+5", "", 0},
+		{"fractional", "1.5", "", 0},
+		{"exponent", "1e3", "", 0},
+		{"hexadecimal", "0x10", "", 0},
+		{"words", "soon", "", 0},
+		{"empty", "", "", 0},
+		{"a list", "3, 5", "", 0},
+		{"digits of another script", "٧", "", 0},
+		{"date against the local clock", at(30 * time.Second), "", 30 * time.Second},
+		{"date against the response's clock", at(time.Hour), at(time.Hour - 9*time.Second), 9 * time.Second},
+		{"date, and a Date that cannot be read", at(30 * time.Second), "yesterday", 30 * time.Second},
+		{"RFC 850 date", now.Add(30 * time.Second).Format("Monday, 02-Jan-06 15:04:05 GMT"), "", 30 * time.Second},
+		{"asctime date", now.Add(30 * time.Second).Format(time.ANSIC), "", 30 * time.Second},
+		{"date in the past", at(-time.Second), "", 0},
+		{"date in the past of the response's clock", at(time.Minute), at(time.Hour), 0},
+		{"date in the far future", "Fri, 31 Dec 9999 23:59:59 GMT", "", forever},
+		{"date in another format", now.Format(time.RFC3339), "", 0},
+		{"no such date", "Sun, 32 Mar 2026 12:00:00 GMT", "", 0},
+	} {
+		header := http.Header{"Retry-After": {test.value}}
+		if test.date != "" {
+			header.Set("Date", test.date)
+		}
+		assert.Equal(t, test.want, retry.After(header, now), test.name)
+	}
+	assert.Zero(t, retry.After(http.Header{}, now), "absent")
+	assert.Zero(t, retry.After(http.Header{"Retry-After": {"3", "5"}}, now), "repeated")
+}
+
+func TestR1_EveryServerErrorIsRepeatedButThoseThatSayItWillNeverWork(t *testing.T) {
+	never := map[int]bool{501: true, 505: true, 506: true, 508: true, 510: true, 511: true}
+	for status := 100; status < 1000; status++ {
+		want := status == 408 || status == 429 || status >= 500 && status <= 599 && !never[status]
+		assert.Equal(t, want, retry.Status(status), "%d", status)
+	}
+}

@@ -1,0 +1,141 @@
+// Package transport sends one request with its attempts, and tells what is known about it afterwards. Each attempt has the
+// token of that moment, its own time limit and a bounded body. No redirect is followed, and no DELETE is sent again unless the
+// caller's policy says so.
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gsmservice-gateway/client-go/gen"
+	"github.com/gsmservice-gateway/client-go/internal/ratelimit"
+)
+
+// Client is what the requests of all calls share. It takes of an http.Client what it needs, and sends through the RoundTripper
+// itself: http.Client follows redirects with the token, and swallows the status of one whose Location it cannot parse, also
+// when it follows none.
+type Client struct {
+	Limiter *ratelimit.Limiter
+
+	roundTripper http.RoundTripper
+	jar          http.CookieJar
+	timeout      time.Duration
+	inFlight     connections
+}
+
+// NewClient returns a Client that sends through a copy of hc, which may be nil.
+func NewClient(hc *http.Client) *Client {
+	if hc == nil {
+		hc = &http.Client{}
+	}
+	c := &Client{Limiter: ratelimit.New(), roundTripper: hc.Transport, jar: hc.Jar, timeout: hc.Timeout}
+	if c.roundTripper == nil {
+		c.roundTripper = defaultTransport()
+	}
+	return c
+}
+
+// defaultTransport is like net/http's, but it keeps every idle connection for its next request: two per host, the default
+// there, would mean a new TLS handshake for nearly each of a concurrent call's requests. How many there can be is bounded by
+// how many requests were in flight at once. A ping finds HTTP/2 connections that died silently.
+func defaultTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment, // never for a loopback host, so never for plain http
+		OnProxyConnectResponse: refusedByProxy,
+		DialContext:            (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    15 * time.Second,
+		MaxIdleConnsPerHost:    math.MaxInt32,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 256 << 10,
+	}
+}
+
+// CheckProxy returns an error for a caller's transport that would send plain http through a proxy, which would see the token.
+// It is the caller's and not changed, and so it is asked once, for a URL of the kind that it will get.
+func (c *Client) CheckProxy(baseURL string) error {
+	theirs, ok := c.roundTripper.(*http.Transport)
+	if !ok || theirs.Proxy == nil || !strings.HasPrefix(baseURL, "http://") {
+		return nil
+	}
+	req, err := gen.NewListMessagesRequest(baseURL, nil)
+	if err != nil {
+		return err
+	}
+	if proxy, err := theirs.Proxy(req); err == nil && proxy != nil {
+		return errors.New("the HTTP client's Proxy would show the token of http:// requests to a proxy")
+	}
+	return nil
+}
+
+// proxyError means that a proxy refused CONNECT. Its reason phrase is not shown: it may be anything.
+type proxyError struct{ status int }
+
+func (e *proxyError) Error() string {
+	return strings.TrimSpace(fmt.Sprintf("the proxy (not the gateway) refused CONNECT: %d %s", e.status, http.StatusText(e.status)))
+}
+
+func refusedByProxy(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
+	if res.StatusCode != http.StatusOK {
+		return &proxyError{res.StatusCode}
+	}
+	return nil
+}
+
+// asProxyError returns a proxyError for an error of net/http that is no more than a reason phrase, as it is where a caller's
+// transport was refused by a proxy; else err.
+func asProxyError(err error) error {
+	for status := 300; status < 600; status++ {
+		if text := http.StatusText(status); text != "" && strings.EqualFold(text, err.Error()) {
+			return &proxyError{status}
+		}
+	}
+	return err
+}
+
+// limit returns the time that an attempt may take: the caller's http.Client may have a shorter one.
+func (c *Client) limit(d time.Duration) time.Duration {
+	if c.timeout > 0 {
+		return min(d, c.timeout)
+	}
+	return d
+}
+
+// roundTrip adds what http.Client does around a RoundTripper: cookies, and a body that is never nil.
+func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
+	if c.jar != nil {
+		for _, cookie := range c.jar.Cookies(req.URL) {
+			req.AddCookie(cookie)
+		}
+	}
+	res, err := c.roundTripper.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	if res == nil {
+		return nil, errors.New("the transport returned neither a response nor an error")
+	}
+	if res.Body == nil {
+		res.Body = http.NoBody
+	}
+	if c.jar != nil {
+		c.jar.SetCookies(req.URL, res.Cookies())
+	}
+	return res, nil
+}
+
+func (c *Client) closeIdleConnections() {
+	if t, ok := c.roundTripper.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}

@@ -1,0 +1,194 @@
+package outgoing
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gsmservice-gateway/client-go/internal/errline"
+	"github.com/gsmservice-gateway/client-go/internal/problem"
+	"github.com/gsmservice-gateway/client-go/internal/rows"
+	"github.com/gsmservice-gateway/client-go/internal/transport"
+)
+
+// The paths of the contract. Requests are built by package gen and decoded here, and not by its ...WithResponse methods: those
+// read a body without bound, turn one malformed counter header into an error after a cancel has taken effect, lose the HTTP
+// status when an error body is not JSON, and answer nil, nil for a 200 that carries HTML.
+const (
+	messages     = "/messages"
+	messagesByID = "/messages/{ids}"
+)
+
+// call is one call of a method: the options in force, and what its requests share.
+type call struct {
+	*options
+	transport.Call
+	stop context.CancelCauseFunc // ends the call: no further request is sent
+
+	unanswered atomic.Int32 // requests in a row that ended without an answer
+	fruitless  atomic.Int32 // of a request that was split, parts in a row that failed
+	oddLogged  sync.Map     // kinds of odd members that the log has
+	watching   bool         // a Watch, which has outages and retries of its own
+	unpriced   bool         // a row whose price cannot be read counts, with a price of 0
+}
+
+// newCall merges opts over the client's defaults.
+func (c *Client) newCall(opts []Option) (*call, error) {
+	if c == nil || c.transport == nil {
+		return nil, invalid("the Client is nil or zero: make one with New")
+	}
+	o := c.defaults
+	o.inCall = true
+	if err := o.apply(opts); err != nil {
+		return nil, err
+	}
+	return newCall(c.transport, &o), nil
+}
+
+func newCall(t *transport.Client, o *options) *call {
+	c := &call{options: o, Call: transport.Call{
+		Client: t, Policy: o.retry, AttemptTimeout: o.attemptTimeout, Header: o.header, Token: o.token, Shared: o.limiter,
+		Logger: o.logger, WithAttempt: withAttempt, NewError: newAPIError,
+	}}
+	c.Calling, c.stop = context.WithCancelCause(context.Background())
+	return c
+}
+
+// again returns the call for another loop over its iterator.
+func (c *call) again() *call { return newCall(c.Client, c.options) }
+
+// addIDs returns a request about the first ID with the others behind it, as the contract has them (style simple). The builders
+// of package gen make two strings of each ID.
+func addIDs(req *http.Request, others []int64) *http.Request {
+	more := make([]byte, 0, 11*len(others))
+	for _, id := range others {
+		more = strconv.AppendInt(append(more, ','), id, 10)
+	}
+	req.URL.Path += string(more)
+	if req.URL.RawPath != "" {
+		req.URL.RawPath += string(more)
+	}
+	return req
+}
+
+// maxUnanswered is how many requests in a row may end without an answer, with their retries, before the gateway is taken for
+// unreachable.
+const maxUnanswered = 20
+
+// do sends a request, with its retries. Each request of this package goes through it.
+func do[T any](ctx context.Context, c *call, req transport.Request, decode func(*transport.Reply) (T, error)) (T, transport.Trace, error) {
+	value, trace, err := transport.Do(ctx, &c.Call, req, decode)
+	switch {
+	case !trace.Unanswered():
+		c.unanswered.Store(0)
+	case ctx.Err() == nil && !c.watching && c.unanswered.Add(1) >= maxUnanswered:
+		c.stop(errline.Wrap("stopped: the gateway cannot be reached", err))
+	}
+	if answer := answerOf(&trace); answer != nil && answer.refusesToken() && !trace.TokenReplaced {
+		c.stop(errline.Wrap("stopped", answer))
+	}
+	if err != nil && !trace.Sent {
+		err = notSent(err)
+	}
+	return value, trace, err
+}
+
+// stopped returns why no further request must be sent; nil if one may be.
+func (c *call) stopped(ctx context.Context) error {
+	if c.Calling.Err() != nil {
+		return context.Cause(c.Calling)
+	}
+	if ctx.Err() != nil {
+		return errline.Context(ctx)
+	}
+	return nil
+}
+
+// answerOf returns what the last attempt was answered, if that was not a success; else nil.
+func answerOf(t *transport.Trace) *APIError {
+	answer, _ := t.Answer().(*APIError) //nolint:errorlint // as newAPIError made it
+	return answer
+}
+
+// noneKnown reports whether the last answer says that the gateway knows none of what was asked for.
+func noneKnown(t *transport.Trace) bool {
+	answer := answerOf(t)
+	return answer != nil && answer.isNotFound()
+}
+
+// newAPIError returns the answer as an error. Nothing in it shares memory with the reply, and nothing in it is the token.
+func newAPIError(req transport.Request, r *transport.Reply, cause error) error {
+	if cause == nil && r.Status/100 == 3 && r.Status != http.StatusNotModified {
+		cause = errRedirect
+	}
+	p, ok := problem.Parse(r.Body, r.Header.Get("Content-Type"))
+	return &APIError{
+		Method:     req.Method,
+		Path:       req.Path,
+		StatusCode: r.Status,
+		Problem:    r.Redact.Problem(p),
+		Body:       r.Redact.Bytes(r.Body, transport.MaxErrorBody),
+		Header:     r.Redact.Header(r.Header),
+		RetryAfter: r.RetryAfter,
+		Attempts:   r.Attempt,
+		cause:      cause,
+		isProblem:  ok,
+	}
+}
+
+var errRedirect = errors.New("redirects are not followed")
+
+// readError returns why a 200 could not be read to its end, given what its rows say.
+func readError(r *transport.Reply, err error) error {
+	if errors.Is(err, rows.ErrTruncated) {
+		err = transport.BrokeOff(err)
+	}
+	return cmp.Or(r.Broken, err)
+}
+
+// logOdd logs members that could not be read, once for each kind, and returns how many there are.
+func (c *call) logOdd(ctx context.Context, odd []rows.Odd) int {
+	for _, o := range odd {
+		if _, again := c.oddLogged.LoadOrStore(o, true); !again {
+			c.logger.WarnContext(ctx, "a member of a row could not be read and is left out", "member", o.Pointer, "reason", o.Reason)
+		}
+	}
+	return len(odd)
+}
+
+func (c *call) logDropped(ctx context.Context, n int) {
+	if n > 0 {
+		c.logger.WarnContext(ctx, "rows that were not requested, or repeated, were dropped", "rows", n)
+	}
+}
+
+func (c *call) logNoneKnown(ctx context.Context, method string, ids int) {
+	c.logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
+		"method", method, "path", messagesByID, "ids", ids)
+}
+
+// Attempt describes the HTTP attempt that a request belongs to. The context of each request that the library sends carries
+// one, so that a RoundTripper of the caller's (tracing, metrics) can name the request by its template and not by its IDs.
+type Attempt struct {
+	Method  string // "GET"
+	Path    string // the template: "/messages/{ids}"
+	Number  int    // 1 for the first
+	IDCount int    // how many IDs it names; 0 for a page
+}
+
+type attemptKey struct{}
+
+func withAttempt(ctx context.Context, r transport.Request, number int) context.Context {
+	return context.WithValue(ctx, attemptKey{}, Attempt{r.Method, r.Path, number, r.IDs})
+}
+
+// AttemptFrom returns the [Attempt] that the request with this context belongs to, and false for a context of another
+// origin.
+func AttemptFrom(ctx context.Context) (Attempt, bool) {
+	a, ok := ctx.Value(attemptKey{}).(Attempt)
+	return a, ok
+}

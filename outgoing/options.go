@@ -1,0 +1,265 @@
+package outgoing
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/gsmservice-gateway/client-go/internal/header"
+	"github.com/gsmservice-gateway/client-go/internal/retry"
+	"github.com/gsmservice-gateway/client-go/internal/transport"
+)
+
+// Option sets one thing. Given to [New] it is the client's default; given to a call it holds for that call only. A nil
+// or invalid option makes New or the call fail with [ErrInvalidArgument] before anything is sent; so do [WithBaseURL],
+// [WithHTTPClient] and [WithTokenSource] when given to a call.
+type Option func(*options) error
+
+type options struct {
+	inCall bool // New is over: what belongs to the client as a whole can no longer change
+
+	baseURL    string
+	httpClient *http.Client
+	token      func(context.Context) (string, error)
+
+	retry          retry.Policy
+	concurrency    int
+	limiter        Limiter
+	attemptTimeout time.Duration
+	header         http.Header
+	logger         *slog.Logger
+}
+
+func defaultOptions() options {
+	return options{
+		baseURL:        ProductionURL + "/",
+		retry:          Retry{}.policy(),
+		concurrency:    4,
+		attemptTimeout: 30 * time.Second,
+		header: http.Header{
+			"Accept":     {"application/json, application/problem+json"},
+			"User-Agent": {defaultUserAgent()},
+		},
+		logger: slog.New(slog.DiscardHandler),
+	}
+}
+
+func (o *options) apply(opts []Option) error {
+	for i, opt := range opts {
+		if opt == nil {
+			return invalid(fmt.Sprintf("option %d is nil", i+1))
+		}
+		if err := opt(o); err != nil {
+			return invalid(err.Error())
+		}
+	}
+	return nil
+}
+
+var errNewOnly = errors.New("belongs to New: a call cannot change it")
+
+// WithBaseURL sets where the gateway is: [ProductionURL] unless given, [SandboxURL] to try things out. It must be an
+// https URL without user info, query and fragment; http is accepted only for a loopback host, since the token would
+// travel in the clear, and never goes through a proxy. For [New] only.
+func WithBaseURL(rawURL string) Option {
+	return func(o *options) error {
+		if o.inCall {
+			return fmt.Errorf("WithBaseURL %w", errNewOnly)
+		}
+		base, err := transport.ParseBaseURL(rawURL)
+		if err != nil {
+			return fmt.Errorf("base URL: %w", err)
+		}
+		o.baseURL = base
+		return nil
+	}
+}
+
+// WithHTTPClient makes requests go through a copy of hc: its Transport (the library's if nil), Jar and Timeout are
+// used, its CheckRedirect is not, since redirects are never followed. hc itself is not changed. With an http:// base
+// URL New refuses an *http.Transport whose Proxy gives a proxy for it; no other RoundTripper can be asked. For [New]
+// only.
+func WithHTTPClient(hc *http.Client) Option {
+	return func(o *options) error {
+		switch {
+		case o.inCall:
+			return fmt.Errorf("WithHTTPClient %w", errNewOnly)
+		case hc == nil:
+			return errors.New("WithHTTPClient: the client is nil")
+		}
+		o.httpClient = hc
+		return nil
+	}
+}
+
+// WithTokenSource asks f for the bearer token before each attempt, for tokens that rotate. f is called from several
+// goroutines at once and should cache; its context ends with the attempt. An error of f ends the request unsent. For
+// [New] only, with an empty token.
+func WithTokenSource(f func(context.Context) (string, error)) Option {
+	return func(o *options) error {
+		switch {
+		case o.inCall:
+			return fmt.Errorf("WithTokenSource %w", errNewOnly)
+		case f == nil:
+			return errors.New("WithTokenSource: the function is nil")
+		}
+		o.token = f
+		return nil
+	}
+}
+
+// Retry configures retries, for [WithRetry]. Zero fields take the defaults. The package documentation says what is
+// retried.
+type Retry struct {
+	MaxAttempts     int           // the first one counts; 1 never retries; default 4, not counting attempts that met a 429
+	InitialInterval time.Duration // the longest wait before the second attempt, doubled for each one after it; default 500ms
+	MaxInterval     time.Duration // the longest wait before any attempt, unless the gateway asks for more; default 20s
+	MaxElapsed      time.Duration // of one request with its retries: it never sleeps past it; default 2m
+}
+
+func (r Retry) policy() retry.Policy {
+	return retry.Policy{
+		MaxAttempts:     cmp.Or(r.MaxAttempts, 4),
+		InitialInterval: cmp.Or(r.InitialInterval, 500*time.Millisecond),
+		MaxInterval:     cmp.Or(r.MaxInterval, 20*time.Second),
+		MaxElapsed:      cmp.Or(r.MaxElapsed, 2*time.Minute),
+		CountThrottled:  r.MaxAttempts != 0,
+	}
+}
+
+// WithRetry sets how failed attempts are repeated. Zero fields of r take the defaults of [Retry], whatever the client
+// has.
+func WithRetry(r Retry) Option {
+	return func(o *options) error {
+		if r.MaxAttempts < 0 || r.InitialInterval < 0 || r.MaxInterval < 0 || r.MaxElapsed < 0 {
+			return fmt.Errorf("retry %+v: no field may be negative", r)
+		}
+		o.retry = r.policy()
+		return nil
+	}
+}
+
+const maxConcurrency = 1 << 16
+
+// WithConcurrency sets how many requests one call may have in flight: 4 unless given, at least 1 and at most 65,536.
+func WithConcurrency(n int) Option {
+	return func(o *options) error {
+		if n < 1 || n > maxConcurrency {
+			return fmt.Errorf("concurrency %d: must be at least 1 and at most %d", n, maxConcurrency)
+		}
+		o.concurrency = n
+		return nil
+	}
+}
+
+// WithAttemptTimeout bounds one HTTP attempt, from connecting to the last byte of the answer: 30 seconds unless given.
+func WithAttemptTimeout(d time.Duration) Option {
+	return func(o *options) error {
+		if d <= 0 {
+			return fmt.Errorf("attempt timeout %v: must be positive", d)
+		}
+		o.attemptTimeout = d
+		return nil
+	}
+}
+
+// WithUserAgent replaces the User-Agent header (RFC 9110, section 10.1.5).
+func WithUserAgent(s string) Option {
+	return func(o *options) error {
+		if s == "" || !header.ValidValue(s) {
+			return errors.New("user agent: empty, or not valid in a header")
+		}
+		o.setHeader("User-Agent", s)
+		return nil
+	}
+}
+
+// WithHeader sets a header of every request. Headers that the library or net/http sets are refused, among them
+// Authorization, Accept-Encoding, Host, Content-Length, and Idempotency-Key, which would make net/http send a DELETE
+// twice.
+func WithHeader(key, value string) Option {
+	return func(o *options) error {
+		key := http.CanonicalHeaderKey(key)
+		switch {
+		case !header.ValidName(key):
+			return fmt.Errorf("header %.40q: not a valid name", key)
+		case header.Reserved(key):
+			return fmt.Errorf("header %s: the library or net/http sets it", key)
+		case !header.ValidValue(value):
+			return fmt.Errorf("header %.40s: the value has a control character", key) // and is not shown: it may be a secret
+		}
+		o.setHeader(key, value)
+		return nil
+	}
+}
+
+// WithLogger sets the logger for retries and their waits, rows that were not requested, and headers that contradict the
+// contract. The library never logs a token, a recipient or a body. Without this option nothing is logged.
+func WithLogger(l *slog.Logger) Option {
+	return func(o *options) error {
+		if l == nil {
+			return errors.New("WithLogger: the logger is nil")
+		}
+		o.logger = l
+		return nil
+	}
+}
+
+// Limiter is asked before each HTTP attempt, for [WithLimiter]. Wait returns nil when the attempt may be sent. A
+// *rate.Limiter of golang.org/x/time/rate is one.
+type Limiter interface {
+	Wait(ctx context.Context) error
+}
+
+// Holder is what a [Limiter] can be, too. Hold is called when the gateway asked for fewer requests and this [Client] sends
+// none for d, at most 5 minutes, so that others who share the limiter hold back as well. It is called in the goroutine of a
+// request and should return soon.
+type Holder interface {
+	Hold(ctx context.Context, d time.Duration)
+}
+
+// WithLimiter asks l before each HTTP attempt (retries and read-backs included), after the Client's own hold and pace: the
+// place for a limit that several clients, or the processes of one account, share. The context given to l ends with the call's,
+// with MaxElapsed of [Retry], and when the call stops. An error of l ends the request: it is no attempt, matches that error
+// and, if no attempt before it can have arrived, [ErrNotSent]. If l is a [Holder] it is told of each hold.
+func WithLimiter(l Limiter) Option {
+	return func(o *options) error {
+		if l == nil {
+			return errors.New("WithLimiter: the limiter is nil")
+		}
+		o.limiter = l
+		return nil
+	}
+}
+
+// setHeader copies the header map first, since the client's defaults share it.
+func (o *options) setHeader(key, value string) {
+	o.header = maps.Clone(o.header)
+	o.header[key] = []string{value}
+}
+
+// staticToken keeps the token in a closure, where neither fmt nor encoding/json nor reflection over a Client finds it.
+func staticToken(token string) func(context.Context) (string, error) {
+	return func(context.Context) (string, error) { return token, nil }
+}
+
+const modulePath = "github.com/gsmservice-gateway/client-go"
+
+var defaultUserAgent = sync.OnceValue(func() string {
+	version := "devel"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range append(info.Deps, &info.Main) {
+			if m.Path == modulePath && m.Version != "" && m.Version != "(devel)" {
+				version = m.Version
+			}
+		}
+	}
+	return "outgoing/" + version + " (" + modulePath + ")"
+})
