@@ -65,13 +65,13 @@ func (c *canceller) Work(ctx context.Context, job *river.Job[cancelArgs]) error 
 		return err
 	}
 	asked := slices.DeleteFunc(slices.Clone(job.Args.IDs), func(id int64) bool { _, ok := tries[id]; return !ok })
-	result, err := c.gateway.CancelScheduled(ctx, asked)
-	if err != nil {
-		c.logger.Warn("cancelling", "campaign", job.Args.Campaign, "error", err)
+	result, failure := c.gateway.CancelScheduled(ctx, asked)
+	if failure != nil {
+		c.logger.Warn("cancelling", "campaign", job.Args.Campaign, "error", failure)
 	}
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second) // what is known now is stored, also at a stop
 	defer stop()
-	c.gateway.noteAnswers(ctx, result.Requests, err)
+	c.gateway.noteAnswers(ctx, result.Requests, failure)
 	if err := c.store.recordOutcomes(ctx, result.Outcomes, tries); err != nil {
 		return err
 	}
@@ -79,7 +79,8 @@ func (c *canceller) Work(ctx context.Context, job *river.Job[cancelArgs]) error 
 	if err != nil || left == 0 { // what is open nevertheless has been sent to its phone, and is decided when its last status is known
 		return err
 	}
-	return river.JobSnooze(cancelPause)
+	again, _ := outgoing.RetryAfter(failure)
+	return river.JobSnooze(max(cancelPause, min(again, time.Minute)))
 }
 
 // cancellable is true of cancellations that a DELETE may decide: the first, and others while the message is not known to have

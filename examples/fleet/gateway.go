@@ -35,11 +35,12 @@ func newGateway(c config, s *store, limits limits, m *metrics, logger *slog.Logg
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forbidigo // a copy
 	transport.MaxIdleConnsPerHost = 8
 	client, err := outgoing.New("", outgoing.WithTokenSource(token.read), outgoing.WithBaseURL(c.baseURL), outgoing.WithLogger(logger),
-		outgoing.WithUserAgent("fleet ("+c.name+")"), withLimiter(limits.account, m.transport(transport)))
+		outgoing.WithUserAgent("fleet ("+c.name+")"),
+		outgoing.WithHTTPClient(&http.Client{Transport: m.transport(transport)}), outgoing.WithLimiter(limits.account))
 	if err != nil {
 		return nil, err
 	}
-	return &gateway{Client: client, bulk: []outgoing.Option{withBulkLimiter(limits.bulk)}, store: s, token: token, name: c.name, logger: logger}, nil
+	return &gateway{Client: client, bulk: []outgoing.Option{outgoing.WithLimiter(limits.bulk)}, store: s, token: token, name: c.name, logger: logger}, nil
 }
 
 // usable reports whether it makes sense to ask: not after the gateway has refused the token, until there is another one.

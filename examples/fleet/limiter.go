@@ -9,12 +9,14 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 // limits is what one account may send, whichever process does. Looks and the history ask bulk, which leaves room: else cancels
 // would queue behind them, and messages go out meanwhile.
 type limits struct {
-	account, bulk Limiter
+	account, bulk outgoing.Limiter
 	heldFor       func(ctx context.Context) (time.Duration, error) // what is left of a hold
 }
 
@@ -32,13 +34,13 @@ func newLimits(s *store, perSecond float64, wait prometheus.Observer) limits {
 
 // holder is a Limiter that learns of holds.
 type holder interface {
-	Limiter
-	Holder
+	outgoing.Limiter
+	outgoing.Holder
 }
 
 // both lets pass what two limiters let pass.
 type both struct {
-	first Limiter
+	first outgoing.Limiter
 	holder
 }
 
@@ -142,7 +144,7 @@ func (l *sharedLimiter) Wait(ctx context.Context) error {
 
 // Hold keeps all processes from taking turns for d, since the gateway has asked one of them for that.
 func (l *sharedLimiter) Hold(ctx context.Context, d time.Duration) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	_, _ = l.store.db.ExecContext(ctx, hold, l.name, d.Microseconds()) // this process holds back itself, in any case
 }
