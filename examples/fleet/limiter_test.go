@@ -32,9 +32,10 @@ func TestProcessesShareOneLimit(t *testing.T) {
 		turns []time.Time
 		work  sync.WaitGroup
 	)
+	limiters := pools(t, 4, perSecond)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
-	for _, l := range pools(t, 4, perSecond) {
+	for _, l := range limiters {
 		for range 4 {
 			work.Go(func() {
 				for l.Wait(ctx) == nil {
