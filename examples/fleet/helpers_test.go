@@ -41,10 +41,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-const (
-	callbackToken = "callback-token"
-	patience      = 80 * time.Second // far more than anything takes
-)
+const callbackToken = "callback-token"
+
+// patience is far more than anything takes.
+var patience = time.Duration(setting("FLEET_PATIENCE", 80)) * time.Second
 
 var knownStatuses = statuses{Arrived: []string{"DELIVERED"}, Failed: []string{"UNDELIVERED"}, Cancelled: []string{"CANCELLED"}}
 
