@@ -86,7 +86,7 @@ race: ## Fail unless the race detector works here
 	}
 
 # Each example is a module of its own, which ./... does not see. All is done for the race detector, also vet and lint: so what
-# takes long to compile, SQLite, is compiled once.
+# takes long to compile, SQLite, is compiled once; but for a module with a Dockerfile, which is built as its image is, too.
 .PHONY: examples
 examples: ## Run go vet, golangci-lint and the tests of each example, with the race detector
 	@for mod in $(EXAMPLES); do \
@@ -95,6 +95,7 @@ examples: ## Run go vet, golangci-lint and the tests of each example, with the r
 	  go vet -race ./...; \
 	  $(subst go run,go run -exec 'env GOFLAGS=-race',$(GOLANGCI_LINT)) run ./...; \
 	  go test -race ./...; \
+	  if [ -f Dockerfile ]; then echo "$$mod: a static build, as for its image"; CGO_ENABLED=0 go build -o /dev/null .; fi; \
 	  cd "$$OLDPWD"; \
 	done
 

@@ -1,5 +1,8 @@
-// Command reminders keeps a table of what became of each message that an account sent. It learns of changes in three ways,
-// since each one by itself can miss some:
+// Command reminders keeps a table of what became of each message that an account sent: with one process, one file of SQLite and
+// Client.Watch. Take it if that will do; examples/fleet is for more than one process, for campaigns that are cancelled, and for
+// people who want a page.
+//
+// It learns of changes in three ways, since each one by itself can miss some:
 //
 //   - The gateway calls back. A callback is only a hint which messages to look up, and acknowledged when the answer is stored.
 //   - What is still open is watched, from the start on: callbacks are lost, too, while the service is down.
@@ -61,7 +64,6 @@ type config struct {
 	database                 string
 	final                    []string
 	watchRound, historyEvery time.Duration
-	historyOf                time.Duration
 }
 
 func parseFlags(args []string) (config, error) {
@@ -80,7 +82,6 @@ func parseFlags(args []string) (config, error) {
 		"comma-separated `statuses` that a message does not leave, good and bad; no document lists them: \"outgoing doctor\" shows those of an account")
 	flags.DurationVar(&c.watchRound, "watch-round", time.Hour, "how often to begin a watch of what is open, with what was added since")
 	flags.DurationVar(&c.historyEvery, "history-every", 24*time.Hour, "how often to read the history")
-	flags.DurationVar(&c.historyOf, "history-of", 30*24*time.Hour, "how far back to read it")
 	if err := flags.Parse(args); err != nil {
 		return c, err
 	}
@@ -92,8 +93,8 @@ func parseFlags(args []string) (config, error) {
 		return c, errors.New("-token-file is missing")
 	case len(c.final) == 0:
 		return c, errors.New("-final is missing: without it no message would ever reach its end")
-	case c.watchRound <= 0 || c.historyEvery <= 0 || c.historyOf <= 0:
-		return c, errors.New("-watch-round, -history-every and -history-of must be above 0")
+	case c.watchRound <= 0 || c.historyEvery <= 0:
+		return c, errors.New("-watch-round and -history-every must be above 0")
 	}
 	return c, nil
 }
@@ -108,8 +109,15 @@ func run(ctx context.Context, args []string, logger *slog.Logger) error {
 	if _, err := readToken(c.tokenFile); err != nil {
 		return err
 	}
-	client, err := outgoing.New("", outgoing.WithBaseURL(c.baseURL), outgoing.WithLogger(logger),
-		outgoing.WithTokenSource(func(context.Context) (string, error) { return readToken(c.tokenFile) }))
+	newClient := func() (*outgoing.Client, error) {
+		return outgoing.New("", outgoing.WithBaseURL(c.baseURL), outgoing.WithLogger(logger),
+			outgoing.WithTokenSource(func(context.Context) (string, error) { return readToken(c.tokenFile) }))
+	}
+	client, err := newClient()
+	if err != nil {
+		return err
+	}
+	confirming, err := newClient() // its own, so that a flood of callbacks does not hold back the watch
 	if err != nil {
 		return err
 	}
@@ -127,12 +135,17 @@ func run(ctx context.Context, args []string, logger *slog.Logger) error {
 		}
 		letIn = callback.WithTokens(strings.Fields(tokens)...)
 	}
-	callbacks, err := callback.New(db.save, letIn, callback.WithConfirmation(client), callback.WithLogger(logger))
+	callbacks, err := callback.New(db.save, letIn, callback.WithConfirmation(confirming), callback.WithLogger(logger))
 	if err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/callbacks", callbacks)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
+		if err := db.db.PingContext(r.Context()); err != nil {
+			http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+		}
+	})
 	server := &http.Server{
 		Handler:           mux,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -308,23 +321,21 @@ type follower struct {
 // retryPause is the wait after something failed that concerns all messages: the token, the database.
 const retryPause = time.Minute
 
-// historyPause is the longest wait after the history could not be read to its end.
-const historyPause = 5 * time.Minute
+// historyOf is how far back the history is read.
+const historyOf = 30 * 24 * time.Hour
 
 func (f *follower) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		length := f.watchRound
 		if err := f.readHistoryIfDue(ctx); err != nil && ctx.Err() == nil {
-			length = min(length, historyPause)
-			f.logger.Warn("the history was not read to its end", "error", err, "again_in", length)
+			f.logger.Warn("the history was not read to its end: the next round tries again", "error", err)
 		}
-		f.watchOneRound(ctx, length)
+		f.watchOneRound(ctx)
 	}
 }
 
 // watchOneRound watches until the round is over, also if all reach their end before: the next begins with what is open then.
-func (f *follower) watchOneRound(ctx context.Context, length time.Duration) {
-	round, cancel := context.WithTimeout(ctx, length)
+func (f *follower) watchOneRound(ctx context.Context) {
+	round, cancel := context.WithTimeout(ctx, f.watchRound)
 	defer cancel()
 	if err := f.watch(round); err != nil && round.Err() == nil {
 		f.logger.Error("the watch stopped", "error", err, "pause", retryPause)
@@ -363,10 +374,15 @@ func (f *follower) watch(ctx context.Context) error {
 func (f *follower) readHistoryIfDue(ctx context.Context) error {
 	now := time.Now()
 	last, err := f.store.historyRead(ctx)
-	if err != nil || now.Sub(last) < f.historyEvery {
+	if err != nil {
 		return err
 	}
-	if err := f.readHistory(ctx, now.Add(-f.historyOf)); err != nil {
+	if last.After(now) { // a clock was wrong: if that counted, the history would not be read again before this date
+		f.logger.Warn("the history was last read in the future: it is read now", "date", last)
+	} else if now.Sub(last) < f.historyEvery {
+		return nil
+	}
+	if err := f.readHistory(ctx, now.Add(-historyOf)); err != nil {
 		return err
 	}
 	return f.store.setHistoryRead(ctx, now)

@@ -238,6 +238,51 @@ func TestTheHistoryIsReadOnceADay(t *testing.T) {
 	assert.Equal(t, read, historyRequests(), "a restart does not read the history again on the same day")
 }
 
+// A clock that was wrong once: the history is read all the same.
+func TestAHistoryThatWasReadInTheFutureIsReadAgain(t *testing.T) {
+	gateway, gatewayURL := newGateway(t)
+	gateway.Add(lives(rand.New(rand.NewPCG(5, 6)), 20)...)
+	database := filepath.Join(t.TempDir(), "reminders.db")
+	db, err := openStore(t.Context(), database, final)
+	require.NoError(t, err)
+	require.NoError(t, db.setHistoryRead(t.Context(), time.Now().AddDate(10, 0, 0)))
+	db.close()
+	s := start(t, gatewayURL, database)
+	want := gatewayTable(t, gateway, 20)
+	eventually(t, func() bool { return maps.Equal(want, table(t, database)) }, "the history to be stored")
+	assert.True(t, s.logged("in the future"))
+	assert.Zero(t, s.stop(t))
+	db, err = openStore(t.Context(), database, final)
+	require.NoError(t, err)
+	defer db.close()
+	read, err := db.historyRead(t.Context())
+	require.NoError(t, err)
+	assert.WithinDuration(t, time.Now(), read, time.Minute)
+}
+
+// K7: a limit that the confirmations of callbacks meet holds back no look.
+func TestK7_CallbacksThatMeetALimitDoNotHoldBackTheWatch(t *testing.T) {
+	gateway, gatewayURL := newGateway(t)
+	gateway.Add(outgoing.Message{ID: 1, StatusCode: "SENT"}, outgoing.Message{ID: 2, StatusCode: "SENT"})
+	database := filepath.Join(t.TempDir(), "reminders.db")
+	s := start(t, gatewayURL, database, "-watch-round", "200ms")
+	eventually(t, func() bool { return len(table(t, database)) == 2 }, "the history to be stored")
+	gateway.Inject(outgoingtest.Fault{Match: func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/3") }, Status: http.StatusTooManyRequests, RetryAfter: "300"})
+	assert.Equal(t, http.StatusServiceUnavailable, s.post(callbackToken, []byte(`[{"id":3,"status_code":"SENT"}]`)))
+	gateway.Add(outgoing.Message{ID: 1, StatusCode: "DELIVERED"})
+	eventually(t, func() bool { return table(t, database)[1].final }, "the watch to go on")
+	assert.Zero(t, s.stop(t))
+}
+
+func TestHealthIsThatOfTheDatabase(t *testing.T) {
+	_, gatewayURL := newGateway(t)
+	s := start(t, gatewayURL, filepath.Join(t.TempDir(), "reminders.db"))
+	response, err := http.Get(strings.TrimSuffix(s.url, "/callbacks") + "/healthz")
+	require.NoError(t, err)
+	response.Body.Close()
+	assert.Equal(t, http.StatusOK, response.StatusCode)
+}
+
 func TestACallbackInWorkIsStoredBeforeTheServiceStops(t *testing.T) {
 	gateway, gatewayURL := newGateway(t)
 	database := filepath.Join(t.TempDir(), "reminders.db")
