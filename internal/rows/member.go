@@ -73,6 +73,9 @@ func readObject(raw jsontext.Value, into reflect.Value) []Odd {
 	return odd
 }
 
+// maxText is the longest value that is read as something else than it is.
+const maxText = 1 << 10
+
 // readMember sets a field. What cannot be read leaves it zero.
 func readMember(raw jsontext.Value, field reflect.Value) []Odd {
 	if json.Unmarshal(raw, field.Addr().Interface(), strict) == nil {
@@ -88,7 +91,10 @@ func readMember(raw jsontext.Value, field reflect.Value) []Odd {
 		field.Set(target.Addr())
 		return odd
 	}
-	text, isText := textOf(raw)
+	text, isText := "", false
+	if len(raw) <= maxText {
+		text, isText = textOf(raw)
+	}
 	if target.Type() == reflect.TypeFor[time.Time]() && isText && isNoDate(text) {
 		return nil
 	}
