@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -12,28 +13,30 @@ import (
 )
 
 func (c *cli) doctorCommand() *cobra.Command {
-	var (
-		f      flags
-		record string
-	)
+	var f flags
+	var record string
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Find out how a gateway behaves, and which promises hold there",
-		Long: `Find out how a gateway behaves where no document says it, and which promises of the library hold there.
+		Long: `Find out how a gateway behaves where no document says it, and which
+promises of the library hold there.
 
-It only reads: at most 60 requests, one at a time, with your token. Each line says what was seen:
+It only reads: at most 60 requests, one at a time, with your token. Each line
+says what was seen:
 
   ok       as the library needs it
-  note     differs where no document says how it is; the line says what rests on it
+  note     differs where no document says how it is; the line says what
+           rests on it
   FAIL     a promise of the documents or of the library does not hold there
   skipped  could not be looked at; the line says why
 
-The report is made to be sent with a bug report: there is no token, recipient, sender, text or ID of a message in it.
---record writes each distinct answer into a new or empty directory, in files that only you can read, masked in the same
-way: recipients, senders, your IDs and texts are replaced, message IDs are moved by a fixed distance, and members and
-headers that are not known are masked.
+The report is made to be sent with a bug report. It says what answers look
+like, and has no value of one in it: no token, recipient, sender, text or ID.
+--record writes the same of each distinct answer: digits become ones, texts
+"text", and IDs are numbered anew. Only you can read the files.
 
-Exit status: 0 if nothing FAILs; 2 if something does; 1 used wrongly, or could not start; 130 interrupted.`,
+Exit status: 0 if nothing FAILs; 2 if something does; 1 used wrongly, or could
+not start; 130 interrupted.`,
 		Example: `  outgoing doctor --sandbox
   outgoing doctor --format json > report.json
   outgoing doctor --record answers
@@ -53,32 +56,31 @@ Exit status: 0 if nothing FAILs; 2 if something does; 1 used wrongly, or could n
 		},
 	}
 	f.registerResults(cmd)
-	cmd.Flags().Var(textFlag{&record, "directory"}, "record", "write each distinct answer, masked, into this new or empty directory")
+	cmd.Flags().Var(textFlag{&record, "directory"}, "record", "write the shape of each distinct answer into this new or empty directory")
 	return cmd
 }
 
 // examine prints the results as they come, and what they add up to.
 func (s *session) examine(record string) error {
-	cfg := doctor.Config{
-		BaseURL: s.url, Gateway: s.gatewayName(), Version: version(), Token: s.token, Transport: s.drainer,
+	gateway := map[string]string{outgoing.ProductionURL: "production", outgoing.SandboxURL: "the sandbox"}[s.url]
+	if s.demo {
+		gateway = "the demo gateway, in memory"
 	}
-	var unrecorded error
+	cfg := doctor.Config{
+		BaseURL: s.url, Gateway: cmp.Or(gateway, "a gateway at another base URL"), // which is the user's business
+		Version: version(), Token: s.token, Transport: s.drainer,
+	}
+	var err, unrecorded error
 	if record != "" {
-		recorder, err := doctor.NewRecorder(record)
-		if err != nil {
+		if cfg.Record, err = doctor.NewRecorder(record, &unrecorded); err != nil {
 			return fmt.Errorf("--record: %w", err)
-		}
-		cfg.Record = func(name string, answer []byte) error {
-			unrecorded = recorder.Write(name, answer)
-			return unrecorded
 		}
 	}
 	out, err := output.New(s.format, s.screen.Out(), output.Findings, s.screen.Style())
 	if err != nil {
 		return err
 	}
-	unhandle := s.handleInterrupts(s.sayUnwritten)
-	defer unhandle()
+	defer s.handleInterrupts(s.sayUnwritten)()
 	verdicts := map[doctor.Verdict]int{}
 	for result := range doctor.Run(s.ctx, cfg) {
 		if err := out.Write(result); err != nil {
@@ -100,17 +102,4 @@ func (s *session) examine(record string) error {
 		return statusError(exitUnsettled)
 	}
 	return nil
-}
-
-// gatewayName is what a report calls the gateway: another base URL is the user's business.
-func (s *session) gatewayName() string {
-	switch {
-	case s.demo:
-		return "the demo gateway, in memory"
-	case s.url == outgoing.ProductionURL:
-		return "production"
-	case s.url == outgoing.SandboxURL:
-		return "the sandbox"
-	}
-	return "a gateway at another base URL"
 }

@@ -1,231 +1,194 @@
 package doctor
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
-	"encoding/json"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
+	"net"
 	"net/http"
-	"slices"
-	"strconv"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"syscall"
 	"time"
 
-	rows "github.com/gsmservice-gateway/client-go/internal/oldrows"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
+	"github.com/gsmservice-gateway/client-go/internal/errline"
+	"github.com/gsmservice-gateway/client-go/internal/header"
+	"github.com/gsmservice-gateway/client-go/internal/problem"
+	"github.com/gsmservice-gateway/client-go/internal/retry"
+	"github.com/gsmservice-gateway/client-go/internal/rows"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-// answer is one response. What of it may be shown is decided in mask.go, and by the methods that return fixed words.
+// answer is one response, as the library reads it.
 type answer struct {
 	request
-	status int
+	base   *url.URL
+	tls    *tls.ConnectionState
 	proto  string
+	at     time.Time // halfway between the request and the header
+	took   time.Duration
+	status int
 	header http.Header
 	body   []byte
 	broken error // why the body is not whole
-	tls    *tls.ConnectionState
-	at     time.Time // halfway between the request and the header
-	took   time.Duration
-	conn   connected
 
-	parsed  []row // of a 200
-	noArray error // why there are none
+	isRows, isProblem bool // a 200 with rows, which may be none; a problem document
+	rows              []row
+	problem           outgoing.Problem
 }
 
-// row is a message as the gateway sent it: what of it can be read, and the whole.
+// row is a message as the library reads it, and as it came.
 type row struct {
-	index      int   // on its page
-	id         int64 // 0 if it cannot be read
-	sent       time.Time
-	statusDate time.Time
-	code       string
-	raw        json.RawMessage
+	outgoing.Message
+	where string // "page 1: /5"
+	odd   []rows.Odd
+	raw   jsontext.Value
 }
 
-// rows returns the rows of a 200. The error says why there are none.
-func (a *answer) rows() ([]row, error) { return a.parsed, a.noArray }
+const (
+	maxBody = 1 << 20 // far more than a page of 50 messages has, which is some 20 KiB
+	maxRows = 1000    // bounds the work on a hostile body; a page has at most 50 rows
+)
 
-// maxRows bounds the work on a hostile body; a page has at most 50 rows.
-const maxRows = 1000
+// send makes one HTTP request. The error is one of this package's: net/http quotes in its own what it cannot parse.
+func (x *examination) send(req request, token string) (*answer, error) {
+	a := &answer{request: req, base: x.base}
+	ctx, cancel := context.WithTimeout(httptrace.WithClientTrace(x.ctx, &httptrace.ClientTrace{
+		ConnectDone: func(string, string, error) { x.isDialled.Store(true) },
+	}), requestTimeout)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, x.BaseURL+req.target, http.NoBody)
+	if err != nil {
+		return nil, errors.New("the base URL is not one for a request")
+	}
+	if req.token != "" {
+		token = req.token
+	}
+	r.Header.Set("Accept", "application/json, application/problem+json")
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("User-Agent", "client-go-outgoing-doctor")
+	began := time.Now()
+	res, err := x.Transport.RoundTrip(r)
+	if err != nil {
+		return nil, describeFailure(ctx, err)
+	}
+	defer res.Body.Close()
+	a.took = time.Since(began)
+	a.at = began.Add(a.took / 2)
+	a.status, a.proto, a.header, a.tls = res.StatusCode, fmt.Sprintf("HTTP/%d.%d", res.ProtoMajor, res.ProtoMinor), res.Header, res.TLS
+	if res.StatusCode >= http.StatusOK { // the body of a 101 is the raw connection
+		a.body, err = io.ReadAll(io.LimitReader(res.Body, maxBody+1))
+	}
+	switch {
+	case err != nil:
+		a.broken = fmt.Errorf("the body broke off: %w", describeFailure(ctx, err))
+	case len(a.body) > maxBody:
+		a.broken = fmt.Errorf("a body of more than %d bytes", maxBody)
+	}
+	a.parse()
+	return a, nil
+}
 
-// parse finds the rows of a 200.
+// describeFailure says in this package's words why there was no answer.
+func describeFailure(ctx context.Context, err error) error {
+	dns, isDNS := errors.AsType[*net.DNSError](err)
+	timeout, isTimeout := errors.AsType[net.Error](err)
+	invalid, isInvalid := errors.AsType[x509.CertificateInvalidError](err)
+	errno, isErrno := errors.AsType[syscall.Errno](err)
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled), errors.Is(err, interrupt.ErrInterrupted):
+		return interrupt.ErrInterrupted
+	case ctx.Err() != nil || isTimeout && timeout.Timeout():
+		return errors.New("no answer in time")
+	case isDNS && dns.IsNotFound:
+		return errors.New("DNS knows no such host")
+	case isInvalid && invalid.Reason == x509.Expired && invalid.Cert != nil:
+		return fmt.Errorf("the TLS certificate is valid from %s to %s", invalid.Cert.NotBefore.UTC().Format(time.DateOnly), invalid.Cert.NotAfter.UTC().Format(time.DateOnly))
+	case !retry.Transient(err):
+		return errors.New("TLS failed: the certificate is not trusted here or is for another host, or the port does not speak TLS 1.2 or newer")
+	case isErrno:
+		return errno
+	}
+	return errors.New("the connection failed or was dropped, or what came is not HTTP")
+}
+
 func (a *answer) parse() {
-	var raw []json.RawMessage
-	if a.status != http.StatusOK || a.broken != nil || json.Unmarshal(a.json(), &raw) != nil || raw == nil {
-		a.noArray = a.unusable()
+	if a.status != http.StatusOK || a.broken != nil {
+		a.problem, a.isProblem = problem.Parse(a.body, a.header.Get("Content-Type"))
 		return
 	}
-	if len(raw) > maxRows {
-		a.noArray = fmt.Errorf("the answer is an array of more than %d rows", maxRows)
-		return
-	}
-	a.parsed = make([]row, len(raw))
-	for i, r := range raw {
-		a.parsed[i] = readRow(i, r)
+	_, raw := elements(rows.WithoutBOM(a.body))
+	err := rows.Decode(a.body, func(m *outgoing.Message, odd []rows.Odd) {
+		if n := len(a.rows); n < min(len(raw), maxRows) {
+			a.rows = append(a.rows, row{*m, fmt.Sprintf("page %d: /%d", a.page, n), odd, raw[n]})
+		}
+	})
+	if a.isRows = err == nil && len(raw) <= maxRows; !a.isRows {
+		a.rows = nil
 	}
 }
 
-func readRow(index int, raw json.RawMessage) row {
-	r := row{index: index, raw: raw}
-	var members map[string]json.RawMessage
-	if json.Unmarshal(raw, &members) != nil {
-		return r
-	}
-	var id json.Number // which takes a number in quotes too
-	if json.Unmarshal(members["id"], &id) == nil {
-		r.id, _ = strconv.ParseInt(id.String(), 10, 64)
-	}
-	_ = json.Unmarshal(members["sent_date"], &r.sent) // what cannot be read is zero
-	_ = json.Unmarshal(members["status_date"], &r.statusDate)
-	_ = json.Unmarshal(members["status_code"], &r.code)
-	return r
-}
+const problemType = "application/problem+json"
 
-// json is the body without a byte order mark.
-func (a *answer) json() []byte { return rows.WithoutBOM(a.body) }
-
-// unusable says why an answer is not a 200 with an array.
-func (a *answer) unusable() error {
-	switch {
-	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden:
-		return fmt.Errorf("the token was refused: %d", a.status)
-	case a.status != http.StatusOK:
-		return fmt.Errorf("the answer is %s", a.describe())
-	case a.broken != nil:
-		return a.broken
-	}
-	return fmt.Errorf("the answer is %s, not an array of rows", a.describe())
-}
-
-// describe names status and body: "404 with a problem document".
+// describe names status and body: "404 with a problem document (code 404-6)".
 func (a *answer) describe() string {
-	text := strconv.Itoa(a.status)
-	problem, isProblem := a.problem()
+	what := a.contentType()
 	switch {
-	case a.status == http.StatusOK && json.Valid(a.json()):
-		return text + " with JSON"
-	case isProblem:
-		text += " with a problem document"
-		if gatewayCode.MatchString(problem.Code) {
-			text += " (code " + problem.Code + ")"
+	case a.isRows:
+		what = errline.Plural(len(a.rows), "row")
+	case a.broken != nil:
+		what = a.broken.Error()
+	case a.isProblem:
+		what = strings.TrimSuffix("a problem document as "+what, " as "+problemType)
+		if isCode(a.problem.Code, a.status) {
+			what += " (code " + a.problem.Code + ")"
 		}
-		if a.contentType() != "application/problem+json" {
-			text += " as " + a.contentType()
-		}
-		return text
 	case a.status/100 == 3:
-		return text + ", a redirect, which is not followed"
+		what = "a redirect, which is not followed"
 	case len(a.body) == 0:
-		return text + " without a body"
+		what = "no body"
+	case a.status == http.StatusOK && jsontext.Value(rows.WithoutBOM(a.body)).IsValid():
+		what = fmt.Sprintf("JSON that is not an array of rows, or has more than %d", maxRows)
 	}
-	return fmt.Sprintf("%s with %s", text, a.contentType())
+	return fmt.Sprintf("%d with %s", a.status, what)
 }
 
 // contentType returns the media type, if it is a known one.
 func (a *answer) contentType() string {
-	value := a.header.Get("Content-Type")
-	if value == "" {
-		return "a body of no type"
+	name, _, _ := mime.ParseMediaType(a.header.Get("Content-Type"))
+	if mediaType.MatchString(name) {
+		return name
 	}
-	if mediaType, _, err := mime.ParseMediaType(value); err == nil && mediaTypes[mediaType] {
-		return mediaType
-	}
-	return "a body of an unusual type"
+	return "a body of an unusual type, or of none"
 }
 
-// problem returns the problem document of an answer that is not a 200, as the library reads it.
-func (a *answer) problem() (outgoing.Problem, bool) {
-	if a.status == http.StatusOK {
-		return outgoing.Problem{}, false
+// unusable returns why an answer is not a 200 with rows; nil if it is.
+func (a *answer) unusable() error {
+	if a.isRows {
+		return nil
 	}
-	// A 404 with a problem document means to GetByIDs that there is no such message, and any other is an error.
-	const id = 1
-	probe := *a
-	probe.status = http.StatusNotFound
-	client, err := probe.replay()
-	if err != nil {
-		return outgoing.Problem{}, false
-	}
-	if _, err := client.GetByIDs(context.Background(), []int64{id}); err != nil {
-		return outgoing.Problem{}, false
-	}
-	_, err = client.List(context.Background(), outgoing.PageRequest{})
-	if api, ok := errors.AsType[*outgoing.APIError](err); ok {
-		return api.Problem, true
-	}
-	return outgoing.Problem{}, false
+	return errors.New("the answer is " + a.describe())
 }
 
-// says returns what the headers say about the page, as the library reads them.
-func (a *answer) says() outgoing.Page {
-	client, err := a.headersOnly().replay()
-	if err != nil {
-		return outgoing.Page{}
+// inconclusive reports whether the answer is about the caller or the gateway's health, and not about what was asked.
+func (a *answer) inconclusive() bool {
+	return a.status == http.StatusUnauthorized || a.status == http.StatusForbidden || a.status >= http.StatusInternalServerError
+}
+
+func (a *answer) count(name string) *int { return header.Count(a.header, name) }
+func (a *answer) links() header.Links    { return header.ParseLinks(a.header.Values("Link"), a.base) }
+
+func idsOf(rows []row) (ids []int64) {
+	for _, r := range rows {
+		ids = append(ids, r.ID)
 	}
-	page, _ := client.List(context.Background(), outgoing.PageRequest{})
-	return page
-}
-
-// meta returns the counts of a look-up, as the library reads them.
-func (a *answer) meta() outgoing.Meta {
-	client, err := a.headersOnly().replay()
-	if err != nil {
-		return outgoing.Meta{}
-	}
-	result, _ := client.GetByIDs(context.Background(), []int64{1})
-	return result.Meta
-}
-
-// unreadable returns the rows that the library cannot read.
-func unreadable(rows []row) []row {
-	var bad []row
-	for chunk := range slices.Chunk(rows, outgoing.MaxLimit) {
-		if reads(chunk) {
-			continue
-		}
-		for i := range chunk {
-			if !reads(chunk[i : i+1]) {
-				bad = append(bad, chunk[i])
-			}
-		}
-	}
-	return bad
-}
-
-// reads reports whether the library can read all of these rows, which are no more than a page may have.
-func reads(rows []row) bool {
-	raw := make([][]byte, len(rows))
-	for i, r := range rows {
-		raw[i] = r.raw
-	}
-	a := answer{status: http.StatusOK, header: http.Header{}, body: fmt.Appendf(nil, "[%s]", bytes.Join(raw, []byte(",")))}
-	client, err := a.replay()
-	if err != nil {
-		return false
-	}
-	page, err := client.List(context.Background(), outgoing.PageRequest{})
-	return err == nil && len(page.Messages) == len(rows)
-}
-
-func (a *answer) headersOnly() *answer {
-	return &answer{status: http.StatusOK, header: a.header, body: []byte("[]")}
-}
-
-// replay returns a client that gets this answer to whatever it asks: so the library says itself how it reads it.
-func (a *answer) replay() (*outgoing.Client, error) {
-	return outgoing.New("replay", outgoing.WithRetry(outgoing.Retry{MaxAttempts: 1}),
-		outgoing.WithHTTPClient(&http.Client{Transport: replayTransport{a}}))
-}
-
-type replayTransport struct{ *answer }
-
-// RoundTrip answers in memory.
-func (t replayTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	return &http.Response{
-		StatusCode: t.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: t.header.Clone(),
-		Body: io.NopCloser(bytes.NewReader(t.answer.body)), ContentLength: int64(len(t.answer.body)), Request: req,
-	}, nil
+	return ids
 }

@@ -1,7 +1,7 @@
-// Package doctor examines a gateway: it asks what no document says, and tells which promises of the library hold there.
+// Package doctor examines a gateway: it asks what no document says, and reports which promises of the library hold there.
 //
-// It only reads, one request after the other. Nothing in a [Result] or a record is a token, a recipient, a sender, a
-// caller's ID or a text: what is shown of an answer passes an allow-list first (mask.go).
+// It only reads, one request at a time. A [Result] and a record have shapes in them and no values: statuses, names that the
+// contract knows, counts, and what answers have in common. So nothing has to be masked.
 package doctor
 
 import (
@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 // Verdict is what a check found.
@@ -37,70 +39,93 @@ type Config struct {
 	Gateway string // what the report calls it: its URL may be no one else's business
 	Version string // of the command
 
-	// Token is asked once for each request; an error of it ends the examination.
+	// Token is asked once for each request. After an error of it the rest is skipped.
 	Token     func(context.Context) (string, error)
 	Transport http.RoundTripper // is given each request as it is, so that no redirect is followed
 
-	// Record is given each distinct answer, masked, and a file name for it; nil records nothing. After an error it is not
-	// called again, and the examination goes on.
+	// Record is given the shape of each distinct answer, and a file name for it, until it fails; nil records nothing.
 	Record func(name string, answer []byte) error
 }
 
-// check is one rule of the examination. It asks for what it needs and has not been seen yet.
-type check struct {
-	id  string
-	run func(context.Context, *examination) []Result
+const (
+	promiseOnce  = "H1: All yields each message exactly once only if two messages never swap their order"
+	promiseEnd   = "H9: an empty page or a 404 with a problem document is the end; All ends with an error at any other page (H4)"
+	promiseError = "E1: any error is an *APIError, with a zero Problem if it is no problem document"
+)
+
+// checks are the lines of the report. Each asks for what it needs and has not been seen yet.
+var checks = []struct {
+	id, title, promise string
+	look               func(*examination) finding
+}{
+	{"D1", "gateway", "", gateway},
+	{"D1", "connection", "R1: TLS errors are not retried: every call fails once a certificate has ended", connection},
+	{"D1", "answer", "E3: only a 200 with an array of rows is a success", asking(fixed(pageOf(1, 1)), reached)},
+	{"D1", "clock", "R3: a Retry-After date is measured against the answer's own Date, so that a wrong clock does no harm", asking(fixed(pageOf(1, 1)), clock)},
+	{"D1", "time", "", asking(fixed(pageOf(1, 1)), latency)},
+	{"D2", "token", "B6: a 401 or 403 stops a call: nothing more is sent", asking(fixed(pageOf(1, 1)), token)},
+	{"D2", "X-Sandbox", "M2: true, false, 1 and 0 are read; with anything else Meta.Sandbox is nil", asking(fixed(pageOf(1, 1)), sandbox)},
+	{"D3", "rows", "B9: a row without a readable id or price is reported as an error, and costs no other", sampled(readable)},
+	{"D3", "members", "B9: what is unambiguous is read; what is not costs that member, and is counted in Meta.OddMembers", sampled(members)},
+	{"D3", "status codes", "W7: Until should be true for each status that a message does not leave", sampled(statusCodes)},
+	{"D3", "types", "MessageType is open: other types are accepted", sampled(types)},
+	{"D4", "limits", "H9: All asks for pages of 25 to 50, and ends with an error if it gets other ones", limits},
+	{"D4", "X-Limit", "H9: All ends with an error if X-Limit is not the limit asked for", says("X-Limit", limitOf)},
+	{"D4", "X-Current-Page", "H4: All does not use a page whose X-Current-Page is not the one asked for", says("X-Current-Page", numberOf)},
+	{"D4", "X-Total-Results", "H9: All compares its end with the total", says("X-Total-Results", totalOf)},
+	{"D4", "X-Total-Pages", "documented; the library does not depend on it", says("X-Total-Pages", pagesOf)},
+	{"D4", "Link", "H9: All does not end while Link speaks of a next page; its URLs are not requested (H8)", links},
+	{"D4", "last page", "H9: All ends in ErrIncomplete where the total speaks of more messages than the pages show", asking(atEnd, lastPage)},
+	{"D4", "page 2 of 25", "H1: All joins pages of different sizes, and needs an order that stays", joins},
+	{"D4", "past the end", promiseEnd, asking(afterEnd, past)},
+	{"D4", "far past the end", promiseEnd, asking(fixed(pageOf(1_000_000, outgoing.MaxLimit)), past)},
+	{"D5", "order", promiseOnce, sampled(order)},
+	{"D5", "SCHEDULED rows", promiseOnce, sampled(scheduled)},
+	{"D6", "known ID", "B5: an ID is found, missing, or in a *BatchError; Meta's counts are what the headers say", lookUp("get-known", askOne, Fail)},
+	{"D6", "repeated ID", "B3: the library sends each ID once, so nothing rests on it", lookUp("get-repeated", askTwice, Note)},
+	{"D6", "50 IDs", "B3: the library puts 50 IDs into a request, and sorts the rows itself", lookUp("get-many", askMany, Fail)},
+	{"D6", "51 IDs", "B3: the library never names more than 50", lookUp("get-51", askTooMany, Note)},
+	{"D6", "unknown ID", "B7: an ID is Missing if a 200 leaves it out, or if all the answer is a 404 with a problem document", lookUp("get-unknown", askUnknown, Fail)},
+	{"D6", "unknown among known", "B5: one unknown ID must not cost the others", lookUp("get-unknown-among", askAmong, Fail)},
+	{"D7", "wrong token", "B6: a 401 or 403 stops a call", asking(fixed(wrongToken), refused)},
+	{"D7", "limit 51", promiseError, asking(fixed(request{name: "error-limit-51", target: "/messages?page=1&limit=51"}), badRequest)},
+	{"D7", "page 0", promiseError, asking(fixed(request{name: "error-page-0", target: "/messages?page=0&limit=1"}), badRequest)},
+	{"D7", "unknown path", "B7: a 404 without a problem document is an error; with one, each ID is missing where the base URL is wrong",
+		asking(fixed(request{name: "error-path", target: "/there-is-no-such-path"}), notFound)},
+	{"D8", "rate limit", "R6: a 429, and a 503 with Retry-After, hold all requests of a client; other headers are not read", rateLimit},
 }
 
-var checks = []check{
-	{"D1", checkReach},
-	{"D2", checkToken},
-	{"D3", checkRows},
-	{"D4", checkPages},
-	{"D5", checkOrder},
-	{"D6", checkLookups},
-	{"D7", checkErrors},
-	{"D8", checkLimits},
-}
-
-// Run examines the gateway. It yields the results in the order of their rules, those of a rule as soon as it is done with
-// it. When ctx is done it ends after the rule that was being looked at, whose open results are skipped.
+// Run examines the gateway. It yields each result as soon as it is there. When ctx is done, what is left is skipped.
 func Run(ctx context.Context, cfg Config) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
-		x := newExamination(cfg)
+		x := newExamination(ctx, cfg)
 		for _, c := range checks {
-			for _, result := range c.run(ctx, x) {
-				result.ID = c.id
-				result.Seen = x.mask.text(result.Seen)
-				if !yield(result) {
-					return
-				}
+			seen := c.look(x)
+			if seen.verdict == Skipped {
+				c.promise = ""
 			}
-			if ctx.Err() != nil || x.interrupted {
+			if !yield(Result{c.id, c.title, seen.verdict, x.tokens.Text(seen.text), c.promise}) {
 				return
 			}
 		}
 	}
 }
 
-func ok(title, format string, args ...any) Result {
-	return Result{Title: title, Verdict: OK, Seen: fmt.Sprintf(format, args...)}
+// finding is what a check says.
+type finding struct {
+	verdict Verdict
+	text    string
 }
 
-func note(title, format string, args ...any) Result {
-	return Result{Title: title, Verdict: Note, Seen: fmt.Sprintf(format, args...)}
-}
+func ok(format string, args ...any) finding   { return finding{OK, fmt.Sprintf(format, args...)} }
+func note(format string, args ...any) finding { return finding{Note, fmt.Sprintf(format, args...)} }
+func fail(format string, args ...any) finding { return finding{Fail, fmt.Sprintf(format, args...)} }
+func skip(why error) finding                  { return finding{Skipped, why.Error()} }
 
-func fail(title, format string, args ...any) Result {
-	return Result{Title: title, Verdict: Fail, Seen: fmt.Sprintf(format, args...)}
-}
-
-func skip(title string, why error) Result {
-	return Result{Title: title, Verdict: Skipped, Seen: why.Error()}
-}
-
-// resting names the promise that rests on a result.
-func (r Result) resting(promise string) Result {
-	r.Promise = promise
-	return r
+// unless returns a finding that is as it should be, or else has the other verdict.
+func unless(wrong bool, other Verdict, format string, args ...any) finding {
+	if !wrong {
+		other = OK
+	}
+	return finding{other, fmt.Sprintf(format, args...)}
 }

@@ -5,12 +5,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
-	"slices"
-	"strconv"
+	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
+	"github.com/gsmservice-gateway/client-go/internal/redact"
+	"github.com/gsmservice-gateway/client-go/internal/retry"
+	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 // The bounds of an examination.
@@ -26,256 +30,165 @@ const (
 // examination is what has been seen of one gateway.
 type examination struct {
 	Config
-	mask *masker
-
-	requests    int
-	answers     []*answer          // all, in order
-	cached      map[string]*answer // usable ones, by target
-	recorded    map[string]bool    // masked answers without what differs each time
-	names       map[string]int     // of recorded answers
-	recordError error
-
-	sampled   []samplePage
-	sampleErr error
-
-	twice [][]int64 // the IDs of page 1, as two looks showed them
-
-	waits       int
-	failures    int   // in a row
-	stopped     error // why nothing more is asked
-	interrupted bool
+	ctx                       context.Context
+	base                      *url.URL
+	tokens                    redact.Redactor    // for a gateway that spells a token where a status code should be
+	isDialled                 atomic.Bool        // there was a connection
+	answers                   []*answer          // all, in order
+	cached                    map[string]*answer // usable ones, by target
+	sample                    []row
+	ids, recorded             map[string]int // what stands for an ID; how often a name or a file was recorded
+	recordErr                 error
+	requests, waits, failures int   // the failures in a row
+	stopped                   error // why nothing more is asked
 }
 
-func newExamination(cfg Config) *examination {
+func newExamination(ctx context.Context, cfg Config) *examination {
 	cfg.BaseURL = strings.TrimRight(cfg.BaseURL, "/")
-	return &examination{
-		Config: cfg, mask: &masker{},
-		cached: map[string]*answer{}, recorded: map[string]bool{}, names: map[string]int{},
-	}
+	x := &examination{Config: cfg, ctx: ctx, cached: map[string]*answer{}, ids: map[string]int{}, recorded: map[string]int{}}
+	x.base, x.stopped = url.Parse(cfg.BaseURL)
+	return x
 }
 
 // request is one question. Its name is good for a file name.
 type request struct {
-	name   string
-	target string // from the base URL on
-	token  string // "" is the user's
-
-	page, limit int // of a page; 0 if not asked for
+	name, target string // the target from the base URL on
+	token        string // "" is the user's
+	page, limit  int    // of a page
 }
 
-func listRequest(page, limit int) request {
+func pageOf(page, limit int) request {
 	return request{
-		name:   fmt.Sprintf("list-page-%d-limit-%d", page, limit),
-		target: fmt.Sprintf("/messages?page=%d&limit=%d", page, limit),
-		page:   page, limit: limit,
+		name: strings.ReplaceAll(fmt.Sprintf("list-page-%s-limit-%d", inWords(page), limit), " ", "-"), target: fmt.Sprintf("/messages?page=%d&limit=%d", page, limit),
+		page: page, limit: limit,
 	}
 }
 
-// list returns a page, as it was when it was first asked for.
-func (x *examination) list(ctx context.Context, page, limit int) (*answer, error) {
-	req := listRequest(page, limit)
-	if a := x.cached[req.target]; a != nil {
+// fixed is a question that depends on no answer.
+func fixed(req request) func(*examination) (request, error) {
+	return func(*examination) (request, error) { return req, nil }
+}
+
+// asking returns a check that asks one question.
+func asking(question func(*examination) (request, error), judge func(*examination, *answer) finding) func(*examination) finding {
+	return func(x *examination) finding {
+		var a *answer
+		req, err := question(x)
+		if err == nil {
+			a, err = x.see(req)
+		}
+		if err != nil {
+			return skip(err)
+		}
+		return judge(x, a)
+	}
+}
+
+// see returns an answer as it was when it was first asked for.
+func (x *examination) see(req request) (*answer, error) {
+	if a := x.cached[req.target]; a != nil && req.token == "" {
 		return a, nil
 	}
-	return x.ask(ctx, req)
+	return x.ask(req)
 }
 
-// rows returns the rows of a page, as they were when it was first asked for. The error says why there are none.
-func (x *examination) rows(ctx context.Context, page, limit int) (*answer, []row, error) {
-	a, err := x.list(ctx, page, limit)
-	if err != nil {
-		return a, nil, err
-	}
-	rows, err := a.rows()
-	return a, rows, err
-}
-
-// Why something was not looked at.
-var (
-	errInterrupted = errors.New("interrupted")
-	errBudget      = fmt.Errorf("%d requests were made, which is the most", maxRequests)
-	errRateLimited = errors.New("rate limited")
-)
-
-// ask sends one request. After a 429, or a 503 that says how long, it waits within bounds and asks again. The error is
-// the reason for a skipped result; a response that made it give up is returned beside it.
-func (x *examination) ask(ctx context.Context, req request) (*answer, error) {
+// ask sends one request. After an answer that asks for fewer requests it waits within bounds and asks again.
+func (x *examination) ask(req request) (*answer, error) {
 	for {
-		if err := x.mayAsk(ctx); err != nil {
-			return nil, err
+		switch {
+		case x.ctx.Err() != nil:
+			x.stopped = interrupt.ErrInterrupted
+		case x.stopped == nil && x.requests >= maxRequests:
+			x.stopped = fmt.Errorf("%d requests were made, which is the most", maxRequests)
 		}
-		token, err := x.Token(ctx)
-		if err != nil {
-			x.interrupted = true
-			return nil, errInterrupted
+		if x.stopped != nil {
+			return nil, x.stopped
 		}
-		x.mask.hide(token)
+		var token string
+		if token, x.stopped = x.Token(x.ctx); x.stopped != nil {
+			return nil, x.stopped
+		}
+		x.tokens = x.tokens.With(token)
 		x.requests++
-		a, err := x.send(ctx, req, token)
+		a, err := x.send(req, token)
 		if err != nil {
 			x.failed(err)
 			return nil, err
 		}
-		a.parse()
 		x.answers = append(x.answers, a)
 		x.record(a)
-		if !a.holds() {
-			x.judge(a)
+		switch {
+		case retry.Throttles(a.status, retry.After(a.header, a.at)):
+			x.wait(a)
+			continue
+		case a.status >= http.StatusInternalServerError:
+			x.failed(a.unusable())
 			return a, nil
+		case x.cached[a.target] == nil && a.token == "":
+			x.cached[a.target] = a
 		}
-		if err := x.wait(ctx, a); err != nil {
-			return a, err
-		}
+		x.failures = 0
+		return a, nil
 	}
-}
-
-func (x *examination) mayAsk(ctx context.Context) error {
-	switch {
-	case ctx.Err() != nil || x.interrupted:
-		x.interrupted = true
-		return errInterrupted
-	case x.stopped != nil:
-		return x.stopped
-	case x.requests >= maxRequests:
-		return errBudget
-	}
-	return nil
 }
 
 // failed counts failures in a row: a gateway that is down is not asked any further.
 func (x *examination) failed(err error) {
-	if errors.Is(err, errInterrupted) {
-		x.interrupted = true
-		return
-	}
-	if x.failures++; x.failures >= maxFailures || len(x.answers) == 0 {
+	if x.failures++; x.failures >= maxFailures || len(x.answers) == 0 || errors.Is(err, interrupt.ErrInterrupted) {
 		x.stopped = err
 	}
 }
 
-func (x *examination) judge(a *answer) {
-	if a.status >= http.StatusInternalServerError {
-		x.failed(a.unusable())
-		return
-	}
-	x.failures = 0
-	if x.cached[a.target] == nil && a.token == "" {
-		x.cached[a.target] = a
-	}
-}
-
-// holds reports whether the gateway asks for fewer requests.
-func (a *answer) holds() bool {
-	return a.status == http.StatusTooManyRequests ||
-		a.status == http.StatusServiceUnavailable && a.header.Get("Retry-After") != ""
-}
-
 // wait does what a 429 asks for. If that is too long, nothing more is asked.
-func (x *examination) wait(ctx context.Context, a *answer) error {
-	hold := a.retryAfter()
-	switch {
-	case hold > maxHold:
-		x.stopped = fmt.Errorf("%w: %d asks for a wait of more than %v", errRateLimited, a.status, maxHold)
-	case x.waits >= maxWaits:
-		x.stopped = fmt.Errorf("%w: %d after %d waits", errRateLimited, a.status, maxWaits)
+func (x *examination) wait(a *answer) {
+	hold := cmp.Or(retry.After(a.header, a.at), defaultHold)
+	if x.waits++; hold > maxHold || x.waits > maxWaits {
+		hold, x.stopped = 0, fmt.Errorf("rate limited: a %d asks for a wait of more than %v, or after %d waits for another one", a.status, maxHold, maxWaits)
 	}
-	if x.stopped != nil {
-		return x.stopped
-	}
-	x.waits++
-	timer := time.NewTimer(hold)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		x.interrupted = true
-		return errInterrupted
+	case <-time.After(hold):
+	case <-x.ctx.Done(): // which the next question finds
 	}
 }
 
-// retryAfter returns the wait that a 429 or 503 asks for: in seconds, or as a date, measured against the response's own.
-func (a *answer) retryAfter() time.Duration {
-	value := a.header.Get("Retry-After")
-	seconds, err := strconv.ParseUint(value, 10, 31)
-	switch {
-	case err == nil:
-		return time.Duration(seconds) * time.Second
-	case errors.Is(err, strconv.ErrRange):
-		return math.MaxInt64
+// sampled returns a check of the rows of the first pages of the history.
+func sampled(judge func([]row) finding) func(*examination) finding {
+	return func(x *examination) finding {
+		rows, err := x.readSample()
+		if err != nil {
+			return skip(err)
+		}
+		return judge(rows)
 	}
-	at, err := http.ParseTime(value)
-	if err != nil {
-		return defaultHold
-	}
-	date, err := http.ParseTime(a.header.Get("Date"))
-	if err != nil {
-		date = a.at
-	}
-	return max(at.Sub(date), defaultHold)
 }
 
-// record hands a masked answer on, if there was none like it.
-func (x *examination) record(a *answer) {
-	if x.Record == nil || x.recordError != nil {
-		return
+// readSample returns the rows of the first pages, as they were when it was first called: those that each page adds to the
+// ones before it, since a message that arrived meanwhile shifts rows to the next page.
+func (x *examination) readSample() ([]row, error) {
+	if x.sample != nil {
+		return x.sample, nil
 	}
-	masked := x.mask.answer(a)
-	if x.recorded[masked.key()] {
-		return
-	}
-	x.recorded[masked.key()] = true
-	name := fmt.Sprintf("%s-%d", a.name, a.status)
-	x.names[name]++
-	if n := x.names[name]; n > 1 {
-		name += "-" + strconv.Itoa(n)
-	}
-	x.recordError = x.Record(name+".http", masked.bytes())
-}
-
-// sample returns the first pages of the history, as they were when it was first called, and the rows that they add to each
-// other: a message that arrived meanwhile shifts rows to the next page, where they are not counted again. The error says
-// why there are none.
-func (x *examination) sample(ctx context.Context) ([]samplePage, error) {
-	if x.sampled == nil && x.sampleErr == nil {
-		x.sampled, x.sampleErr = x.readSample(ctx)
-	}
-	return x.sampled, x.sampleErr
-}
-
-func (x *examination) readSample(ctx context.Context) ([]samplePage, error) {
-	const pages, limit = 4, 50
-	var (
-		sampled []samplePage
-		seen    = map[int64]bool{}
-	)
-	for n := 1; n <= pages; n++ {
-		a, rows, err := x.rows(ctx, n, limit)
-		if err != nil || len(rows) == 0 {
-			if n == 1 {
-				return nil, cmp.Or(err, errEmptyHistory)
-			}
+	seen := map[int64]bool{}
+	for n := range 4 {
+		a, err := x.see(pageOf(n+1, outgoing.MaxLimit))
+		if err == nil {
+			err = a.unusable()
+		}
+		if err != nil && n == 0 {
+			return nil, err
+		}
+		if err != nil {
 			break // the pages before it are good
 		}
-		fresh := slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.id != 0 && seen[r.id] })
-		if len(fresh) == 0 {
-			break // the page is ignored, or the last one is repeated
-		}
-		for _, r := range fresh {
-			seen[r.id] = true
-		}
-		sampled = append(sampled, samplePage{n, fresh})
-		if total := a.says().TotalResults; len(rows) < limit && total != nil && len(seen) >= *total {
-			break // the last one
+		for _, r := range a.rows {
+			if !seen[r.ID] {
+				x.sample = append(x.sample, r)
+				seen[r.ID] = r.ID != 0
+			}
 		}
 	}
-	return sampled, nil
+	if x.sample == nil {
+		return nil, errors.New("the history is empty")
+	}
+	return x.sample, nil
 }
-
-// samplePage is what a page adds to those before it.
-type samplePage struct {
-	number int
-	fresh  []row
-}
-
-var errEmptyHistory = errors.New("the history is empty")

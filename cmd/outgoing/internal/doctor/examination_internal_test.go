@@ -20,15 +20,15 @@ func (c *counter) RoundTrip(r *http.Request) (*http.Response, error) {
 // No gateway makes the checks ask so often: the bound is for checks that are added.
 func TestD1_The61stRequestIsNotSent(t *testing.T) {
 	var sent counter
-	x := newExamination(Config{
+	x := newExamination(t.Context(), Config{
 		BaseURL: "https://gateway.test/rest", Transport: &sent,
 		Token: func(context.Context) (string, error) { return "a-token", nil },
 	})
 	for n := range 60 {
-		_, err := x.ask(t.Context(), listRequest(n+1, 50))
+		_, err := x.ask(pageOf(n+1, 50))
 		require.NoError(t, err)
 	}
-	_, err := x.ask(t.Context(), listRequest(61, 50))
-	require.ErrorIs(t, err, errBudget)
+	_, err := x.ask(pageOf(61, 50))
+	require.ErrorContains(t, err, "60 requests were made")
 	assert.EqualValues(t, 60, sent)
 }

@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/doctor"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
 )
 
 func TestD1_ServerErrorsAreNotAskedForWithoutEnd(t *testing.T) {
@@ -17,7 +17,7 @@ func TestD1_ServerErrorsAreNotAskedForWithoutEnd(t *testing.T) {
 		*a = response{http.StatusServiceUnavailable, http.Header{}, ""}
 	}))
 	found := run(t, config(transport))
-	found.is(t, doctor.Fail, "answer", "503 without a body")
+	found.is(t, doctor.Fail, "answer", "503 with no body")
 	found.is(t, doctor.Skipped, "order", "503")
 	found.is(t, doctor.Skipped, "wrong token", "503")
 	assert.Equal(t, 1, count(found, doctor.Fail))
@@ -44,21 +44,27 @@ func TestD1_AnInterruptEndsTheExaminationWithWhatItHas(t *testing.T) {
 			cancel()
 		}
 	})))
-	var last doctor.Result
+	found := report{}
 	for result := range doctor.Run(ctx, cfg) {
-		last = result
+		found[result.Title] = result
 	}
-	assert.Equal(t, "D3", last.ID)
+	found.is(t, doctor.OK, "token", "accepted")
+	found.is(t, doctor.Skipped, "limits", "interrupted")
+	found.is(t, doctor.Skipped, "unknown path", "interrupted")
 	assert.Equal(t, 5, requests)
 
-	cfg = config(newTransport(t, sampled()))
-	cfg.Token = func(context.Context) (string, error) { return "", errors.New("draining") }
-	var results []doctor.Result
-	for result := range doctor.Run(t.Context(), cfg) {
-		results = append(results, result)
+	for cause, err := range map[string]error{"interrupted": interrupt.ErrInterrupted, "no token": errors.New("no token")} {
+		cfg = config(newTransport(t, sampled()))
+		cfg.Token = func(context.Context) (string, error) { return "", err }
+		found = run(t, cfg)
+		assert.Zero(t, count(found, doctor.Fail))
+		found.is(t, doctor.Skipped, "connection", cause)
+		found.is(t, doctor.Skipped, "order", cause)
 	}
-	require.NotEmpty(t, results)
-	for _, result := range results {
-		assert.NotEqual(t, doctor.Fail, result.Verdict)
-	}
+}
+
+func TestD1_ARequestThatIsHeldBackIsAnInterrupt(t *testing.T) {
+	found := run(t, config(roundTripper(func(*http.Request) (*http.Response, error) { return nil, interrupt.ErrInterrupted })))
+	assert.Zero(t, count(found, doctor.Fail))
+	found.is(t, doctor.Skipped, "connection", "interrupted")
 }

@@ -28,8 +28,8 @@ const (
 // titles are the lines of a report, in order.
 var titles = []string{
 	"gateway", "connection", "answer", "clock", "time", "token", "X-Sandbox", "rows", "members", "status codes", "types",
-	"limits", "default limit", "X-Limit", "X-Current-Page", "X-Total-Results", "X-Total-Pages", "Link", "last page", "page 2 of 25",
-	"past the end", "far past the end", "order", "SCHEDULED rows", "same page twice", "known ID", "repeated ID", "50 IDs", "51 IDs",
+	"limits", "X-Limit", "X-Current-Page", "X-Total-Results", "X-Total-Pages", "Link", "last page", "page 2 of 25",
+	"past the end", "far past the end", "order", "SCHEDULED rows", "known ID", "repeated ID", "50 IDs", "51 IDs",
 	"unknown ID", "unknown among known", "wrong token", "limit 51", "page 0", "unknown path", "rate limit",
 }
 

@@ -22,7 +22,7 @@ func TestD8_ARateLimitIsWaitedForAndNamed(t *testing.T) {
 				*a = response{http.StatusTooManyRequests, http.Header{"Retry-After": {"20"}}, ""}
 			}
 		}))
-		found.is(t, doctor.Note, "rate limit", "2 of 26 answers are a 429; Ratelimit-Policy: masked; Retry-After: 20; X-Ratelimit-Remaining: 7")
+		found.is(t, doctor.Note, "rate limit", "2 of 26 answers are a 429; there are 3 RateLimit, X-RateLimit and Retry-After headers; Ratelimit-Policy: text; Retry-After: 20; X-Ratelimit-Remaining: 7")
 		found.othersAreGood(t, "rate limit")
 		assert.Equal(t, 40*time.Second, time.Since(begun))
 	})
@@ -30,8 +30,8 @@ func TestD8_ARateLimitIsWaitedForAndNamed(t *testing.T) {
 
 func TestD8_ALongRateLimitSkipsWhatIsLeft(t *testing.T) {
 	for retryAfter, why := range map[string]string{
-		"3600": "rate limited: 429 asks for a wait of more than 30s", "": "rate limited: 429 after 4 waits",
-		"99999999999999999999": "rate limited: 429 asks for a wait of more than 30s", time.Now().AddDate(1, 0, 0).UTC().Format(http.TimeFormat): "rate limited: 429 asks for a wait of more than 30s",
+		"3600": "rate limited: a 429 asks for a wait of more than 30s", "": "after 4 waits for another one",
+		"99999999999999999999": "rate limited: a 429", time.Now().AddDate(1, 0, 0).UTC().Format(http.TimeFormat): "rate limited: a 429",
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			requests := 0
@@ -53,7 +53,7 @@ func TestD8_ALongRateLimitSkipsWhatIsLeft(t *testing.T) {
 		gateway := sampled()
 		gateway.Inject(outgoingtest.Fault{Times: -1, Status: 503, RetryAfter: "60"})
 		found := examine(t, gateway)
-		found.is(t, doctor.Skipped, "answer", "rate limited: 503 asks for a wait of more than 30s")
+		found.is(t, doctor.Skipped, "answer", "rate limited: a 503 asks for a wait of more than 30s")
 		assert.Zero(t, count(found, doctor.Fail))
 	})
 }

@@ -26,7 +26,7 @@ func TestD6_UnknownIDs(t *testing.T) {
 			notFound(a)
 		}
 	}))
-	found.is(t, doctor.Fail, "unknown among known", "404 with a problem document (code 404-6), although one of them exists")
+	found.is(t, doctor.Fail, "unknown among known", "404 with a problem document (code 404-6); of 1 IDs that the history shows 1 are not found")
 	found.othersAreGood(t, "unknown ID", "unknown among known")
 
 	found = examine(t, changedGateway(gateway, func(r *http.Request, a *response) {
@@ -50,8 +50,8 @@ func TestD6_RowsAndCountersOfLookups(t *testing.T) {
 			a.body = "[" + a.body[strings.Index(a.body, "},")+2:]
 		}
 	}))
-	found.is(t, doctor.Note, "repeated ID", "2 rows; one description says that it is processed once")
-	found.is(t, doctor.Fail, "known ID", "X-Success-Count says 12 and X-Error-Count 0; found were 1, not found 0")
+	found.is(t, doctor.Note, "repeated ID", "200 with 2 rows; of 1 IDs that the history shows 0 are not found, and 1 row too many")
+	found.is(t, doctor.Fail, "known ID", "X-Success-Count is 12 and X-Error-Count 0, found were 1 and not found 0")
 	found.is(t, doctor.Fail, "50 IDs", "of 50 IDs that the history shows 1 are not found")
 	found.othersAreGood(t, "repeated ID", "known ID", "50 IDs")
 
@@ -61,7 +61,7 @@ func TestD6_RowsAndCountersOfLookups(t *testing.T) {
 			a.body = list.body
 		}
 	}))
-	sorted.is(t, doctor.OK, "50 IDs", "by ID, highest first")
+	sorted.is(t, doctor.OK, "50 IDs", "in another order than asked")
 }
 
 // listed is a request for the history in place of one for messages.

@@ -1,122 +1,92 @@
 package doctor
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
-	"strings"
 	"time"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
+	"github.com/gsmservice-gateway/client-go/internal/header"
 )
 
-const (
-	certificateWarning = 14 * 24 * time.Hour
-	clockTolerance     = 5 * time.Second // Date has whole seconds, and an answer takes some time
-)
+// D1: connection, certificate, clock, the time of an answer.
 
-// checkReach is D1: connection, certificate, clock, the time of an answer.
-func checkReach(ctx context.Context, x *examination) []Result {
-	asked := ok("gateway", "%s, asked by %s", x.Gateway, x.Version)
-	a, err := x.list(ctx, 1, 1)
-	if a == nil {
-		refused := fail("connection", "%v", err).resting("nothing works without an answer")
-		if errors.Is(err, errInterrupted) {
-			refused = skip("connection", err)
-		}
-		why := errors.New("there was no answer")
-		return []Result{asked, refused, skip("answer", why), skip("clock", why), skip("time", why)}
-	}
-	return []Result{asked, x.connection(a), reachAnswer(a, err), clock(a), x.latency(ctx, a)}
-}
+func gateway(x *examination) finding { return ok("%s, asked by %s", x.Gateway, x.Version) }
 
-func (x *examination) connection(a *answer) Result {
-	const title = "connection"
-	if !a.conn.dialled {
-		return skip(title, errors.New("the gateway is in memory, there is no connection"))
+func connection(x *examination) finding {
+	a, err := x.see(pageOf(1, 1))
+	switch {
+	case err != nil && x.requests > 0 && len(x.answers) == 0 && !errors.Is(err, interrupt.ErrInterrupted):
+		return fail("%v", err)
+	case err != nil:
+		return skip(err)
+	case !x.isDialled.Load():
+		return skip(errors.New("the gateway is in memory, there is no connection"))
 	}
-	var parts []string
-	if a.conn.addresses > 0 {
-		parts = append(parts, fmt.Sprintf("DNS in %v", milliseconds(a.conn.dns)))
-	}
-	parts = append(parts, fmt.Sprintf("TCP in %v", milliseconds(a.conn.dial)))
-	if a.tls == nil {
-		return ok(title, "%s, no TLS (a loopback host), %s", strings.Join(parts, ", "), a.proto)
-	}
-	parts = append(parts, fmt.Sprintf("%s in %v", tls.VersionName(a.tls.Version), milliseconds(a.conn.secure)), a.proto)
-	if len(a.tls.PeerCertificates) == 0 {
-		return ok(title, "%s", strings.Join(parts, ", "))
+	text := map[bool]string{true: "DNS, TCP", false: "TCP"}[net.ParseIP(x.base.Hostname()) == nil]
+	if a.tls == nil || len(a.tls.PeerCertificates) == 0 {
+		return ok("%s, no TLS (a loopback host), %s", text, a.proto)
 	}
 	end := a.tls.PeerCertificates[0].NotAfter
-	left := time.Until(end)
-	parts = append(parts, fmt.Sprintf("the certificate ends on %s, in %d days", end.UTC().Format(time.DateOnly), int(left/(24*time.Hour))))
-	if left < certificateWarning {
-		return note(title, "%s", strings.Join(parts, ", ")).resting("R1: certificate errors are not retried: every call fails once it has ended")
-	}
-	return ok(title, "%s", strings.Join(parts, ", "))
+	days := int(time.Until(end) / (24 * time.Hour))
+	return unless(days < 14, Note, "%s, %s, %s, the certificate ends on %s, in %d days", text, tls.VersionName(a.tls.Version), a.proto, end.UTC().Format(time.DateOnly), days)
 }
 
-// reachAnswer says whether what answers is the gateway.
-func reachAnswer(a *answer, asking error) Result {
-	const (
-		title   = "answer"
-		promise = "E3: only a 200 with a JSON array is a success"
-	)
-	if asking != nil {
-		return skip(title, asking)
+// reached says whether what answers is the gateway.
+func reached(_ *examination, a *answer) finding {
+	text := ""
+	if a.status == http.StatusNotFound || a.contentType() == "text/html" {
+		text = "; a wrong base URL or a proxy looks like this"
 	}
-	_, err := a.rows()
-	switch {
-	case err == nil:
-		return ok(title, "200 with an array of rows")
-	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden:
-		return ok(title, "%s: see D2", a.describe())
-	case a.status == http.StatusNotFound:
-		return fail(title, "%v; a wrong base URL looks like this", err).resting(promise)
-	case a.status >= http.StatusInternalServerError:
-		return fail(title, "%v", err).resting("R1: retried, but not for ever")
-	case a.contentType() == "text/html":
-		return fail(title, "%v; a wrong base URL or a proxy looks like this", err).resting(promise)
-	}
-	return fail(title, "%v", err).resting(promise)
+	isRefused := a.status == http.StatusUnauthorized || a.status == http.StatusForbidden // which is D2's
+	return unless(!a.isRows && !isRefused, Fail, "%s%s", a.describe(), text)
 }
 
-// clock compares the gateway's Date with the clock of this machine.
-func clock(a *answer) Result {
-	const title = "clock"
-	value := a.header.Get("Date")
+// clock compares the gateway's Date, which has whole seconds, with the clock of this machine.
+func clock(_ *examination, a *answer) finding {
+	value, _ := header.Single(a.header, "Date")
 	date, err := http.ParseTime(value)
-	switch {
-	case value == "":
-		return note(title, "the answer has no Date").resting("R3: a Retry-After date is then measured against the local clock")
-	case err != nil:
-		return note(title, "the answer's Date cannot be read").resting("R3: a Retry-After date is then measured against the local clock")
+	if err != nil {
+		return note("no Date, or one that cannot be read: the local clock is used")
 	}
 	skew := date.Sub(a.at).Round(time.Second)
-	text := fmt.Sprintf("the gateway's clock and this one differ by %v", skew.Abs())
-	if skew.Abs() <= clockTolerance {
-		return ok(title, "%s", text)
-	}
-	direction := "ahead of"
-	if skew < 0 {
-		direction = "behind"
-	}
-	return note(title, "%s: it is %s this one", text, direction).
-		resting("R3: a Retry-After date is measured against the answer's own Date, so the library is not affected")
+	where := map[bool]string{true: "behind", false: "ahead of"}[skew < 0]
+	return unless(skew.Abs() > 5*time.Second, Note, "the gateway's clock is %v %s this one", skew.Abs(), where)
 }
 
-// latency is the time until the header of an answer, on a new connection and on one that is used again.
-func (x *examination) latency(ctx context.Context, first *answer) Result {
-	next, err := x.list(ctx, 1, 2)
-	if err != nil {
-		return ok("time", "%v for the first answer", milliseconds(first.took))
+// latency is the time until the header of an answer.
+func latency(x *examination, a *answer) finding {
+	text := a.took.Round(100 * time.Microsecond).String()
+	if next, err := x.see(pageOf(1, 2)); err == nil {
+		text += fmt.Sprintf(", %v on a connection that is used again", next.took.Round(100*time.Microsecond))
 	}
-	return ok("time", "%v for the first answer, %v for the next", milliseconds(first.took), milliseconds(next.took))
+	return ok("%s", text)
 }
 
-func milliseconds(d time.Duration) time.Duration {
-	if d < 10*time.Millisecond {
-		return d.Round(100 * time.Microsecond)
+// D2: whether the token is let in, and whether a GET says which system it reached.
+
+func token(_ *examination, a *answer) finding {
+	switch {
+	case a.status == http.StatusUnauthorized:
+		return fail("refused, %s: is it whole, is it valid still, and is it one of this system? (the test system may have others)", a.describe())
+	case a.status == http.StatusForbidden:
+		return fail("refused, %s: a token can be bound to IP addresses in the vendor's panel; is this machine's among them?", a.describe())
+	case !a.isRows:
+		return skip(fmt.Errorf("%w, which says nothing about it", a.unusable()))
 	}
-	return d.Round(time.Millisecond)
+	return ok("accepted")
+}
+
+func sandbox(_ *examination, a *answer) finding {
+	const name = "X-Sandbox"
+	switch {
+	case !a.isRows:
+		return skip(a.unusable())
+	case a.header.Values(name) == nil:
+		return ok("not on a GET (documented is only that of a cancel)")
+	}
+	return unless(header.Bool(a.header, name) == nil, Note, "on a GET too, spelled %s", headerForm(a.header.Get(name)))
 }

@@ -2,133 +2,124 @@ package doctor
 
 import (
 	"cmp"
-	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/gsmservice-gateway/client-go/internal/errline"
+	"github.com/gsmservice-gateway/client-go/internal/rows"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-// checkRows is D3: what the rows of some pages look like, beside the document.
-func checkRows(ctx context.Context, x *examination) []Result {
-	titles := []string{"rows", "members", "status codes", "types"}
-	pages, err := x.sample(ctx)
-	if err != nil {
-		return skipAll(titles, err)
-	}
-	var s rowStatistics
-	for _, page := range pages {
-		for _, r := range unreadable(page.fresh) {
-			s.unreadable = append(s.unreadable, fmt.Sprintf("page %d: /%d", page.number, r.index))
-		}
-		for _, r := range page.fresh {
-			s.add(page.number, r)
+// D3: what the rows of some pages look like, compared with the contract.
+
+func readable(sample []row) finding {
+	var unusable []string
+	for _, r := range sample {
+		if why := cmp.Or(rows.Unidentified(r.ID, r.odd), rows.Unreadable(r.odd, "/price")); why != nil {
+			unusable = append(unusable, fmt.Sprintf("; %s (%v)", r.where, why))
 		}
 	}
-	return []Result{s.readable(), s.members(), s.codes(), s.types()}
+	return unless(unusable != nil, Fail, "the library cannot use %d of %d rows%s", len(unusable), len(sample), strings.Join(unusable[:min(1, len(unusable))], ""))
 }
 
-func skipAll(titles []string, why error) []Result {
-	results := make([]Result, len(titles))
-	for i, title := range titles {
-		results[i] = skip(title, why)
-	}
-	return results
-}
+var kinds = map[jsontext.Kind]string{'{': "an object", '[': "an array", '"': "a string", 't': "a boolean", 'f': "a boolean", 'n': "null", '0': "a number"}
 
-// rowStatistics is what the rows of a sample look like.
-type rowStatistics struct {
-	rows       int
-	unreadable []string // where
-	odd        []*difference
-	statuses   map[string]int
-	kinds      map[string]int
-}
-
-// difference is one way in which rows differ from the document.
-type difference struct {
-	member, what string
-	first        string // where
-	count        int
-}
-
-func (s *rowStatistics) add(page int, r row) {
-	where := fmt.Sprintf("page %d: /%d", page, r.index)
-	s.rows++
-	for member, what := range compareRow(r.raw) {
-		s.differ(where, member, what)
-	}
-	if s.statuses == nil {
-		s.statuses, s.kinds = map[string]int{}, map[string]int{}
-	}
-	s.statuses[maskStatusCode(r.code)]++
-	s.kinds[typeOf(r.raw)]++
-}
-
-func (s *rowStatistics) differ(where, member, what string) {
-	for _, d := range s.odd {
-		if d.member == member && d.what == what {
-			d.count++
-			return
+// members names each way in which a member differs from the contract, where it does so first, and how often.
+func members(sample []row) finding {
+	const most = 8
+	counts, first := map[string]int{}, map[string]string{}
+	for _, r := range sample {
+		for pointer, what := range r.differences() {
+			counts[pointer+what]++
+			first[pointer+what] = cmp.Or(first[pointer+what], r.where)
 		}
 	}
-	if member != "" {
-		where += "/" + member
-	}
-	s.odd = append(s.odd, &difference{member, what, where, 1})
-}
-
-func (s *rowStatistics) readable() Result {
-	const title = "rows"
-	if len(s.unreadable) == 0 {
-		return ok(title, "the library reads all of %d", s.rows)
-	}
-	return fail(title, "the library cannot read %d of %d, the first is %s; see members", len(s.unreadable), s.rows, s.unreadable[0]).
-		resting("B9: such a row costs only itself, but All and List report it as an error")
-}
-
-func (s *rowStatistics) members() Result {
-	const title, most = "members", 8
-	if len(s.odd) == 0 {
-		return ok(title, "as the document says, in %d rows", s.rows)
-	}
-	slices.SortStableFunc(s.odd, func(a, b *difference) int { return cmp.Compare(a.member, b.member) })
 	var parts []string
-	for _, d := range s.odd[:min(len(s.odd), most)] {
-		parts = append(parts, fmt.Sprintf("%s %s (%d of %d)", d.first, d.what, d.count, s.rows))
+	for _, difference := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%s%s (%d of %d)", first[difference], difference, counts[difference], len(sample)))
 	}
-	if more := len(s.odd) - most; more > 0 {
-		parts = append(parts, fmt.Sprintf("and %d more", more))
+	if more := len(parts) - most; more > 0 {
+		parts = append(parts[:most], fmt.Sprintf("and %d more", more))
 	}
-	return note(title, "%s", strings.Join(parts, "; ")).
-		resting("B9: unknown members and numbers in quotes are accepted; where a row cannot be read, rows says so")
+	return unless(parts != nil, Note, "in %d rows differ from the document: %s", len(sample), cmp.Or(strings.Join(parts, "; "), "none"))
 }
 
-func (s *rowStatistics) codes() Result {
-	const title = "status codes"
-	seen := counted(s.statuses)
-	if s.statuses[masked] > 0 {
-		return note(title, "%s; those that are not in capital letters are masked", seen)
+// differences returns how a row differs from the contract, by JSON pointer. Unknown members have no name: it may be a value.
+func (r row) differences() map[string]string {
+	if r.raw.Kind() != '{' {
+		return map[string]string{"": " is " + kinds[r.raw.Kind()] + ", not an object"}
 	}
-	if s.statuses[outgoing.StatusScheduled] == 0 {
-		return ok(title, "%s; no SCHEDULED among them", seen)
+	found := map[string]string{}
+	for name := range contract {
+		found["/"+name] = " is absent"
 	}
-	return ok(title, "%s", seen)
-}
-
-func (s *rowStatistics) types() Result {
-	const title = "types"
-	for kind := range s.kinds {
-		if !slices.Contains([]string{"1", "3", "4", "10"}, kind) {
-			return note(title, "%s; documented are 1, 3, 4 and 10", counted(s.kinds))
+	names, values := elements(r.raw)
+	for i, value := range values {
+		kind := kinds[value.Kind()]
+		switch documented := contract[names[i]]; {
+		case documented == nil:
+			found["/*"] = " is not in the document, and is " + kind
+		case documented.Match(value):
+			delete(found, "/"+names[i])
+		default:
+			found["/"+names[i]] = fmt.Sprintf(" is %s like %q, not as the document says", kind, form(plain(value)))
 		}
 	}
-	return ok(title, "%s", counted(s.kinds))
+	for _, o := range r.odd {
+		found[o.Pointer] = cmp.Or(found[o.Pointer], " is "+o.Reason)
+	}
+	return found
+}
+
+// statusCodes counts the status codes. Of those that are not known it shows the ones that can only be the gateway's own words:
+// in capital letters, in three rows or more, in no sender, recipient or cid, each with a description of its own as a status
+// has, and beside a known one. What a message has in the wrong member fails one of these.
+func statusCodes(sample []row) finding {
+	type status struct{ code, description string }
+	codes, descriptions, statuses := map[string]int{}, map[string]int{}, map[status]int{}
+	var messages strings.Builder
+	for _, r := range sample {
+		codes[r.StatusCode]++
+		descriptions[r.StatusDescription]++
+		statuses[status{r.StatusCode, r.StatusDescription}]++
+		for _, text := range []*string{r.CID, r.Sender, &r.Recipient} {
+			if text != nil {
+				messages.WriteString(strings.ToUpper(*text) + "\n")
+			}
+		}
+	}
+	isAnyKnown := slices.ContainsFunc(knownCodes, func(code string) bool { return codes[code] > 0 })
+	shown := map[string]int{}
+	for s, n := range statuses {
+		isOwn := isAnyKnown && n >= 3 && n == codes[s.code] && n == descriptions[s.description] && s.description != "" &&
+			capitals.MatchString(s.code) && !strings.Contains(messages.String(), s.code)
+		if isOwn || s.code == "" || slices.Contains(knownCodes, s.code) {
+			shown[cmp.Or(s.code, "none")] = codes[s.code]
+		}
+	}
+	if others := len(codes) - len(shown); others > 0 {
+		return note("%s; %d more that may be values of messages (outgoing list shows them)", cmp.Or(counted(shown), "none that is known"), others)
+	}
+	return ok("%s", counted(shown))
+}
+
+func types(sample []row) finding {
+	seen, undocumented := map[string]int{}, false
+	for _, r := range sample {
+		name := strconv.Itoa(int(r.Type))
+		if r.Type < 0 || r.Type > 99 {
+			name = "another" // a type is a small number; what is larger may be anything
+		}
+		seen[name]++
+		undocumented = undocumented || !slices.Contains(documentedTypes, name)
+	}
+	return unless(undocumented, Note, "%s; documented are %s", counted(seen), strings.Join(documentedTypes, ", "))
 }
 
 // counted lists words with how often they occur, the most frequent first.
@@ -136,106 +127,76 @@ func counted(counts map[string]int) string {
 	words := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 	})
-	parts := make([]string, 0, len(words))
-	for _, word := range words[:min(len(words), 20)] {
-		parts = append(parts, fmt.Sprintf("%s: %d", cmp.Or(word, "none"), counts[word]))
+	for i, word := range words {
+		words[i] = fmt.Sprintf("%s: %d", word, counts[word])
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(words, ", ")
 }
 
-// typeOf returns the type of a message, if it is a small number.
-func typeOf(raw json.RawMessage) string {
-	var r struct{ Type json.Number }
-	if json.Unmarshal(raw, &r) == nil {
-		if n, err := strconv.Atoi(r.Type.String()); err == nil && n >= 0 && n < 100 {
-			return strconv.Itoa(n)
+// D5: by what the history is ordered, and so whether All can promise exactly once here. A date that is absent is out of order.
+
+func byID(a, b row) int { return cmp.Compare(b.ID, a.ID) }
+
+func bySentDate(a, b row) int {
+	if a.SentDate == nil || b.SentDate == nil {
+		return 1
+	}
+	return b.SentDate.Compare(*a.SentDate)
+}
+
+// outOfOrder counts the neighbours that are not in order.
+func outOfOrder(sample []row, order func(a, b row) int) (n int) {
+	for i := range len(sample) - 1 {
+		if order(sample[i], sample[i+1]) > 0 {
+			n++
 		}
 	}
-	return masked
+	return n
 }
 
-// expectation is what the document says about a member.
-type expectation struct {
-	kind     string // as kindOf names it
-	nullable bool
-	date     bool
-}
-
-// expected are the members of a message.
-var expected = map[string]expectation{
-	"id":                 {kind: "an integer"}, // nullable in the document, but a row without one is of no use
-	"cid":                {kind: "a string", nullable: true},
-	"type":               {kind: "an integer"},
-	"recipient":          {kind: "a string"},
-	"sender":             {kind: "a string", nullable: true},
-	"parts":              {kind: "an integer", nullable: true},
-	"sent_date":          {kind: "a string", nullable: true, date: true},
-	"status_date":        {kind: "a string", nullable: true, date: true},
-	"status_code":        {kind: "a string"},
-	"status_description": {kind: "a string"},
-	"unicode":            {kind: "a boolean"},
-	"flash":              {kind: "a boolean"},
-	"price":              {kind: "a number"},
-}
-
-// compareRow returns how a row differs from the document, by the masked name of its member; "" is the row as a whole.
-func compareRow(raw json.RawMessage) map[string]string {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(raw, &members) != nil || members == nil {
-		return map[string]string{"": "is " + kindOf(raw) + ", not an object"}
-	}
-	found := map[string]string{}
-	for _, name := range slices.Sorted(maps.Keys(members)) { // names that are masked are one name
-		value := members[name]
-		want, known := expected[name]
-		if !known {
-			found[maskName(name)] = "is not in the document, and is " + kindOf(value)
-		} else if what := want.compare(value); what != "" {
-			found[name] = what
-		}
-	}
-	for name := range expected {
-		if _, ok := members[name]; !ok {
-			found[name] = "is absent"
-		}
-	}
-	return found
-}
-
-func (e expectation) compare(value json.RawMessage) string {
-	kind := kindOf(value)
+// order says what the order of the rows follows.
+func order(sample []row) finding {
+	sample = identified(sample)
+	ids, dates, n := outOfOrder(sample, byID), outOfOrder(sample, bySentDate), len(sample)
 	switch {
-	case kind == "null" && e.nullable:
-		return ""
-	case kind == "an integer" && e.kind == "a number":
-		return ""
-	case kind != e.kind:
-		return "is " + kind + ", not " + e.kind
-	case e.date:
-		var date time.Time
-		if json.Unmarshal(value, &date) != nil {
-			return "is not a date as in RFC 3339, but like " + maskDate(value)
-		}
+	case n < 2:
+		return skip(errors.New("fewer than two rows have no order"))
+	case ids == 0 && dates == 0:
+		return note("by ID and by sent_date alike in %d rows; if it is by sent_date, a scheduled message may move when it goes out", n)
+	case ids == 0:
+		return ok("by ID, newest first, in %d rows; not by sent_date", n)
+	case dates == 0:
+		return note("by sent_date, newest first, and not by ID, in %d rows: a scheduled message may move when it goes out, and the promise is for the others", n)
 	}
-	return ""
+	return fail("by neither ID nor sent_date, newest first: of %d neighbours %d are not in the order of IDs, %d not in that of sent_date", n-1, ids, dates)
 }
 
-// kindOf names a kind of JSON value.
-func kindOf(raw json.RawMessage) string {
-	switch raw[0] {
-	case '{':
-		return "an object"
-	case '[':
-		return "an array"
-	case '"':
-		return "a string"
-	case 't', 'f':
-		return "a boolean"
-	case 'n':
-		return "null"
+func identified(sample []row) []row {
+	return slices.DeleteFunc(slices.Clone(sample), func(r row) bool { return r.ID < 1 })
+}
+
+// scheduled says where messages stand that have not gone out, among those that have.
+func scheduled(sample []row) finding {
+	isScheduled := func(r row) bool { return r.StatusCode == outgoing.StatusScheduled }
+	others := func(sample []row) []row { return slices.DeleteFunc(slices.Clone(sample), isScheduled) }
+	sample = identified(sample)
+	all, ids, dates := 0, 0, 0
+	for i, r := range sample {
+		if !isScheduled(r) {
+			continue
+		}
+		before, after := others(sample[:i]), others(sample[i:])
+		around := slices.Concat(before[max(0, len(before)-1):], []row{r}, after[:min(1, len(after))])
+		all++
+		if outOfOrder(around, byID) == 0 {
+			ids++
+		}
+		if outOfOrder(around, bySentDate) == 0 {
+			dates++
+		}
 	}
-	if _, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
-		return "an integer"
+	if all == 0 {
+		return skip(fmt.Errorf("there is none among %s", errline.Plural(len(sample), "row")))
 	}
-	return "a number"
+	return unless(ids < all || dates == all, Note, "%d of %d stand where their ID says, %d where their sent_date says", ids, all, dates)
 }

@@ -16,7 +16,7 @@ func TestD2_ARefusedTokenGetsAdvice(t *testing.T) {
 	cfg.Token = func(context.Context) (string, error) { return "of-another-account", nil }
 	found := run(t, cfg)
 	found.is(t, doctor.Fail, "token", "401 with a problem document (code 401-7): is it whole")
-	found.is(t, doctor.Skipped, "rows", "the token was refused: 401")
+	found.is(t, doctor.Skipped, "rows", "the answer is 401 with a problem document")
 	found.is(t, doctor.OK, "wrong token", "401")
 	assert.Equal(t, 1, count(found, doctor.Fail))
 

@@ -1,0 +1,268 @@
+package doctor
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/gsmservice-gateway/client-go/internal/header"
+	"github.com/gsmservice-gateway/client-go/internal/rows"
+	"github.com/gsmservice-gateway/client-go/outgoing"
+)
+
+// What passes from an answer: names that the contract or HTTP has, status codes that are known, counts, and forms of values.
+
+var (
+	problemMembers  = []string{"type", "title", "status", "detail", "code", "instance"}
+	documentedTypes = []string{"1", "3", "4", "10"}
+	knownCodes      = []string{outgoing.StatusScheduled, "QUEUED", "SENT", "DELIVERED", "ACCEPTED", "CANCELLED"} // of documents and integrators
+
+	aString    = regexp.MustCompile(`^"`)
+	aBoolean   = regexp.MustCompile(`^[tf]`)
+	anInteger  = regexp.MustCompile(`^[0-9]+$`)
+	orNull     = regexp.MustCompile(`^["n]`)
+	dateOrNull = regexp.MustCompile(`^(null|"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:\d\d)")$`)
+
+	small    = regexp.MustCompile(`^[0-9]{1,6}$`)
+	flag     = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off)$`)
+	number   = regexp.MustCompile(`^[-+]?[0-9][-+:., /TZEe0-9]{0,40}$`) // or a date
+	digit    = regexp.MustCompile(`[0-9]`)
+	capitals = regexp.MustCompile(`^[A-Z]{2,10}(_[A-Z]{2,10}){0,2}$`)
+
+	mediaType    = regexp.MustCompile(`^(application|text)/(json|problem\+json|html|plain|xml|problem\+xml|octet-stream)$`)
+	valueHeader  = regexp.MustCompile(`^(Date|X-Sandbox|X-(Success|Error)-Count|X-Total-(Results|Pages)|X-Current-Page|X-Limit)$`)
+	limitHeader  = regexp.MustCompile(`^((X-)?Rate-?[Ll]imit(-(Limit|Remaining|Reset|Used|Policy))?|Retry-After)$`)
+	limitMembers = regexp.MustCompile(`^(?:"[^"]*"; *)?((?:(?:limit|remaining|reset|[rtqw])=[0-9]{1,6}[;, ]*)+)$`) // of the RateLimit headers
+)
+
+// contract is how the members of a message look in JSON. An id may be null by the document, but such a row is of no use.
+var contract = map[string]*regexp.Regexp{
+	"id": anInteger, "type": anInteger, "parts": regexp.MustCompile(`^([0-9]+|null)$`), "price": regexp.MustCompile(`^[-0-9]`),
+	"cid": orNull, "sender": orNull, "recipient": aString, "status_code": aString, "status_description": aString,
+	"unicode": aBoolean, "flash": aBoolean, "sent_date": dateOrNull, "status_date": dateOrNull,
+}
+
+// isCode reports whether a problem's code is the gateway's, such as 404-6 with a 404.
+func isCode(code string, status int) bool {
+	n, found := strings.CutPrefix(code, strconv.Itoa(status)+"-")
+	return found && header.IsDigits(n) && len(n) <= 3
+}
+
+// inWords is a number of the gateway's, for people. One that is as long as a phone number may be one.
+func inWords(n int) string {
+	if n >= 1_000_000 {
+		return "a million or more"
+	}
+	return strconv.Itoa(n)
+}
+
+// form returns a text of the same form: of a number or a date one with each digit a one, which makes a date of any layout a
+// valid one, or as it is if all of them are noughts; "false" of a boolean, and "text" of any other.
+func form(s string) string {
+	switch {
+	case s == "" || number.MatchString(s) && !strings.ContainsAny(s, "123456789"):
+		return s
+	case number.MatchString(s):
+		return digit.ReplaceAllString(s, "1")
+	case flag.MatchString(s):
+		return "false"
+	}
+	return "text"
+}
+
+// elements returns what is in an array or in an object, there with its names, up to an error.
+func elements(raw jsontext.Value) (names []string, values []jsontext.Value) {
+	dec := jsontext.NewDecoder(bytes.NewReader(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	open, _ := dec.ReadToken() // each error comes again
+	isObject := open.Kind() == '{'
+	for dec.PeekKind() != ']' && dec.PeekKind() != '}' {
+		name := ""
+		if isObject {
+			token, _ := dec.ReadToken()
+			name = token.String()
+		}
+		value, err := dec.ReadValue()
+		if err != nil {
+			break
+		}
+		names, values = append(names, name), append(values, value.Clone())
+	}
+	return names, values
+}
+
+// plain returns the text of a scalar, without its quotes.
+func plain(raw jsontext.Value) string {
+	if raw.Kind() == '"' {
+		raw, _ = jsontext.AppendUnquote(nil, raw) // with the replacement character for a broken one
+	}
+	return string(raw)
+}
+
+// json returns JSON of the same shape: rows in an array or in an object with numbered members, each an object, and what is
+// deeper empty.
+func (x *examination) json(a *answer, name string, raw jsontext.Value, depth int) string {
+	var parts []string
+	names, values := elements(raw)
+	for i := 0; i < len(values) && depth < 2; i++ {
+		part := x.json(a, names[i], values[i], depth+1)
+		if raw.Kind() == '{' {
+			part = strconv.Quote(nameOf(names[i], i)) + ":" + part
+		}
+		parts = append(parts, part)
+	}
+	inside := strings.Join(parts, map[int]string{0: ",\n", 1: ","}[depth])
+	switch raw.Kind() {
+	case '[':
+		return "[" + inside + "]"
+	case '{':
+		return "{" + inside + "}"
+	}
+	return x.scalar(a, name, raw)
+}
+
+// nameOf returns the name of a member if the contract has it, or for a number the next one.
+func nameOf(name string, i int) string {
+	switch {
+	case contract[name] != nil || slices.Contains(problemMembers, name):
+		return name
+	case header.IsDigits(name):
+		return strconv.Itoa(i)
+	}
+	return "other" + strconv.Itoa(i)
+}
+
+// scalar returns a JSON value of the same kind and form. IDs are numbered as they are met, the newest of a history the highest,
+// so that one that is there twice stays the same.
+func (x *examination) scalar(a *answer, name string, raw jsontext.Value) string {
+	text := plain(raw)
+	shown := form(text)
+	switch {
+	case raw.Kind() == 'n':
+		return "null"
+	case name == "id" && header.IsDigits(text):
+		if x.ids[text] == 0 {
+			x.ids[text] = 1_000_000 - len(x.ids)
+		}
+		shown = strconv.Itoa(x.ids[text])
+	case name == "type" && slices.Contains(documentedTypes, text), name == "status" && text == strconv.Itoa(a.status),
+		name == "status_code" && slices.Contains(knownCodes, text), name == "code" && isCode(text, a.status):
+		shown = text
+	case raw.Kind() == '0' && shown == "text": // a long one
+		shown = "1"
+	}
+	if raw.Kind() == '"' {
+		return strconv.Quote(shown)
+	}
+	return shown
+}
+
+// headerForm returns a small number and a boolean as they are, and of another value the form.
+func headerForm(value string) string {
+	value = strings.TrimSpace(value)
+	_, noDate := http.ParseTime(value)
+	switch members := limitMembers.FindStringSubmatch(value); {
+	case small.MatchString(value) || flag.MatchString(value):
+		return value
+	case noDate == nil:
+		return "Sat, 01 Jun 2024 16:22:05 GMT"
+	case members != nil:
+		return members[1]
+	}
+	return form(value)
+}
+
+// headers returns the shape of the header.
+func (a *answer) headers() http.Header {
+	shown := http.Header{}
+	for name, values := range a.header {
+		for _, value := range values {
+			if valueHeader.MatchString(name) || limitHeader.MatchString(name) {
+				shown.Add(name, headerForm(value))
+			}
+		}
+	}
+	if a.header.Get("Content-Type") != "" {
+		shown.Set("Content-Type", a.contentType()) // in words if it is unusual, which is as unusual
+	}
+	links := a.links()
+	for _, link := range [][2]string{{links.First, "first"}, {links.Prev, "prev"}, {links.Next, "next"}, {links.Last, "last"}} {
+		if link[0] != "" {
+			shown.Add("Link", fmt.Sprintf("</messages?page=%s&limit=%s>; rel=%q", linked(link[0], "page"), linked(link[0], "limit"), link[1]))
+		}
+	}
+	return shown
+}
+
+// linked returns a small number of a link's query.
+func linked(target, name string) string {
+	u, err := url.Parse(target)
+	if err != nil {
+		return ""
+	}
+	return small.FindString(u.Query().Get(name))
+}
+
+// record hands the shape of an answer on, if there was none like it.
+func (x *examination) record(a *answer) {
+	if x.Record == nil || x.recordErr != nil {
+		return
+	}
+	file, name := x.tokens.Text(x.file(a)), fmt.Sprintf("%s-%d", a.name, a.status)
+	if x.recorded[file]++; x.recorded[file] > 1 {
+		return
+	}
+	if x.recorded[name]++; x.recorded[name] > 1 {
+		name += "-" + strconv.Itoa(x.recorded[name])
+	}
+	x.recordErr = x.Record(name+".http", []byte(file))
+}
+
+// file is the shape of an answer as a file like those in testdata.
+func (x *examination) file(a *answer) string {
+	raw, body := jsontext.Value(rows.WithoutBOM(a.body)), "not JSON"
+	switch {
+	case len(raw) == 0:
+		body = ""
+	case a.broken == nil && raw.IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)):
+		body = x.json(a, "", raw, 0)
+	}
+	var b bytes.Buffer
+	_ = (&http.Response{ // a Buffer takes everything
+		StatusCode: a.status, ProtoMajor: 1, ProtoMinor: 1, Header: a.headers(), ContentLength: -1, Body: io.NopCloser(strings.NewReader(body + "\n")),
+	}).Write(&b)
+	return strings.ReplaceAll(b.String(), "\r\n", "\n")
+}
+
+// NewRecorder returns a Config's Record, and makes its directory, which must not be there yet or be empty: so nothing is ever
+// overwritten. Only its owner can read the files. An error is kept in failed, too.
+func NewRecorder(dir string, failed *error) (func(name string, answer []byte) error, error) {
+	err := os.MkdirAll(dir, 0o700)
+	entries, unread := os.ReadDir(dir)
+	switch {
+	case err != nil || unread != nil:
+		return nil, cmp.Or(err, unread)
+	case len(entries) > 0:
+		return nil, fmt.Errorf("%s: the directory is not empty; give a new one", dir)
+	}
+	return func(name string, answer []byte) error {
+		f, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the directory that the user asks for
+		if err == nil {
+			_, err = f.Write(answer)
+			err = errors.Join(err, f.Close())
+		}
+		*failed = err
+		return err
+	}, nil
+}
