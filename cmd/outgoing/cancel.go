@@ -26,31 +26,8 @@ func (c *cli) cancelCommand() *cobra.Command {
 		yes  bool
 	)
 	cmd := &cobra.Command{
-		Use:   "cancel [ID...]",
-		Short: "Cancel scheduled messages",
-		Long: `Cancel messages that wait for their time: any number of them, 50 in one request, repeated IDs once.
-
-` + fileHelp + `
-
-Then cancel says how many there are, the first and the last of them, which column they are from and which gateway they
-go to, and asks; without a terminal to ask on it does nothing, unless --yes is given.
-
-There is one result for each ID, and its state is one of
-
-  cancelled  the message will not be sent
-  rejected   the gateway refused, and says why: the message has left already, or an earlier call did cancel it, whose
-             answer was lost; its status now, beside the state, tells
-  unknown    a request left, and no answer says whether it took effect; its status later tells (get); to cancel it again
-             is safe, and says rejected if it was cancelled
-  not sent   untouched: no request with this ID left this machine, or the gateway turned the request away as a whole
-             (the status is then 401, 403 or 429) and did nothing with the message
-
-The exit status is 2 unless all are cancelled, and 3 if the results could not be written. It is 130 if you stop the work: with Ctrl-C, when the outcomes have been
-printed, or at the question, with Ctrl-C or any answer but yes; then nothing was sent.`,
-		Example: `  outgoing cancel 43463 43471
-  outgoing cancel --file campaign.csv
-  outgoing cancel --file - --yes --format jsonl < ids.txt > outcomes.jsonl
-  outgoing cancel --demo 43463 43456`,
+		Use:               "cancel [ID...]",
+		Short:             "Cancel scheduled messages",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(_ *cobra.Command, args []string) error {
 			return c.withIDs(args, from, &f, isScheduled, func(s *session, asked asked) error { return s.cancel(asked, yes) })

@@ -3,15 +3,12 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/govalues/decimal"
 	"github.com/spf13/cobra"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
@@ -28,14 +25,20 @@ func (c *cli) demoCommand() *cobra.Command {
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d := &demoRun{ctx: cmd.Context(), out: c.screen.Out(), style: c.screen.Style(), gateway: demoGateway()}
-			for _, step := range []func(){d.lookUp, d.cancel, d.list, d.walk, d.partly, d.doubt} {
-				step()
-			}
+			// Requests go out one by one, so that the demo looks the same each time.
+			d.client = d.gateway.Client(outgoing.WithRetry(outgoing.Retry{InitialInterval: demoInterval}), outgoing.WithConcurrency(1))
+			d.lookUp()
+			d.cancel()
+			d.list()
+			d.doubt()
 			d.print("That was all. Next: %[1]s --help, or %[1]s serve for a gateway to try your own client on.\n", c.name)
 			return d.failed
 		},
 	}
 }
+
+// demoInterval is the longest wait before a second attempt. In production it should be longer.
+const demoInterval = 20 * time.Millisecond
 
 // demoRun is the guided run. Each step is a method.
 type demoRun struct {
@@ -43,14 +46,10 @@ type demoRun struct {
 	out     io.Writer
 	style   terminal.Style
 	gateway *outgoingtest.Gateway
-	client  *outgoing.Client // of this step: one that was told to slow down would slow the others down
-	seen    int              // requests that were shown
-	failed  error            // the first
-	steps   int
+	client  *outgoing.Client
+	seen    int   // requests that were shown
+	failed  error // the first
 }
-
-// demoInterval is the longest wait before a second attempt. In production it should be longer.
-const demoInterval = 20 * time.Millisecond
 
 // print writes to d.out and remembers the first error.
 func (d *demoRun) print(format string, args ...any) {
@@ -62,12 +61,9 @@ func (d *demoRun) print(format string, args ...any) {
 // fail ends the demo with an error, unless it has one.
 func (d *demoRun) fail(err error) { d.failed = cmp.Or(d.failed, err) }
 
-// title begins a step: what it shows, and the call that does it. Requests go out one by one, so that the demo looks the same
-// each time.
+// title begins a step: what it shows, and the call that does it.
 func (d *demoRun) title(title, call string) {
-	d.steps++
-	d.client = d.gateway.Client(outgoing.WithRetry(outgoing.Retry{InitialInterval: demoInterval}), outgoing.WithConcurrency(1))
-	d.print("%s\n%s\n\n", d.style.Paint(terminal.Bold, fmt.Sprintf("%d. %s", d.steps, title)), d.style.Paint(terminal.Faint, "   "+call))
+	d.print("%s\n%s\n\n", d.style.Paint(terminal.Bold, title), d.style.Paint(terminal.Faint, "   "+call))
 }
 
 // requests shows what reached the gateway since the last time.
@@ -76,12 +72,9 @@ func (d *demoRun) requests() {
 	for _, r := range all[d.seen:] {
 		what := r.Path + "?" + r.RawQuery
 		if n := len(r.IDs); n > 0 {
-			what = fmt.Sprintf("/rest/messages/%d", r.IDs[0])
-			if n > 1 {
-				what += fmt.Sprintf(",... (%d IDs)", n)
-			}
+			what = fmt.Sprintf("/rest/messages/%d,... (%s)", r.IDs[0], display.Plural(n, "ID", "IDs"))
 		}
-		answer := strconv.Itoa(r.Status)
+		answer := fmt.Sprint(r.Status)
 		if r.Status == 0 {
 			answer = "no answer"
 		}
@@ -95,16 +88,15 @@ func (d *demoRun) requests() {
 func sample(n int) int64 { return outgoingtest.SampleMessages(1)[0].ID + int64(n) }
 
 func (d *demoRun) lookUp() {
-	d.title("Look up more messages than one request may name", "client.GetByIDs(ctx, ids)")
-	var ids []int64
+	d.title("1. Look up more messages than one request may name", "client.GetByIDs(ctx, ids)")
+	ids := []int64{7, 8} // unknown
 	for n := range demoSamples {
 		ids = append(ids, sample(n))
 	}
 	ids = append(ids, sample(0), sample(1), sample(2)) // again
-	ids = append(ids, 7, 8)                            // unknown
 	result, err := d.client.GetByIDs(d.ctx, ids)
 	d.fail(err)
-	d.messages(result.Messages[:min(3, len(result.Messages))])
+	show(d, output.Messages, result.Messages[:min(3, len(result.Messages))])
 	d.print("     ... and %d more\n\n", max(len(result.Messages)-3, 0))
 	d.print("   %d IDs, 3 of them twice: %d found, in the order asked; missing: %s. What was sent:\n\n",
 		len(ids), len(result.Messages), display.IDs(result.Missing))
@@ -112,7 +104,7 @@ func (d *demoRun) lookUp() {
 }
 
 func (d *demoRun) cancel() {
-	d.title("Cancel what can still be stopped, while the gateway asks for patience", "client.CancelScheduled(ctx, ids)")
+	d.title("2. Cancel what can still be stopped, while the gateway asks for patience", "client.CancelScheduled(ctx, ids)")
 	d.gateway.Inject(outgoingtest.Fault{Method: http.MethodDelete, Status: http.StatusTooManyRequests})
 	result, err := d.client.CancelScheduled(d.ctx, []int64{sample(7), sample(15), sample(23), sample(0), 7})
 	d.outcomes(result, err)
@@ -121,63 +113,17 @@ func (d *demoRun) cancel() {
 }
 
 func (d *demoRun) list() {
-	d.title("Read a page of the history, from a gateway that fails at first", "client.List(ctx, outgoing.PageRequest{Page: 2, Limit: 3})")
+	d.title("3. Read a page of the history, from a gateway that fails at first", "client.List(ctx, outgoing.PageRequest{Page: 2, Limit: 3})")
 	d.gateway.Inject(outgoingtest.Fault{Status: http.StatusServiceUnavailable})
 	page, err := d.client.List(d.ctx, outgoing.PageRequest{Page: 2, Limit: 3})
 	d.fail(err)
-	d.messages(page.Messages)
+	show(d, output.Messages, page.Messages)
 	d.print("\n   Newest first. The response headers said: %s.\n\n", describePage(page))
 	d.requests()
 }
 
-func (d *demoRun) walk() {
-	d.title("Read all of it, while new messages push the pages along", "for message, err := range client.All(ctx) { ... }")
-	arrived := 0
-	d.gateway.Inject(outgoingtest.Fault{
-		Times:  3,
-		Match:  func(r *http.Request) bool { return r.FormValue("page") != "1" },
-		Before: func(g *outgoingtest.Gateway) { arrived += len(g.Add(make([]outgoing.Message, 7)...)) },
-	})
-	seen := make(map[int64]bool)
-	twice, total := 0, decimal.Zero
-	for message, err := range d.client.All(d.ctx) {
-		if err != nil {
-			d.fail(err)
-			return
-		}
-		if seen[message.ID] {
-			twice++
-		}
-		seen[message.ID] = true
-		if total, err = total.Add(message.Price.Decimal); err != nil {
-			d.fail(err)
-		}
-	}
-	d.print("   There were %d messages, and %d more arrived meanwhile. Delivered: %d, more than once: %d.\n"+
-		"   They cost %s PLN, exactly: prices are decimals.\n\n", demoSamples, arrived, len(seen), twice, total)
-	d.requests()
-}
-
-func (d *demoRun) partly() {
-	d.title("Keep what was found when a part fails", "result, err := client.GetByIDs(ctx, ids)")
-	ids := make([]int64, 110)
-	for n := range ids {
-		ids[n] = sample(n)
-	}
-	d.gateway.Inject(outgoingtest.Fault{Match: outgoingtest.HasID(sample(60)), Times: 2, Status: http.StatusServiceUnavailable})
-	result, err := d.client.GetByIDs(d.ctx, ids, outgoing.WithRetry(outgoing.Retry{MaxAttempts: 2, InitialInterval: demoInterval}))
-	batch, ok := errors.AsType[*outgoing.BatchError](err)
-	if !ok {
-		d.fail(cmp.Or(err, errors.New("the injected failure did not happen")))
-		return
-	}
-	d.print("   %d found; %d IDs not settled, and the error names them, from %d on:\n     %s\n\n",
-		len(result.Messages), len(batch.IDs()), batch.IDs()[0], output.WithoutPrefix(err))
-	d.requests()
-}
-
 func (d *demoRun) doubt() {
-	d.title("Never claim what is not known: a cancel whose answer is lost", "client.CancelScheduled(ctx, ids)")
+	d.title("4. Never claim what is not known: a cancel whose answer is lost", "client.CancelScheduled(ctx, ids)")
 	d.gateway.Inject(outgoingtest.Fault{Method: http.MethodDelete, Drop: true, AfterWork: true})
 	result, err := d.client.CancelScheduled(d.ctx, []int64{sample(31)})
 	d.outcomes(result, err)
@@ -185,33 +131,31 @@ func (d *demoRun) doubt() {
 	d.requests()
 }
 
-func (d *demoRun) messages(messages []outgoing.Message) {
-	table, err := output.New("table", indented{d}, output.Messages, d.style)
-	d.fail(err)
-	for _, m := range messages {
-		d.fail(table.Write(m))
-	}
-}
-
 func (d *demoRun) outcomes(result outgoing.CancelResult, err error) {
 	reasons := reasonsByID(err)
 	if len(reasons) == 0 {
 		d.fail(err)
 	}
-	table, err := output.New("table", indented{d}, output.Outcomes, d.style)
-	d.fail(err)
+	var rows []output.Outcome
 	for _, o := range result.Outcomes {
-		d.fail(table.Write(output.Outcome{Outcome: o, Err: reasons[o.ID]}))
+		rows = append(rows, output.Outcome{Outcome: o, Err: reasons[o.ID]})
 	}
+	show(d, output.Outcomes, rows)
 	d.print("\n")
 }
 
-// indented sets a table apart from the text.
-type indented struct{ *demoRun }
-
-func (w indented) Write(p []byte) (int, error) {
-	for line := range strings.Lines(string(p)) {
-		w.print("     %s", line)
+// show prints a table, set apart from the text.
+func show[T any](d *demoRun, layout output.Layout[T], rows []T) {
+	const indent = "     "
+	style := d.style
+	style.Width = max(style.Width-len(indent), 0)
+	var text strings.Builder
+	table, err := output.New("table", &text, layout, style)
+	d.fail(err)
+	for _, row := range rows {
+		d.fail(table.Write(row))
 	}
-	return len(p), w.failed
+	for line := range strings.Lines(text.String()) {
+		d.print("%s%s", indent, line)
+	}
 }

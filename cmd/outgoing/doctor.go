@@ -16,31 +16,8 @@ func (c *cli) doctorCommand() *cobra.Command {
 	var f flags
 	var record string
 	cmd := &cobra.Command{
-		Use:   "doctor",
-		Short: "Find out how a gateway behaves, and which promises hold there",
-		Long: `Find out how a gateway behaves where no document says it, and which
-promises of the library hold there.
-
-It only reads: at most 60 requests, one at a time, with your token. Each line
-says what was seen:
-
-  ok       as the library needs it
-  note     differs where no document says how it is; the line says what
-           rests on it
-  FAIL     a promise of the documents or of the library does not hold there
-  skipped  could not be looked at; the line says why
-
-The report is made to be sent with a bug report. It says what answers look
-like, and has no value of one in it: no token, recipient, sender, text or ID.
---record writes the same of each distinct answer: digits become ones, texts
-"text", and IDs are numbered anew. Only you can read the files.
-
-Exit status: 0 if nothing FAILs; 2 if something does; 1 used wrongly, or could
-not start; 130 interrupted.`,
-		Example: `  outgoing doctor --sandbox
-  outgoing doctor --format json > report.json
-  outgoing doctor --record answers
-  outgoing doctor --demo`,
+		Use:               "doctor",
+		Short:             "Find out how a gateway behaves, and which promises hold there",
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error {

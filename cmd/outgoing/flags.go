@@ -90,16 +90,10 @@ type idFlags struct {
 }
 
 func (f *idFlags) register(cmd *cobra.Command) {
-	cmd.SetFlagErrorFunc(explainNegative)
 	set := cmd.Flags()
 	set.Var(textFlag{&f.file, "file"}, "file", "read the IDs from this file; - is standard input")
 	set.Var(textFlag{&f.column, "number|title"}, "column", "the column of the file that holds the IDs: its number or its title")
 }
-
-const fileHelp = `IDs are arguments, or come from --file: one a line, a column of a CSV file, or what this command wrote with --format json, jsonl,
-csv or excel. Nothing in a file is guessed: its column is the only one with numbers, or its title says so (message_id, sms_id,
-or id where no other can be meant), or --column does, by number or title; and an ID is digits and nothing else. Otherwise the
-command says which lines are in doubt, and does nothing. All IDs are checked before anything is sent, repeated ones count once.`
 
 // textFlag is a flag with a text that must not be empty: `--base-url "$UNSET"` does not mean the default. Its kind is what
 // help calls the text. (The flag package would take that from back-quotes in the description, which completions show.)

@@ -24,26 +24,8 @@ func (c *cli) getCommand() *cobra.Command {
 		summary bool
 	)
 	cmd := &cobra.Command{
-		Use:   "get [ID...]",
-		Short: "Look messages up by their IDs",
-		Long: `Look messages up by their IDs: any number of them, 50 in one request.
-
-` + fileHelp + `
-
-There is one row for each ID, in the order asked, as soon as it is known. Its state is one of
-
-  found        the row is the message
-  missing      the gateway does not know the ID
-  not settled  the gateway was asked, and gave no usable answer: the reason says why
-  not sent     it was not asked
-
-With --summary the rows say how many messages have which status instead. The exit status is 2 unless all are found.`,
-		Example: `  outgoing get 43456 43457
-  outgoing get --file campaign.csv --summary
-  outgoing get --file campaign.csv --format excel > statuses.csv
-  outgoing get --file campaign.csv --column "message ID"
-  outgoing get --file ids.txt -f jsonl | jq 'select(.status_code != "DELIVERED")'
-  outgoing get --demo`,
+		Use:               "get [ID...]",
+		Short:             "Look messages up by their IDs",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(_ *cobra.Command, args []string) error {
 			return c.withIDs(args, from, &f, anyMessage, func(s *session, asked asked) error {

@@ -11,7 +11,7 @@ import (
 )
 
 func TestHelpFitsATerminalOf80Columns(t *testing.T) {
-	for _, verb := range []string{"", "watch", "listen", "serve", "demo", "version", "help", "completion", "completion bash"} {
+	for _, verb := range []string{"", "get", "cancel", "list", "doctor", "watch", "listen", "serve", "demo", "version", "help", "completion", "completion bash"} {
 		for _, line := range lines(outgoing(t, append(strings.Fields(verb), "--help")...).stdout) {
 			assert.LessOrEqual(t, utf8.RuneCountInString(line), 80, verb+": "+line)
 		}

@@ -4,12 +4,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/spf13/cobra"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
@@ -161,14 +158,4 @@ func argumentIDs(args []string) (ids []int64, err error) {
 		}
 	}
 	return ids, nil
-}
-
-var negativeArgument = regexp.MustCompile(`in (-\d.*)$`)
-
-// explainNegative makes "unknown shorthand flag: '5' in -5" an error about an ID.
-func explainNegative(cmd *cobra.Command, err error) error {
-	if arg := negativeArgument.FindStringSubmatch(err.Error()); arg != nil {
-		return usage("%s is not a message ID: they start at 1, and -%c is no flag", arg[1], arg[1][1])
-	}
-	return cmd.Parent().FlagErrorFunc()(cmd, err)
 }

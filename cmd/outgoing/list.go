@@ -21,19 +21,8 @@ func (c *cli) listCommand() *cobra.Command {
 		all  bool
 	)
 	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List the history, newest message first",
-		Long: `List the history, newest message first: one page of it, or, with --all, each message that was there when the
-command began exactly once, even if others arrive meanwhile.
-
---max and --since-id do the same, and stop early: after so many messages, or before the message with this ID (the exit
-status is 2 if it was not met: all of the history is listed then).`,
-		Example: `  outgoing list
-  outgoing list --page 2 --limit 50
-  outgoing list --all --format csv > history.csv
-  outgoing list --since-id 43456 --format jsonl >> history.jsonl
-  outgoing list --all -f jsonl | jq 'select(.status_code == "SCHEDULED")' > s.jsonl
-  outgoing list --demo`,
+		Use:               "list",
+		Short:             "List the history, newest message first",
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {

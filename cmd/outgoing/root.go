@@ -6,16 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
 //go:embed help
-var helpTexts embed.FS // of the commands that say no more about themselves in their code
+var helpTexts embed.FS
 
 func (c *cli) rootCommand() *cobra.Command {
 	root := &cobra.Command{
@@ -39,10 +38,11 @@ func (c *cli) rootCommand() *cobra.Command {
 		c.doctorCommand(), c.serveCommand(), c.demoCommand(), c.versionCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	files, _ := helpTexts.ReadFile("help/files.txt")
 	for _, cmd := range append(root.Commands(), root) {
 		if text, err := helpTexts.ReadFile("help/" + cmd.Name() + ".txt"); err == nil {
 			long, examples, _ := strings.Cut(string(text), "\nExamples:\n\n")
-			cmd.Long, cmd.Example = strings.Replace(strings.TrimSpace(long), "{files}", fileHelp, 1), strings.TrimRight(examples, "\n")
+			cmd.Long, cmd.Example = strings.Replace(strings.TrimSpace(long), "{files}", strings.TrimSpace(string(files)), 1), strings.TrimRight(examples, "\n")
 		}
 		if cmd.HasSubCommands() { // else cobra takes a mistyped name for a request for help, and all is well
 			cmd.Args, cmd.RunE = unknownCommand, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
@@ -65,9 +65,17 @@ func (c *cli) rootCommand() *cobra.Command {
 	return root
 }
 
+var (
+	longLine = regexp.MustCompile(`(?m)^.{81,}$`)
+	lineOf80 = regexp.MustCompile(`(.{1,80})(?: +|$)`)
+)
+
 // help prints the help of a command, with its name as it was started.
 func (c *cli) help(cmd *cobra.Command, _ []string) {
-	text := display.Wrap(cmp.Or(cmd.Long, cmd.Short), 80) + "\n\n" + cmd.UsageString()
+	text := cmp.Or(cmd.Long, cmd.Short) + "\n\n" + cmd.UsageString()
+	text = longLine.ReplaceAllStringFunc(text, func(line string) string { // cobra has some
+		return strings.TrimSuffix(lineOf80.ReplaceAllString(line, "$1\n"), "\n")
+	})
 	text = strings.NewReplacer("  outgoing ", "  "+c.name+" ", "| outgoing ", "| "+c.name+" ").Replace(text)
 	_, c.unhelped = io.WriteString(c.screen.Out(), text)
 }

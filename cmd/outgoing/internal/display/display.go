@@ -60,32 +60,3 @@ func Printable(s string) string {
 func Unprintable(r rune) bool {
 	return !unicode.IsGraphic(r) || r != '\ufe0f' && unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
-
-// Wrap breaks the paragraphs of a text into lines of at most width characters. Lines that begin with a space stay as they are.
-func Wrap(text string, width int) string {
-	var b strings.Builder
-	column := 0
-	for line := range strings.Lines(text) {
-		if strings.HasPrefix(line, " ") || strings.TrimSpace(line) == "" {
-			if column > 0 {
-				b.WriteByte('\n')
-			}
-			b.WriteString(line)
-			column = 0
-			continue
-		}
-		for word := range strings.FieldsSeq(line) {
-			switch length := utf8.RuneCountInString(word); {
-			case column > 0 && column+1+length > width:
-				b.WriteByte('\n')
-				column = 0
-			case column > 0:
-				b.WriteByte(' ')
-				column++
-			}
-			b.WriteString(word)
-			column += utf8.RuneCountInString(word)
-		}
-	}
-	return b.String()
-}
