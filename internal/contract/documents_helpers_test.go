@@ -135,7 +135,7 @@ var documents = []document{
 		name: "a header renamed", edit: replaced("X-Total-Results:", "X-Total:"),
 		changes: []string{
 			`listMessages 200 header X-Total: is new, "integer" (...outgoing/list.go...)`,
-			`listMessages 200 header X-Total-Results: was "integer", is gone (outgoing/list.go, outgoing/counts.go)`,
+			`listMessages 200 header X-Total-Results: was "integer", is gone (outgoing/list.go, internal/history/counts.go)`,
 		},
 	},
 	{

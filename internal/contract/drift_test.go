@@ -39,7 +39,7 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 		},
 		"no 5XX": {
 			changedTree(func(d tree) { delete(d.get()["responses"].(object), "5XX") }),
-			contract.Breaking, `getMessages 5XX: was "application/problem+json, ErrorResponse, nullable", is gone (outgoing/problem.go...)`,
+			contract.Breaking, `getMessages 5XX: was "application/problem+json, ErrorResponse, nullable", is gone (internal/problem/problem.go...)`,
 		},
 		"another style": {
 			changedTree(func(d tree) { d.at("components", "parameters", "page")["style"] = "spaceDelimited" }),
@@ -51,7 +51,7 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 		},
 		"pages from 0": {
 			changedTree(func(d tree) { d.at("components", "parameters", "page", "schema")["minimum"] = 0 }),
-			contract.Warning, `listMessages parameter page: was "...minimum 1...", is "...minimum 0..." (...outgoing/cursor.go...)`,
+			contract.Warning, `listMessages parameter page: was "...minimum 1...", is "...minimum 0..." (...internal/history/window.go...)`,
 		},
 		"longer pages": {
 			changedTree(func(d tree) { d.at("components", "parameters", "limit", "schema")["maximum"] = 100 }),
@@ -113,7 +113,7 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 			changedTree(func(d tree) {
 				d.get()["responses"].(object)["429"] = object{"$ref": "#/components/responses/GenericError"}
 			}),
-			contract.Harmless, `getMessages 429: is new, "application/problem+json, ErrorResponse, nullable" (outgoing/problem.go, outgoing/errors.go)`,
+			contract.Harmless, `getMessages 429: is new, "application/problem+json, ErrorResponse, nullable" (internal/problem/problem.go, outgoing/errors.go)`,
 		},
 		"a new success": {
 			changedTree(func(d tree) { d.get()["responses"].(object)["206"] = object{"description": "some"} }),
@@ -141,7 +141,7 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 			changedTree(func(d tree) {
 				d.at("components", "schemas", "ErrorResponse", "properties")["errors"] = object{"type": "array", "items": object{"$ref": "#/components/schemas/ErrorResponse"}}
 			}),
-			contract.Harmless, `ErrorResponse.errors: is new, "array of (ErrorResponse, nullable)" (...outgoing/problem.go)`,
+			contract.Harmless, `ErrorResponse.errors: is new, "array of (ErrorResponse, nullable)" (...internal/problem/problem.go)`,
 		},
 		"a schema that contains itself": {
 			changedTree(func(d tree) {
