@@ -204,7 +204,7 @@ func TestOptionsOfACallHoldOnlyForThatCall(t *testing.T) {
 func TestOddOptionsThatAreFine(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("[]")) }))
 	defer server.Close()
-	client, err := outgoing.New("~", outgoing.WithBaseURL(server.URL), outgoing.WithConcurrency(math.MaxInt), outgoing.WithAttemptTimeout(math.MaxInt64),
+	client, err := outgoing.New("~", outgoing.WithBaseURL(server.URL), outgoing.WithConcurrency(1<<16), outgoing.WithAttemptTimeout(math.MaxInt64),
 		outgoing.WithHeader("X-Empty", ""), outgoing.WithHeader("X-Tab", "a\tb"), outgoing.WithUserAgent("żółw"),
 		outgoing.WithRetry(outgoing.Retry{MaxAttempts: math.MaxInt, InitialInterval: math.MaxInt64, MaxInterval: 1, MaxElapsed: math.MaxInt64}))
 	require.NoError(t, err)

@@ -108,11 +108,11 @@ func Example_untilTheEnd() {
 func Example_readHistory() {
 	gateway := outgoingtest.NewGateway()
 	gateway.Add(outgoingtest.SampleMessages(2)...)
-	odd := `[{"id":43458,"sent_date":"tomorrow"},{"id":43457,"recipient":"+48999007919","status_code":"DELIVERED"}]`
+	odd := `[{"id":43458,"price":"free"},{"id":43457,"recipient":"+48999007919","status_code":"DELIVERED"}]`
 	gateway.Inject(outgoingtest.Fault{Body: &odd})
 	fmt.Println(readHistory(context.Background(), gateway.Client()))
 	// Output:
-	// outgoing: 1 ID not settled: ID 43458: the answer has an unreadable row: /sent_date is a string: parsing time "tomorrow" as "2006-01-02T15:04:05Z07:00": cannot parse "tomorrow" as "2006"
+	// outgoing: 1 ID not settled: ID 43458: the answer has an unreadable row: /price is a string, not a price
 	// 43457 +48999007919 DELIVERED
 	// 43456 +48999000000 DELIVERED
 	// <nil>

@@ -25,7 +25,7 @@ import (
 type timeline struct {
 	appears time.Duration
 	changes []time.Duration
-	odd     bool // its row cannot be read
+	odd     bool // its row does not say that it is of this message
 }
 
 var lifeStatuses = []string{"SCHEDULED", "QUEUED", "SENT", "DONE"}
@@ -78,7 +78,7 @@ func (g *movingGateway) rows(req *http.Request, now time.Duration) string {
 			b.WriteByte(',')
 		}
 		if life.odd {
-			fmt.Fprintf(&b, `{"id":%d,"recipient":7}`, id)
+			fmt.Fprintf(&b, `{"id":"no. %d"}`, id)
 			continue
 		}
 		status, since := life.state(now)
