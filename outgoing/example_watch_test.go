@@ -51,7 +51,7 @@ func ExampleClient_Watch() {
 func ExampleClient_Watch_errors() {
 	gateway := outgoingtest.NewGateway()
 	gateway.Add(outgoing.Message{ID: 1, StatusCode: "DELIVERED"}, outgoing.Message{ID: 2, StatusCode: "SENT"})
-	gateway.Inject(outgoingtest.Fault{Status: 503})
+	gateway.Inject(outgoingtest.Fault{Status: 502})
 	client := gateway.Client()
 
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)

@@ -2,6 +2,7 @@ package outgoing_test
 
 import (
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -80,6 +81,14 @@ func rowsOf(method string, ids []int64) string {
 	}
 	return "[" + strings.Join(rows, ",") + "]"
 }
+
+// refusals is the body of a 200 in which no message can be cancelled any more.
+func refusals(req *http.Request) string {
+	return strings.ReplaceAll(rowsFor(req), `"status":204`, `"status":400,"error":{"title":"The message is no longer scheduled"}`)
+}
+
+// dialError is the error of a connection that could not be had.
+func dialError(reason error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: reason} }
 
 // fixedWindow admits n requests in each second of the clock.
 func fixedWindow(n int) func(time.Time) bool {

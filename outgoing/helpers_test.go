@@ -5,7 +5,9 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +17,18 @@ import (
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
+
+// full reports whether grids and simulations run whole, as make ci has them, and not only at their corners. It is asked in
+// tests: go test does not see what a package reads when it is initialized, and would take an old result for a new one.
+func full() bool { return os.Getenv("OUTGOING_FULL") != "" }
+
+// seeded is a source of random numbers whose seed is in the log of a test that fails.
+func seeded(t testing.TB) *rand.Rand {
+	t.Helper()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
 
 // testToken is what the clients of the tests authenticate with; it is looked for wherever it must not be.
 const testToken = "secret-token-0123456789"

@@ -7,7 +7,6 @@ import (
 	"iter"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -259,12 +258,9 @@ func newestFirst(ids []int64) []int64 {
 
 var concurrencies = []int{1, 4, 8}
 
-// whole is whether tests of many cases go through all of them, as make ci has it, and not only through their corners.
-var whole = os.Getenv("OUTGOING_FULL") == "1"
-
 // fewConcurrencies returns the concurrencies of a test of many cases.
 func fewConcurrencies() []int {
-	if whole {
+	if full() {
 		return concurrencies
 	}
 	return []int{1, 8}

@@ -161,7 +161,7 @@ func TestH9_WithoutAnErrorNothingIsMissing(t *testing.T) {
 func TestH9_AnOrderOfChanceNeverEndsInSilence(t *testing.T) {
 	for _, equal := range []int{2, 3, 4, 5, 7, 10, 12, 20, 50, 200} {
 		seeds, silent := uint64(6), 0
-		if whole {
+		if full() {
 			seeds = 60
 		}
 		for seed := range seeds {

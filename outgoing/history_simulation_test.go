@@ -34,7 +34,7 @@ func (s *simulation) run(t *testing.T, h *history, concurrency int) {
 
 func TestH1_EachMessageExactlyOnceWhileTheHistoryChanges(t *testing.T) {
 	runs := 3
-	if whole {
+	if full() {
 		runs = 15
 	}
 	type kind struct {

@@ -15,7 +15,7 @@ import (
 )
 
 func TestB9_RowsOfList(t *testing.T) {
-	client, _ := answering(t, 200, `[{"id":5},null,{"id":4,"price":"free"},{"id":3},{"cid":"x"},{"id":3}]`, "X-Total-Results", "6")
+	client, _ := answering(t, 200, `[{"id":5},null,{"id":4,"price":[]},{"id":3},{"cid":"x"},{"id":3}]`, "X-Total-Results", "6")
 	page, err := client.List(t.Context(), outgoing.PageRequest{})
 	assert.Equal(t, []int64{5, 3, 3}, messageIDs(page.Messages), "a page is given as it is")
 	assert.Equal(t, 6, *page.TotalResults)

@@ -55,7 +55,7 @@ func (g *troubled) RoundTrip(req *http.Request) (*http.Response, error) {
 // that would wait for ever is a deadlock, which synctest reports.
 func TestR6_EveryCallEndsInTimeWhateverTheGatewayDoes(t *testing.T) {
 	runs := 200
-	if raceDetector {
+	if raceDetector || !full() {
 		runs = 40
 	}
 	for seed := range runs {

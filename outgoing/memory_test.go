@@ -120,9 +120,9 @@ func TestE4_ManyAndHugeRowsStayWithinBounds(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			n := (limit - len(tt.before) - len(tt.after)) / len(tt.filling) * len(tt.filling)
-			if raceDetector && len(tt.filling) > 1 {
+			if (raceDetector || !full()) && len(tt.filling) > 1 {
 				n /= 8 * len(tt.filling)
-				n *= len(tt.filling) // rows are slow there, and no larger
+				n *= len(tt.filling) // many rows are slow, and no larger than fewer
 			}
 			client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
 				body := io.MultiReader(strings.NewReader(tt.before), io.LimitReader(&repeated{tt.filling, 0}, int64(n)), strings.NewReader(tt.after))

@@ -48,45 +48,39 @@ func TestM1_Counts(t *testing.T) {
 		}
 		return *p
 	}
-	{
-		for _, tt := range tests {
-			t.Run(tt.name, func(t *testing.T) {
-				headers := func(names ...string) (pairs []string) {
-					for _, name := range names {
-						for _, value := range tt.values {
-							pairs = append(pairs, name, value)
-						}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			headers := func(names ...string) (pairs []string) {
+				for _, name := range names {
+					for _, value := range tt.values {
+						pairs = append(pairs, name, value)
 					}
-					return pairs
 				}
-				transport := roundTrip(func(r *http.Request) (*http.Response, error) {
-					res := answer(200, `[{"id":1,"status":204}]`, headers("X-Error-Count", "X-Total-Results", "X-Total-Pages", "X-Current-Page", "X-Limit")...)
-					if tt.values != nil {
-						res.Header["X-Success-Count"] = tt.values
-					}
-					return res, nil
-				})
-				client, log := tokenClient(t, testToken, transport)
-				got, err := client.GetByIDs(t.Context(), ids(1))
-				require.NoError(t, err)
-				assert.Equal(t, tt.want, get(got.SuccessCount))
-				assert.Equal(t, tt.want, get(got.ErrorCount))
-				wantWarn := tt.want == nil && tt.values != nil
-				assert.Equal(t, wantWarn, strings.Contains(log.String(), `"level":"WARN"`), "%s", log)
-				assert.Equal(t, tt.want == nil, strings.Contains(log.String(), `"header":"X-Success-Count"`), "%s", log)
-
-				cancelled, err := client.CancelScheduled(t.Context(), ids(1))
-				require.NoError(t, err)
-				assert.Equal(t, tt.want, get(cancelled.SuccessCount))
-				assert.Equal(t, ids(1), cancelled.IDs(outgoing.Cancelled))
-
-				page, err := client.List(t.Context(), outgoing.PageRequest{})
-				require.NoError(t, err)
-				for _, p := range []*int{page.TotalResults, page.TotalPages, page.CurrentPage, page.Limit} {
-					assert.Equal(t, tt.want, get(p))
-				}
+				return pairs
+			}
+			transport := roundTrip(func(r *http.Request) (*http.Response, error) {
+				return answer(200, `[{"id":1,"status":204}]`, headers("X-Success-Count", "X-Error-Count", "X-Total-Results", "X-Total-Pages", "X-Current-Page", "X-Limit")...), nil
 			})
-		}
+			client, log := tokenClient(t, testToken, transport)
+			got, err := client.GetByIDs(t.Context(), ids(1))
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, get(got.SuccessCount))
+			assert.Equal(t, tt.want, get(got.ErrorCount))
+			wantWarn := tt.want == nil && tt.values != nil
+			assert.Equal(t, wantWarn, strings.Contains(log.String(), `"level":"WARN"`), "%s", log)
+			assert.Equal(t, tt.want == nil, strings.Contains(log.String(), `"header":"X-Success-Count"`), "%s", log)
+
+			cancelled, err := client.CancelScheduled(t.Context(), ids(1))
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, get(cancelled.SuccessCount))
+			assert.Equal(t, ids(1), cancelled.IDs(outgoing.Cancelled))
+
+			page, err := client.List(t.Context(), outgoing.PageRequest{})
+			require.NoError(t, err)
+			for _, p := range []*int{page.TotalResults, page.TotalPages, page.CurrentPage, page.Limit} {
+				assert.Equal(t, tt.want, get(p))
+			}
+		})
 	}
 }
 

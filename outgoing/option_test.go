@@ -2,6 +2,7 @@ package outgoing_test
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -199,6 +200,23 @@ func TestOptionsOfACallHoldOnlyForThatCall(t *testing.T) {
 	assert.Equal(t, []string{"client"}, after["X-A"])
 	assert.NotContains(t, after, "X-B")
 	assert.Equal(t, "client/1", after.Get("User-Agent"))
+}
+
+func TestAConcurrencyThatNoOneCanMeanIsRefused(t *testing.T) {
+	for _, n := range []int{1<<16 + 1, math.MaxInt32, math.MaxInt, 0, -1, math.MinInt} {
+		_, err := outgoing.New(testToken, outgoing.WithConcurrency(n))
+		assertInvalid(t, err, fmt.Sprintf("concurrency %d", n))
+	}
+}
+
+func TestW6_AHighConcurrencyTakesNoMoreThanTheWork(t *testing.T) {
+	client := newClient(t, inTurn(), outgoing.WithConcurrency(1<<16))
+	var got []int64
+	for m, err := range client.Watch(t.Context(), outgoing.WatchRequest{IDs: ids(120), Until: func(outgoing.Message) bool { return true }}) {
+		require.NoError(t, err)
+		got = append(got, m.ID)
+	}
+	assert.Len(t, got, 120)
 }
 
 func TestOddOptionsThatAreFine(t *testing.T) {

@@ -108,7 +108,7 @@ func Example_untilTheEnd() {
 func Example_readHistory() {
 	gateway := outgoingtest.NewGateway()
 	gateway.Add(outgoingtest.SampleMessages(2)...)
-	odd := `[{"id":43458,"price":"dear"},{"id":43457,"recipient":"+48999007919","status_code":"DELIVERED"}]`
+	odd := `[{"id":43458,"price":"free"},{"id":43457,"recipient":"+48999007919","status_code":"DELIVERED"}]`
 	gateway.Inject(outgoingtest.Fault{Body: &odd})
 	fmt.Println(readHistory(context.Background(), gateway.Client()))
 	// Output:

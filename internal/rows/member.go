@@ -39,7 +39,7 @@ func readObject(raw jsontext.Value, into reflect.Value) []Odd {
 		odd    []Odd
 		fields = fieldsOf(into.Type())
 		seen   = make(map[int]bool, len(fields))
-		dec    = jsontext.NewDecoder(bytes.NewReader(raw), harmless)
+		dec    = jsontext.NewDecoder(bytes.NewBuffer(raw), harmless) // which reads in place
 	)
 	if _, err := dec.ReadToken(); err != nil {
 		return []Odd{{"", "is not JSON"}}
