@@ -88,8 +88,6 @@ var written = []struct {
 	{"cancel-mixed.http", func(t *testing.T, client *outgoing.Client) {
 		result, err := client.CancelScheduled(t.Context(), []int64{43458, 43457, 43456})
 		require.NoError(t, err)
-		assert.NotNil(t, result.Outcomes[1].Message, "C3")
-		result.Outcomes[1].Message = nil
 		assert.Equal(t, []outgoing.Outcome{
 			{ID: 43458, State: outgoing.Rejected, Status: 404, Problem: &outgoing.Problem{
 				Type: "https://problems-registry.smartbear.com/not-found/", Status: 404, Title: "Not Found",
@@ -160,9 +158,6 @@ func readError(kind error, status int, title, code string, retryAfter time.Durat
 // playback answers every request with the same bytes.
 func playback(raw []byte) roundTrip {
 	return func(req *http.Request) (*http.Response, error) {
-		if isCancel := bytes.Contains(raw, []byte("X-Sandbox")); isCancel && req.Method == http.MethodGet { // a read-back
-			return answer(200, `[{"id":43457}]`, "Content-Type", "application/json", "X-Success-Count", "1", "X-Error-Count", "0"), nil
-		}
 		return http.ReadResponse(bufio.NewReader(bytes.NewReader(raw)), req)
 	}
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // No document lists the statuses. Put in those of your account: outgoing doctor shows them.
-var arrived = map[string]bool{"DELIVERED": true, "UNDELIVERED": false, "EXPIRED": false, "CANCELLED": false}
+var arrived = map[string]bool{"DELIVERED": true, "UNDELIVERED": false, "EXPIRED": false, "CANCELLED": false, "REJECTED": false}
 
 func main() {
 	// For the real gateway: your token, and no WithBaseURL, or outgoing.SandboxURL for the test system.

@@ -48,7 +48,8 @@ func TestTheFirstProgramOfTheReadme(t *testing.T) {
 	require.NoError(t, printed.Close())
 	table, err := io.ReadAll(output)
 	require.NoError(t, err)
-	assert.Equal(t, `      59 arrived, DELIVERED
+	assert.Equal(t, `      57 arrived, DELIVERED
+       2 not arrived, REJECTED
        1 not arrived, UNDELIVERED
       12 still under way, QUEUED
       12 still under way, SCHEDULED
