@@ -18,7 +18,6 @@ type operation struct {
 	transport transport
 	limiter   *limiter
 	stop      *stop
-	gate      *gate // of a watch; nil is always open
 }
 
 // request is what one request asks, whichever attempt carries it.
@@ -35,9 +34,6 @@ func send[T any](ctx context.Context, op operation, req request, decode func(*re
 	for {
 		if err := turn.wait(ctx, op.stop); err != nil {
 			return value, t, t.explain(withPrevious(err, t.lastError()))
-		}
-		if waited := op.gate.wait(ctx); waited { // there may be a hold by now
-			continue
 		}
 		var f *failure
 		value, f = attempt(ctx, op, req, &t, decode)

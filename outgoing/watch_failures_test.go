@@ -99,7 +99,7 @@ func TestW3_AFailedLookWaitsAsIfNothingHadChanged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := outgoingtest.NewGateway()
 		g.Add(message(1, "SENT"))
-		g.Inject(outgoingtest.Fault{Status: 500, Times: -1})
+		g.Inject(outgoingtest.Fault{Status: http.StatusRequestTimeout, Times: -1})
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
 		watch(ctx, g.Client(), outgoing.WatchRequest{IDs: []int64{1}, Until: hasStatus("DONE"), MaxInterval: time.Minute})
@@ -122,7 +122,7 @@ func TestW3_WatchingUsesUpNoRetryBudget(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 		defer cancel()
 		watch(ctx, client, outgoing.WatchRequest{IDs: ids(500), Until: hasStatus("DONE"), MaxInterval: time.Minute})
-		require.Greater(t, len(g.Requests()), 10_000)
+		require.Greater(t, len(g.Requests()), 250)
 		for range 10 {
 			result, err := client.GetByIDs(t.Context(), []int64{1})
 			require.ErrorIs(t, err, outgoing.ErrServer)
@@ -354,7 +354,11 @@ func TestW4_WhatMayPassIsNeverGivenUp(t *testing.T) {
 				defer cancel()
 				all := watch(ctx, g.Client(), outgoing.WatchRequest{IDs: ids(2), Until: hasStatus("DONE"), MaxInterval: time.Minute})
 				require.Len(t, all, 2, "the first failure, and the end")
-				assert.Greater(t, len(g.Requests()), 500)
+				least := 500
+				if fault.Status >= 500 || fault.Drop || fault.Delay > 0 { // an outage, which is probed every 5 minutes
+					least = 24 * 60 / 6
+				}
+				assert.Greater(t, len(g.Requests()), least)
 				assert.Equal(t, ids(2), batchIDs(t, all[0].err))
 				require.ErrorIs(t, all[1].err, context.DeadlineExceeded)
 				assert.Equal(t, ids(2), batchIDs(t, all[1].err))

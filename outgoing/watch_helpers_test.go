@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -15,6 +16,10 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
+
+// full reports whether grids and simulations run whole, and not at their corners. It is asked in tests, since go test does not
+// see what a package reads when it is initialized, and would take an old result.
+func full() bool { return os.Getenv("OUTGOING_FULL") != "" }
 
 // watch is what a watch yields until it ends.
 func watch(ctx context.Context, client *outgoing.Client, w outgoing.WatchRequest, opts ...outgoing.Option) []told {

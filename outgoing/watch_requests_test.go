@@ -53,12 +53,12 @@ func (g *restless) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func TestW2_RequestsStayNearTheLeastThatTheIDsNeed(t *testing.T) {
 	const initial = 10 * time.Second
-	counts := []int{1, 50, 51, 120, 499}
-	if raceDetector {
-		counts = counts[:3]
+	counts, latencies := []int{1, 50, 51, 120, 499}, []time.Duration{20 * time.Millisecond, time.Second, 9500 * time.Millisecond}
+	if !full() {
+		counts, latencies = []int{1, 51, 120}, []time.Duration{20 * time.Millisecond, 9500 * time.Millisecond}
 	}
 	for _, n := range counts {
-		for _, latency := range []time.Duration{20 * time.Millisecond, time.Second, 9500 * time.Millisecond} {
+		for _, latency := range latencies {
 			for _, busy := range []time.Duration{30 * time.Second, 10 * time.Minute, 6 * time.Hour} {
 				for _, longest := range []time.Duration{initial, 15 * time.Minute} {
 					for _, away := range []float64{0, 0.05} {

@@ -259,31 +259,3 @@ func TestW6_AtMost100BytesForEachID(t *testing.T) {
 	assert.LessOrEqual(t, max(beginning, held), float64(watchLimit))
 	assert.Positive(t, held)
 }
-
-// After repeated limits requests leave one by one, and some of them would be waiting for their turn when the body begins.
-func TestW6_NoLookWaitsItsTurnOutWhileTheBodyRuns(t *testing.T) {
-	for _, concurrency := range []int{1, 2, 4} {
-		synctest.Test(t, func(t *testing.T) {
-			var arrived, body atomic.Int32
-			client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
-				assert.Zero(t, body.Load(), "%d at once: a request left while the body ran", concurrency)
-				if arrived.Add(1) <= 8 {
-					return answer(http.StatusTooManyRequests, "", "Retry-After", "2"), nil
-				}
-				return answer(http.StatusOK, rowsFor(req)), nil
-			}), outgoing.WithConcurrency(concurrency))
-			seen := 0
-			request := outgoing.WatchRequest{IDs: ids(500), InitialInterval: time.Second, Until: func(outgoing.Message) bool { return true }}
-			for _, err := range client.Watch(t.Context(), request) {
-				require.NoError(t, err)
-				if seen++; seen%50 == 1 {
-					synctest.Wait() // a request that has left is not the body's
-					body.Store(1)
-					time.Sleep(10 * time.Second)
-					body.Store(0)
-				}
-			}
-			assert.Equal(t, 500, seen)
-		})
-	}
-}

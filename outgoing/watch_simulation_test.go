@@ -176,7 +176,7 @@ func randomTrouble(random *rand.Rand, share float64, until time.Duration) func(t
 
 func TestW1_W2_W4_W5_AHundredThousandIDsForADay(t *testing.T) {
 	n := 100_000
-	if raceDetector {
+	if !full() {
 		n = 10_000
 	}
 	synctest.Test(t, func(t *testing.T) {

@@ -1,4 +1,4 @@
-package outgoing
+package watch
 
 import (
 	"container/heap"
@@ -12,6 +12,8 @@ import (
 	"pgregory.net/rapid"
 )
 
+const perLook = 50
+
 // waiting is n IDs from index first on, whose wait is half over, and over, at these seconds.
 type waiting struct{ first, n, halfOver, due int }
 
@@ -21,7 +23,7 @@ func scheduleOf(waits ...waiting) *schedule {
 	for _, w := range waits {
 		n = max(n, w.first+w.n)
 	}
-	s := newSchedule(n, 10*time.Second, time.Hour)
+	s := newSchedule(n, perLook, 10*time.Second, time.Hour)
 	s.ready.indexes = s.ready.indexes[:0]
 	for _, w := range waits {
 		for i := range w.n {
@@ -92,10 +94,10 @@ func TestW2_TheWaitIsAsLongAsTheStateHasBeenTheSame(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			s := newSchedule(1, initial, longest)
+			s := newSchedule(1, perLook, initial, longest)
 			s.next(0)
-			s.seen(0, 1, test.since)
-			s.rest(0, test.looked, test.jitter)
+			s.found(0, stateOf("SENT", nil), test.since)
+			s.reschedule(0, test.looked, test.jitter)
 			assert.Equal(t, test.looked+test.want, s.watched[0].due)
 			assert.Equal(t, test.looked+test.want/2, s.watched[0].halfOver)
 		})
@@ -103,25 +105,25 @@ func TestW2_TheWaitIsAsLongAsTheStateHasBeenTheSame(t *testing.T) {
 }
 
 // looksAt returns when an ID by itself is looked at until a time, if each answer comes at once. state says what it shows.
-func looksAt(s *schedule, until time.Duration, state func(now time.Duration) uint64) []time.Duration {
+func looksAt(s *schedule, until time.Duration, code func(now time.Duration) string) []time.Duration {
 	var looks []time.Duration
 	for now := time.Duration(0); now <= until; now, _ = s.wake() {
 		for _, i := range s.next(now) {
 			looks = append(looks, now)
-			s.seen(i, state(now), now)
-			s.rest(i, now, 0)
+			s.found(i, stateOf(code(now), nil), now)
+			s.reschedule(i, now, 0)
 		}
 	}
 	return looks
 }
 
 func TestW2_TheWaitDoublesAndIsShortAfterAChange(t *testing.T) {
-	s := newSchedule(1, 10*time.Second, time.Minute)
-	looks := looksAt(s, 300*time.Second, func(now time.Duration) uint64 {
+	s := newSchedule(1, perLook, 10*time.Second, time.Minute)
+	looks := looksAt(s, 300*time.Second, func(now time.Duration) string {
 		if now >= 100*time.Second {
-			return 2
+			return "DONE"
 		}
-		return 1
+		return "SENT"
 	})
 	var seconds []int
 	for _, at := range looks {
@@ -149,7 +151,7 @@ func TestW4_WhenAnIDIsGivenUp(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			s := newSchedule(1, 10*time.Second, time.Minute)
+			s := newSchedule(1, perLook, 10*time.Second, time.Minute)
 			givenUp := 0
 			for n, look := range test.looks {
 				now := time.Duration(n) * test.apart
@@ -158,7 +160,7 @@ func TestW4_WhenAnIDIsGivenUp(t *testing.T) {
 				case 'u':
 					giveUp = s.missing(0, now)
 				case 'k':
-					s.seen(0, 1, now)
+					s.found(0, stateOf("SENT", nil), now)
 				case 'p':
 					giveUp = s.failed(0)
 				}
@@ -182,8 +184,44 @@ func TestW2_ARequestTooManyWaits(t *testing.T) {
 	require.Equal(t, []int32{1}, s.next(at))
 }
 
+func TestW2_NoMoreThanOnePointThreeTimesTheRequests(t *testing.T) {
+	var waits []waiting
+	for second := range 500 { // each of them is due by itself
+		waits = append(waits, waiting{second, 1, 1000 + second, 1000 + second})
+	}
+	s := scheduleOf(waits...)
+	s.initial = 100 * time.Second
+	requests := 0
+	for second := range 100 {
+		if s.next(time.Duration(1000+second)*time.Second) != nil {
+			requests++
+		}
+	}
+	assert.Equal(t, 13, requests, "500 IDs take 10")
+}
+
+func TestW2_AnIDThatWasUnknownBeginsAnew(t *testing.T) {
+	s := newSchedule(1, perLook, 10*time.Second, time.Hour)
+	s.next(0)
+	s.found(0, stateOf("SENT", nil), 0)
+	s.missing(0, time.Minute)
+	s.found(0, stateOf("SENT", nil), 2*time.Minute)
+	s.reschedule(0, 2*time.Minute, 0)
+	assert.Equal(t, 2*time.Minute+10*time.Second, s.watched[0].due)
+}
+
+func TestW3_WhatIsTriedAgainFillsNoRequestBefore(t *testing.T) {
+	s := newSchedule(51, 50, 10*time.Second, time.Hour)
+	require.Len(t, s.next(0), 50)
+	for i := range int32(50) {
+		s.retryAt(i, time.Minute)
+	}
+	require.Equal(t, []int32{50}, s.next(30*time.Second))
+	require.Len(t, s.next(time.Minute), 50)
+}
+
 func TestW2_ARequestThatWasPostponedCostsNothing(t *testing.T) {
-	s := newSchedule(1, 10*time.Second, time.Minute)
+	s := newSchedule(1, perLook, 10*time.Second, time.Minute)
 	for n := range 5 {
 		now := time.Duration(n) * time.Second
 		require.Equal(t, []int32{0}, s.next(now))
@@ -214,8 +252,8 @@ func TestW2_NoMoreRequestsThanTheIDsNeed(t *testing.T) {
 			away        = rapid.Float64Range(0, 0.5).Draw(t, "share turned away")
 			longest     = rapid.SampledFrom([]time.Duration{initial, 20 * time.Second, time.Minute, 15 * time.Minute}).Draw(t, "longest")
 			random      = rand.New(rand.NewPCG(seed, 0))
-			s           = newSchedule(n, initial, longest)
-			least       = (n + MaxIDs - 1) / MaxIDs
+			s           = newSchedule(n, perLook, initial, longest)
+			least       = (n + perLook - 1) / perLook
 			inFlight    []answered
 			starts      []time.Duration
 			lastLook    = make([]time.Duration, n)
@@ -251,14 +289,14 @@ func TestW2_NoMoreRequestsThanTheIDsNeed(t *testing.T) {
 			}
 			failed, jitter := random.Float64() < fails, 0.1*random.Float64()
 			for _, i := range request.indexes {
-				state := max(1, s.watched[i].state)
-				if random.Float64() < changes {
-					state++
+				seen := s.watched[i].state
+				if seen == (state{}) || random.Float64() < changes {
+					seen = stateOf("SENT", new(time.Unix(0, int64(now))))
 				}
 				if !failed {
-					s.seen(i, state, now)
+					s.found(i, seen, now)
 				}
-				s.rest(i, now, jitter)
+				s.reschedule(i, now, jitter)
 				lastLook[i] = now
 			}
 		}

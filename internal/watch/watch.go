@@ -1,0 +1,263 @@
+// Package watch follows messages until each has reached its end, by looking them up again and again. It decides which to look
+// up next and when, so that many share a look, and what is worth telling of what was found. It knows nothing of how messages
+// are looked up, and keeps none of them: at most 100 bytes for each ID.
+//
+// The rules W1 to W6 of docs/rules.md are its own.
+package watch
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/gsmservice-gateway/client-go/internal/parallel"
+)
+
+// Config says what to watch, until when, and how often to look.
+type Config[M any] struct {
+	IDs             []int64 // distinct
+	Until           func(M) bool
+	State           func(M) (code string, date *time.Time) // what is compared of a message
+	InitialInterval time.Duration                          // > 0
+	MaxInterval     time.Duration                          // >= InitialInterval
+	IDsPerLook      int                                    // at most
+	Concurrency     int                                    // looks at once, at most
+	HeldUntil       func() time.Time                       // before which no look is begun
+	Logger          *slog.Logger
+}
+
+// longestWait stands for any longer initial interval, so that no time overflows.
+const longestWait = 10 * 365 * 24 * time.Hour
+
+// Look is what one look found.
+type Look[M any] struct {
+	Outcome Outcome
+	Results []Result[M] // one for each ID, in the order given, unless the look was Throttled or Refused
+	Err     error       // if Refused: why
+	Attr    slog.Attr   // what a log says of a look that was not Answered
+}
+
+// Outcome is how a look as a whole ended.
+type Outcome int
+
+const (
+	Answered    Outcome = iota // some IDs were looked up; others may have failed
+	Failed                     // for other reasons than those below
+	Unreachable                // no answer, or one that says that the server does not work
+	Throttled                  // turned away, since too many requests are made
+	Refused                    // as all other looks will be
+)
+
+// Result is what a look found of one ID.
+type Result[M any] struct {
+	Finding Finding
+	Message M     // if Found
+	Err     error // if not: why
+}
+
+// Finding is what became of one ID in a look.
+type Finding int
+
+const (
+	Unsettled Finding = iota // for a reason that may pass
+	Permanent                // not settled, for a reason that will not pass
+	Found
+	Missing // there is no such message
+)
+
+// Event is something to tell: a message that is new or has changed, or else IDs whose look failed.
+type Event[M any] struct {
+	Message  M
+	Failures []Failure
+	GivenUp  bool // the ID of the one failure is watched no more
+}
+
+// Failure is an ID that could not be looked up, and why.
+type Failure struct {
+	ID  int64
+	Err error
+}
+
+// Run watches until each ID has reached its end or was given up, or emit returns false. Otherwise it returns the IDs that are
+// left, in their order, and why: the error of ctx, or of a look that was Refused. lookUp is called in goroutines that have
+// ended when Run returns; if it panics, so does Run. While emit and Until run, no look begins.
+func Run[M any](ctx context.Context, c Config[M], lookUp func(context.Context, []int64) Look[M], emit func(Event[M]) bool) (left []int64, err error) {
+	c.InitialInterval = min(c.InitialInterval, longestWait)
+	w := &watch[M]{
+		Config: c, lookUp: lookUp, emit: emit, start: time.Now(), looks: parallel.NewGroup[*look[M]](),
+		schedule: newSchedule(len(c.IDs), c.IDsPerLook, c.InitialInterval, c.MaxInterval),
+		pauses:   pauses{initial: c.InitialInterval},
+	}
+	lookCtx, cancel := context.WithCancel(ctx)
+	defer w.looks.Drain()
+	defer cancel()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for w.schedule.remaining > 0 {
+		if ctx.Err() != nil {
+			return w.left(), ctx.Err()
+		}
+		var wake <-chan time.Time
+		if at, ok := w.startLooks(lookCtx); ok {
+			timer.Reset(at - time.Since(w.start))
+			wake = timer.C
+		}
+		select {
+		case ended := <-w.looks.Ended():
+			l := w.looks.Take(ended)
+			if l.Outcome == Refused {
+				return w.left(), l.Err
+			}
+			if !w.handle(ctx, l) {
+				return nil, nil
+			}
+		case <-wake:
+		case <-ctx.Done():
+		}
+	}
+	return nil, nil
+}
+
+// watch is one Run.
+type watch[M any] struct {
+	Config[M]
+	lookUp   func(context.Context, []int64) Look[M]
+	emit     func(Event[M]) bool
+	start    time.Time
+	schedule *schedule
+	pauses   pauses
+	looks    *parallel.Group[*look[M]]
+	failing  bool // a failure was told, and no look has succeeded since
+}
+
+type look[M any] struct {
+	Look[M]
+	indexes []int32
+	started time.Duration
+}
+
+// startLooks begins the looks that are due, one at a time in an outage. It returns when the next can begin; not if none can
+// before one of them has ended.
+func (w *watch[M]) startLooks(ctx context.Context) (next time.Duration, ok bool) {
+	for w.looks.Running() < w.Concurrency && (w.looks.Running() == 0 || !w.pauses.outage()) {
+		now := time.Since(w.start)
+		if resume := w.resume(); now < resume {
+			return resume, true
+		}
+		indexes := w.schedule.next(now)
+		if indexes == nil {
+			return w.schedule.wake()
+		}
+		ids := make([]int64, len(indexes))
+		for i, index := range indexes {
+			ids[i] = w.IDs[index]
+		}
+		w.looks.Go(func() *look[M] { return &look[M]{w.lookUp(ctx, ids), indexes, now} })
+	}
+	return 0, false
+}
+
+// resume returns when the next look may begin.
+func (w *watch[M]) resume() time.Duration { return max(w.pauses.resume, w.HeldUntil().Sub(w.start)) }
+
+// handle takes in how a look ended, and reports whether to go on.
+func (w *watch[M]) handle(ctx context.Context, l *look[M]) bool {
+	now, draw := time.Since(w.start), rand.Float64()
+	switch l.Outcome {
+	case Answered:
+		w.failing = false
+		w.pauses.succeeded()
+	case Unreachable:
+		w.pauses.failed(l.started, now, draw)
+	case Throttled:
+		w.schedule.postpone(l.indexes, l.started)
+		if w.pauses.throttled(l.started, now, draw) {
+			w.warn(ctx, "a rate limit turned the look away; its IDs will be looked up after the wait", l, len(l.indexes), now)
+		}
+		return true
+	}
+	return w.handleResults(ctx, l, now, draw)
+}
+
+// handleResults takes in what a look found of each ID.
+func (w *watch[M]) handleResults(ctx context.Context, l *look[M], now time.Duration, draw float64) bool {
+	var failures []Failure
+	for i, result := range l.Results {
+		var (
+			index   = l.indexes[i]
+			giveUp  bool
+			failure = Failure{w.IDs[index], result.Err}
+		)
+		switch result.Finding {
+		case Found:
+			if !w.handleMessage(index, result.Message, now, draw) {
+				return false
+			}
+			continue
+		case Missing:
+			giveUp = w.schedule.missing(index, now)
+		case Permanent:
+			giveUp = w.schedule.failed(index)
+		}
+		switch {
+		case giveUp:
+			w.schedule.end(index)
+			if !w.emit(Event[M]{Failures: []Failure{failure}, GivenUp: true}) {
+				return false
+			}
+			continue
+		case l.Outcome == Unreachable && w.pauses.outage():
+			w.schedule.retryAt(index, w.pauses.resume) // after the IDs that were due before
+		default:
+			w.schedule.reschedule(index, now, draw*jitter)
+		}
+		if l.Outcome != Answered || result.Finding == Unsettled {
+			failures = append(failures, failure)
+		}
+	}
+	if len(failures) == 0 || ctx.Err() != nil { // which may be why they failed
+		return true
+	}
+	return w.tell(ctx, l, failures, now)
+}
+
+// handleMessage takes in a message that was found.
+func (w *watch[M]) handleMessage(index int32, m M, now time.Duration, draw float64) bool {
+	changed := w.schedule.found(index, stateOf(w.State(m)), now)
+	if w.Until(m) {
+		w.schedule.end(index)
+	} else {
+		w.schedule.reschedule(index, now, draw*jitter)
+	}
+	return !changed || w.emit(Event[M]{Message: m})
+}
+
+// tell tells the first failure after a success, and logs those after it.
+func (w *watch[M]) tell(ctx context.Context, l *look[M], failures []Failure, now time.Duration) bool {
+	if w.failing {
+		w.warn(ctx, "the look failed; its IDs will be looked up again", l, len(failures), now)
+		return true
+	}
+	w.failing = true
+	return w.emit(Event[M]{Failures: failures})
+}
+
+func (w *watch[M]) warn(ctx context.Context, text string, l *look[M], ids int, now time.Duration) {
+	attrs := []slog.Attr{slog.Int("ids", ids), l.Attr}
+	if wait := w.resume() - now; wait > 0 {
+		attrs = append(attrs, slog.Duration("wait", wait))
+	}
+	w.Logger.LogAttrs(ctx, slog.LevelWarn, text, attrs...)
+}
+
+// left returns the IDs that have not ended.
+func (w *watch[M]) left() []int64 {
+	ids := make([]int64, 0, w.schedule.remaining)
+	for i, id := range w.IDs {
+		if !w.schedule.watched[i].ended {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}

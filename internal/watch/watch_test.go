@@ -1,0 +1,372 @@
+package watch_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/internal/watch"
+)
+
+// full reports whether grids and simulations run whole, and not at their corners. It is asked in tests, since go test does not
+// see what a package reads when it is initialized, and would take an old result.
+func full() bool { return os.Getenv("OUTGOING_FULL") != "" }
+
+type message struct {
+	id   int64
+	code string
+	date *time.Time
+}
+
+func done(m message) bool { return m.code == "DONE" }
+
+var (
+	errDown    = errors.New("no answer")
+	errRefused = errors.New("the token was refused")
+	errPoison  = errors.New("it cannot be told what this is")
+)
+
+// world is what is looked up, and what was seen of the looks.
+type world struct {
+	latency time.Duration
+	of      func(now time.Duration, ids []int64) watch.Look[message] // how a look ends; nil finds all, done
+
+	mu     sync.Mutex
+	start  time.Time
+	looks  []time.Duration // when they began
+	asked  [][]int64
+	active int
+	most   int // looks at once
+	log    bytes.Buffer
+}
+
+// lookUp decides when a look begins how it ends.
+func (w *world) lookUp(ctx context.Context, ids []int64) watch.Look[message] {
+	w.mu.Lock()
+	now := time.Since(w.start)
+	w.looks, w.asked = append(w.looks, now), append(w.asked, ids)
+	w.active++
+	w.most = max(w.most, w.active)
+	look := each(ids, func(id int64) watch.Result[message] { return found(message{id: id, code: "DONE"}) })
+	if w.of != nil {
+		look = w.of(now, ids)
+	}
+	w.mu.Unlock()
+	wait(ctx, w.latency)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.active--
+	return look
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+func each(ids []int64, of func(int64) watch.Result[message]) watch.Look[message] {
+	var look watch.Look[message]
+	for _, id := range ids {
+		look.Results = append(look.Results, of(id))
+	}
+	return look
+}
+
+func found(m message) watch.Result[message] {
+	return watch.Result[message]{Finding: watch.Found, Message: m}
+}
+
+func unsettled(int64) watch.Result[message] { return watch.Result[message]{Err: errDown} }
+
+// unreachable is a look that ended without an answer.
+func unreachable(ids []int64) watch.Look[message] {
+	look := each(ids, unsettled)
+	look.Outcome, look.Attr = watch.Unreachable, slog.Any("error", errDown)
+	return look
+}
+
+// told is an event, and when it was told.
+type told struct {
+	watch.Event[message]
+	at time.Duration
+}
+
+// run watches IDs 1 to n to the end.
+func (w *world) run(ctx context.Context, n int, change func(*watch.Config[message])) (all []told, left []int64, err error) {
+	c := config(w, n)
+	if change != nil {
+		change(&c)
+	}
+	w.start = time.Now()
+	left, err = watch.Run(ctx, c, w.lookUp, func(e watch.Event[message]) bool {
+		all = append(all, told{e, time.Since(w.start)})
+		return true
+	})
+	return all, left, err
+}
+
+// config watches IDs 1 to n.
+func config(w *world, n int) watch.Config[message] {
+	c := watch.Config[message]{
+		Until:           done,
+		State:           func(m message) (string, *time.Time) { return m.code, m.date },
+		InitialInterval: 10 * time.Second, MaxInterval: 15 * time.Minute,
+		IDsPerLook: 50, Concurrency: 4,
+		HeldUntil: func() time.Time { return time.Time{} },
+		Logger:    slog.New(slog.NewTextHandler(&w.log, nil)),
+	}
+	for id := range int64(n) {
+		c.IDs = append(c.IDs, id+1)
+	}
+	return c
+}
+
+func (w *world) lines() int { return strings.Count(w.log.String(), "\n") }
+
+// gaps are the times between two looks.
+func (w *world) gaps() []time.Duration {
+	var all []time.Duration
+	for i, at := range w.looks[1:] {
+		all = append(all, at-w.looks[i])
+	}
+	return all
+}
+
+func atOnce(n int) func(*watch.Config[message]) {
+	return func(c *watch.Config[message]) { c.Concurrency = n }
+}
+
+func TestW1_EachStateIsToldOnceUntilTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		day := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+		states := []message{{code: "QUEUED"}, {code: "QUEUED"}, {code: "SENT"}, {code: "SENT", date: new(time.Unix(0, 0))}, {code: "SENT", date: &day}, {code: "SENT", date: new(day.Local())}, {code: ""}, {code: "DONE"}}
+		w := &world{of: func(_ time.Duration, ids []int64) watch.Look[message] {
+			m := states[0]
+			states = states[1:]
+			return each(ids, func(int64) watch.Result[message] { return found(m) })
+		}}
+		all, left, err := w.run(t.Context(), 1, nil)
+		require.NoError(t, err)
+		assert.Empty(t, left)
+		var codes []string
+		for _, one := range all {
+			assert.Empty(t, one.Failures)
+			codes = append(codes, one.Message.code)
+		}
+		assert.Equal(t, []string{"QUEUED", "SENT", "SENT", "SENT", "", "DONE"}, codes)
+	})
+}
+
+func TestW4_OneFailureAmongFiftyIsItsOwn(t *testing.T) {
+	for name, test := range map[string]struct {
+		finding watch.Finding
+		givenUp bool
+	}{
+		"it may pass":      {watch.Unsettled, false},
+		"it will not pass": {watch.Permanent, true},
+		"it is missing":    {watch.Missing, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := &world{of: func(_ time.Duration, ids []int64) watch.Look[message] {
+					return each(ids, func(id int64) watch.Result[message] {
+						if id == 7 {
+							return watch.Result[message]{Finding: test.finding, Err: errPoison}
+						}
+						return found(message{id: id, code: "DONE"})
+					})
+				}}
+				ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
+				defer cancel()
+				all, left, _ := w.run(ctx, 50, nil)
+				messages, givenUp := 0, 0
+				for _, one := range all {
+					switch {
+					case len(one.Failures) == 0:
+						messages++
+					case one.GivenUp:
+						givenUp++
+						fallthrough
+					default:
+						assert.Equal(t, []watch.Failure{{ID: 7, Err: errPoison}}, one.Failures)
+					}
+				}
+				assert.Equal(t, 49, messages)
+				if test.givenUp {
+					assert.Equal(t, 1, givenUp)
+					assert.Empty(t, left)
+					assert.Len(t, w.looks, 3)
+				} else {
+					assert.Equal(t, []int64{7}, left)
+					assert.LessOrEqual(t, len(w.looks), 24*4+8, "its waits grow as if nothing had changed")
+				}
+			})
+		})
+	}
+}
+
+func TestW5_AnEarlyEndSaysWhatIsLeftAndWhy(t *testing.T) {
+	t.Run("the context", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			w := &world{latency: time.Hour, of: func(_ time.Duration, ids []int64) watch.Look[message] { return unreachable(ids) }}
+			all, left, err := w.run(ctx, 3, nil)
+			assert.Empty(t, all, "what the context broke off is no failure")
+			assert.Equal(t, []int64{1, 2, 3}, left)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			assert.Equal(t, time.Minute, time.Since(w.start))
+			assert.Zero(t, w.active)
+		})
+	})
+	t.Run("the context, after half of a look", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		w := &world{of: func(time.Duration, []int64) watch.Look[message] {
+			return watch.Look[message]{Results: []watch.Result[message]{found(message{id: 1}), unsettled(2)}}
+		}}
+		told := 0
+		left, err := watch.Run(ctx, config(w, 2), w.lookUp, func(e watch.Event[message]) bool {
+			told++
+			assert.Empty(t, e.Failures)
+			cancel()
+			return true
+		})
+		assert.Equal(t, 1, told)
+		assert.Equal(t, []int64{1, 2}, left)
+		require.ErrorIs(t, err, context.Canceled)
+	})
+	t.Run("a refusal", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := &world{latency: time.Second, of: func(_ time.Duration, ids []int64) watch.Look[message] {
+				if ids[0] > 50 {
+					return watch.Look[message]{Outcome: watch.Refused, Err: errRefused}
+				}
+				return each(ids, func(id int64) watch.Result[message] { return found(message{id: id, code: "DONE"}) })
+			}}
+			_, left, err := w.run(t.Context(), 52, atOnce(1))
+			assert.Equal(t, []int64{51, 52}, left)
+			require.ErrorIs(t, err, errRefused)
+		})
+	})
+}
+
+func TestW6_NothingIsLeftBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // which fails if a goroutine is
+		w := &world{latency: time.Hour}
+		ended := 0
+		assert.PanicsWithValue(t, "look-up", func() {
+			_, _ = watch.Run(t.Context(), config(w, 500), func(ctx context.Context, ids []int64) watch.Look[message] {
+				if ids[0] == 51 {
+					wait(ctx, time.Second)
+					panic("look-up")
+				}
+				defer func() { ended++ }()
+				<-ctx.Done()
+				return unreachable(ids)
+			}, func(watch.Event[message]) bool { return true })
+		})
+		assert.Equal(t, 3, ended)
+	})
+}
+
+// What is taken for looks follows what there is to look up, and not the number that is allowed.
+func TestW6_AnyNumberOfLooksAtOnce(t *testing.T) {
+	for _, n := range []int{0, 1, 1000} {
+		synctest.Test(t, func(t *testing.T) {
+			w := &world{latency: time.Second}
+			all, left, err := w.run(t.Context(), n, atOnce(math.MaxInt))
+			require.NoError(t, err)
+			assert.Empty(t, left)
+			assert.Len(t, all, n)
+			assert.Equal(t, (n+49)/50, w.most)
+		})
+	}
+}
+
+func TestW6_NoLookBeginsWhileSomethingIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{latency: time.Second}
+		c := config(w, 3)
+		c.IDsPerLook, c.Concurrency = 1, 2
+		_, err := watch.Run(t.Context(), c, w.lookUp, func(watch.Event[message]) bool {
+			synctest.Wait() // what has begun before
+			before := len(w.looks)
+			time.Sleep(time.Hour)
+			assert.Len(t, w.looks, before)
+			return true
+		})
+		require.NoError(t, err)
+		assert.Len(t, w.looks, 3)
+	})
+}
+
+func TestW3_AHoldPostponesLooksAndTellsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		held := time.Now().Add(time.Minute)
+		w := &world{of: func(now time.Duration, ids []int64) watch.Look[message] {
+			if now < 10*time.Minute {
+				return watch.Look[message]{Outcome: watch.Throttled, Attr: slog.Int("status", 429)}
+			}
+			return each(ids, func(id int64) watch.Result[message] { return found(message{id: id, code: "DONE"}) })
+		}}
+		all, _, err := w.run(t.Context(), 200, func(c *watch.Config[message]) { c.HeldUntil = func() time.Time { return held } })
+		require.NoError(t, err)
+		require.Len(t, all, 200, "no failure")
+		assert.Equal(t, time.Minute, w.looks[0])
+		assert.Less(t, all[199].at, 10*time.Minute+11*time.Second, "no wait is longer for it")
+		assert.Less(t, len(w.looks), 4*(9*60/5+6), "looks are tried more seldom while it goes on")
+		assert.Equal(t, strings.Count(w.log.String(), "status=429 wait="), w.lines())
+		assert.LessOrEqual(t, w.lines(), len(w.looks)/4+1, "one line for those that were turned away together")
+	})
+}
+
+func TestW2_AnIntervalOfAnyLength(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 365*24*time.Hour)
+		defer cancel()
+		w := &world{latency: time.Second}
+		_, left, _ := w.run(ctx, 500, func(c *watch.Config[message]) {
+			c.InitialInterval, c.MaxInterval = math.MaxInt64, math.MaxInt64
+			c.Until = func(message) bool { return false }
+		})
+		assert.Len(t, left, 500)
+		assert.Len(t, w.looks, 10, "the wait after the first look is not over")
+	})
+}
+
+func ExampleRun() {
+	code := "QUEUED"
+	left, err := watch.Run(context.Background(), watch.Config[string]{
+		IDs:   []int64{43456},
+		Until: func(m string) bool { return m == "DELIVERED" },
+		State: func(m string) (string, *time.Time) { return m, nil }, HeldUntil: func() time.Time { return time.Time{} },
+		InitialInterval: time.Millisecond, MaxInterval: time.Second, IDsPerLook: 50, Concurrency: 1,
+	}, func(context.Context, []int64) watch.Look[string] {
+		return watch.Look[string]{Results: []watch.Result[string]{{Finding: watch.Found, Message: code}}}
+	}, func(e watch.Event[string]) bool {
+		fmt.Println(e.Message)
+		code = "DELIVERED"
+		return true
+	})
+	fmt.Println(left, err)
+	// Output:
+	// QUEUED
+	// DELIVERED
+	// [] <nil>
+}
