@@ -232,7 +232,7 @@ func TestW1_W2_W4_W5_AHundredThousandIDsForADay(t *testing.T) {
 		assert.Len(t, f.ended, n-len(unknown), "late ones too")
 		most := busiest(g.answered, 30*time.Second, (n+49)/50)
 		assert.LessOrEqual(t, float64(most), 1.3*float64((n+49)/50))
-		t.Logf("%d IDs: %d requests, at most %d in 30s, %d failures yielded", n, g.requests, most, f.failures)
+		t.Logf("seed 1, 2; %d IDs: %d requests, at most %d in 30s, %d failures yielded", n, g.requests, most, f.failures)
 	})
 }
 

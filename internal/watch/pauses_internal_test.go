@@ -18,6 +18,8 @@ func TestW3_OneFailureIsNoOutage(t *testing.T) {
 	p.failed(time.Minute, time.Minute, 1)
 	assert.True(t, p.outage())
 	assert.Equal(t, time.Minute+11*time.Second, p.resume, "a pause has a jitter, too")
+	p.failed(time.Minute, time.Minute, 0)
+	assert.Equal(t, time.Minute+11*time.Second, p.resume, "and those that failed together are due together")
 
 	p.succeeded()
 	assert.False(t, p.outage())

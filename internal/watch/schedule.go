@@ -45,7 +45,7 @@ type state struct {
 func stateOf(code string, date *time.Time) state {
 	s := state{code: unique.Make(code)}
 	if date != nil {
-		s.seconds, s.nanoseconds, s.dated = date.Unix(), int32(date.Nanosecond()), true
+		s.seconds, s.nanoseconds, s.dated = date.Unix(), int32(date.Nanosecond()), true //nolint:gosec // below 1e9
 	}
 	return s
 }

@@ -41,6 +41,7 @@ type Look[M any] struct {
 // Outcome is how a look as a whole ended.
 type Outcome int
 
+// How a look can end.
 const (
 	Answered    Outcome = iota // some IDs were looked up; others may have failed
 	Failed                     // for other reasons than those below
@@ -59,6 +60,7 @@ type Result[M any] struct {
 // Finding is what became of one ID in a look.
 type Finding int
 
+// What can become of an ID.
 const (
 	Unsettled Finding = iota // for a reason that may pass
 	Permanent                // not settled, for a reason that will not pass
