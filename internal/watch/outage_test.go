@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,7 +78,7 @@ func TestW3_WhatIsDueFollowsTheFirstSuccess(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						name := fmt.Sprintf("%d IDs, down for %v, latency %v, %d at once", n, lasts, latency, concurrency)
 						w := &world{latency: latency, of: downUntil(lasts)}
-						time.AfterFunc(lasts, func() { w.most = 0 })
+						time.AfterFunc(lasts, w.forget)
 						all, left, err := w.run(t.Context(), n, func(c *watch.Config[message]) {
 							c.Concurrency, c.MaxInterval = concurrency, 20*time.Second
 						})
@@ -162,9 +163,9 @@ func TestW3_ProbesBeginAfterALookThatHangs(t *testing.T) {
 		c := config(w, 1000)
 		c.Concurrency = 3
 		w.start = time.Now()
-		begun := 0
+		var begun atomic.Int32
 		_, err := watch.Run(ctx, c, func(ctx context.Context, ids []int64) watch.Look[message] {
-			if begun++; begun == 3 {
+			if begun.Add(1) == 3 {
 				wait(ctx, 75*time.Second)
 			}
 			return w.lookUp(ctx, ids)

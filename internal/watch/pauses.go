@@ -47,6 +47,6 @@ func (p *pauses) pause(started, now time.Duration, draw float64, shortest, longe
 		p.endedAt = started
 	}
 	shortest += time.Duration(draw * jitter * float64(shortest))
-	p.resume = now + min(max(2*(started-p.endedAt), shortest), longest)
+	p.resume = max(p.resume, now+min(max(2*(started-p.endedAt), shortest), longest))
 	p.endedAt = now
 }

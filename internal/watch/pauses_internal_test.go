@@ -11,18 +11,20 @@ import (
 
 func TestW3_OneFailureIsNoOutage(t *testing.T) {
 	p := pauses{initial: 10 * time.Second}
-	p.failed(0, time.Second, 0)
+	p.failed(time.Minute, time.Minute, 0)
 	assert.False(t, p.outage())
 	assert.Zero(t, p.resume)
 
-	p.failed(time.Second, 2*time.Second, 0)
+	p.failed(time.Minute, time.Minute, 1)
 	assert.True(t, p.outage())
-	assert.Equal(t, 12*time.Second, p.resume)
+	assert.Equal(t, time.Minute+11*time.Second, p.resume, "a pause has a jitter, too")
+	p.failed(time.Minute, time.Minute, 0)
+	assert.Equal(t, time.Minute+11*time.Second, p.resume, "and those that failed together are due together")
 
 	p.succeeded()
 	assert.False(t, p.outage())
 	assert.Zero(t, p.resume)
-	p.failed(3*time.Second, 4*time.Second, 0)
+	p.failed(2*time.Minute, 2*time.Minute, 0)
 	assert.False(t, p.outage(), "those before the success do not count")
 }
 

@@ -45,7 +45,7 @@ type state struct {
 func stateOf(code string, date *time.Time) state {
 	s := state{code: unique.Make(code)}
 	if date != nil {
-		s.seconds, s.nanoseconds, s.dated = date.Unix(), int32(date.Nanosecond()), true
+		s.seconds, s.nanoseconds, s.dated = date.Unix(), int32(date.Nanosecond()), true //nolint:gosec // below 1e9
 	}
 	return s
 }
@@ -53,15 +53,12 @@ func stateOf(code string, date *time.Time) state {
 const (
 	maxFruitless       = 3   // looks in a row; then an ID is given up
 	maxRequestsPercent = 130 // of the looks that all IDs take: so many may begin within an initial interval
-
-	// longestWait stands for any longer one, so that no time overflows.
-	longestWait = 10 * 365 * 24 * time.Hour
 )
 
 // newSchedule returns a schedule on which n IDs are due at once.
 func newSchedule(n, perLook int, initial, longest time.Duration) *schedule {
 	s := &schedule{
-		initial: min(initial, longestWait), longest: min(longest, longestWait), perLook: perLook,
+		initial: initial, longest: longest, perLook: perLook,
 		watched: make([]watchedID, n), remaining: n,
 		maxStarts: (n + perLook - 1) / perLook * maxRequestsPercent / 100,
 	}

@@ -184,6 +184,42 @@ func TestW2_ARequestTooManyWaits(t *testing.T) {
 	require.Equal(t, []int32{1}, s.next(at))
 }
 
+func TestW2_NoMoreThanOnePointThreeTimesTheRequests(t *testing.T) {
+	var waits []waiting
+	for second := range 500 { // each of them is due by itself
+		waits = append(waits, waiting{second, 1, 1000 + second, 1000 + second})
+	}
+	s := scheduleOf(waits...)
+	s.initial = 100 * time.Second
+	requests := 0
+	for second := range 100 {
+		if s.next(time.Duration(1000+second)*time.Second) != nil {
+			requests++
+		}
+	}
+	assert.Equal(t, 13, requests, "500 IDs take 10")
+}
+
+func TestW2_AnIDThatWasUnknownBeginsAnew(t *testing.T) {
+	s := newSchedule(1, perLook, 10*time.Second, time.Hour)
+	s.next(0)
+	s.found(0, stateOf("SENT", nil), 0)
+	s.missing(0, time.Minute)
+	s.found(0, stateOf("SENT", nil), 2*time.Minute)
+	s.reschedule(0, 2*time.Minute, 0)
+	assert.Equal(t, 2*time.Minute+10*time.Second, s.watched[0].due)
+}
+
+func TestW3_WhatIsTriedAgainFillsNoRequestBefore(t *testing.T) {
+	s := newSchedule(51, 50, 10*time.Second, time.Hour)
+	require.Len(t, s.next(0), 50)
+	for i := range int32(50) {
+		s.retryAt(i, time.Minute)
+	}
+	require.Equal(t, []int32{50}, s.next(30*time.Second))
+	require.Len(t, s.next(time.Minute), 50)
+}
+
 func TestW2_ARequestThatWasPostponedCostsNothing(t *testing.T) {
 	s := newSchedule(1, perLook, 10*time.Second, time.Minute)
 	for n := range 5 {

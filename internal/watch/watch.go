@@ -27,6 +27,9 @@ type Config[M any] struct {
 	Logger          *slog.Logger
 }
 
+// longestWait stands for any longer initial interval, so that no time overflows.
+const longestWait = 10 * 365 * 24 * time.Hour
+
 // Look is what one look found.
 type Look[M any] struct {
 	Outcome Outcome
@@ -38,6 +41,7 @@ type Look[M any] struct {
 // Outcome is how a look as a whole ended.
 type Outcome int
 
+// How a look can end.
 const (
 	Answered    Outcome = iota // some IDs were looked up; others may have failed
 	Failed                     // for other reasons than those below
@@ -56,6 +60,7 @@ type Result[M any] struct {
 // Finding is what became of one ID in a look.
 type Finding int
 
+// What can become of an ID.
 const (
 	Unsettled Finding = iota // for a reason that may pass
 	Permanent                // not settled, for a reason that will not pass
@@ -80,10 +85,11 @@ type Failure struct {
 // left, in their order, and why: the error of ctx, or of a look that was Refused. lookUp is called in goroutines that have
 // ended when Run returns; if it panics, so does Run. While emit and Until run, no look begins.
 func Run[M any](ctx context.Context, c Config[M], lookUp func(context.Context, []int64) Look[M], emit func(Event[M]) bool) (left []int64, err error) {
+	c.InitialInterval = min(c.InitialInterval, longestWait)
 	w := &watch[M]{
 		Config: c, lookUp: lookUp, emit: emit, start: time.Now(), looks: parallel.NewGroup[*look[M]](),
 		schedule: newSchedule(len(c.IDs), c.IDsPerLook, c.InitialInterval, c.MaxInterval),
-		pauses:   pauses{initial: min(c.InitialInterval, longestWait)},
+		pauses:   pauses{initial: c.InitialInterval},
 	}
 	lookCtx, cancel := context.WithCancel(ctx)
 	defer w.looks.Drain()

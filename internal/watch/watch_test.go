@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -69,6 +70,13 @@ func (w *world) lookUp(ctx context.Context, ids []int64) watch.Look[message] {
 	defer w.mu.Unlock()
 	w.active--
 	return look
+}
+
+// forget begins to count anew how many looks there are at once.
+func (w *world) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.most = 0
 }
 
 func wait(ctx context.Context, d time.Duration) {
@@ -155,7 +163,7 @@ func atOnce(n int) func(*watch.Config[message]) {
 func TestW1_EachStateIsToldOnceUntilTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		day := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-		states := []message{{code: "QUEUED"}, {code: "QUEUED"}, {code: "SENT"}, {code: "SENT", date: &day}, {code: "SENT", date: new(day.Local())}, {code: ""}, {code: "DONE"}}
+		states := []message{{code: "QUEUED"}, {code: "QUEUED"}, {code: "SENT"}, {code: "SENT", date: new(time.Unix(0, 0))}, {code: "SENT", date: &day}, {code: "SENT", date: new(day.Local())}, {code: ""}, {code: "DONE"}}
 		w := &world{of: func(_ time.Duration, ids []int64) watch.Look[message] {
 			m := states[0]
 			states = states[1:]
@@ -169,7 +177,7 @@ func TestW1_EachStateIsToldOnceUntilTheEnd(t *testing.T) {
 			assert.Empty(t, one.Failures)
 			codes = append(codes, one.Message.code)
 		}
-		assert.Equal(t, []string{"QUEUED", "SENT", "SENT", "", "DONE"}, codes)
+		assert.Equal(t, []string{"QUEUED", "SENT", "SENT", "SENT", "", "DONE"}, codes)
 	})
 }
 
@@ -269,19 +277,19 @@ func TestW5_AnEarlyEndSaysWhatIsLeftAndWhy(t *testing.T) {
 func TestW6_NothingIsLeftBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // which fails if a goroutine is
 		w := &world{latency: time.Hour}
-		ended := 0
+		var ended atomic.Int32
 		assert.PanicsWithValue(t, "look-up", func() {
 			_, _ = watch.Run(t.Context(), config(w, 500), func(ctx context.Context, ids []int64) watch.Look[message] {
 				if ids[0] == 51 {
 					wait(ctx, time.Second)
 					panic("look-up")
 				}
-				defer func() { ended++ }()
+				defer ended.Add(1)
 				<-ctx.Done()
 				return unreachable(ids)
 			}, func(watch.Event[message]) bool { return true })
 		})
-		assert.Equal(t, 3, ended)
+		assert.EqualValues(t, 3, ended.Load())
 	})
 }
 
@@ -333,6 +341,20 @@ func TestW3_AHoldPostponesLooksAndTellsNothing(t *testing.T) {
 		assert.Less(t, len(w.looks), 4*(9*60/5+6), "looks are tried more seldom while it goes on")
 		assert.Equal(t, strings.Count(w.log.String(), "status=429 wait="), w.lines())
 		assert.LessOrEqual(t, w.lines(), len(w.looks)/4+1, "one line for those that were turned away together")
+	})
+}
+
+func TestW2_AnIntervalOfAnyLength(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 365*24*time.Hour)
+		defer cancel()
+		w := &world{latency: time.Second}
+		_, left, _ := w.run(ctx, 500, func(c *watch.Config[message]) {
+			c.InitialInterval, c.MaxInterval = math.MaxInt64, math.MaxInt64
+			c.Until = func(message) bool { return false }
+		})
+		assert.Len(t, left, 500)
+		assert.Len(t, w.looks, 10, "the wait after the first look is not over")
 	})
 }
 
