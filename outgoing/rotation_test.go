@@ -161,12 +161,12 @@ func TestB6_ANewTokenEachTimeIsTriedOnceForEachRequest(t *testing.T) {
 
 func TestC6_AReplacedTokenSendsNoSecondDELETEWithOneAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := &guarded{RoundTripper: scheduled(100).Transport(), every: 1}
+		g := &guarded{RoundTripper: scheduled(150).Transport(), every: 1}
 		client := sourced(t, g, func(context.Context) (string, error) { return g.token(), nil })
-		result, err := client.CancelScheduled(t.Context(), ids(100), once, outgoing.WithConcurrency(1))
+		result, err := client.CancelScheduled(t.Context(), ids(150), once, outgoing.WithConcurrency(1))
 		require.ErrorIs(t, err, outgoing.ErrUnauthorized)
-		assert.EqualValues(t, 2, g.arrived.Load(), "one for each chunk: the token is replaced, and so the call goes on")
-		assert.Equal(t, ids(100), result.IDs(outgoing.NotSent))
+		assert.EqualValues(t, 3, g.arrived.Load(), "one for each chunk: the token is replaced, and so the call goes on")
+		assert.Equal(t, ids(150), result.IDs(outgoing.NotSent))
 		assert.Equal(t, 401, result.Outcomes[0].Status)
 	})
 }
