@@ -182,7 +182,7 @@ func (c *call) readMessages(ctx context.Context, r *transport.Reply, ids []int64
 		case row.Found && (reason == nil || c.unpriced):
 			result.Messages = append(result.Messages, row.Value)
 		case row.Found:
-			result.failed.add(unexpected(&rows.Unpriced{Message: row.Value, Reason: reason}), ids[i])
+			result.failed.add(unexpected(&rows.UnpricedError{Message: row.Value, Reason: reason}), ids[i])
 		case row.Unusable != nil:
 			result.failed.add(unexpected(row.Unusable), ids[i])
 		default:

@@ -263,6 +263,6 @@ func TestRetryAfterKnowsAHoldThatNoHeaderAskedFor(t *testing.T) {
 			time.Sleep(wait)
 			_, err = client.GetByIDs(t.Context(), left)
 		}
-		assert.Greater(t, rounds, 0)
+		assert.Positive(t, rounds)
 	})
 }

@@ -172,7 +172,7 @@ func TestC6_AReplacedTokenSendsNoSecondDELETEWithOneAttempt(t *testing.T) {
 }
 
 func TestB6_AHostThatCannotBeReachedIsNotAskedForEachChunk(t *testing.T) {
-	for name, reason := range map[string]error{"refused": refusedConnection, "dropped": io.EOF} {
+	for name, reason := range map[string]error{"refused": errRefusedConnection, "dropped": io.EOF} {
 		for _, concurrency := range []int{1, 4, 32} {
 			synctest.Test(t, func(t *testing.T) {
 				var sent atomic.Int64
@@ -205,14 +205,14 @@ func TestB6_AHostThatCannotBeReachedIsNotAskedForEachChunk(t *testing.T) {
 	}
 }
 
-var refusedConnection = dialError(syscall.ECONNREFUSED)
+var errRefusedConnection = dialError(syscall.ECONNREFUSED)
 
 func TestB6_AnAnswerInBetweenBeginsTheCountAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := 0
 		client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
 			if n++; n%20 != 0 {
-				return nil, refusedConnection
+				return nil, errRefusedConnection
 			}
 			return answer(200, rowsFor(req)), nil
 		}), once, outgoing.WithConcurrency(1))
@@ -225,7 +225,7 @@ func TestB6_AnAnswerInBetweenBeginsTheCountAgain(t *testing.T) {
 
 func TestB6_AStreamSaysThatTheGatewayCannotBeReachedLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := newClient(t, fails(refusedConnection), outgoing.WithConcurrency(1))
+		client := newClient(t, fails(errRefusedConnection), outgoing.WithConcurrency(1))
 		var last error
 		yields := 0
 		for _, err := range client.StreamByIDs(t.Context(), slices.Values(ids(100_000))) {

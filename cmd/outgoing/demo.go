@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -74,7 +75,7 @@ func (d *demoRun) requests() {
 		if n := len(r.IDs); n > 0 {
 			what = fmt.Sprintf("/rest/messages/%d,... (%s)", r.IDs[0], display.Plural(n, "ID", "IDs"))
 		}
-		answer := fmt.Sprint(r.Status)
+		answer := strconv.Itoa(r.Status)
 		if r.Status == 0 {
 			answer = "no answer"
 		}

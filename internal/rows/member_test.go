@@ -119,7 +119,7 @@ func TestB8_ByIDGivesEachIDItsRow(t *testing.T) {
 	found, _, err = rows.ByID([]byte(`[{"id":2},{"id":[]}]`), []int64{1, 2, 3}, idOf, differ)
 	require.NoError(t, err)
 	assert.NoError(t, found[1].Unusable)
-	assert.Error(t, found[0].Unusable, "the row without a readable ID may be its")
+	require.Error(t, found[0].Unusable, "the row without a readable ID may be its")
 	assert.Error(t, found[2].Unusable)
 }
 

@@ -2,11 +2,11 @@ package rows
 
 import "github.com/gsmservice-gateway/client-go/gen"
 
-// Unpriced is the error of a row whose price cannot be read, with the row, in which it is 0.
-type Unpriced struct {
+// UnpricedError is the error of a row whose price cannot be read, with the row, in which it is 0.
+type UnpricedError struct {
 	Message gen.Message
 	Reason  error
 }
 
-func (e *Unpriced) Error() string { return e.Reason.Error() }
-func (e *Unpriced) Unwrap() error { return e.Reason }
+func (e *UnpricedError) Error() string { return e.Reason.Error() }
+func (e *UnpricedError) Unwrap() error { return e.Reason }

@@ -85,6 +85,9 @@ func (c *Call) next(ctx context.Context, r Request, t *Trace, f *failure, ticket
 	if !c.Policy.CountThrottled {
 		counted -= t.throttled
 	}
+	if t.renewed { // a token that is replaced costs nothing
+		counted--
+	}
 	if r.Once {
 		most = 1
 	}

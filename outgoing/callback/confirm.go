@@ -58,7 +58,7 @@ func withUnpriced(ids []int64, found []outgoing.Message, err error) ([]outgoing.
 	failed := map[int64]error{}
 	if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
 		for _, f := range batch.Failures {
-			if row, ok := errors.AsType[*rows.Unpriced](f.Err); ok {
+			if row, ok := errors.AsType[*rows.UnpricedError](f.Err); ok {
 				found = append(found, row.Message)
 				continue
 			}

@@ -13,7 +13,7 @@ import (
 
 func TestK4_B9_AMessageWithoutAReadablePriceIsHandedOnAndTheOrderKept(t *testing.T) {
 	unpriced := func(id int64) error {
-		return fmt.Errorf("a row: %w", &rows.Unpriced{Message: outgoing.Message{ID: id, StatusCode: "DELIVERED"}, Reason: errors.New("/price is a string")})
+		return fmt.Errorf("a row: %w", &rows.UnpricedError{Message: outgoing.Message{ID: id, StatusCode: "DELIVERED"}, Reason: errors.New("/price is a string")})
 	}
 	other := errors.New("no answer")
 	err := error(&outgoing.BatchError{Failures: []outgoing.Failure{

@@ -101,7 +101,7 @@ func body(t *rapid.T) string {
 			row = object(t, 2)
 		}
 		if rapid.Bool().Draw(t, "readable") {
-			rows[i] = fmt.Sprintf(`{"id":%d,"status_code":"KANAREK","status_description":"The message has been accepted","sender":null,"kanarek":"x"}`, 4860298765400+i%20)
+			rows[i] = fmt.Sprintf(`{"id":%d,"status_code":"KANAREK","status_description":"The message has been accepted","sender":null,"kanarek":"x"}`, int64(4860298765400)+int64(i%20))
 		}
 	}
 	list := "[" + strings.Join(rows, ",") + "]"
