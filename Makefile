@@ -75,8 +75,8 @@ test: ## Run all tests, with the race detector where it works
 	  reason=$$(awk '!/^(#|FAIL)/ { print; exit }' <<<"$$output"); \
 	  echo "make test: running without the race detector, which does not work here: $$reason" >&2; \
 	fi; \
-	echo "go test$$race ./..."; \
-	go test$$race ./...
+	echo "go test$$race -timeout 30m ./..."; \
+	go test$$race -timeout 30m ./...
 
 .PHONY: race
 race: ## Fail unless the race detector works here
