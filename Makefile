@@ -130,7 +130,14 @@ fuzz: ## Fuzz each target for FUZZTIME (10s), and name those that failed
 demo: ## A guided run of all operations, without a token or a network
 	go run ./cmd/outgoing demo
 
-# Tests of make targets and of the generator, which compile much, run here alone.
+# Tests of make targets and of the generator compile much, and run here alone.
+.PHONY: slow
+slow: ## Run the tests of make targets and of the generator
+	OUTGOING_FULL=1 go test -timeout 30m . ./api/... ./internal/contract/...
+
+.PHONY: full
+full: export OUTGOING_FULL := 1
+full: test ## Run all tests with their whole grids and simulations, which takes long
+
 .PHONY: ci
-ci: export OUTGOING_FULL := 1
-ci: race verify lint build test examples ## All that must pass before a change lands
+ci: race verify lint build test slow examples ## All that must pass before a change lands
