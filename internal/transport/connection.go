@@ -10,8 +10,8 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/retry"
 )
 
-// connection watches, by httptrace, which connections an attempt had, and what was sent on them. Whether the request was
-// written is not proof that it was not sent if it was not: over HTTP/2 a request can arrive before the trace says so.
+// connection records, by httptrace, which connections an attempt had. A trace without WroteHeaders does not prove that nothing
+// was sent: over HTTP/2 a request can arrive before the hook is called.
 type connection struct {
 	mu      sync.Mutex
 	client  *Client
@@ -102,7 +102,7 @@ func (t *connection) mayHaveCarried(err error) bool {
 	return t.got > 0 || !t.wanted && !retry.IsDial(err) && !retry.IsTLS(err)
 }
 
-// refusedByProxy reports whether err can be a proxy's reason phrase: net/http never had a connection for the request.
+// neverHad reports whether net/http wanted a connection for the request and never had one.
 func (t *connection) neverHad() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
