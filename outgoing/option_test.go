@@ -210,7 +210,7 @@ func TestAConcurrencyThatNoOneCanMeanIsRefused(t *testing.T) {
 }
 
 func TestW6_AHighConcurrencyTakesNoMoreThanTheWork(t *testing.T) {
-	client := newClient(t, inTurn(), outgoing.WithConcurrency(1<<16))
+	client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) { return answer(http.StatusOK, rowsFor(req)), nil }), outgoing.WithConcurrency(1<<16))
 	var got []int64
 	for m, err := range client.Watch(t.Context(), outgoing.WatchRequest{IDs: ids(120), Until: func(outgoing.Message) bool { return true }}) {
 		require.NoError(t, err)
