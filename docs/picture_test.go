@@ -1,4 +1,4 @@
-// Package docs_test proves that the README's picture is what the command prints, and that browsers show its columns.
+// Package docs_test proves that the picture of the command is what the command prints, and that browsers show its columns.
 package docs_test
 
 import (

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -24,25 +25,16 @@ import (
 
 func stopCampaign(ctx context.Context, client *outgoing.Client, ids []int64) error {
 	result, err := client.CancelScheduled(ctx, ids)
-	fmt.Println(len(result.IDs(outgoing.Cancelled)), "will not go out")
-	for _, o := range result.Outcomes {
-		switch o.State {
-		case outgoing.Rejected:
-			fmt.Println(o.ID, "was refused:", o.Status, o.Problem.Detail)
-		case outgoing.Unknown: // a request left, and no answer says what it did
-			fmt.Println(o.ID, "may or may not go out: look again, or cancel again")
-		case outgoing.NotSent: // no request with this ID left, or the gateway turned it away as a whole (401, 403, 429)
-			fmt.Println(o.ID, "is untouched: cancel again")
-		}
+	for _, o := range result.Outcomes { // one for each ID, in the order asked for
+		fmt.Println(o.ID, o.State, o.Status)
 	}
-	return err // nil if the gateway settled every ID
+	return err // nil if every ID is Cancelled or Rejected
 }
 
 func untilTheEnd(ctx context.Context, client *outgoing.Client, ids []int64, isLast func(outgoing.Message) bool) {
 	for m, err := range client.Watch(ctx, outgoing.WatchRequest{IDs: ids, Until: isLast}) {
 		if err != nil {
-			fmt.Println(m.ID, err) // ID 0: a request failed, and its IDs are looked up again; the last error names what is left,
-			// and matches ErrUnauthorized, ErrForbidden or ctx.Err()
+			log.Println(m.ID, err) // the watch goes on; if it ends early, its last error names the IDs that are left
 			continue
 		}
 		fmt.Println(m.ID, m.StatusCode) // when it is first seen, and after each change
@@ -50,15 +42,14 @@ func untilTheEnd(ctx context.Context, client *outgoing.Client, ids []int64, isLa
 }
 
 func readHistory(ctx context.Context, client *outgoing.Client) error {
-	for m, err := range client.All(ctx) {
+	for m, err := range client.All(ctx) { // newest first, each message once, also while others arrive
 		if _, ok := errors.AsType[*outgoing.BatchError](err); ok {
-			fmt.Println(err) // a row that cannot be read; the others follow
-			continue
+			log.Println(err) // one row cannot be read; the others follow
+		} else if err != nil {
+			return err // this is not all of the history
+		} else {
+			fmt.Println(m.ID, m.Recipient, m.StatusCode)
 		}
-		if err != nil {
-			return err
-		}
-		fmt.Println(m.ID, m.Recipient, m.StatusCode)
 	}
 	return nil
 }
@@ -90,9 +81,9 @@ func Example_stopCampaign() {
 	gateway.Inject(outgoingtest.Fault{Method: http.MethodDelete, Omit: ids[2:]})
 	fmt.Println(stopCampaign(context.Background(), gateway.Client(), ids))
 	// Output:
-	// 1 will not go out
-	// 2 was refused: 400 Only a message that is still scheduled can be cancelled
-	// 3 may or may not go out: look again, or cancel again
+	// 1 cancelled 204
+	// 2 rejected 400
+	// 3 unknown 0
 	// outgoing: 1 ID not settled: ID 3: the answer has no row for this ID
 }
 
@@ -112,7 +103,6 @@ func Example_readHistory() {
 	gateway.Inject(outgoingtest.Fault{Body: &odd})
 	fmt.Println(readHistory(context.Background(), gateway.Client()))
 	// Output:
-	// outgoing: 1 ID not settled: ID 43458: the answer has an unreadable row: /price is a string, not a price
 	// 43457 +48999007919 DELIVERED
 	// 43456 +48999000000 DELIVERED
 	// <nil>
