@@ -33,7 +33,7 @@ func (s *simulation) run(t *testing.T, h *history, concurrency int) {
 }
 
 func TestH1_EachMessageExactlyOnceWhileTheHistoryChanges(t *testing.T) {
-	runs := 3
+	runs := 2
 	if full() {
 		runs = 15
 	}

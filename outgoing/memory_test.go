@@ -74,8 +74,12 @@ func TestE4_400MiBOfBlanks(t *testing.T) {
 		},
 		"gzip": func() io.Reader { return strings.NewReader(zipped) },
 	}
+	statuses := []int{200, 400}
+	if full() {
+		statuses = append(statuses, 500)
+	}
 	for encoding, body := range bodies {
-		for _, status := range []int{200, 400, 500} {
+		for _, status := range statuses {
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				if encoding != "" {
 					w.Header().Set("Content-Encoding", encoding)
@@ -104,20 +108,23 @@ func TestE4_400MiBOfBlanks(t *testing.T) {
 func TestE4_ManyAndHugeRowsStayWithinBounds(t *testing.T) {
 	const limit = 8 << 20
 	tests := []struct{ name, before, filling, after string }{
+		{"a million odd rows", `[{"id":"1"}`, `,{"id":"1"}`, "]"},
 		{"a million tiny rows", `[{"a":0}`, `,{"a":0}`, "]"},
 		{"a million repeated rows", `[{"id":1}`, `,{"id":1}`, "]"},
-		{"a million odd rows", `[{"id":"1"}`, `,{"id":"1"}`, "]"},
+		{"a huge field, odd row", `[{"id":1,"status_description":"`, "x", `","parts":"1"}]`},
 		{"a huge field", `[{"id":1,"status_description":"`, "x", `"}]`},
 		{"a huge field, bad row", `[{"id":1,"status_description":"`, "x", `","parts":[]}]`},
-		{"a huge field, odd row", `[{"id":1,"status_description":"`, "x", `","parts":"1"}]`},
-		{"a huge number", `[{"id":1,"parts":`, "1", `}]`},
 		{"a huge price", `[{"id":1,"price":0.`, "1", `}]`},
+		{"a huge number", `[{"id":1,"parts":`, "1", `}]`},
 		{"a huge unknown field", `[{"id":1,"x":[0`, ",0", `]}]`},
+		{"a problem of tokens", `[{"id":1,"status":400,"error":{"detail":"`, testToken, `"}}]`},
 		{"many names", `[{"id":1`, `,"` + strings.Repeat("x", 1000) + `":1`, `}]`},
 		{"a huge problem", `[{"id":1,"status":400,"error":{"detail":"`, "x", `"}}]`},
-		{"a problem of tokens", `[{"id":1,"status":400,"error":{"detail":"`, testToken, `"}}]`},
 	}
-	for _, tt := range tests {
+	for i, tt := range tests {
+		if i%3 != 0 && !full() {
+			continue
+		}
 		t.Run(tt.name, func(t *testing.T) {
 			n := (limit - len(tt.before) - len(tt.after)) / len(tt.filling) * len(tt.filling)
 			if (raceDetector || !full()) && len(tt.filling) > 1 {

@@ -39,7 +39,11 @@ func TestS1_AnEchoingGatewayIsNotEchoed(t *testing.T) {
 		"object":     `{"X":"X"}`,
 		"broken":     `[{"id":1,"status":400,"error":{"title":"X"}},{"id":2,"sta`,
 	}
-	for _, token := range []string{testToken, oddToken, "8letters", strings.Repeat("Long/", 200)} {
+	tokens := []string{testToken, oddToken}
+	if full() {
+		tokens = append(tokens, "8letters", strings.Repeat("Long/", 200))
+	}
+	for _, token := range tokens {
 		for i, spelling := range spell(token) {
 			if slices.Contains(spell(token)[:i], spelling) {
 				continue
@@ -84,8 +88,12 @@ func TestS1_ABodyOfTokensIsNoLongerThanAnyOther(t *testing.T) {
 func TestS1_ATokenAcrossTheCutIsLeftOutAsAWhole(t *testing.T) {
 	const limit = 64 << 10
 	rest, mark := strings.Repeat("b", 50<<10), "[redacted]"
+	cuts := 16
+	if full() {
+		cuts = 64
+	}
 	for _, spelling := range append(spell(oddToken), strings.Repeat(oddToken, 200)) {
-		for at := limit - len(spelling) - 11; at <= limit+1; at += 1 + len(spelling)/64 {
+		for at := limit - len(spelling) - 11; at <= limit+1; at += 1 + len(spelling)/cuts {
 			body := strings.Repeat("a", max(at, 0)) + spelling + rest
 			client, _ := tokenClient(t, oddToken, roundTrip(func(*http.Request) (*http.Response, error) { return answer(400, body), nil }))
 			_, err := client.List(t.Context(), outgoing.PageRequest{})

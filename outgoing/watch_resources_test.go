@@ -252,7 +252,7 @@ func TestW6_NoConnectionIsLeftBusy(t *testing.T) {
 func TestW6_AtMost100BytesForEachID(t *testing.T) {
 	n := 200_000
 	if raceDetector {
-		n = 50_000
+		n = 20_000
 	}
 	beginning, held := watchHeap(t, n)
 	t.Logf("bytes for each ID: %.0f at the beginning, %.0f after the first look", beginning, held)

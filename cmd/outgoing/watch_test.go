@@ -122,7 +122,7 @@ func TestWatchNamesTenOfManyMessagesInAnOutage(t *testing.T) {
 }
 
 func TestTheDemoOfWatchMoves(t *testing.T) {
-	got := outgoing(t, "watch", "--demo", "--until=DELIVERED,UNDELIVERED", "-f=jsonl", "43461")
+	got := outgoing(t, "watch", "--demo", "--until=SENT,DELIVERED,UNDELIVERED", "--initial-interval=500ms", "-f=jsonl", "43573")
 	assert.Equal(t, 0, got.status, got.stderr)
 	assert.Greater(t, len(lines(got.stdout)), 1)
 }
