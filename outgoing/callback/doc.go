@@ -20,7 +20,7 @@
 //
 // A callback is acknowledged, with a 204, when the sink has returned nil, and never before. After any other answer it comes
 // again, as the gateway says "in few minutes". A sink that fails gives a 503, and one that panics a 500. At most 16 callbacks
-// are in work at once, or [WithLimit], slow senders not counted; more get a 503 with Retry-After.
+// are in progress at once, or [WithLimit], slow senders not counted; more get a 503 with Retry-After.
 //
 // # Who is let in
 //

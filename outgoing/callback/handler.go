@@ -23,7 +23,7 @@ type Sink func(ctx context.Context, changed []outgoing.Message) error
 type Handler struct {
 	options
 	sink   Sink
-	places chan struct{} // one for each callback in work
+	slots chan struct{} // one for each callback in progress
 }
 
 // New returns a handler that hands what callbacks report to sink. Exactly one of [WithTokens] and [WithoutToken] must be
@@ -49,7 +49,7 @@ func New(sink Sink, opts ...Option) (*Handler, error) {
 	case o.withoutToken && o.client == nil:
 		return nil, invalid("WithoutToken needs WithConfirmation, or anyone could write any status")
 	}
-	return &Handler{options: o, sink: sink, places: make(chan struct{}, o.limit)}, nil
+	return &Handler{options: o, sink: sink, slots: make(chan struct{}, o.limit)}, nil
 }
 
 func invalid(what string) error {
@@ -81,10 +81,10 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) *refusal {
 		return refused
 	}
 	select { // after the body was read, so that a slow sender takes no place
-	case h.places <- struct{}{}:
-		defer func() { <-h.places }()
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
 	default:
-		return &refusal{status: http.StatusServiceUnavailable, detail: "Too many callbacks are in work", header: http.Header{"Retry-After": {"10"}}} // seconds, which a look-up takes at most
+		return &refusal{status: http.StatusServiceUnavailable, detail: "Too many callbacks are in progress", header: http.Header{"Retry-After": {"10"}}} // seconds, which a look-up takes at most
 	}
 	return h.handOn(r.Context(), reported)
 }
@@ -121,7 +121,7 @@ func (h *Handler) handOn(ctx context.Context, reported []outgoing.Message) (refu
 		case http.ErrAbortHandler:
 			panic(v)
 		default:
-			h.logger.ErrorContext(ctx, "a panic while a callback was in work", "panic", panicText(v), "stack", string(debug.Stack()))
+			h.logger.ErrorContext(ctx, "a panic while a callback was in progress", "panic", panicText(v), "stack", string(debug.Stack()))
 			refused = &refusal{status: http.StatusInternalServerError, detail: "The callback could not be processed"}
 		}
 	}()

@@ -75,7 +75,7 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// WithLimit sets how many callbacks may be in work at once, in the look-up or the sink: 16 unless given, at least 1. More
+// WithLimit sets how many callbacks may be in progress at once, in the look-up or the sink: 16 unless given, at least 1. More
 // are turned away with a 503, and come again.
 func WithLimit(n int) Option {
 	return func(o *options) error {
