@@ -22,7 +22,7 @@ type Sink func(ctx context.Context, changed []outgoing.Message) error
 // once. It starts none, and has nothing to close.
 type Handler struct {
 	options
-	sink   Sink
+	sink  Sink
 	slots chan struct{} // one for each callback in progress
 }
 
