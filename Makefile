@@ -14,6 +14,7 @@ GOVULNCHECK   := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 GORELEASER    := github.com/goreleaser/goreleaser/v2@v2.17.0
 
 FUZZTIME ?= 10s
+PACKAGES ?= ./...
 
 EXAMPLES := $(wildcard examples/*/go.mod)
 
@@ -116,10 +117,10 @@ bench: ## Measure the speed, as ratios to the least that any client must do, bes
 	      printf "| %s | %s, %s | %.2f | %s |\n", rule, what, unit, $$i, limit == "" ? "" : sprintf("%.2f", limit) } }'
 
 .PHONY: fuzz
-fuzz: ## Fuzz each target for FUZZTIME (10s), and name those that failed
+fuzz: ## Fuzz each target of PACKAGES (./...) for FUZZTIME (10s), and name those that failed
 	@trap 'exit 130' INT; \
 	failed=; \
-	packages=$$(go list ./...); \
+	packages=$$(go list $(PACKAGES)); \
 	for package in $$packages; do \
 	  if ! listed=$$(go test -list '^Fuzz' "$$package"); then \
 	    echo "$$listed"; failed+="  $$package"$$'\n'; continue; \

@@ -63,12 +63,12 @@ func TestReleaseIsTheSameFromTwoDirectoriesAndSaysWhatItIs(t *testing.T) {
 	var binaries [][]byte
 	for _, name := range []string{"one", filepath.Join("two", "deeper")} {
 		dir := filepath.Join(root, name)
-		tagged(t, dir, "v9.8.7")
+		tagged(t, dir, "v0.9.8")
 		binary := filepath.Join(root, filepath.Base(name)+".exe")
 		args := append([]string{"go", "build", "-o", binary, "-ldflags", strings.Join(build.Ldflags, " ")}, build.Flags...)
 		run(t, dir, append(build.Env, "GOFLAGS=", "GOWORK=off"), append(args, build.Main)...)
 
-		assert.Regexp(t, `^outgoing v9\.8\.7 \(revision [0-9a-f]{12} of 2026-11-23\) go1\.\S+ `+runtime.GOOS+"/"+runtime.GOARCH+"\n$",
+		assert.Regexp(t, `^outgoing v0\.9\.8 \(revision [0-9a-f]{12} of 2026-11-23\) go1\.\S+ `+runtime.GOOS+"/"+runtime.GOARCH+"\n$",
 			run(t, dir, nil, binary, "version"))
 		content, err := os.ReadFile(binary)
 		require.NoError(t, err)
