@@ -3,6 +3,7 @@ package main
 import (
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -14,19 +15,21 @@ func TestVersionSaysWhatTheBuildRecorded(t *testing.T) {
 		{Key: "vcs.time", Value: "2026-11-23T12:00:00Z"},
 		{Key: "vcs.modified", Value: "false"},
 	}
-	modified := append(vcs[:2:2], debug.BuildSetting{Key: "vcs.modified", Value: "true"})
+	with := func(key, value string, settings ...debug.BuildSetting) []debug.BuildSetting {
+		return append(slices.Clone(settings), debug.BuildSetting{Key: key, Value: value})
+	}
 	for name, c := range map[string]struct {
 		version  string
 		settings []debug.BuildSetting
 		want     string
 	}{
 		"a release":            {"v0.2.0", vcs, "outgoing v0.2.0 (revision 9d443a61fcff of 2026-11-23)"},
-		"a modified tree":      {"v0.2.0+dirty", modified, "outgoing v0.2.0+dirty (revision 9d443a61fcff of 2026-11-23, modified)"},
+		"a modified tree":      {"v0.2.0+dirty", with("vcs.modified", "true", vcs[:2]...), "outgoing v0.2.0+dirty (revision 9d443a61fcff of 2026-11-23, modified)"},
 		"without its date":     {"v0.2.0", vcs[:1], "outgoing v0.2.0 (revision 9d443a61fcff)"},
 		"go install @version":  {"v0.2.0", nil, "outgoing v0.2.0"},
 		"without git":          {"(devel)", nil, "outgoing devel"},
 		"without any version":  {"", nil, "outgoing devel"},
-		"a date of no meaning": {"v0.2.0", append(vcs[:1:1], debug.BuildSetting{Key: "vcs.time", Value: "?"}), "outgoing v0.2.0 (revision 9d443a61fcff)"},
+		"a date of no meaning": {"v0.2.0", with("vcs.time", "?", vcs[0]), "outgoing v0.2.0 (revision 9d443a61fcff)"},
 	} {
 		info := &debug.BuildInfo{GoVersion: "go1.26.0", Main: debug.Module{Version: c.version}, Settings: c.settings}
 		assert.Equal(t, c.want+" go1.26.0 "+runtime.GOOS+"/"+runtime.GOARCH, versionOf(info), name)
