@@ -5,18 +5,22 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-# All tools are built from source at a fixed version. The generator's is in go.mod, by way of tools.go. The linter's is here,
-# since it would bring hundreds of modules into go.mod.
+# All tools are built from source at a fixed version. The generator's is in go.mod, by way of tools.go. The others' are here,
+# since they would bring hundreds of modules into go.mod.
 CONTRACT      := go run ./internal/contract/cmd
 GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+ACTIONLINT    := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+GOVULNCHECK   := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+GORELEASER    := github.com/goreleaser/goreleaser/v2@v2.17.0
 
 FUZZTIME ?= 10s
+PACKAGES ?= ./...
 
 EXAMPLES := $(wildcard examples/*/go.mod)
 
 .PHONY: help
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: generate
 generate: ## Compile api/openapi.yaml into gen/; SPEC=file takes a new vendor document in first, or changes nothing
@@ -53,12 +57,14 @@ drift: ## Compare the vendor document SPEC=file with the one last taken in; fail
 # Other systems and a 32-bit processor have their own vet, since no test runs there; without cgo, as there is no compiler
 # for them here.
 .PHONY: lint
-lint: ## Run go vet, also for Windows, macOS and 32 bits, and golangci-lint
+lint: ## Run go vet, also for Windows, macOS and 32 bits, golangci-lint and actionlint
 	go vet ./...
 	CGO_ENABLED=0 GOOS=windows go vet ./...
 	CGO_ENABLED=0 GOOS=darwin go vet ./...
 	CGO_ENABLED=0 GOOS=linux GOARCH=386 go vet ./...
+	go vet -tags manual ./cmd/outgoing
 	$(GOLANGCI_LINT) run ./...
+	$(ACTIONLINT) -color=false .github/workflows/*.yml
 
 .PHONY: build
 build: ## Build everything
@@ -111,10 +117,10 @@ bench: ## Measure the speed, as ratios to the least that any client must do, bes
 	      printf "| %s | %s, %s | %.2f | %s |\n", rule, what, unit, $$i, limit == "" ? "" : sprintf("%.2f", limit) } }'
 
 .PHONY: fuzz
-fuzz: ## Fuzz each target for FUZZTIME (10s), and name those that failed
+fuzz: ## Fuzz each target of PACKAGES (./...) for FUZZTIME (10s), and name those that failed
 	@trap 'exit 130' INT; \
 	failed=; \
-	packages=$$(go list ./...); \
+	packages=$$(go list $(PACKAGES)); \
 	for package in $$packages; do \
 	  if ! listed=$$(go test -list '^Fuzz' "$$package"); then \
 	    echo "$$listed"; failed+="  $$package"$$'\n'; continue; \
@@ -135,9 +141,52 @@ demo: ## A guided run of all operations, without a token or a network
 slow: ## Run the tests of make targets and of the generator
 	OUTGOING_FULL=1 go test -timeout 30m . ./api/... ./internal/contract/...
 
+# govulncheck fetches what is known from vuln.go.dev. Where that cannot be reached, nothing is known to be wrong, and nothing to
+# be right: that is said, and is no failure.
+.PHONY: vuln
+vuln: ## Look for known vulnerabilities in what the code calls; say so if the database cannot be reached
+	@failed=; \
+	for mod in go.mod $(EXAMPLES); do \
+	  dir=$$(dirname "$$mod"); \
+	  if output=$$($(GOVULNCHECK) -C "$$dir" ./... 2>&1); then echo "$$mod: $$output"; continue; fi; \
+	  case $$output in \
+	  *'fetching vulnerabilities'*) \
+	    printf 'make vuln: NOT CHECKED, the database cannot be reached:\n%s\n' "$$output" >&2; break;; \
+	  esac; \
+	  printf '%s: %s\n' "$$mod" "$$output" >&2; failed=1; \
+	done; \
+	[ -z "$$failed" ]
+
+.PHONY: dist
+dist: ## Build into dist/ what a release has: archives, deb and rpm, SBOMs, checksums; publish nothing
+	go run $(GORELEASER) release --snapshot --clean
+
+# Each clone has a build cache of its own, so that nothing is built once for both.
+.PHONY: reproducible
+reproducible: ## Prove that what is committed gives the same release, to the byte, in two directories
+	@dir=$$(mktemp -d); trap 'chmod -R u+w "$$dir"; rm -rf -- "$$dir"' EXIT; \
+	GOBIN="$$dir" go install $(GORELEASER); \
+	for clone in one two/deeper; do \
+	  git clone --quiet . "$$dir/$$clone"; \
+	  (cd "$$dir/$$clone"; GOCACHE="$$dir/cache" "$$dir/goreleaser" release --snapshot --clean); \
+	  rm -rf "$$dir/cache"; \
+	done; \
+	diff "$$dir/one/dist/checksums.txt" "$$dir/two/deeper/dist/checksums.txt"; \
+	cd "$$dir/one/dist"; sha256sum --check --quiet checksums.txt; \
+	echo 'both have these files:'; while read -r _ file; do wc -c "$$file"; done < checksums.txt
+
+# The notes of a release are its section of the CHANGELOG; a tag without one is not released.
+.PHONY: release
+release: export TAG ?=
+release: ## Build and publish the release TAG=vX.Y.Z, which is checked out; a workflow runs this
+	@notes=$$(mktemp); trap 'rm -f -- "$$notes"' EXIT; \
+	awk -v heading="## [$${TAG#v}]" '/^## |^\[.*\]: / { ours = index($$0, heading) == 1; next } ours' CHANGELOG.md > "$$notes"; \
+	grep -q . "$$notes" || { echo 'make release: the CHANGELOG has no section for TAG='"$$TAG" >&2; exit 1; }; \
+	go run $(GORELEASER) release --clean --release-notes "$$notes"
+
 .PHONY: full
 full: export OUTGOING_FULL := 1
 full: test ## Run all tests with their whole grids and simulations, which takes long
 
 .PHONY: ci
-ci: race verify lint build test slow examples ## All that must pass before a change lands
+ci: race verify lint vuln build test slow examples ## All that must pass before a change lands

@@ -26,15 +26,23 @@ func module(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// runMake runs a target of the repository's Makefile in dir, with env added to the environment.
-func runMake(t *testing.T, dir, target string, env ...string) (stdout, stderr string, err error) {
+// skipUnlessFull skips the test unless all is tested, and all programs that it needs are there.
+func skipUnlessFull(t *testing.T, programs ...string) {
 	t.Helper()
 	if os.Getenv("OUTGOING_FULL") == "" {
 		t.Skip("make ci runs this, with OUTGOING_FULL=1")
 	}
-	if _, err := exec.LookPath("make"); err != nil {
-		t.Skip("there is no make here")
+	for _, program := range programs {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("there is no %s here", program)
+		}
 	}
+}
+
+// runMake runs a target of the repository's Makefile in dir, with env added to the environment.
+func runMake(t *testing.T, dir, target string, env ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	skipUnlessFull(t, "make")
 	makefile, err := filepath.Abs("Makefile")
 	require.NoError(t, err)
 	_, err = os.Stat(makefile) // so that go test runs this again, and not from its cache, when the Makefile changes

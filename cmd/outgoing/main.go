@@ -1,3 +1,5 @@
+//go:build !manual
+
 // Command outgoing looks up, cancels, lists and watches outgoing messages of the SzybkiSMS.pl / GSMService.pl SMS gateway,
 // receives its callbacks, and serves an in-memory gateway to try things on. "outgoing --help" says what there is, which
 // environment variables are read and what the exit statuses mean; "outgoing demo" shows it at work.

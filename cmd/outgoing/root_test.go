@@ -107,7 +107,7 @@ func TestAGatewayThatDoesNotAnswerIsStatusTwo(t *testing.T) {
 func TestVersionComesFromTheBuild(t *testing.T) {
 	got := outgoing(t, "version")
 	assert.Equal(t, 0, got.status)
-	assert.Regexp(t, `^outgoing \S+ (\(revision [0-9a-f]{12}(, modified)?\) )?go1\.\S+ \w+/\w+\n$`, got.stdout)
+	assert.Regexp(t, `^outgoing \S+ (\(revision [0-9a-f]{12}( of [0-9-]{10})?(, modified)?\) )?go1\.\S+ \w+/\w+\n$`, got.stdout)
 	assert.Equal(t, got.stdout, outgoing(t, "--version").stdout)
 	assert.Equal(t, 1, outgoing(t, "-v").status, "it is --verbose, where there is something to log")
 }

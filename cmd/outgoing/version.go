@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -20,12 +21,18 @@ func (c *cli) versionCommand() *cobra.Command {
 	}
 }
 
-// version returns what the build recorded: "outgoing v0.1.0 (revision 0123456789ab, modified) go1.26.0 linux/amd64".
+// version returns what the go command recorded in the build.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "outgoing (built without a record of its version)"
 	}
+	return versionOf(info)
+}
+
+// versionOf returns "outgoing v0.1.0 (revision 0123456789ab of 2026-11-23, modified) go1.26.0 linux/amd64". Only a build in a
+// git repository knows its revision: go install of a version does not.
+func versionOf(info *debug.BuildInfo) string {
 	settings := make(map[string]string)
 	for _, s := range info.Settings {
 		settings[s.Key] = s.Value
@@ -36,6 +43,9 @@ func version() string {
 	}
 	if revision != "" {
 		revision = " (revision " + revision[:min(len(revision), 12)]
+		if date, _, ok := strings.Cut(settings["vcs.time"], "T"); ok {
+			revision += " of " + date
+		}
 		if settings["vcs.modified"] == "true" {
 			revision += ", modified"
 		}
