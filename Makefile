@@ -136,11 +136,6 @@ fuzz: ## Fuzz each target of PACKAGES (./...) for FUZZTIME (10s), and name those
 demo: ## A guided run of all operations, without a token or a network
 	go run ./cmd/outgoing demo
 
-# Tests of make targets and of the generator compile much, and run here alone.
-.PHONY: slow
-slow: ## Run the tests of make targets and of the generator
-	OUTGOING_FULL=1 go test -timeout 30m . ./api/... ./internal/contract/...
-
 # govulncheck fetches what is known from vuln.go.dev. Where that cannot be reached, nothing is known to be wrong, and nothing to
 # be right: that is said, and is no failure.
 .PHONY: vuln
@@ -184,9 +179,10 @@ release: ## Build and publish the release TAG=vX.Y.Z, which is checked out; a wo
 	grep -q . "$$notes" || { echo 'make release: the CHANGELOG has no section for TAG='"$$TAG" >&2; exit 1; }; \
 	go run $(GORELEASER) release --clean --release-notes "$$notes"
 
+# Without the race detector, with which the whole grids would take many times as long.
 .PHONY: full
-full: export OUTGOING_FULL := 1
-full: test ## Run all tests with their whole grids and simulations, which takes long
+full: ## Run all tests with whole grids and simulations, and those of make targets and of the generator
+	OUTGOING_FULL=1 go test -timeout 30m ./...
 
 .PHONY: ci
-ci: race verify lint vuln build test slow examples ## All that must pass before a change lands
+ci: race verify lint vuln build test full examples ## All that must pass before a change lands
