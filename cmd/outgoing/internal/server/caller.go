@@ -113,34 +113,27 @@ func (c *Caller) Run(ctx context.Context) {
 	}
 }
 
-// deliver sends a callback until it is acknowledged.
+// deliver sends a callback until it is acknowledged. When ctx is done, Run says what is left.
 func (c *Caller) deliver(ctx context.Context, msgs []outgoing.Message) {
-	for wait := firstWait; ; wait = min(2*wait, longestWait) {
-		select {
-		case <-ctx.Done():
-			return
-		case c.slots <- struct{}{}:
-		}
+	for wait := firstWait; ctx.Err() == nil; wait = min(2*wait, longestWait) {
+		c.slots <- struct{}{} // soon: what is under way ends with ctx, too
 		begun := time.Now()
 		result, acknowledged := c.post(ctx, msgs)
+		took := time.Since(begun).Round(100 * time.Microsecond)
 		<-c.slots
-		switch {
-		case acknowledged:
+		count := display.Plural(len(msgs), "message", "messages")
+		if acknowledged {
 			c.mu.Lock()
 			c.open -= len(msgs)
 			c.mu.Unlock()
-		case ctx.Err() != nil: // Run says what is left
+			c.say("%s  %s  %v", count, result, took)
 			return
-		default:
-			result += fmt.Sprintf(", again in %v", wait)
 		}
-		c.say("%s  %s  %v", display.Plural(len(msgs), "message", "messages"), result, time.Since(begun).Round(100*time.Microsecond))
-		if acknowledged {
-			return
+		if ctx.Err() == nil {
+			c.say("%s  %s, again in %v  %v", count, result, wait, took)
 		}
 		select {
 		case <-ctx.Done():
-			return
 		case <-time.After(wait):
 		}
 	}
