@@ -158,11 +158,15 @@ func (x *examination) readSample() ([]row, error) {
 	if x.sample != nil {
 		return x.sample, nil
 	}
-	var err error
 	seen := map[int64]bool{}
-	for n := 1; n <= 4 && err == nil; n++ { // the pages before an error are good
-		a := x.see(pageOf(n, outgoing.MaxLimit))
-		err = a.unusable()
+	for n := range 4 {
+		a := x.see(pageOf(n+1, outgoing.MaxLimit))
+		if a.rows == nil && n == 0 {
+			return nil, a.unusable()
+		}
+		if a.rows == nil {
+			break // the pages before it are good
+		}
 		for _, r := range a.rows {
 			if !seen[r.ID] {
 				x.sample = append(x.sample, r)
@@ -171,7 +175,7 @@ func (x *examination) readSample() ([]row, error) {
 		}
 	}
 	if x.sample == nil {
-		return nil, cmp.Or(err, errors.New("the history is empty"))
+		return nil, errors.New("the history is empty")
 	}
 	return x.sample, nil
 }
