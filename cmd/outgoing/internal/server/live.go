@@ -64,13 +64,12 @@ func (l Live) Run(ctx context.Context) {
 	for _, m := range l.Messages {
 		l.plan(ctx, m)
 	}
-	if l.PerMinute == 0 {
-		<-ctx.Done()
-		return
-	}
 	samples := outgoingtest.SampleMessages(1000)
 	var kept []int64 // oldest first
-	next := time.Tick(time.Minute / time.Duration(l.PerMinute))
+	var next <-chan time.Time
+	if l.PerMinute > 0 {
+		next = time.Tick(time.Minute / time.Duration(l.PerMinute))
+	}
 	for n := 1; ctx.Err() == nil; n++ {
 		select {
 		case <-ctx.Done():
