@@ -57,25 +57,28 @@ func pageOf(page, limit int) request {
 	}
 }
 
-// first returns a check of the first answer, whatever it is.
-func first(judge func(*answer) finding) func(*examination) finding {
+// judging returns a check of what see finds; an error of that skips it.
+func judging[T any](see func(*examination) (T, error), judge func(T) finding) func(*examination) finding {
 	return func(x *examination) finding {
-		a := x.see(pageOf(1, 1))
-		if a.failed != nil {
-			return skip(a.failed)
+		seen, err := see(x)
+		if err != nil {
+			return skip(err)
 		}
-		return judge(a)
+		return judge(seen)
 	}
 }
 
-// asking returns a check of an answer that is about what was asked.
-func asking(req request, judge func(*answer) finding) func(*examination) finding {
-	return func(x *examination) finding {
+// first is the first answer, whatever it is.
+func first(x *examination) (*answer, error) {
+	a := x.see(pageOf(1, 1))
+	return a, a.failed
+}
+
+// to returns the answer to a request, if it is about what was asked.
+func to(req request) func(*examination) (*answer, error) {
+	return func(x *examination) (*answer, error) {
 		a := x.see(req)
-		if err := a.inconclusive(); err != nil {
-			return skip(err)
-		}
-		return judge(a)
+		return a, a.inconclusive()
 	}
 }
 
@@ -141,20 +144,9 @@ func (x *examination) wait(status int, hold time.Duration) {
 	}
 }
 
-// sampled returns a check of the rows of the first pages of the history.
-func sampled(judge func([]row) finding) func(*examination) finding {
-	return func(x *examination) finding {
-		rows, err := x.readSample()
-		if err != nil {
-			return skip(err)
-		}
-		return judge(rows)
-	}
-}
-
-// readSample returns the rows of the first pages, as they were when it was first called: those that each page adds to the
-// ones before it, since a message that arrived meanwhile shifts rows to the next page.
-func (x *examination) readSample() ([]row, error) {
+// sample returns the rows of the first pages, as they were when it was first called: those that each page adds to the ones
+// before it, since a message that arrived meanwhile shifts rows to the next page.
+func sample(x *examination) ([]row, error) {
 	if x.sample != nil {
 		return x.sample, nil
 	}

@@ -97,20 +97,19 @@ func links(x *examination) finding {
 	return onPages(right, len(pages), wrong)
 }
 
-// atPage returns a check of a page that depends on how many messages there are.
-func atPage(number func(total int) int, judge func(*answer) finding) func(*examination) finding {
-	return func(x *examination) finding {
+// toPage asks for a page whose number depends on how many messages there are.
+func toPage(number func(total int) int) func(*examination) (*answer, error) {
+	return func(x *examination) (*answer, error) {
 		total, err := x.total()
 		if err != nil {
-			return skip(err)
+			return nil, err
 		}
-		return asking(pageOf(number(total), outgoing.MaxLimit), judge)(x)
+		return to(pageOf(number(total), outgoing.MaxLimit))(x)
 	}
 }
 
-// lastOf returns the page that is the last one, and after one that is not there, whatever size the pages have.
-func lastOf(total int) int { return (total + outgoing.MaxLimit - 1) / outgoing.MaxLimit }
-func after(total int) int  { return total + 2 }
+func last(total int) int  { return (total + outgoing.MaxLimit - 1) / outgoing.MaxLimit }
+func after(total int) int { return total + 2 } // whatever size the pages have
 
 func lastPage(a *answer) finding {
 	total := a.count("X-Total-Results") // as it is now
@@ -187,7 +186,7 @@ func askMany(known, _ []int64) []int64 {
 // lookUp returns a check of a look-up, which finds nothing worse.
 func lookUp(name string, choose func(known, unknown []int64) []int64, worst Verdict) func(*examination) finding {
 	return func(x *examination) finding {
-		sample, err := x.readSample()
+		sample, err := sample(x)
 		if err != nil {
 			return skip(err)
 		}
@@ -200,9 +199,11 @@ func lookUp(name string, choose func(known, unknown []int64) []int64, worst Verd
 		}
 		asked := choose(known, unknown)
 		ids := strings.ReplaceAll(strings.Trim(fmt.Sprint(asked), "[]"), " ", ",")
-		seen := asking(request{name: name, target: "/messages/" + ids}, func(a *answer) finding {
-			return found(a, slices.Compact(both(asked, known)), len(both(asked, unknown)))
-		})(x)
+		a, err := to(request{name: name, target: "/messages/" + ids})(x)
+		if err != nil {
+			return skip(err)
+		}
+		seen := found(a, slices.Compact(both(asked, known)), len(both(asked, unknown)))
 		if seen.verdict == Fail {
 			seen.verdict = worst
 		}

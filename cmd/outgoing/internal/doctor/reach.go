@@ -62,9 +62,9 @@ func clock(a *answer) finding {
 
 // latency is the time until the header of an answer.
 func latency(x *examination) finding {
-	a := x.see(pageOf(1, 1))
-	if a.failed != nil {
-		return skip(a.failed)
+	a, err := first(x)
+	if err != nil {
+		return skip(err)
 	}
 	text := a.took.Round(100 * time.Microsecond).String()
 	if next := x.see(pageOf(1, 2)); next.failed == nil {

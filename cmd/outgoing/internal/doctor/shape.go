@@ -200,9 +200,10 @@ func (a *answer) headers() http.Header {
 		shown.Set("Content-Type", a.contentType()) // in words if it is unusual, which is as unusual
 	}
 	links := a.links()
-	for _, link := range [][2]string{{links.First, "first"}, {links.Prev, "prev"}, {links.Next, "next"}, {links.Last, "last"}} {
-		if link[0] != "" {
-			shown.Add("Link", fmt.Sprintf("</messages?page=%s&limit=%s>; rel=%q", linked(link[0], "page"), linked(link[0], "limit"), link[1]))
+	for i, target := range []string{links.First, links.Prev, links.Next, links.Last} {
+		if rel := []string{"first", "prev", "next", "last"}[i]; target != "" {
+			page, limit := linked(target, "page"), linked(target, "limit")
+			shown.Add("Link", fmt.Sprintf("</messages?page=%s&limit=%s>; rel=%q", page, limit, rel))
 		}
 	}
 	return shown
@@ -210,7 +211,10 @@ func (a *answer) headers() http.Header {
 
 // linked returns a small number of a link's query.
 func linked(target, name string) string {
-	u, _ := url.Parse(target) // header.Links has only what parses
+	u, err := url.Parse(target)
+	if err != nil {
+		return ""
+	}
 	return small.FindString(u.Query().Get(name))
 }
 
@@ -242,7 +246,8 @@ func (x *examination) file(a *answer) string {
 	}
 	var b bytes.Buffer
 	_ = (&http.Response{ // a Buffer takes everything
-		StatusCode: a.StatusCode, ProtoMajor: 1, ProtoMinor: 1, Header: a.headers(), ContentLength: -1, Body: io.NopCloser(strings.NewReader(body + "\n")),
+		StatusCode: a.StatusCode, ProtoMajor: 1, ProtoMinor: 1, Header: a.headers(), ContentLength: -1,
+		Body: io.NopCloser(strings.NewReader(body + "\n")),
 	}).Write(&b)
 	return strings.ReplaceAll(b.String(), "\r\n", "\n")
 }
