@@ -33,7 +33,6 @@ type answer struct {
 	*http.Response       // a zero one if there is none
 	failed         error // why there is none
 	url            *url.URL
-	isDialled      bool      // it came over a connection; a gateway in memory has none
 	at             time.Time // halfway between the request and the header
 	took           time.Duration
 	body           []byte
@@ -61,7 +60,7 @@ func (x *examination) send(req request, token string) *answer {
 	ctx, cancel := context.WithTimeout(x.ctx, requestTimeout)
 	defer cancel()
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { a.isDialled = true },
+		ConnectDone: func(string, string, error) { x.isDialled.Store(true) },
 	})
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, x.BaseURL+req.target, http.NoBody)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
@@ -30,6 +31,7 @@ type examination struct {
 	Config
 	ctx                       context.Context
 	tokens                    redact.Redactor // for a gateway that spells a token where a status code should be
+	isDialled                 atomic.Bool     // there was a connection; a gateway in memory has none
 	answers                   []*answer       // all, in order
 	sample                    []row
 	ids, recorded             map[string]int // what stands for an ID; how often a name or a file was recorded

@@ -26,7 +26,7 @@ func connection(x *examination) finding {
 		return Fail.found("%v", a.failed)
 	case a.failed != nil:
 		return skip(a.failed)
-	case !a.isDialled:
+	case !x.isDialled.Load():
 		return skip(errors.New("the gateway is in memory, there is no connection"))
 	}
 	text := map[bool]string{true: "DNS, TCP", false: "TCP"}[net.ParseIP(a.url.Hostname()) == nil]
