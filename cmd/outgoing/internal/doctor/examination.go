@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -31,23 +30,18 @@ const (
 type examination struct {
 	Config
 	ctx                       context.Context
-	base                      *url.URL
-	tokens                    redact.Redactor    // for a gateway that spells a token where a status code should be
-	isDialled                 atomic.Bool        // there was a connection
-	answers                   []*answer          // all, in order
-	cached                    map[string]*answer // usable ones, by target
+	tokens                    redact.Redactor // for a gateway that spells a token where a status code should be
+	isDialled                 atomic.Bool     // there was a connection; a gateway in memory has none
+	answers                   []*answer       // all, in order
 	sample                    []row
 	ids, recorded             map[string]int // what stands for an ID; how often a name or a file was recorded
-	recordErr                 error
-	requests, waits, failures int   // the failures in a row
-	stopped                   error // why nothing more is asked
+	requests, waits, failures int            // the failures in a row
+	stopped                   error          // why nothing more is asked
 }
 
 func newExamination(ctx context.Context, cfg Config) *examination {
 	cfg.BaseURL = strings.TrimRight(cfg.BaseURL, "/")
-	x := &examination{Config: cfg, ctx: ctx, cached: map[string]*answer{}, ids: map[string]int{}, recorded: map[string]int{}}
-	x.base, x.stopped = url.Parse(cfg.BaseURL)
-	return x
+	return &examination{Config: cfg, ctx: ctx, ids: map[string]int{}, recorded: map[string]int{}}
 }
 
 // request is one question. Its name is good for a file name.
@@ -59,91 +53,92 @@ type request struct {
 
 func pageOf(page, limit int) request {
 	return request{
-		name: strings.ReplaceAll(fmt.Sprintf("list-page-%s-limit-%d", inWords(page), limit), " ", "-"), target: fmt.Sprintf("/messages?page=%d&limit=%d", page, limit),
-		page: page, limit: limit,
+		name:   strings.ReplaceAll(fmt.Sprintf("list-page-%s-limit-%d", inWords(page), limit), " ", "-"),
+		target: fmt.Sprintf("/messages?page=%d&limit=%d", page, limit),
+		page:   page, limit: limit,
 	}
 }
 
-// fixed is a question that depends on no answer.
-func fixed(req request) func(*examination) (request, error) {
-	return func(*examination) (request, error) { return req, nil }
-}
-
-// asking returns a check that asks one question.
-func asking(question func(*examination) (request, error), judge func(*examination, *answer) finding) func(*examination) finding {
+// judging returns a check of what see finds; an error of that skips it.
+func judging[T any](see func(*examination) (T, error), judge func(T) finding) func(*examination) finding {
 	return func(x *examination) finding {
-		var a *answer
-		req, err := question(x)
-		if err == nil {
-			a, err = x.see(req)
-		}
+		seen, err := see(x)
 		if err != nil {
 			return skip(err)
 		}
-		return judge(x, a)
+		return judge(seen)
+	}
+}
+
+// first is the first answer, whatever it is.
+func first(x *examination) (*answer, error) {
+	a := x.see(pageOf(1, 1))
+	return a, a.failed
+}
+
+// to returns the answer to a request, if it is about what was asked.
+func to(req request) func(*examination) (*answer, error) {
+	return func(x *examination) (*answer, error) {
+		a := x.see(req)
+		return a, a.inconclusive()
 	}
 }
 
 // see returns an answer as it was when it was first asked for.
-func (x *examination) see(req request) (*answer, error) {
-	if a := x.cached[req.target]; a != nil && req.token == "" {
-		return a, nil
+func (x *examination) see(req request) *answer {
+	for _, a := range x.answers {
+		if a.request == req && a.StatusCode < http.StatusInternalServerError && a.StatusCode != http.StatusTooManyRequests {
+			return a
+		}
 	}
 	return x.ask(req)
 }
 
 // ask sends one request. After an answer that asks for fewer requests it waits within bounds and asks again.
-func (x *examination) ask(req request) (*answer, error) {
+func (x *examination) ask(req request) *answer {
 	for {
+		var token string
 		switch {
 		case x.ctx.Err() != nil:
 			x.stopped = interrupt.ErrInterrupted
 		case x.stopped == nil && x.requests >= maxRequests:
 			x.stopped = fmt.Errorf("%d requests were made, which is the most", maxRequests)
+		case x.stopped == nil:
+			token, x.stopped = x.Token(x.ctx)
 		}
 		if x.stopped != nil {
-			return nil, x.stopped
-		}
-		var token string
-		if token, x.stopped = x.Token(x.ctx); x.stopped != nil {
-			return nil, x.stopped
+			return &answer{request: req, Response: new(http.Response), failed: x.stopped}
 		}
 		x.tokens = x.tokens.With(token)
 		x.requests++
-		a, err := x.send(req, token)
-		if err != nil {
-			x.failed(err)
-			return nil, err
+		a := x.send(req, token)
+		if a.failed == nil {
+			x.answers = append(x.answers, a)
+			x.record(a)
 		}
-		x.answers = append(x.answers, a)
-		x.record(a)
-		switch {
-		case retry.Throttles(a.status, retry.After(a.header, a.at)):
-			x.wait(a)
+		switch hold := retry.After(a.Header, a.at); {
+		case retry.Throttles(a.StatusCode, hold):
+			x.wait(a.StatusCode, cmp.Or(hold, defaultHold))
 			continue
-		case a.status >= http.StatusInternalServerError:
-			x.failed(a.unusable())
-			return a, nil
-		case x.cached[a.target] == nil && a.token == "":
-			x.cached[a.target] = a
+		case a.failed == nil && a.StatusCode < http.StatusInternalServerError:
+			x.failures = 0
+			return a
 		}
-		x.failures = 0
-		return a, nil
+		// A gateway that is down is not asked any further.
+		x.failures++
+		if x.failures >= maxFailures || len(x.answers) == 0 || errors.Is(a.failed, interrupt.ErrInterrupted) {
+			x.stopped = a.unusable()
+		}
+		return a
 	}
 }
 
-// failed counts failures in a row: a gateway that is down is not asked any further.
-func (x *examination) failed(err error) {
-	if x.failures++; x.failures >= maxFailures || len(x.answers) == 0 || errors.Is(err, interrupt.ErrInterrupted) {
-		x.stopped = err
-	}
-}
-
-// wait does what a 429 asks for. If that is too long, nothing more is asked.
-func (x *examination) wait(a *answer) {
-	hold := cmp.Or(retry.After(a.header, a.at), defaultHold)
+// wait does what an answer asks for. If that is too long, nothing more is asked.
+func (x *examination) wait(status int, hold time.Duration) {
 	if x.waits++; hold > maxHold || x.waits > maxWaits {
-		hold, x.stopped = 0, fmt.Errorf("rate limited: a %d asks for a wait of more than %v, or after %d waits for another one", a.status, maxHold, maxWaits)
+		x.stopped = fmt.Errorf("rate limited: a %d asks for a wait of more than %v, or after %d waits for another one",
+			status, maxHold, maxWaits)
+		return
 	}
 	select {
 	case <-time.After(hold):
@@ -151,33 +146,19 @@ func (x *examination) wait(a *answer) {
 	}
 }
 
-// sampled returns a check of the rows of the first pages of the history.
-func sampled(judge func([]row) finding) func(*examination) finding {
-	return func(x *examination) finding {
-		rows, err := x.readSample()
-		if err != nil {
-			return skip(err)
-		}
-		return judge(rows)
-	}
-}
-
-// readSample returns the rows of the first pages, as they were when it was first called: those that each page adds to the
-// ones before it, since a message that arrived meanwhile shifts rows to the next page.
-func (x *examination) readSample() ([]row, error) {
+// sample returns the rows of the first pages, as they were when it was first called: those that each page adds to the ones
+// before it, since a message that arrived meanwhile shifts rows to the next page.
+func sample(x *examination) ([]row, error) {
 	if x.sample != nil {
 		return x.sample, nil
 	}
 	seen := map[int64]bool{}
 	for n := range 4 {
-		a, err := x.see(pageOf(n+1, outgoing.MaxLimit))
-		if err == nil {
-			err = a.unusable()
+		a := x.see(pageOf(n+1, outgoing.MaxLimit))
+		if a.rows == nil && n == 0 {
+			return nil, a.unusable()
 		}
-		if err != nil && n == 0 {
-			return nil, err
-		}
-		if err != nil {
+		if a.rows == nil {
 			break // the pages before it are good
 		}
 		for _, r := range a.rows {

@@ -25,10 +25,8 @@ func TestD1_The61stRequestIsNotSent(t *testing.T) {
 		Token: func(context.Context) (string, error) { return "a-token", nil },
 	})
 	for n := range 60 {
-		_, err := x.ask(pageOf(n+1, 50))
-		require.NoError(t, err)
+		require.NoError(t, x.ask(pageOf(n+1, 50)).failed)
 	}
-	_, err := x.ask(pageOf(61, 50))
-	require.ErrorContains(t, err, "60 requests were made")
+	require.ErrorContains(t, x.ask(pageOf(61, 50)).failed, "60 requests were made")
 	assert.EqualValues(t, 60, sent)
 }

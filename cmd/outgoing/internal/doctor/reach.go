@@ -4,8 +4,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
@@ -14,43 +17,43 @@ import (
 
 // D1: connection, certificate, clock, the time of an answer.
 
-func gateway(x *examination) finding { return ok("%s, asked by %s", x.Gateway, x.Version) }
+func gateway(x *examination) finding { return OK.found("%s, asked by %s", x.Gateway, x.Version) }
 
 func connection(x *examination) finding {
-	a, err := x.see(pageOf(1, 1))
+	a := x.see(pageOf(1, 1))
 	switch {
-	case err != nil && x.requests > 0 && len(x.answers) == 0 && !errors.Is(err, interrupt.ErrInterrupted):
-		return fail("%v", err)
-	case err != nil:
-		return skip(err)
+	case a.failed != nil && x.requests > 0 && len(x.answers) == 0 && !errors.Is(a.failed, interrupt.ErrInterrupted):
+		return Fail.found("%v", a.failed)
+	case a.failed != nil:
+		return skip(a.failed)
 	case !x.isDialled.Load():
 		return skip(errors.New("the gateway is in memory, there is no connection"))
 	}
-	text := map[bool]string{true: "DNS, TCP", false: "TCP"}[net.ParseIP(x.base.Hostname()) == nil]
-	if a.tls == nil || len(a.tls.PeerCertificates) == 0 {
-		return ok("%s, no TLS (a loopback host), %s", text, a.proto)
+	text := map[bool]string{true: "DNS, TCP", false: "TCP"}[net.ParseIP(a.url.Hostname()) == nil]
+	if a.TLS == nil || len(a.TLS.PeerCertificates) == 0 {
+		return OK.found("%s, no TLS (a loopback host), %s", text, a.Proto)
 	}
-	end := a.tls.PeerCertificates[0].NotAfter
+	end := a.TLS.PeerCertificates[0].NotAfter
 	days := int(time.Until(end) / (24 * time.Hour))
-	return unless(days < 14, Note, "%s, %s, %s, the certificate ends on %s, in %d days", text, tls.VersionName(a.tls.Version), a.proto, end.UTC().Format(time.DateOnly), days)
+	return unless(days < 14, Note, "%s, %s, %s, the certificate ends on %s, in %d days",
+		text, tls.VersionName(a.TLS.Version), a.Proto, day(end), days)
 }
 
 // reached says whether what answers is the gateway.
-func reached(_ *examination, a *answer) finding {
+func reached(a *answer) finding {
 	text := ""
-	if a.status == http.StatusNotFound || a.contentType() == "text/html" {
+	if a.StatusCode == http.StatusNotFound || a.contentType() == "text/html" {
 		text = "; a wrong base URL or a proxy looks like this"
 	}
-	isRefused := a.status == http.StatusUnauthorized || a.status == http.StatusForbidden // which is D2's
-	return unless(!a.isRows && !isRefused, Fail, "%s%s", a.describe(), text)
+	return unless(a.rows == nil && !a.isRefused(), Fail, "%s%s", a.describe(), text) // a refusal is D2's
 }
 
 // clock compares the gateway's Date, which has whole seconds, with the clock of this machine.
-func clock(_ *examination, a *answer) finding {
-	value, _ := header.Single(a.header, "Date")
+func clock(a *answer) finding {
+	value, _ := header.Single(a.Header, "Date")
 	date, err := http.ParseTime(value)
 	if err != nil {
-		return note("no Date, or one that cannot be read: the local clock is used")
+		return Note.found("no Date, or one that cannot be read: the local clock is used")
 	}
 	skew := date.Sub(a.at).Round(time.Second)
 	where := map[bool]string{true: "behind", false: "ahead of"}[skew < 0]
@@ -58,35 +61,92 @@ func clock(_ *examination, a *answer) finding {
 }
 
 // latency is the time until the header of an answer.
-func latency(x *examination, a *answer) finding {
+func latency(x *examination) finding {
+	a, err := first(x)
+	if err != nil {
+		return skip(err)
+	}
 	text := a.took.Round(100 * time.Microsecond).String()
-	if next, err := x.see(pageOf(1, 2)); err == nil {
+	if next := x.see(pageOf(1, 2)); next.failed == nil {
 		text += fmt.Sprintf(", %v on a connection that is used again", next.took.Round(100*time.Microsecond))
 	}
-	return ok("%s", text)
+	return OK.found("%s", text)
 }
 
 // D2: whether the token is let in, and whether a GET says which system it reached.
 
-func token(_ *examination, a *answer) finding {
+func token(a *answer) finding {
 	switch {
-	case a.status == http.StatusUnauthorized:
-		return fail("refused, %s: is it whole, is it valid still, and is it one of this system? (the test system may have others)", a.describe())
-	case a.status == http.StatusForbidden:
-		return fail("refused, %s: a token can be bound to IP addresses in the vendor's panel; is this machine's among them?", a.describe())
-	case !a.isRows:
+	case a.StatusCode == http.StatusUnauthorized:
+		return Fail.found("refused, %s: is it whole, is it valid still, and is it one of this system? "+
+			"(the test system may have others)", a.describe())
+	case a.StatusCode == http.StatusForbidden:
+		return Fail.found("refused, %s: a token can be bound to IP addresses in the vendor's panel; "+
+			"is this machine's among them?", a.describe())
+	case a.rows == nil:
 		return skip(fmt.Errorf("%w, which says nothing about it", a.unusable()))
 	}
-	return ok("accepted")
+	return OK.found("accepted")
 }
 
-func sandbox(_ *examination, a *answer) finding {
+func sandbox(a *answer) finding {
 	const name = "X-Sandbox"
 	switch {
-	case !a.isRows:
+	case a.rows == nil:
 		return skip(a.unusable())
-	case a.header.Values(name) == nil:
-		return ok("not on a GET (documented is only that of a cancel)")
+	case a.Header.Values(name) == nil:
+		return OK.found("not on a GET (documented is only that of a cancel)")
 	}
-	return unless(header.Bool(a.header, name) == nil, Note, "on a GET too, spelled %s", headerForm(a.header.Get(name)))
+	return unless(header.Bool(a.Header, name) == nil, Note, "on a GET too, spelled %s", headerForm(a.Header.Get(name)))
+}
+
+// D7: how the gateway refuses what it does not accept.
+
+var wrongToken = request{
+	name: "error-wrong-token", target: "/messages?page=1&limit=1", token: "not-a-token-but-a-check-by-outgoing-doctor",
+}
+
+func refused(a *answer) finding {
+	host := a.url.Hostname()
+	isLoopback := net.ParseIP(host).IsLoopback() || strings.EqualFold(host, "localhost")
+	switch {
+	case a.rows != nil && isLoopback:
+		return Note.found("%s: any token is let in, as by a gateway for tests on a loopback address", a.describe())
+	case a.StatusCode < http.StatusBadRequest:
+		return Fail.found("%s: any token is let in", a.describe())
+	}
+	return a.compare(http.StatusUnauthorized, http.StatusForbidden)
+}
+
+// badRequest is asked what the library never asks, so that another answer than a 400 does no harm.
+func badRequest(a *answer) finding { return a.compare(http.StatusBadRequest) }
+
+// compare compares an error with the ones that are documented, the first of which is the usual one.
+func (a *answer) compare(documented ...int) finding {
+	if slices.Contains(documented, a.StatusCode) && a.problem == nil {
+		return Fail.found("%s; documented is a problem document", a.describe())
+	}
+	return unless(a.StatusCode != documented[0] || a.contentType() != problemType, Note, "%s", a.describe())
+}
+
+func notFound(a *answer) finding {
+	return unless(a.StatusCode != http.StatusNotFound, Note, "%s", a.describe())
+}
+
+// rateLimit is D8: what the answers so far said about how many requests are allowed. It asks for nothing.
+func rateLimit(x *examination) finding {
+	limited, seen := 0, map[string]string{}
+	for _, a := range x.answers {
+		if a.StatusCode == http.StatusTooManyRequests {
+			limited++
+		}
+		for name, values := range a.headers() {
+			if limitHeader.MatchString(name) && seen[name] == "" {
+				seen[name] = "; " + name + ": " + values[0]
+			}
+		}
+	}
+	return unless(limited > 0 || len(seen) > 0, Note,
+		"%d of %d answers are a 429; there are %d RateLimit, X-RateLimit and Retry-After headers%s",
+		limited, len(x.answers), len(seen), strings.Join(slices.Sorted(maps.Values(seen)), ""))
 }

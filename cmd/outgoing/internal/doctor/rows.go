@@ -19,13 +19,14 @@ import (
 // D3: what the rows of some pages look like, compared with the contract.
 
 func readable(sample []row) finding {
-	var unusable []string
+	unusable, example := 0, ""
 	for _, r := range sample {
 		if why := cmp.Or(rows.Unidentified(r.ID, r.odd), rows.Unreadable(r.odd, "/price")); why != nil {
-			unusable = append(unusable, fmt.Sprintf("; %s (%v)", r.where, why))
+			unusable++
+			example = cmp.Or(example, fmt.Sprintf("; %s (%v)", r.where, why))
 		}
 	}
-	return unless(unusable != nil, Fail, "the library cannot use %d of %d rows%s", len(unusable), len(sample), strings.Join(unusable[:min(1, len(unusable))], ""))
+	return unless(unusable > 0, Fail, "the library cannot use %d of %d rows%s", unusable, len(sample), example)
 }
 
 var kinds = map[jsontext.Kind]string{'{': "an object", '[': "an array", '"': "a string", 't': "a boolean", 'f': "a boolean", 'n': "null", '0': "a number"}
@@ -84,29 +85,27 @@ func statusCodes(sample []row) finding {
 	type status struct{ code, description string }
 	codes, descriptions, statuses := map[string]int{}, map[string]int{}, map[status]int{}
 	var messages strings.Builder
+	none := new(string)
 	for _, r := range sample {
 		codes[r.StatusCode]++
 		descriptions[r.StatusDescription]++
 		statuses[status{r.StatusCode, r.StatusDescription}]++
-		for _, text := range []*string{r.CID, r.Sender, &r.Recipient} {
-			if text != nil {
-				messages.WriteString(strings.ToUpper(*text) + "\n")
-			}
-		}
+		fmt.Fprintln(&messages, *cmp.Or(r.CID, none), *cmp.Or(r.Sender, none), r.Recipient)
 	}
+	values := strings.ToUpper(messages.String())
 	isAnyKnown := slices.ContainsFunc(knownCodes, func(code string) bool { return codes[code] > 0 })
 	shown := map[string]int{}
 	for s, n := range statuses {
 		isOwn := isAnyKnown && n >= 3 && n == codes[s.code] && n == descriptions[s.description] && s.description != "" &&
-			capitals.MatchString(s.code) && !strings.Contains(messages.String(), s.code)
+			capitals.MatchString(s.code) && !strings.Contains(values, s.code)
 		if isOwn || s.code == "" || slices.Contains(knownCodes, s.code) {
 			shown[cmp.Or(s.code, "none")] = codes[s.code]
 		}
 	}
 	if others := len(codes) - len(shown); others > 0 {
-		return note("%s; %d more that may be values of messages (outgoing list shows them)", cmp.Or(counted(shown), "none that is known"), others)
+		return Note.found("%s; %d more that may be values of messages (outgoing list shows them)", cmp.Or(counted(shown), "none that is known"), others)
 	}
-	return ok("%s", counted(shown))
+	return OK.found("%s", counted(shown))
 }
 
 func types(sample []row) finding {
@@ -162,13 +161,13 @@ func order(sample []row) finding {
 	case n < 2:
 		return skip(errors.New("fewer than two rows have no order"))
 	case ids == 0 && dates == 0:
-		return note("by ID and by sent_date alike in %d rows; if it is by sent_date, a scheduled message may move when it goes out", n)
+		return Note.found("by ID and by sent_date alike in %d rows; if it is by sent_date, a scheduled message may move when it goes out", n)
 	case ids == 0:
-		return ok("by ID, newest first, in %d rows; not by sent_date", n)
+		return OK.found("by ID, newest first, in %d rows; not by sent_date", n)
 	case dates == 0:
-		return note("by sent_date, newest first, and not by ID, in %d rows: a scheduled message may move when it goes out, and the promise is for the others", n)
+		return Note.found("by sent_date, newest first, and not by ID, in %d rows: a scheduled message may move when it goes out, and the promise is for the others", n)
 	}
-	return fail("by neither ID nor sent_date, newest first: of %d neighbours %d are not in the order of IDs, %d not in that of sent_date", n-1, ids, dates)
+	return Fail.found("by neither ID nor sent_date, newest first: of %d neighbours %d are not in the order of IDs, %d not in that of sent_date", n-1, ids, dates)
 }
 
 func identified(sample []row) []row {
@@ -178,15 +177,15 @@ func identified(sample []row) []row {
 // scheduled says where messages stand that have not gone out, among those that have.
 func scheduled(sample []row) finding {
 	isScheduled := func(r row) bool { return r.StatusCode == outgoing.StatusScheduled }
-	others := func(sample []row) []row { return slices.DeleteFunc(slices.Clone(sample), isScheduled) }
 	sample = identified(sample)
-	all, ids, dates := 0, 0, 0
-	for i, r := range sample {
+	gone := slices.DeleteFunc(slices.Clone(sample), isScheduled)
+	all, ids, dates, before := 0, 0, 0, 0
+	for _, r := range sample {
 		if !isScheduled(r) {
+			before++
 			continue
 		}
-		before, after := others(sample[:i]), others(sample[i:])
-		around := slices.Concat(before[max(0, len(before)-1):], []row{r}, after[:min(1, len(after))])
+		around := slices.Concat(gone[max(0, before-1):before], []row{r}, gone[before:min(before+1, len(gone))])
 		all++
 		if outOfOrder(around, byID) == 0 {
 			ids++

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/gsmservice-gateway/client-go/internal/header"
@@ -82,24 +83,25 @@ func form(s string) string {
 	return "text"
 }
 
+// lenient accepts what the library reads, too.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+
 // elements returns what is in an array or in an object, there with its names, up to an error.
 func elements(raw jsontext.Value) (names []string, values []jsontext.Value) {
-	dec := jsontext.NewDecoder(bytes.NewReader(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	open, _ := dec.ReadToken() // each error comes again
-	isObject := open.Kind() == '{'
-	for dec.PeekKind() != ']' && dec.PeekKind() != '}' {
-		name := ""
-		if isObject {
-			token, _ := dec.ReadToken()
-			name = token.String()
-		}
+	name, dec := "", jsontext.NewDecoder(bytes.NewReader(raw), lenient)
+	_, _ = dec.ReadToken() // an error comes again
+	for {
 		value, err := dec.ReadValue()
-		if err != nil {
-			break
+		_, n := dec.StackIndex(dec.StackDepth())
+		switch {
+		case err != nil:
+			return names, values
+		case raw.Kind() == '{' && n%2 == 1:
+			name = plain(value)
+		default:
+			names, values = append(names, name), append(values, value.Clone())
 		}
-		names, values = append(names, name), append(values, value.Clone())
 	}
-	return names, values
 }
 
 // plain returns the text of a scalar, without its quotes.
@@ -113,23 +115,24 @@ func plain(raw jsontext.Value) string {
 // json returns JSON of the same shape: rows in an array or in an object with numbered members, each an object, and what is
 // deeper empty.
 func (x *examination) json(a *answer, name string, raw jsontext.Value, depth int) string {
+	kind, isObject := raw.Kind(), raw.Kind() == '{'
+	if kind != '[' && !isObject {
+		return x.scalar(a, name, raw)
+	}
 	var parts []string
 	names, values := elements(raw)
 	for i := 0; i < len(values) && depth < 2; i++ {
 		part := x.json(a, names[i], values[i], depth+1)
-		if raw.Kind() == '{' {
+		if isObject {
 			part = strconv.Quote(nameOf(names[i], i)) + ":" + part
 		}
 		parts = append(parts, part)
 	}
-	inside := strings.Join(parts, map[int]string{0: ",\n", 1: ","}[depth])
-	switch raw.Kind() {
-	case '[':
-		return "[" + inside + "]"
-	case '{':
+	inside := strings.Join(parts, []string{",\n", ",", ""}[depth])
+	if isObject {
 		return "{" + inside + "}"
 	}
-	return x.scalar(a, name, raw)
+	return "[" + inside + "]"
 }
 
 // nameOf returns the name of a member if the contract has it, or for a number the next one.
@@ -156,8 +159,8 @@ func (x *examination) scalar(a *answer, name string, raw jsontext.Value) string 
 			x.ids[text] = 1_000_000 - len(x.ids)
 		}
 		shown = strconv.Itoa(x.ids[text])
-	case name == "type" && slices.Contains(documentedTypes, text), name == "status" && text == strconv.Itoa(a.status),
-		name == "status_code" && slices.Contains(knownCodes, text), name == "code" && isCode(text, a.status):
+	case name == "type" && slices.Contains(documentedTypes, text), name == "status" && text == strconv.Itoa(a.StatusCode),
+		name == "status_code" && slices.Contains(knownCodes, text), name == "code" && isCode(text, a.StatusCode):
 		shown = text
 	case raw.Kind() == '0' && shown == "text": // a long one
 		shown = "1"
@@ -186,20 +189,21 @@ func headerForm(value string) string {
 // headers returns the shape of the header.
 func (a *answer) headers() http.Header {
 	shown := http.Header{}
-	for name, values := range a.header {
+	for name, values := range a.Header {
 		for _, value := range values {
 			if valueHeader.MatchString(name) || limitHeader.MatchString(name) {
 				shown.Add(name, headerForm(value))
 			}
 		}
 	}
-	if a.header.Get("Content-Type") != "" {
+	if a.Header.Get("Content-Type") != "" {
 		shown.Set("Content-Type", a.contentType()) // in words if it is unusual, which is as unusual
 	}
 	links := a.links()
-	for _, link := range [][2]string{{links.First, "first"}, {links.Prev, "prev"}, {links.Next, "next"}, {links.Last, "last"}} {
-		if link[0] != "" {
-			shown.Add("Link", fmt.Sprintf("</messages?page=%s&limit=%s>; rel=%q", linked(link[0], "page"), linked(link[0], "limit"), link[1]))
+	for i, target := range []string{links.First, links.Prev, links.Next, links.Last} {
+		if rel := []string{"first", "prev", "next", "last"}[i]; target != "" {
+			page, limit := linked(target, "page"), linked(target, "limit")
+			shown.Add("Link", fmt.Sprintf("</messages?page=%s&limit=%s>; rel=%q", page, limit, rel))
 		}
 	}
 	return shown
@@ -216,17 +220,19 @@ func linked(target, name string) string {
 
 // record hands the shape of an answer on, if there was none like it.
 func (x *examination) record(a *answer) {
-	if x.Record == nil || x.recordErr != nil {
+	if x.Record == nil {
 		return
 	}
-	file, name := x.tokens.Text(x.file(a)), fmt.Sprintf("%s-%d", a.name, a.status)
+	file, name := x.tokens.Text(x.file(a)), fmt.Sprintf("%s-%d", a.name, a.StatusCode)
 	if x.recorded[file]++; x.recorded[file] > 1 {
 		return
 	}
 	if x.recorded[name]++; x.recorded[name] > 1 {
 		name += "-" + strconv.Itoa(x.recorded[name])
 	}
-	x.recordErr = x.Record(name+".http", []byte(file))
+	if x.Record(name+".http", []byte(file)) != nil {
+		x.Record = nil
+	}
 }
 
 // file is the shape of an answer as a file like those in testdata.
@@ -235,12 +241,13 @@ func (x *examination) file(a *answer) string {
 	switch {
 	case len(raw) == 0:
 		body = ""
-	case a.broken == nil && raw.IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)):
+	case a.broken == nil && raw.IsValid(lenient):
 		body = x.json(a, "", raw, 0)
 	}
 	var b bytes.Buffer
 	_ = (&http.Response{ // a Buffer takes everything
-		StatusCode: a.status, ProtoMajor: 1, ProtoMinor: 1, Header: a.headers(), ContentLength: -1, Body: io.NopCloser(strings.NewReader(body + "\n")),
+		StatusCode: a.StatusCode, ProtoMajor: 1, ProtoMinor: 1, Header: a.headers(), ContentLength: -1,
+		Body: io.NopCloser(strings.NewReader(body + "\n")),
 	}).Write(&b)
 	return strings.ReplaceAll(b.String(), "\r\n", "\n")
 }

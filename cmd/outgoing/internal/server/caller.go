@@ -33,7 +33,7 @@ const (
 // Caller POSTs status changes to a URL until they are acknowledged. It is made by [NewCaller].
 type Caller struct {
 	url, token string
-	client     *http.Client
+	transport  http.RoundTripper
 	log        io.Writer
 	slots      chan struct{} // one for each callback under way
 
@@ -46,10 +46,7 @@ type Caller struct {
 // NewCaller returns a Caller that writes a line to log for each callback. An empty token is none. Redirects are not
 // followed.
 func NewCaller(url *url.URL, token string, transport http.RoundTripper, log io.Writer) *Caller {
-	return &Caller{url: url.String(), token: token, log: log, slots: make(chan struct{}, MaxCalls), client: &http.Client{
-		Transport:     transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	return &Caller{url: url.String(), token: token, transport: transport, log: log, slots: make(chan struct{}, MaxCalls)}
 }
 
 // ParseCallbackURL checks a URL for callbacks. The error does not repeat it: it may have a secret in it.
@@ -80,22 +77,20 @@ func (c *Caller) Report(changed ...outgoing.Message) {
 	room := min(maxOpen-c.open, len(changed))
 	c.fresh = append(c.fresh, changed[:room]...)
 	c.open += room
-	full := room < len(changed)
-	if full && !c.full {
+	wasFull := c.full
+	if c.full = room < len(changed); c.full && !wasFull {
 		c.say("status changes are dropped: %d wait already, and the callbacks are slower", maxOpen)
 	}
-	c.full = full
 }
 
 // Run sends callbacks until ctx is done, and says then what was not acknowledged.
 func (c *Caller) Run(ctx context.Context) {
 	var calls sync.WaitGroup
-	gathered := time.NewTicker(gathering)
-	defer gathered.Stop()
+	gathered := time.Tick(gathering)
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-		case <-gathered.C:
+		case <-gathered:
 			c.mu.Lock()
 			for msgs := range slices.Chunk(c.fresh, outgoing.MaxIDs) {
 				calls.Go(func() { c.deliver(ctx, msgs) })
@@ -105,7 +100,7 @@ func (c *Caller) Run(ctx context.Context) {
 		}
 	}
 	calls.Wait()
-	c.client.CloseIdleConnections()
+	(&http.Client{Transport: c.transport}).CloseIdleConnections()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open > 0 {
@@ -113,34 +108,27 @@ func (c *Caller) Run(ctx context.Context) {
 	}
 }
 
-// deliver sends a callback until it is acknowledged.
+// deliver sends a callback until it is acknowledged. When ctx is done, Run says what is left.
 func (c *Caller) deliver(ctx context.Context, msgs []outgoing.Message) {
-	for wait := firstWait; ; wait = min(2*wait, longestWait) {
-		select {
-		case <-ctx.Done():
-			return
-		case c.slots <- struct{}{}:
-		}
+	for wait := firstWait; ctx.Err() == nil; wait = min(2*wait, longestWait) {
+		c.slots <- struct{}{} // soon: what is under way ends with ctx, too
 		begun := time.Now()
 		result, acknowledged := c.post(ctx, msgs)
+		took := time.Since(begun).Round(100 * time.Microsecond)
 		<-c.slots
-		switch {
-		case acknowledged:
+		count := display.Plural(len(msgs), "message", "messages")
+		if acknowledged {
 			c.mu.Lock()
 			c.open -= len(msgs)
 			c.mu.Unlock()
-		case ctx.Err() != nil: // Run says what is left
+			c.say("%s  %s  %v", count, result, took)
 			return
-		default:
-			result += fmt.Sprintf(", again in %v", wait)
 		}
-		c.say("%s  %s  %v", display.Plural(len(msgs), "message", "messages"), result, time.Since(begun).Round(100*time.Microsecond))
-		if acknowledged {
-			return
+		if ctx.Err() == nil {
+			c.say("%s  %s, again in %v  %v", count, result, wait, took)
 		}
 		select {
 		case <-ctx.Done():
-			return
 		case <-time.After(wait):
 		}
 	}
@@ -148,25 +136,19 @@ func (c *Caller) deliver(ctx context.Context, msgs []outgoing.Message) {
 
 // post returns what came of a callback, in words, and whether it was acknowledged.
 func (c *Caller) post(ctx context.Context, msgs []outgoing.Message) (result string, acknowledged bool) {
-	body, err := json.Marshal(msgs)
-	if err != nil {
-		return err.Error(), false
-	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
-	if err != nil {
-		return "not sent", false // the error has the URL in its text
+	body, err := json.Marshal(msgs)
+	req, wrong := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
+	if err != nil || wrong != nil {
+		return "not sent", false // the error may have the URL in its text
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
-	res, err := c.client.Do(req)
+	res, err := c.transport.RoundTrip(req) // which follows no redirect
 	if err != nil {
-		if ours, ok := errors.AsType[*url.Error](err); ok {
-			err = ours.Err
-		}
 		return "no answer: " + display.Printable(err.Error()), false
 	}
 	defer res.Body.Close()

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"mime"
@@ -14,73 +15,6 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
-// faultWords are the words that ParseFault knows, but for body.
-var faultWords = map[string]func(f *outgoingtest.Fault, value string) error{
-	"method": func(f *outgoingtest.Fault, value string) error {
-		f.Method = strings.ToUpper(value)
-		return unless(f.Method == http.MethodGet || f.Method == http.MethodDelete, "it is GET or DELETE")
-	},
-	"id": func(f *outgoingtest.Fault, value string) error {
-		id, err := idfile.ParseID(value)
-		f.Match = outgoingtest.HasID(id)
-		return err
-	},
-	"times": func(f *outgoingtest.Fault, value string) (err error) {
-		if f.Times = -1; value != "always" {
-			f.Times, err = number(value, 1, 1<<30)
-		}
-		return err
-	},
-	"status": func(f *outgoingtest.Fault, value string) (err error) {
-		f.Status, err = number(value, 200, 599)
-		return err
-	},
-	"retry-after": func(f *outgoingtest.Fault, value string) error {
-		f.RetryAfter = value
-		return unless(value != "", "it is a number of seconds")
-	},
-	"content-type": func(f *outgoingtest.Fault, value string) error {
-		f.Header = http.Header{"Content-Type": {value}}
-		kind, _, err := mime.ParseMediaType(value)
-		return unless(err == nil && strings.Contains(kind, "/"), "it is a media type such as text/html")
-	},
-	"delay": func(f *outgoingtest.Fault, value string) (err error) {
-		f.Delay, err = time.ParseDuration(value)
-		return unless(err == nil && f.Delay > 0, "it is a time such as 500ms or 2s")
-	},
-	"truncate": func(f *outgoingtest.Fault, value string) (err error) {
-		if f.Truncate, err = number(value, 0, 1<<30); f.Truncate == 0 {
-			f.Truncate = -1 // as the double has it: 0 does not break anything off
-		}
-		return err
-	},
-	"omit": func(f *outgoingtest.Fault, value string) error {
-		id, err := idfile.ParseID(value)
-		f.Omit = append(f.Omit, id)
-		return err
-	},
-	"drop": func(f *outgoingtest.Fault, value string) error {
-		f.Drop = true
-		return unless(value == "", "it takes no value")
-	},
-	"after-work": func(f *outgoingtest.Fault, value string) error {
-		f.AfterWork = true
-		return unless(value == "", "it takes no value")
-	},
-}
-
-func unless(ok bool, text string) error {
-	if ok {
-		return nil
-	}
-	return errors.New(text)
-}
-
-func number(text string, lowest, highest int) (int, error) {
-	n, err := strconv.Atoi(text)
-	return n, unless(err == nil && lowest <= n && n <= highest, fmt.Sprintf("it is a number from %d to %d", lowest, highest))
-}
-
 // ParseFault reads a fault such as "method=DELETE,status=503,times=3".
 func ParseFault(text string) (outgoingtest.Fault, error) {
 	var f outgoingtest.Fault
@@ -93,14 +27,67 @@ func ParseFault(text string) (outgoingtest.Fault, error) {
 		if key == "" && f.Body != nil {
 			continue
 		}
-		set, known := faultWords[key]
-		if !known {
-			return f, fmt.Errorf("unknown key %q; see outgoing serve --help", key)
-		}
-		if err := set(&f, value); err != nil {
-			return f, fmt.Errorf("%s: %w", key, err)
+		if err := setWord(&f, key, value); err != nil {
+			return f, err
 		}
 		happens = happens || !slices.Contains([]string{"method", "id", "times", "after-work"}, key)
 	}
 	return f, unless(happens, "it does not say what happens, such as status=503 or drop")
+}
+
+// setWord reads one of the words of a fault, but for body.
+func setWord(f *outgoingtest.Fault, key, value string) (err error) {
+	const most = 1 << 30
+	switch key {
+	case "method":
+		f.Method = strings.ToUpper(value)
+		err = unless(f.Method == http.MethodGet || f.Method == http.MethodDelete, "it is GET or DELETE")
+	case "id", "omit":
+		var id int64
+		if id, err = idfile.ParseID(value); key == "omit" {
+			f.Omit = append(f.Omit, id)
+		} else {
+			f.Match = outgoingtest.HasID(id)
+		}
+	case "times":
+		if f.Times = -1; value != "always" {
+			f.Times, err = number(value, 1, most)
+		}
+	case "status":
+		f.Status, err = number(value, 200, 599)
+	case "retry-after":
+		f.RetryAfter = value
+		err = unless(value != "", "it is a number of seconds")
+	case "content-type":
+		f.Header = http.Header{"Content-Type": {value}}
+		kind, _, wrong := mime.ParseMediaType(value)
+		err = unless(wrong == nil && strings.Contains(kind, "/"), "it is a media type such as text/html")
+	case "delay":
+		f.Delay, err = time.ParseDuration(value)
+		err = unless(err == nil && f.Delay > 0, "it is a time such as 500ms or 2s")
+	case "truncate":
+		f.Truncate, err = number(value, 0, most)
+		f.Truncate = cmp.Or(f.Truncate, -1) // as the double has it: 0 does not break anything off
+	case "drop", "after-work":
+		f.Drop, f.AfterWork = f.Drop || key == "drop", f.AfterWork || key == "after-work"
+		err = unless(value == "", "it takes no value")
+	default:
+		return fmt.Errorf("unknown key %q; see outgoing serve --help", key)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	return nil
+}
+
+func unless(ok bool, text string) error {
+	if ok {
+		return nil
+	}
+	return errors.New(text)
+}
+
+func number(text string, lowest, highest int) (int, error) {
+	n, err := strconv.Atoi(text)
+	return n, unless(err == nil && lowest <= n && n <= highest, fmt.Sprintf("it is a number from %d to %d", lowest, highest))
 }

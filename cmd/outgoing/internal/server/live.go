@@ -3,13 +3,15 @@ package server
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
-// The statuses that messages move through. QUEUED and SCHEDULED are documented, the others are samples.
+// The statuses that messages move through. QUEUED and SCHEDULED are documented, the others are samples; so is REJECTED, which
+// some of the first messages have, and keep.
 const (
 	statusQueued      = "QUEUED"
 	statusSent        = "SENT"
@@ -62,24 +64,21 @@ func (l Live) Run(ctx context.Context) {
 	for _, m := range l.Messages {
 		l.plan(ctx, m)
 	}
-	if l.PerMinute == 0 {
-		<-ctx.Done()
-		return
-	}
 	samples := outgoingtest.SampleMessages(1000)
 	var kept []int64 // oldest first
-	next := time.NewTicker(time.Minute / time.Duration(l.PerMinute))
-	defer next.Stop()
-	for n := 1; ; n++ {
+	var next <-chan time.Time
+	if l.PerMinute > 0 {
+		next = time.Tick(time.Minute / time.Duration(l.PerMinute))
+	}
+	for n := 1; ctx.Err() == nil; n++ {
 		select {
 		case <-ctx.Done():
-			return
-		case <-next.C:
+		case <-next:
+			kept = append(kept, l.arrive(ctx, samples[n%len(samples)], n%8 == 0))
 		}
-		kept = append(kept, l.arrive(ctx, samples[n%len(samples)], n%8 == 0))
 		if len(kept) >= maxKept+atATime {
 			l.Gateway.Remove(kept[:atATime]...)
-			kept = append(kept[:0], kept[atATime:]...)
+			kept = slices.Delete(kept, 0, atATime)
 		}
 	}
 }

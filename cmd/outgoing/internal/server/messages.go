@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"errors"
@@ -26,30 +25,27 @@ type row struct {
 // ReadMessages reads messages, one JSON object a line, and returns them by ID, the lowest first; those without one come last,
 // in their order. Its errors name the line.
 func ReadMessages(r io.Reader) ([]outgoing.Message, error) {
+	content, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
 	var msgs []outgoing.Message
 	lines := map[int64]int{} // of the IDs
-	in := bufio.NewReader(r)
-	for n := 1; ; n++ {
-		line, err := in.ReadBytes('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, err
+	n := 0
+	for line := range bytes.Lines(content) {
+		n++
+		if line = bytes.Trim(line, "\ufeff \t\r\n"); len(line) == 0 {
+			continue
 		}
-		last := err != nil
-		line = bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\ufeff")))
-		if len(line) > 0 {
-			m, err := readMessage(line)
-			if err == nil && m.ID != 0 && lines[m.ID] > 0 {
-				err = fmt.Errorf("the ID %d is in line %d already", m.ID, lines[m.ID])
-			}
-			if err != nil {
-				return nil, fmt.Errorf("line %d: %w", n, err)
-			}
-			lines[m.ID] = n
-			msgs = append(msgs, m)
+		m, err := readMessage(line)
+		if err == nil && m.ID != 0 && lines[m.ID] > 0 {
+			err = fmt.Errorf("the ID %d is in line %d already", m.ID, lines[m.ID])
 		}
-		if last {
-			break
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
+		lines[m.ID] = n
+		msgs = append(msgs, m)
 	}
 	slices.SortStableFunc(msgs, func(a, b outgoing.Message) int {
 		if a.ID == 0 || b.ID == 0 {
@@ -65,11 +61,9 @@ func readMessage(line []byte) (outgoing.Message, error) {
 		return outgoing.Message{}, errors.New("it is not a JSON object: a message is one object on one line")
 	}
 	var found row
-	if err := json.Unmarshal(line, &found, json.RejectUnknownMembers(true)); err != nil {
-		return found.Message, err
+	err := json.Unmarshal(line, &found, json.RejectUnknownMembers(true))
+	if err == nil && found.ID < 0 {
+		err = fmt.Errorf("the ID %d is below 1", found.ID)
 	}
-	if found.ID < 0 {
-		return found.Message, fmt.Errorf("the ID %d is below 1", found.ID)
-	}
-	return found.Message, nil
+	return found.Message, err
 }

@@ -3,6 +3,7 @@
 package server
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"log"
@@ -72,24 +73,15 @@ func target(u *url.URL) string {
 	return display.Printable(text)
 }
 
-// response records its status.
+// response records its status. The gateway says WriteHeader before it writes anything.
 type response struct {
 	http.ResponseWriter
 	status int
 }
 
 func (r *response) WriteHeader(status int) {
-	if r.status == 0 {
-		r.status = status
-	}
+	r.status = cmp.Or(r.status, status)
 	r.ResponseWriter.WriteHeader(status)
-}
-
-func (r *response) Write(p []byte) (int, error) {
-	if r.status == 0 {
-		r.status = http.StatusOK
-	}
-	return r.ResponseWriter.Write(p)
 }
 
 // Unwrap is for http.ResponseController.
