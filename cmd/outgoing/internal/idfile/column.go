@@ -33,113 +33,108 @@ func ParseColumn(text string) (Column, error) {
 	return Column{number: n}, nil
 }
 
-// find returns where the IDs stand, given the first row of a file, and reports whether that is a header.
-func (c Column) find(cells []string) (index int, header bool, err error) {
+// place is where the IDs stand.
+type place struct {
+	index   int
+	header  bool // the first row is one
+	certain bool // the user or a title says so, and the other columns may hold numbers
+}
+
+// find returns where the IDs stand, given the first row of a file.
+func (c Column) find(cells []string) (place, error) {
 	switch {
 	case c.title != "":
-		index, err = c.findTitle(cells)
-		return index, true, err
+		index, err := c.findTitle(cells)
+		return place{index, true, true}, err
 	case c.number > 0:
-		return c.number - 1, c.number <= len(cells) && cells[c.number-1] != "" && isTitle(cells[c.number-1]), nil
+		index := c.number - 1
+		return place{index, index < len(cells) && cells[index] != "" && isTitle(cells[index]), true}, nil
 	}
-	ids, messageIDs, numbers := titled(cells, idTitle), titled(cells, messageIDTitle), numbersIn(cells)
-	open := slices.Concat(ids, titled(cells, messageTitle))
-	slices.Sort(open)
-	open = slices.Compact(open)
+	var ids, messageIDs, open, numbers, all []int
+	for i, cell := range cells {
+		title := strings.ToLower(between.ReplaceAllString(cell, ""))
+		isID := idTitle.MatchString(title)
+		all = append(all, i)
+		ids = appendIf(isID, ids, i)
+		messageIDs = appendIf(messageIDTitle.MatchString(title), messageIDs, i)
+		open = appendIf(isID || messageTitle.MatchString(title), open, i)
+		numbers = appendIf(couldBeID(cell), numbers, i)
+	}
+	var why string
+	var which []int
 	switch {
 	case isOwn(cells):
-		return ids[0], true, nil
+		return place{ids[0], true, true}, nil
 	case len(messageIDs) == 1:
-		return messageIDs[0], true, nil
+		return place{messageIDs[0], true, true}, nil
 	case len(messageIDs) > 1:
-		return 0, false, &adviceError{"several titles speak of message IDs", offer(cells, messageIDs)}
+		why, which = "several titles speak of message IDs", messageIDs
 	case len(ids) > 0 && len(numbers) > 0:
-		return 0, false, &adviceError{fmt.Sprintf("it has a title, %s, and a number, %s", display.Quoted(cells[ids[0]]), display.Quoted(cells[numbers[0]])), offer(cells, ids)}
+		why = fmt.Sprintf("it has a title, %s, and a number, %s", display.Quoted(cells[ids[0]]), display.Quoted(cells[numbers[0]]))
+		which = ids
 	case len(ids) == 1 && len(open) == 1:
-		return ids[0], true, nil
+		return place{index: ids[0], header: true}, nil
 	case len(ids) > 0:
-		return 0, false, &adviceError{"the titles leave open which column holds the message IDs", offer(cells, open)}
+		why, which = "the titles leave open which column holds the message IDs", open
 	case len(numbers) > 1:
-		return 0, false, ambiguous(cells, nil, numbers[0], numbers[1])
+		return place{}, ambiguous(cells, nil, numbers[0], numbers[1])
 	case len(numbers) == 1:
-		return numbers[0], false, nil
+		return place{index: numbers[0]}, nil
 	case len(cells) == 1:
-		return 0, isTitle(cells[0]) && len(open) > 0, nil
+		return place{header: isTitle(cells[0]) && len(open) > 0}, nil
+	default:
+		why, which = "no title says that its column holds the message IDs, as message_id, sms_id or id would", all[:min(len(all), 10)]
 	}
-	all := make([]int, min(len(cells), 10))
-	for i := range all {
-		all[i] = i
+	return place{}, &adviceError{why, offer(cells, which)}
+}
+
+func appendIf(yes bool, columns []int, i int) []int {
+	if yes {
+		return append(columns, i)
 	}
-	return 0, false, &adviceError{"no title says that its column holds the message IDs, as message_id, sms_id or id would", offer(cells, all)}
+	return columns
 }
 
 func (c Column) findTitle(cells []string) (int, error) {
 	var found []int
-	var titles []string
 	for i, cell := range cells {
-		titles = append(titles, display.Quoted(cell))
-		if strings.EqualFold(cell, c.title) {
-			found = append(found, i)
-		}
+		found = appendIf(strings.EqualFold(cell, c.title), found, i)
 	}
-	switch len(found) {
+	switch title := display.Quoted(c.title); len(found) {
 	case 0:
-		return 0, fmt.Errorf("no column is called %s; the first row is %s", display.Quoted(c.title), strings.Join(titles[:min(len(titles), 10)], ", "))
+		var titles []string
+		for _, cell := range cells[:min(len(cells), 10)] {
+			titles = append(titles, display.Quoted(cell))
+		}
+		return 0, fmt.Errorf("no column is called %s; the first row is %s", title, strings.Join(titles, ", "))
 	case 1:
 		return found[0], nil
+	default:
+		return 0, fmt.Errorf("columns %d and %d are both called %s: give a number", found[0]+1, found[1]+1, title)
 	}
-	return 0, fmt.Errorf("columns %d and %d are both called %s: give a number", found[0]+1, found[1]+1, display.Quoted(c.title))
-}
-
-// certain reports whether the user or a title names the column, so that the others may hold numbers.
-func (c Column) certain(titles []string) bool {
-	return c != Column{} || isOwn(titles) || len(titled(titles, messageIDTitle)) > 0
 }
 
 // What a title says, without case and what is between its words.
 var (
-	messageIDTitle = regexp.MustCompile(`^((outgoing|gateway)?((sms|mms|message|msg|wiadomo[sś]ci?)s?)+ids?|ids?(of|outgoing|gateway)?((sms|mms|message|msg|wiadomo[sś]ci?)s?)+)$`)
-	messageTitle   = regexp.MustCompile(`sms|mms|message|msg|wiadomo`)
-	idTitle        = regexp.MustCompile(`^(ids?|identifier|identyfikator)$`)
+	between        = regexp.MustCompile(`[^\pL\p{Nd}]`)
+	messageIDTitle = regexp.MustCompile(strings.ReplaceAll(`^((outgoing|gateway)?M+ids?|ids?(of|outgoing|gateway)?M+)$`,
+		"M", `((sms|mms|message|msg|wiadomo[sś]ci?)s?)`))
+	messageTitle = regexp.MustCompile(`sms|mms|message|msg|wiadomo`)
+	idTitle      = regexp.MustCompile(`^(ids?|identifier|identyfikator)$`)
 )
-
-// titled returns the columns whose titles match.
-func titled(cells []string, title *regexp.Regexp) (found []int) {
-	for i, cell := range cells {
-		if title.MatchString(strings.Map(func(r rune) rune {
-			if unicode.IsLetter(r) || unicode.IsDigit(r) {
-				return unicode.ToLower(r)
-			}
-			return -1
-		}, cell)) {
-			found = append(found, i)
-		}
-	}
-	return found
-}
 
 func isTitle(cell string) bool { return !strings.ContainsFunc(cell, unicode.IsNumber) }
 
-func numbersIn(cells []string) (found []int) {
-	for i, cell := range cells {
-		if kindOf(cell) == number {
-			found = append(found, i)
-		}
-	}
-	return found
-}
+// ownNames are those of this command's results, in JSON or as titles.
+var ownNames = strings.Fields("id cid type recipient sender parts sent_date status_date status_code status_description " +
+	"unicode flash price state reason status error message")
 
-// isOwn reports whether names are those of this command's results, in JSON or as titles, or of a part of them that people
-// select.
+// isOwn reports whether names are ownNames, or a part of them that people select.
 func isOwn(names []string) bool {
-	own := map[string]bool{"id": true, "cid": true, "type": true, "recipient": true, "sender": true, "parts": true, "sent_date": true,
-		"status_date": true, "status_code": true, "status_description": true, "unicode": true, "flash": true, "price": true,
-		"state": true, "reason": true, "status": true, "error": true, "message": true}
-	for _, name := range names {
-		if !own[name] {
+	for i, name := range names {
+		if !slices.Contains(ownNames, name) || slices.Contains(names[:i], name) {
 			return false
 		}
-		delete(own, name) // none is there twice
 	}
 	return slices.Contains(names, "id") && (slices.Contains(names, "status_code") || slices.Contains(names, "state"))
 }

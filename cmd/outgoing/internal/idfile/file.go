@@ -57,30 +57,32 @@ func Read(r io.Reader, column Column) (File, error) {
 type table struct {
 	column    Column
 	separator rune
-	titles    []string // the first row, if it is a header
 	width     int      // cells of the first row; 0 before it
-	index     int      // of the column with the IDs
-	certain   bool     // the others may hold numbers
-	line      int
-	sum       int64 // of the IDs
-	file      File
-	bad       badRows
+	titles    []string // the first row, if it is a header
+	place
+	line int
+	sum  int64 // of the IDs
+	file File
+	bad  badRows
 }
 
+// maxRow bounds the memory for a file that is not one of IDs.
+const maxRow = 1 << 20
+
 func (t *table) readAll(r io.Reader) error {
-	limit := &rowLimit{r: r}
-	rows := csv.NewReader(limit)
+	row := &io.LimitedReader{R: r}
+	rows := csv.NewReader(row)
 	rows.Comma, rows.FieldsPerRecord, rows.ReuseRecord, rows.TrimLeadingSpace = t.separator, -1, true, t.separator != '\t'
 	for {
-		limit.from = rows.InputOffset()
+		row.N = maxRow
 		cells, err := rows.Read()
 		wrong, malformed := errors.AsType[*csv.ParseError](err)
 		switch {
+		case row.N <= 0:
+			t.bad.add(t.line+1, errors.New("it is longer than 1 MiB; is a quotation mark missing, or is this not a file of message IDs?"))
+			return t.bad.orNil()
 		case errors.Is(err, io.EOF):
 			t.checkSum()
-			return t.bad.orNil()
-		case errors.Is(err, errLongRow):
-			t.bad.add(t.line+1, err)
 			return t.bad.orNil()
 		case malformed:
 			t.bad.add(wrong.StartLine, wrong.Err)
@@ -108,18 +110,17 @@ func trim(cells []string) {
 }
 
 func (t *table) row(cells []string) error {
-	header := false
-	if t.width == 0 {
+	first := t.width == 0
+	if first {
 		var err error
-		if t.index, header, err = t.column.find(cells); err != nil {
+		if t.place, err = t.column.find(cells); err != nil {
 			return err
 		}
 		t.width = len(cells)
-		if header {
+		if t.header {
 			t.titles = slices.Clone(cells)
 			t.file.Note = fmt.Sprintf("line %d is taken for a header: %s", t.line, display.Quoted(cells[t.index]))
 		}
-		t.certain = t.column.certain(t.titles)
 		if t.width > 1 {
 			t.file.Column = fmt.Sprintf("column %d%s", t.index+1, titleOf(t.titles, t.index))
 		}
@@ -127,7 +128,7 @@ func (t *table) row(cells []string) error {
 	if t.hidesRow(cells) {
 		return errors.New("a quoted cell has a line that looks like a row; is a quotation mark missing?")
 	}
-	if header {
+	if first && t.header {
 		return nil
 	}
 	id, err := t.id(cells)
@@ -151,9 +152,9 @@ func (t *table) id(cells []string) (int64, error) {
 		if i == t.index || cell == "" || t.certain && i < t.width {
 			continue
 		}
-		could := kindOf(cell) == number
+		could := couldBeID(cell)
 		switch {
-		case could && !t.certain && kindOf(cells[t.index]) == number:
+		case could && !t.certain && couldBeID(cells[t.index]):
 			return 0, ambiguous(cells, t.titles, min(i, t.index), max(i, t.index))
 		case could && !t.certain:
 			return 0, &adviceError{fmt.Sprintf("%v, but %s could be one", err, display.Quoted(cell)), offer(t.titles, []int{t.index, i})}
@@ -187,31 +188,12 @@ func (t *table) hidesRow(cells []string) bool {
 		for line := range strings.Lines(cell) {
 			parts := strings.Split(strings.ReplaceAll(line, `"`, ""), string(t.separator))
 			trim(parts)
-			if line != cell && len(parts) >= max(t.width, 2) && len(numbersIn(parts)) > 0 {
+			if line != cell && len(parts) >= max(t.width, 2) && slices.ContainsFunc(parts, couldBeID) {
 				return true
 			}
 		}
 	}
 	return false
-}
-
-// rowLimit ends the reading in a row that is longer than maxRow. It bounds the memory for a file that is not one of IDs.
-type rowLimit struct {
-	r          io.Reader
-	from, read int64 // where the row starts, and what was read
-}
-
-const maxRow = 1 << 20
-
-var errLongRow = errors.New("it is longer than 1 MiB; is a quotation mark missing, or is this not a file of message IDs?")
-
-func (l *rowLimit) Read(p []byte) (int, error) {
-	if l.read-l.from > maxRow {
-		return 0, errLongRow
-	}
-	n, err := l.r.Read(p)
-	l.read += int64(n)
-	return n, err
 }
 
 // separators are those that are known, the likeliest first: whoever separates by semicolons has commas in numbers, and
@@ -221,7 +203,7 @@ const separators = "\t;|,"
 // chooseSeparator returns what separates the cells of a file, by the first row that has several. Where two could do so, it is
 // the first under which that row says where the IDs are. In a row without titles, such as "12;43456,Anna", it must not matter.
 func chooseSeparator(start []byte, column Column) (rune, error) {
-	first, best, decided := 0, ',', false
+	first, best, decided, certain := 0, ',', false, false
 	var row []string
 	for _, s := range separators {
 		r := csv.NewReader(bytes.NewReader(start))
@@ -235,16 +217,21 @@ func chooseSeparator(start []byte, column Column) (rune, error) {
 		}
 		trim(cells)
 		line, _ := r.FieldPos(0)
-		index, _, err := column.find(cells)
-		finds := err == nil && index < len(cells)
-		if first == 0 || line < first || line == first && finds && !decided {
-			first, best, decided, row = line, s, finds, cells
+		at, err := column.find(cells)
+		decides := err == nil && at.index < len(cells)
+		if first == 0 || line < first || line == first && decides && !decided {
+			first, best, decided, certain, row = line, s, decides, at.certain, cells
 		}
 	}
 	parts := strings.FieldsFunc(strings.Join(row, string(best)), func(r rune) bool { return strings.ContainsRune(separators, r) })
 	trim(parts)
-	if column == (Column{}) && decided && len(numbersIn(row)) == 1 && len(numbersIn(parts)) > 1 && !column.certain(row) {
+	if decided && !certain && len(couldBeIDs(row)) == 1 && len(couldBeIDs(parts)) > 1 {
 		return 0, fmt.Errorf("line %d: it can be read in two ways: a first line sep=; (or another) tells what separates", first)
 	}
 	return best, nil
+}
+
+// couldBeIDs returns the cells that could be IDs.
+func couldBeIDs(cells []string) []string {
+	return slices.DeleteFunc(slices.Clone(cells), func(cell string) bool { return !couldBeID(cell) })
 }

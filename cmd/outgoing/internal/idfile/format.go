@@ -19,62 +19,52 @@ import (
 // decode returns the text of a file as UTF-8, without a byte order mark and with newlines, and its start. A file that is no
 // text at all is an error that says what it is.
 func decode(r io.Reader) (text io.Reader, start []byte, err error) {
-	start, r, err = peek(r)
-	if err != nil {
+	start = make([]byte, 64<<10)
+	n, err := io.ReadFull(r, start)
+	start = start[:n]
+	switch {
+	case err == nil:
+		r = io.MultiReader(bytes.NewReader(start), r)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		r = bytes.NewReader(start) // the end is not read again: at a terminal that would take another Ctrl-D
+	default:
 		return nil, nil, err
 	}
 	if err := checkForeign(start); err != nil {
 		return nil, nil, err
 	}
-	// With the mark of UTF-16, as PowerShell's > writes it, or with many NULs in every second place, it is decoded from that.
-	fallback := transform.Transformer(transform.Nop)
-	switch even, odd, many := nuls(start, 0), nuls(start, 1), (len(start)+7)/8; {
-	case even == 0 && odd >= many && odd > 0:
-		fallback = unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder()
-	case odd == 0 && even >= many && even > 0:
-		fallback = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder()
-	}
-	start, text, err = peek(transform.NewReader(r, unicode.BOMOverride(fallback)))
+	decoder := transform.Transformer(unicode.BOMOverride(withoutMark(start)))
+	start, _, _ = transform.Bytes(decoder, start)
 	if bytes.IndexByte(start, '\n') < 0 && bytes.IndexByte(start, '\r') >= 0 { // an old Mac's
-		carriageReturns := runes.Map(func(r rune) rune {
+		decoder = transform.Chain(decoder, runes.Map(func(r rune) rune {
 			if r == '\r' {
 				return '\n'
 			}
 			return r
-		})
-		start, text, err = peek(transform.NewReader(text, carriageReturns))
+		}))
+		start = bytes.ReplaceAll(start, []byte("\r"), []byte("\n"))
 	}
-	if err == nil {
-		err = checkForeign(start)
+	if ownTable.Match(start) {
+		return nil, nil, errors.New("it is the table that this command prints for people; give --file what --format jsonl or csv writes")
 	}
-	if err == nil && ownTable.Match(start) {
-		err = errors.New("it is the table that this command prints for people; give --file what --format jsonl or csv writes")
-	}
-	return text, start, err
+	return transform.NewReader(r, decoder), start, checkForeign(start)
 }
 
-// peek returns the start of a text, and the whole. After the end of r it is not read again: at a terminal that would take
-// another Ctrl-D.
-func peek(r io.Reader) (start []byte, whole io.Reader, err error) {
-	start = make([]byte, 64<<10)
-	n, err := io.ReadFull(r, start)
-	switch start = start[:n]; {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return start, bytes.NewReader(start), nil
-	case err != nil:
-		return nil, nil, err
-	}
-	return start, io.MultiReader(bytes.NewReader(start), r), nil
-}
-
-// nuls counts NUL bytes in every second place.
-func nuls(text []byte, from int) (n int) {
-	for i := from; i < len(text); i += 2 {
-		if text[i] == 0 {
-			n++
+// withoutMark decodes a file without a byte order mark: from UTF-16, if many of the bytes in every second place are NUL.
+func withoutMark(start []byte) transform.Transformer {
+	var nuls [2]int
+	for i, c := range start {
+		if c == 0 {
+			nuls[i%2]++
 		}
 	}
-	return n
+	switch many := max(1, (len(start)+7)/8); {
+	case nuls[0] == 0 && nuls[1] >= many:
+		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder()
+	case nuls[1] == 0 && nuls[0] >= many:
+		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder()
+	}
+	return transform.Nop
 }
 
 var (
@@ -128,34 +118,28 @@ func isJSON(start []byte) bool {
 // readJSON reads this command's own results: an array of objects, or objects one after the other.
 func readJSON(r io.Reader) (ids []int64, err error) {
 	in := jsontext.NewDecoder(r)
-	for n := 1; ; {
-		switch next := in.PeekKind(); {
-		case next == '[' && in.StackDepth() == 0, next == ']':
+	for {
+		var object map[string]jsontext.Value
+		kind := in.PeekKind()
+		if kind == '{' {
+			err = json.UnmarshalDecode(in, &object)
+		} else {
 			_, err = in.ReadToken()
-		case next == '{':
-			var object map[string]jsontext.Value
-			if err = json.UnmarshalDecode(in, &object); err != nil {
-				break
-			}
-			if !isOwn(slices.Collect(maps.Keys(object))) {
-				return nil, errOtherJSON
-			}
-			id, err := ParseID(object["id"].String())
-			if err != nil {
-				return nil, fmt.Errorf("object %d: %w", n, err)
-			}
-			ids = append(ids, id)
-			n++
-		default:
-			if _, err = in.ReadToken(); err == nil {
-				return nil, errOtherJSON
-			}
-			if errors.Is(err, io.EOF) {
-				return ids, nil
-			}
 		}
+		switch {
+		case errors.Is(err, io.EOF) && in.StackDepth() == 0 && kind != '{':
+			return ids, nil
+		case err != nil:
+			return nil, fmt.Errorf("object %d: it is not JSON: %w", len(ids)+1, err)
+		case kind == ']', kind == '[' && in.StackDepth() == 1:
+			continue
+		case !isOwn(slices.Collect(maps.Keys(object))):
+			return nil, errOtherJSON
+		}
+		id, err := ParseID(object["id"].String())
 		if err != nil {
-			return nil, fmt.Errorf("object %d: it is not JSON: %w", n, err)
+			return nil, fmt.Errorf("object %d: %w", len(ids)+1, err)
 		}
+		ids = append(ids, id)
 	}
 }
