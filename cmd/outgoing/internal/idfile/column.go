@@ -42,76 +42,57 @@ type place struct {
 
 // find returns where the IDs stand, given the first row of a file.
 func (c Column) find(cells []string) (place, error) {
-	switch {
-	case c.title != "":
-		index, err := c.findTitle(cells)
-		return place{index, true, true}, err
-	case c.number > 0:
-		index := c.number - 1
+	if index := c.number - 1; index >= 0 {
 		return place{index, index < len(cells) && cells[index] != "" && isTitle(cells[index]), true}, nil
 	}
-	var ids, messageIDs, open, numbers, all []int
+	titles, quoted := make([]string, len(cells)), make([]string, len(cells))
 	for i, cell := range cells {
-		title := strings.ToLower(between.ReplaceAllString(cell, ""))
-		isID := idTitle.MatchString(title)
-		all = append(all, i)
-		ids = appendIf(isID, ids, i)
-		messageIDs = appendIf(messageIDTitle.MatchString(title), messageIDs, i)
-		open = appendIf(isID || messageTitle.MatchString(title), open, i)
-		numbers = appendIf(couldBeID(cell), numbers, i)
+		titles[i], quoted[i] = strings.ToLower(between.ReplaceAllString(cell, "")), display.Quoted(cell)
 	}
-	var why string
-	var which []int
+	named := where(cells, func(cell string) bool { return strings.EqualFold(cell, c.title) })
+	messageIDs, ids := where(titles, messageIDTitle.MatchString), where(titles, idTitle.MatchString)
+	open, numbers := where(titles, openTitle.MatchString), where(cells, couldBeID)
 	switch {
+	case len(named) == 1 && c.title != "":
+		return place{named[0], true, true}, nil
+	case len(named) > 1 && c.title != "":
+		return place{}, fmt.Errorf("columns %d and %d are both called %s: give a number",
+			named[0]+1, named[1]+1, display.Quoted(c.title))
+	case c.title != "":
+		return place{}, fmt.Errorf("no column is called %s; the first row is %s", display.Quoted(c.title), strings.Join(quoted[:min(len(quoted), 10)], ", "))
 	case isOwn(cells):
 		return place{ids[0], true, true}, nil
 	case len(messageIDs) == 1:
 		return place{messageIDs[0], true, true}, nil
 	case len(messageIDs) > 1:
-		why, which = "several titles speak of message IDs", messageIDs
+		return place{}, &adviceError{"several titles speak of message IDs", offer(cells, messageIDs...)}
 	case len(ids) > 0 && len(numbers) > 0:
-		why = fmt.Sprintf("it has a title, %s, and a number, %s", display.Quoted(cells[ids[0]]), display.Quoted(cells[numbers[0]]))
-		which = ids
+		text := fmt.Sprintf("it has a title, %s, and a number, %s", quoted[ids[0]], quoted[numbers[0]])
+		return place{}, &adviceError{text, offer(cells, ids...)}
 	case len(ids) == 1 && len(open) == 1:
 		return place{index: ids[0], header: true}, nil
 	case len(ids) > 0:
-		why, which = "the titles leave open which column holds the message IDs", open
+		return place{}, &adviceError{"the titles leave open which column holds the message IDs", offer(cells, open...)}
 	case len(numbers) > 1:
 		return place{}, ambiguous(cells, nil, numbers[0], numbers[1])
 	case len(numbers) == 1:
 		return place{index: numbers[0]}, nil
 	case len(cells) == 1:
 		return place{header: isTitle(cells[0]) && len(open) > 0}, nil
-	default:
-		why, which = "no title says that its column holds the message IDs, as message_id, sms_id or id would", all[:min(len(all), 10)]
 	}
-	return place{}, &adviceError{why, offer(cells, which)}
+	all := where(cells[:min(len(cells), 10)], func(string) bool { return true })
+	return place{}, &adviceError{"no title says that its column holds the message IDs, as message_id, sms_id or id would",
+		offer(cells, all...)}
 }
 
-func appendIf(yes bool, columns []int, i int) []int {
-	if yes {
-		return append(columns, i)
+// where returns the columns whose cells are what is looked for.
+func where(cells []string, is func(string) bool) (columns []int) {
+	for i, cell := range cells {
+		if is(cell) {
+			columns = append(columns, i)
+		}
 	}
 	return columns
-}
-
-func (c Column) findTitle(cells []string) (int, error) {
-	var found []int
-	for i, cell := range cells {
-		found = appendIf(strings.EqualFold(cell, c.title), found, i)
-	}
-	switch title := display.Quoted(c.title); len(found) {
-	case 0:
-		var titles []string
-		for _, cell := range cells[:min(len(cells), 10)] {
-			titles = append(titles, display.Quoted(cell))
-		}
-		return 0, fmt.Errorf("no column is called %s; the first row is %s", title, strings.Join(titles, ", "))
-	case 1:
-		return found[0], nil
-	default:
-		return 0, fmt.Errorf("columns %d and %d are both called %s: give a number", found[0]+1, found[1]+1, title)
-	}
 }
 
 // What a title says, without case and what is between its words.
@@ -119,8 +100,8 @@ var (
 	between        = regexp.MustCompile(`[^\pL\p{Nd}]`)
 	messageIDTitle = regexp.MustCompile(strings.ReplaceAll(`^((outgoing|gateway)?M+ids?|ids?(of|outgoing|gateway)?M+)$`,
 		"M", `((sms|mms|message|msg|wiadomo[sś]ci?)s?)`))
-	messageTitle = regexp.MustCompile(`sms|mms|message|msg|wiadomo`)
-	idTitle      = regexp.MustCompile(`^(ids?|identifier|identyfikator)$`)
+	idTitle   = regexp.MustCompile(`^(ids?|identifier|identyfikator)$`)
+	openTitle = regexp.MustCompile(idTitle.String() + `|sms|mms|message|msg|wiadomo`)
 )
 
 func isTitle(cell string) bool { return !strings.ContainsFunc(cell, unicode.IsNumber) }

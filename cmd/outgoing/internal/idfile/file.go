@@ -6,7 +6,6 @@
 package idfile
 
 import (
-	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -30,7 +29,7 @@ func Read(r io.Reader, column Column) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	if isJSON(start) {
+	if startOfJSON.Match(start) {
 		if column != (Column{}) {
 			return File{}, errors.New("it is JSON, which has no columns: leave --column out")
 		}
@@ -82,7 +81,11 @@ func (t *table) readAll(r io.Reader) error {
 			t.bad.add(t.line+1, errors.New("it is longer than 1 MiB; is a quotation mark missing, or is this not a file of message IDs?"))
 			return t.bad.orNil()
 		case errors.Is(err, io.EOF):
-			t.checkSum()
+			// A last ID that is the sum of all before it may be a total, as spreadsheets put there.
+			if n := len(t.file.IDs); n > 2 && t.sum > 10_000 && t.sum == 2*t.file.IDs[n-1] {
+				t.bad.add(t.line, fmt.Errorf("%d is the sum of all IDs before it: if it is a total, take the line out; "+
+					"if it is an ID, move it up", t.file.IDs[n-1]))
+			}
 			return t.bad.orNil()
 		case malformed:
 			t.bad.add(wrong.StartLine, wrong.Err)
@@ -122,7 +125,7 @@ func (t *table) row(cells []string) error {
 			t.file.Note = fmt.Sprintf("line %d is taken for a header: %s", t.line, display.Quoted(cells[t.index]))
 		}
 		if t.width > 1 {
-			t.file.Column = fmt.Sprintf("column %d%s", t.index+1, titleOf(t.titles, t.index))
+			t.file.Column = columnName(t.titles, t.index)
 		}
 	}
 	if t.hidesRow(cells) {
@@ -157,7 +160,7 @@ func (t *table) id(cells []string) (int64, error) {
 		case could && !t.certain && couldBeID(cells[t.index]):
 			return 0, ambiguous(cells, t.titles, min(i, t.index), max(i, t.index))
 		case could && !t.certain:
-			return 0, &adviceError{fmt.Sprintf("%v, but %s could be one", err, display.Quoted(cell)), offer(t.titles, []int{t.index, i})}
+			return 0, &adviceError{fmt.Sprintf("%v, but %s could be one", err, display.Quoted(cell)), offer(t.titles, t.index, i)}
 		case err == nil && i >= t.width && (could || t.index > 0): // cells before it may have shifted it
 			return 0, fmt.Errorf("it has %d cells, and the first row has %d", len(cells), t.width)
 		}
@@ -168,17 +171,11 @@ func (t *table) id(cells []string) (int64, error) {
 	return id, err
 }
 
-var totals = []string{"total", "totals", "grand total", "subtotal", "sum", "suma", "razem", "łącznie", "ogółem", "podsumowanie", "summe", "gesamt"}
+var totals = []string{"total", "totals", "grand total", "subtotal", "sum", "suma", "razem", "łącznie", "ogółem",
+	"podsumowanie", "summe", "gesamt"}
 
 func isTotal(cell string) bool {
 	return len(cell) < 30 && slices.Contains(totals, strings.ToLower(strings.Trim(cell, " :=.0123456789")))
-}
-
-// checkSum refuses a last ID that is the sum of all before it, since spreadsheets put totals there.
-func (t *table) checkSum() {
-	if n := len(t.file.IDs); n > 2 && t.sum > 10_000 && t.sum == 2*t.file.IDs[n-1] {
-		t.bad.add(t.line, fmt.Errorf("%d is the sum of all IDs before it: if it is a total, take the line out; if it is an ID, move it up", t.file.IDs[n-1]))
-	}
 }
 
 // hidesRow reports whether a quoted cell has a line that looks like a row: a quotation mark may be missing before it, and
@@ -196,42 +193,56 @@ func (t *table) hidesRow(cells []string) bool {
 	return false
 }
 
-// separators are those that are known, the likeliest first: whoever separates by semicolons has commas in numbers, and
-// after a tab nothing else means anything.
-const separators = "\t;|,"
+// adviceError is an error that says how to go on.
+type adviceError struct{ text, advice string }
 
-// chooseSeparator returns what separates the cells of a file, by the first row that has several. Where two could do so, it is
-// the first under which that row says where the IDs are. In a row without titles, such as "12;43456,Anna", it must not matter.
-func chooseSeparator(start []byte, column Column) (rune, error) {
-	first, best, decided, certain := 0, ',', false, false
-	var row []string
-	for _, s := range separators {
-		r := csv.NewReader(bytes.NewReader(start))
-		r.Comma, r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace = s, -1, true, true
-		cells, err := r.Read()
-		for err == nil && len(cells) < 2 {
-			cells, err = r.Read()
-		}
-		if err != nil {
-			continue
-		}
-		trim(cells)
-		line, _ := r.FieldPos(0)
-		at, err := column.find(cells)
-		decides := err == nil && at.index < len(cells)
-		if first == 0 || line < first || line == first && decides && !decided {
-			first, best, decided, certain, row = line, s, decides, at.certain, cells
-		}
-	}
-	parts := strings.FieldsFunc(strings.Join(row, string(best)), func(r rune) bool { return strings.ContainsRune(separators, r) })
-	trim(parts)
-	if decided && !certain && len(couldBeIDs(row)) == 1 && len(couldBeIDs(parts)) > 1 {
-		return 0, fmt.Errorf("line %d: it can be read in two ways: a first line sep=; (or another) tells what separates", first)
-	}
-	return best, nil
+func (e *adviceError) Error() string { return e.text }
+
+// ambiguous means that two columns of a row could hold the ID.
+func ambiguous(cells, titles []string, i, j int) error {
+	text := fmt.Sprintf("%s and %s could both be message IDs", display.Quoted(cells[i]), display.Quoted(cells[j]))
+	return &adviceError{text, offer(titles, i, j)}
 }
 
-// couldBeIDs returns the cells that could be IDs.
-func couldBeIDs(cells []string) []string {
-	return slices.DeleteFunc(slices.Clone(cells), func(cell string) bool { return !couldBeID(cell) })
+// offer names columns as --column takes them.
+func offer(titles []string, columns ...int) string {
+	var flags []string
+	for _, i := range columns {
+		flags = append(flags, "--"+columnName(titles, i))
+	}
+	return "Say which column holds the message IDs: " + strings.Join(flags, " or ") + "."
+}
+
+func columnName(titles []string, column int) string {
+	name := fmt.Sprintf("column %d", column+1)
+	if column < len(titles) && titles[column] != "" {
+		name += " (" + display.Quoted(titles[column]) + ")"
+	}
+	return name
+}
+
+// badRows collects what is wrong with a file.
+type badRows struct {
+	count         int
+	first, advice []string
+}
+
+func (b *badRows) add(line int, err error) {
+	if b.count++; b.count <= 10 {
+		b.first = append(b.first, fmt.Sprintf("line %d: %v", line, err))
+	}
+	if e, ok := errors.AsType[*adviceError](err); ok && len(b.advice) < 3 && !slices.Contains(b.advice, e.advice) {
+		b.advice = append(b.advice, e.advice)
+	}
+}
+
+func (b *badRows) orNil() error {
+	if b.count == 0 {
+		return nil
+	}
+	text := strings.Join(b.first, "\n  ")
+	if more := b.count - len(b.first); more > 0 {
+		text += "\n  and " + display.Plural(more, "more line", "more lines")
+	}
+	return errors.New(strings.Join(append([]string{text}, b.advice...), "\n"))
 }

@@ -2,12 +2,15 @@ package idfile
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -30,11 +33,9 @@ func decode(r io.Reader) (text io.Reader, start []byte, err error) {
 	default:
 		return nil, nil, err
 	}
-	if err := checkForeign(start); err != nil {
-		return nil, nil, err
-	}
 	decoder := transform.Transformer(unicode.BOMOverride(withoutMark(start)))
-	start, _, _ = transform.Bytes(decoder, start)
+	raw := start
+	start, _, _ = transform.Bytes(decoder, raw)
 	if bytes.IndexByte(start, '\n') < 0 && bytes.IndexByte(start, '\r') >= 0 { // an old Mac's
 		decoder = transform.Chain(decoder, runes.Map(func(r rune) rune {
 			if r == '\r' {
@@ -44,10 +45,11 @@ func decode(r io.Reader) (text io.Reader, start []byte, err error) {
 		}))
 		start = bytes.ReplaceAll(start, []byte("\r"), []byte("\n"))
 	}
-	if ownTable.Match(start) {
-		return nil, nil, errors.New("it is the table that this command prints for people; give --file what --format jsonl or csv writes")
+	err = cmp.Or(checkForeign(raw), checkForeign(start))
+	if err == nil && ownTable.Match(start) {
+		err = errors.New("it is the table that this command prints for people; give --file what --format jsonl or csv writes")
 	}
-	return transform.NewReader(r, decoder), start, checkForeign(start)
+	return transform.NewReader(r, decoder), start, err
 }
 
 // withoutMark decodes a file without a byte order mark: from UTF-16, if many of the bytes in every second place are NUL.
@@ -68,6 +70,7 @@ func withoutMark(start []byte) transform.Transformer {
 }
 
 var (
+	startOfJSON   = regexp.MustCompile(`^\s*[\[{]`)
 	ownTable      = regexp.MustCompile(`^ID {2,}STAT(US|E)\b`)
 	separatorLine = regexp.MustCompile(`^("?(?i:sep)=([,;|\t])"?)\r?(\n|$)`) // by which Excel names it
 )
@@ -110,11 +113,6 @@ func checkForeign(start []byte) error {
 var errOtherJSON = errors.New("it is JSON, but not what get, cancel, list or watch write with --format json or jsonl;\n" +
 	"take the message IDs out of it, such as jq -r '.[].message_id' FILE | ... --file -")
 
-func isJSON(start []byte) bool {
-	start = bytes.TrimSpace(start)
-	return len(start) > 0 && (start[0] == '[' || start[0] == '{')
-}
-
 // readJSON reads this command's own results: an array of objects, or objects one after the other.
 func readJSON(r io.Reader) (ids []int64, err error) {
 	in := jsontext.NewDecoder(r)
@@ -142,4 +140,40 @@ func readJSON(r io.Reader) (ids []int64, err error) {
 		}
 		ids = append(ids, id)
 	}
+}
+
+// separators are those that are known, the likeliest first: whoever separates by semicolons has commas in numbers, and
+// after a tab nothing else means anything.
+const separators = "\t;|,"
+
+// chooseSeparator returns what separates the cells of a file, by the first row that has several. Where two could do so, it is
+// the first under which that row says where the IDs are. In a row without titles, such as "12;43456,Anna", it must not matter.
+func chooseSeparator(start []byte, column Column) (rune, error) {
+	first, best, decided, certain := 0, ',', false, false
+	var row []string
+	for _, s := range separators {
+		r := csv.NewReader(bytes.NewReader(start))
+		r.Comma, r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace = s, -1, true, true
+		cells, err := r.Read()
+		for err == nil && len(cells) < 2 {
+			cells, err = r.Read()
+		}
+		if err != nil {
+			continue
+		}
+		trim(cells)
+		line, _ := r.FieldPos(0)
+		at, err := column.find(cells)
+		decides := err == nil && at.index < len(cells)
+		if first == 0 || line < first || line == first && decides && !decided {
+			first, best, decided, certain, row = line, s, decides, at.certain, cells
+		}
+	}
+	isSeparator := func(r rune) bool { return strings.ContainsRune(separators, r) }
+	parts := strings.FieldsFunc(strings.Join(row, string(best)), isSeparator)
+	trim(parts)
+	if decided && !certain && len(where(row, couldBeID)) == 1 && len(where(parts, couldBeID)) > 1 {
+		return 0, fmt.Errorf("line %d: it can be read in two ways: a first line sep=; (or another) tells what separates", first)
+	}
+	return best, nil
 }
