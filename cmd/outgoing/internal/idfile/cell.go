@@ -43,13 +43,13 @@ func ParseID(text string) (int64, error) {
 // couldBeID is strict, since a cell that could be an ID and is not taken for one makes another column look like the only
 // one: whatever has a digit and no letter could be, and 4.3456E+04 too, but no date, time or phone number with a plus.
 func couldBeID(cell string) bool {
-	text := plain(cell)
-	switch {
-	case !strings.ContainsFunc(text, unicode.IsNumber):
+	if !strings.ContainsFunc(cell, unicode.IsNumber) {
 		return false
-	case strings.ContainsFunc(text, unicode.IsLetter):
+	}
+	if text := plain(cell); strings.ContainsFunc(text, unicode.IsLetter) {
 		return rounded.MatchString(text)
 	}
+	cell = strings.TrimSpace(cell)
 	return !date.MatchString(cell) && !phone.MatchString(cell)
 }
 
@@ -60,7 +60,10 @@ var (
 	date     = regexp.MustCompile(strings.NewReplacer("Y", `(19|20)\d\d`, "D", `(0?[1-9]|[12]\d|3[01])`, "S", `[-/.]`,
 		"T", `([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d+)?)?`).Replace(`^((YSDSD|DSDSY)([ ,]+T)?|T)$`))
 
-	// An ID with all its digits: in groups of two to four with the same separator, or in one, and with noughts after a decimal point.
+	marks = strings.NewReplacer("’", "'", "‘", "'", "′", "'", "`", "'", "´", "'", "˙", "'", "٬", ",", "،", ",", "，", ",", "٫", ".", "．", ".")
+
+	// An ID with all its digits: in one group, or in several of two to four with the same separator, and perhaps with
+	// noughts after a decimal point.
 	lossless = regexp.MustCompile(strings.NewReplacer("Q", `["'#=“”„« »]*`, "N", `\d{1,4}`, "G", `\d{2,4}`, "L", `\d{3,4}`).
 			Replace(`^Q(\d+|N( G)* L|N('G)*'L|N(,G)*,L|N(\.G)*\.L|N(_G)*_L)([.,]0{1,2})?Q$`))
 	separating = regexp.MustCompile(`\D`)
@@ -69,9 +72,9 @@ var (
 // plain writes a cell with the digits of ASCII, one kind of space and one of apostrophe, and without what takes no space:
 // zero-width characters, soft hyphens, byte order marks, marks of direction.
 func plain(cell string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
+	return strings.TrimSpace(marks.Replace(strings.Map(func(r rune) rune {
 		switch {
-		case ' ' <= r && r <= '_':
+		case ' ' <= r && r <= '~':
 			return r
 		case unicode.IsDigit(r): // Unicode has the ten of each script in a row, from nought on
 			before := rune(0)
@@ -83,13 +86,9 @@ func plain(cell string) string {
 			return ' '
 		case unicode.In(r, unicode.Cf, unicode.Cc, unicode.Mn, unicode.Other_Default_Ignorable_Code_Point):
 			return -1
-		case unicode.Is(unicode.Lm, r), strings.ContainsRune("’‘′`´˙", r):
+		case unicode.Is(unicode.Lm, r):
 			return '\''
-		case strings.ContainsRune("٬،，", r):
-			return ','
-		case strings.ContainsRune("٫．", r):
-			return '.'
 		}
 		return r
-	}, cell))
+	}, cell)))
 }

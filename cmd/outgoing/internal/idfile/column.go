@@ -65,24 +65,24 @@ func (c Column) find(cells []string) (place, error) {
 	case len(messageIDs) == 1:
 		return place{messageIDs[0], true, true}, nil
 	case len(messageIDs) > 1:
-		return place{}, &adviceError{"several titles speak of message IDs", offer(cells, messageIDs...)}
+		return place{}, undecided("several titles speak of message IDs", cells, messageIDs...)
 	case len(ids) > 0 && len(numbers) > 0:
 		text := fmt.Sprintf("it has a title, %s, and a number, %s", quoted[ids[0]], quoted[numbers[0]])
-		return place{}, &adviceError{text, offer(cells, ids...)}
+		return place{}, undecided(text, cells, ids...)
 	case len(ids) == 1 && len(open) == 1:
 		return place{index: ids[0], header: true}, nil
 	case len(ids) > 0:
-		return place{}, &adviceError{"the titles leave open which column holds the message IDs", offer(cells, open...)}
+		return place{}, undecided("the titles leave open which column holds the message IDs", cells, open...)
 	case len(numbers) > 1:
-		return place{}, ambiguous(cells, nil, numbers[0], numbers[1])
+		return place{}, undecided(fmt.Sprintf(twoIDs, quoted[numbers[0]], quoted[numbers[1]]), nil, numbers[:2]...)
 	case len(numbers) == 1:
 		return place{index: numbers[0]}, nil
 	case len(cells) == 1:
 		return place{header: isTitle(cells[0]) && len(open) > 0}, nil
 	}
 	all := where(cells[:min(len(cells), 10)], func(string) bool { return true })
-	return place{}, &adviceError{"no title says that its column holds the message IDs, as message_id, sms_id or id would",
-		offer(cells, all...)}
+	const text = "no title says that its column holds the message IDs, as message_id, sms_id or id would"
+	return place{}, undecided(text, cells, all...)
 }
 
 // where returns the columns whose cells are what is looked for.

@@ -26,33 +26,19 @@ type File struct {
 // Read reads a whole file, so that all bad lines are named at once.
 func Read(r io.Reader, column Column) (File, error) {
 	text, start, err := decode(r)
-	if err != nil {
+	switch {
+	case err != nil:
 		return File{}, err
+	case !startOfJSON.Match(start):
+		return readTable(text, start, column)
+	case column != Column{}:
+		return File{}, errors.New("it is JSON, which has no columns: leave --column out")
 	}
-	if startOfJSON.Match(start) {
-		if column != (Column{}) {
-			return File{}, errors.New("it is JSON, which has no columns: leave --column out")
-		}
-		ids, err := readJSON(text)
-		return File{IDs: ids}, err
-	}
-	t := &table{column: column}
-	if named := separatorLine.FindSubmatch(start); named != nil {
-		t.separator = rune(named[2][0])
-		_, err = io.CopyN(io.Discard, text, int64(len(named[1]))) // and not its newline, so that lines keep their numbers
-	} else {
-		t.separator, err = chooseSeparator(start, column)
-	}
-	if err == nil {
-		err = t.readAll(text)
-	}
-	if err != nil {
-		return File{}, err
-	}
-	return t.file, nil
+	ids, err := readJSON(text)
+	return File{IDs: ids}, err
 }
 
-// table reads rows. What it learns from the first of them holds for all.
+// table is what was read of a file, and what its first row says of the others.
 type table struct {
 	column    Column
 	separator rune
@@ -68,48 +54,56 @@ type table struct {
 // maxRow bounds the memory for a file that is not one of IDs.
 const maxRow = 1 << 20
 
-func (t *table) readAll(r io.Reader) error {
-	row := &io.LimitedReader{R: r}
-	rows := csv.NewReader(row)
-	rows.Comma, rows.FieldsPerRecord, rows.ReuseRecord, rows.TrimLeadingSpace = t.separator, -1, true, t.separator != '\t'
-	for {
-		row.N = maxRow
+func readTable(text io.Reader, start []byte, column Column) (File, error) {
+	separator, skip, err := chooseSeparator(start, column)
+	if err == nil {
+		_, err = io.CopyN(io.Discard, text, int64(skip))
+	}
+	if err != nil {
+		return File{}, err
+	}
+	t := table{column: column, separator: separator}
+	limited := &io.LimitedReader{R: text}
+	rows := csv.NewReader(limited)
+	rows.Comma, rows.FieldsPerRecord, rows.ReuseRecord, rows.TrimLeadingSpace = separator, -1, true, separator != '\t'
+	for more := true; more; {
+		limited.N = maxRow
 		cells, err := rows.Read()
 		wrong, malformed := errors.AsType[*csv.ParseError](err)
 		switch {
-		case row.N <= 0:
+		case limited.N <= 0:
+			more = false
 			t.bad.add(t.line+1, errors.New("it is longer than 1 MiB; is a quotation mark missing, or is this not a file of message IDs?"))
-			return t.bad.orNil()
 		case errors.Is(err, io.EOF):
-			// A last ID that is the sum of all before it may be a total, as spreadsheets put there.
+			more = false
+			// Spreadsheets put a total last.
 			if n := len(t.file.IDs); n > 2 && t.sum > 10_000 && t.sum == 2*t.file.IDs[n-1] {
 				t.bad.add(t.line, fmt.Errorf("%d is the sum of all IDs before it: if it is a total, take the line out; "+
 					"if it is an ID, move it up", t.file.IDs[n-1]))
 			}
-			return t.bad.orNil()
 		case malformed:
 			t.bad.add(wrong.StartLine, wrong.Err)
-			continue
 		case err != nil:
-			return err
-		}
-		if trim(cells); strings.Join(cells, "") == "" {
-			continue // a spreadsheet's empty row
-		}
-		t.line, _ = rows.FieldPos(0)
-		if err := t.row(cells); err != nil {
-			t.bad.add(t.line, err)
-		}
-		if t.width == 0 {
-			return t.bad.orNil() // no other row can be read
+			return File{}, err
+		case trim(cells): // a spreadsheet has empty rows
+			t.line, _ = rows.FieldPos(0)
+			t.bad.add(t.line, t.row(cells))
+			more = t.width > 0 // if the first row can be read
 		}
 	}
+	if t.bad.count > 0 {
+		return File{}, errors.New(t.bad.text())
+	}
+	return t.file, nil
 }
 
-func trim(cells []string) {
+// trim takes white space away around cells, and reports whether anything is left.
+func trim(cells []string) (any bool) {
 	for i, cell := range cells {
 		cells[i] = strings.TrimSpace(cell)
+		any = any || cells[i] != ""
 	}
+	return any
 }
 
 func (t *table) row(cells []string) error {
@@ -158,9 +152,11 @@ func (t *table) id(cells []string) (int64, error) {
 		could := couldBeID(cell)
 		switch {
 		case could && !t.certain && couldBeID(cells[t.index]):
-			return 0, ambiguous(cells, t.titles, min(i, t.index), max(i, t.index))
+			first, second := min(i, t.index), max(i, t.index)
+			text := fmt.Sprintf(twoIDs, display.Quoted(cells[first]), display.Quoted(cells[second]))
+			return 0, undecided(text, t.titles, first, second)
 		case could && !t.certain:
-			return 0, &adviceError{fmt.Sprintf("%v, but %s could be one", err, display.Quoted(cell)), offer(t.titles, t.index, i)}
+			return 0, undecided(fmt.Sprintf("%v, but %s could be one", err, display.Quoted(cell)), t.titles, t.index, i)
 		case err == nil && i >= t.width && (could || t.index > 0): // cells before it may have shifted it
 			return 0, fmt.Errorf("it has %d cells, and the first row has %d", len(cells), t.width)
 		}
@@ -184,7 +180,6 @@ func (t *table) hidesRow(cells []string) bool {
 	for _, cell := range cells {
 		for line := range strings.Lines(cell) {
 			parts := strings.Split(strings.ReplaceAll(line, `"`, ""), string(t.separator))
-			trim(parts)
 			if line != cell && len(parts) >= max(t.width, 2) && slices.ContainsFunc(parts, couldBeID) {
 				return true
 			}
@@ -198,19 +193,15 @@ type adviceError struct{ text, advice string }
 
 func (e *adviceError) Error() string { return e.text }
 
-// ambiguous means that two columns of a row could hold the ID.
-func ambiguous(cells, titles []string, i, j int) error {
-	text := fmt.Sprintf("%s and %s could both be message IDs", display.Quoted(cells[i]), display.Quoted(cells[j]))
-	return &adviceError{text, offer(titles, i, j)}
-}
+const twoIDs = "%s and %s could both be message IDs"
 
-// offer names columns as --column takes them.
-func offer(titles []string, columns ...int) string {
+// undecided means that --column has to say which of these columns it is.
+func undecided(text string, titles []string, columns ...int) error {
 	var flags []string
 	for _, i := range columns {
 		flags = append(flags, "--"+columnName(titles, i))
 	}
-	return "Say which column holds the message IDs: " + strings.Join(flags, " or ") + "."
+	return &adviceError{text, "Say which column holds the message IDs: " + strings.Join(flags, " or ") + "."}
 }
 
 func columnName(titles []string, column int) string {
@@ -228,6 +219,9 @@ type badRows struct {
 }
 
 func (b *badRows) add(line int, err error) {
+	if err == nil {
+		return
+	}
 	if b.count++; b.count <= 10 {
 		b.first = append(b.first, fmt.Sprintf("line %d: %v", line, err))
 	}
@@ -236,13 +230,10 @@ func (b *badRows) add(line int, err error) {
 	}
 }
 
-func (b *badRows) orNil() error {
-	if b.count == 0 {
-		return nil
-	}
+func (b *badRows) text() string {
 	text := strings.Join(b.first, "\n  ")
 	if more := b.count - len(b.first); more > 0 {
 		text += "\n  and " + display.Plural(more, "more line", "more lines")
 	}
-	return errors.New(strings.Join(append([]string{text}, b.advice...), "\n"))
+	return strings.Join(append([]string{text}, b.advice...), "\n")
 }

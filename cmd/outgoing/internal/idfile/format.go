@@ -22,19 +22,16 @@ import (
 // decode returns the text of a file as UTF-8, without a byte order mark and with newlines, and its start. A file that is no
 // text at all is an error that says what it is.
 func decode(r io.Reader) (text io.Reader, start []byte, err error) {
-	start = make([]byte, 64<<10)
-	n, err := io.ReadFull(r, start)
-	start = start[:n]
-	switch {
-	case err == nil:
-		r = io.MultiReader(bytes.NewReader(start), r)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		r = bytes.NewReader(start) // the end is not read again: at a terminal that would take another Ctrl-D
-	default:
+	const size = 64 << 10
+	raw, err := io.ReadAll(io.LimitReader(r, size))
+	if err != nil {
 		return nil, nil, err
 	}
-	decoder := transform.Transformer(unicode.BOMOverride(withoutMark(start)))
-	raw := start
+	text = bytes.NewReader(raw)
+	if len(raw) == size { // otherwise the end is not read again: at a terminal that would take another Ctrl-D
+		text = io.MultiReader(text, r)
+	}
+	decoder := transform.Transformer(unicode.BOMOverride(withoutMark(raw)))
 	start, _, _ = transform.Bytes(decoder, raw)
 	if bytes.IndexByte(start, '\n') < 0 && bytes.IndexByte(start, '\r') >= 0 { // an old Mac's
 		decoder = transform.Chain(decoder, runes.Map(func(r rune) rune {
@@ -49,7 +46,7 @@ func decode(r io.Reader) (text io.Reader, start []byte, err error) {
 	if err == nil && ownTable.Match(start) {
 		err = errors.New("it is the table that this command prints for people; give --file what --format jsonl or csv writes")
 	}
-	return transform.NewReader(r, decoder), start, err
+	return transform.NewReader(text, decoder), start, err
 }
 
 // withoutMark decodes a file without a byte order mark: from UTF-16, if many of the bytes in every second place are NUL.
@@ -147,8 +144,11 @@ func readJSON(r io.Reader) (ids []int64, err error) {
 const separators = "\t;|,"
 
 // chooseSeparator returns what separates the cells of a file, by the first row that has several. Where two could do so, it is
-// the first under which that row says where the IDs are. In a row without titles, such as "12;43456,Anna", it must not matter.
-func chooseSeparator(start []byte, column Column) (rune, error) {
+// the first under which that row says where the IDs are; in a row without titles, such as "12;43456,Anna", it must not matter.
+func chooseSeparator(start []byte, column Column) (separator rune, skip int, err error) {
+	if named := separatorLine.FindSubmatch(start); named != nil {
+		return rune(named[2][0]), len(named[1]), nil // and not its newline, so that lines keep their numbers
+	}
 	first, best, decided, certain := 0, ',', false, false
 	var row []string
 	for _, s := range separators {
@@ -171,9 +171,8 @@ func chooseSeparator(start []byte, column Column) (rune, error) {
 	}
 	isSeparator := func(r rune) bool { return strings.ContainsRune(separators, r) }
 	parts := strings.FieldsFunc(strings.Join(row, string(best)), isSeparator)
-	trim(parts)
 	if decided && !certain && len(where(row, couldBeID)) == 1 && len(where(parts, couldBeID)) > 1 {
-		return 0, fmt.Errorf("line %d: it can be read in two ways: a first line sep=; (or another) tells what separates", first)
+		return 0, 0, fmt.Errorf("line %d: it can be read in two ways: a first line sep=; (or another) tells what separates", first)
 	}
-	return best, nil
+	return best, 0, nil
 }
