@@ -45,21 +45,23 @@ func (c Column) find(cells []string) (place, error) {
 	if index := c.number - 1; index >= 0 {
 		return place{index, index < len(cells) && cells[index] != "" && isTitle(cells[index]), true}, nil
 	}
-	titles, quoted := make([]string, len(cells)), make([]string, len(cells))
-	for i, cell := range cells {
-		titles[i], quoted[i] = strings.ToLower(between.ReplaceAllString(cell, "")), display.Quoted(cell)
+	var titles, quoted []string
+	for _, cell := range cells {
+		titles = append(titles, strings.ToLower(between.ReplaceAllString(cell, "")))
+		quoted = append(quoted, display.Quoted(cell))
 	}
-	named := where(cells, func(cell string) bool { return strings.EqualFold(cell, c.title) })
+	named := where(cells, func(cell string) bool { return c.title != "" && strings.EqualFold(cell, c.title) })
 	messageIDs, ids := where(titles, messageIDTitle.MatchString), where(titles, idTitle.MatchString)
 	open, numbers := where(titles, openTitle.MatchString), where(cells, couldBeID)
 	switch {
-	case len(named) == 1 && c.title != "":
+	case len(named) == 1:
 		return place{named[0], true, true}, nil
-	case len(named) > 1 && c.title != "":
+	case len(named) > 1:
 		return place{}, fmt.Errorf("columns %d and %d are both called %s: give a number",
 			named[0]+1, named[1]+1, display.Quoted(c.title))
 	case c.title != "":
-		return place{}, fmt.Errorf("no column is called %s; the first row is %s", display.Quoted(c.title), strings.Join(quoted[:min(len(quoted), 10)], ", "))
+		return place{}, fmt.Errorf("no column is called %s; the first row is %s",
+			display.Quoted(c.title), strings.Join(quoted[:min(len(quoted), 10)], ", "))
 	case isOwn(cells):
 		return place{ids[0], true, true}, nil
 	case len(messageIDs) == 1:

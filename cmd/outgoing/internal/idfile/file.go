@@ -54,6 +54,8 @@ type table struct {
 // maxRow bounds the memory for a file that is not one of IDs.
 const maxRow = 1 << 20
 
+var errLongRow = errors.New("it is longer than 1 MiB; is a quotation mark missing, or is this not a file of message IDs?")
+
 func readTable(text io.Reader, start []byte, column Column) (File, error) {
 	separator, skip, err := chooseSeparator(start, column)
 	if err == nil {
@@ -73,7 +75,7 @@ func readTable(text io.Reader, start []byte, column Column) (File, error) {
 		switch {
 		case limited.N <= 0:
 			more = false
-			t.bad.add(t.line+1, errors.New("it is longer than 1 MiB; is a quotation mark missing, or is this not a file of message IDs?"))
+			t.bad.add(t.line+1, errLongRow)
 		case errors.Is(err, io.EOF):
 			more = false
 			// Spreadsheets put a total last.
@@ -98,12 +100,12 @@ func readTable(text io.Reader, start []byte, column Column) (File, error) {
 }
 
 // trim takes white space away around cells, and reports whether anything is left.
-func trim(cells []string) (any bool) {
+func trim(cells []string) (left bool) {
 	for i, cell := range cells {
 		cells[i] = strings.TrimSpace(cell)
-		any = any || cells[i] != ""
+		left = left || cells[i] != ""
 	}
-	return any
+	return left
 }
 
 func (t *table) row(cells []string) error {

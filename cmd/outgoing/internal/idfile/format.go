@@ -97,10 +97,11 @@ var foreign = []struct {
 }
 
 func checkForeign(start []byte) error {
-	text := bytes.TrimLeft(start, "\ufeff \t\r\n")
+	text := string(start)
+	trimmed := strings.TrimLeft(text, "\ufeff \t\r\n")
 	for _, f := range foreign {
-		begins := slices.ContainsFunc(f.starts, func(s string) bool { return bytes.HasPrefix(start, []byte(s)) || bytes.HasPrefix(text, []byte(s)) })
-		if begins && bytes.Contains(start, []byte(f.inside)) {
+		begins := func(s string) bool { return strings.HasPrefix(text, s) || strings.HasPrefix(trimmed, s) }
+		if slices.ContainsFunc(f.starts, begins) && strings.Contains(text, f.inside) {
 			return fmt.Errorf("it is %s, and no text with message IDs; %s", f.name, f.advice)
 		}
 	}
