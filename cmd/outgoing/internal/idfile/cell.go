@@ -32,13 +32,15 @@ func ParseID(text string) (int64, error) {
 	if found := lossless.FindStringSubmatch(plain(text)); found != nil {
 		meant, large := strconv.ParseUint(separating.ReplaceAllString(found[1], ""), 10, 63)
 		if large == nil && meant > 0 {
-			return 0, &adviceError{fmt.Sprintf("%v, which is digits and nothing else; no digit of it is lost if it means %d", err, meant),
-				"Where no digit is lost: in the spreadsheet, format the column as a number without decimals and without separators\n" +
-					`(in pandas, .astype("Int64")), and save the file again.`}
+			text := fmt.Sprintf("%v, which is digits and nothing else; no digit of it is lost if it means %d", err, meant)
+			return 0, &adviceError{text, plainAdvice}
 		}
 	}
 	return 0, err
 }
+
+const plainAdvice = "Where no digit is lost: in the spreadsheet, format the column as a number without decimals " +
+	"and without separators\n" + `(in pandas, .astype("Int64")), and save the file again.`
 
 // couldBeID is strict, since a cell that could be an ID and is not taken for one makes another column look like the only
 // one: whatever has a digit and no letter could be, and 4.3456E+04 too, but no date, time or phone number with a plus.
@@ -60,7 +62,8 @@ var (
 	date     = regexp.MustCompile(strings.NewReplacer("Y", `(19|20)\d\d`, "D", `(0?[1-9]|[12]\d|3[01])`, "S", `[-/.]`,
 		"T", `([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d+)?)?`).Replace(`^((YSDSD|DSDSY)([ ,]+T)?|T)$`))
 
-	marks = strings.NewReplacer("’", "'", "‘", "'", "′", "'", "`", "'", "´", "'", "˙", "'", "٬", ",", "،", ",", "，", ",", "٫", ".", "．", ".")
+	marks = strings.NewReplacer("’", "'", "‘", "'", "′", "'", "`", "'", "´", "'", "˙", "'",
+		"٬", ",", "،", ",", "，", ",", "٫", ".", "．", ".")
 
 	// An ID with all its digits: in one group, or in several of two to four with the same separator, and perhaps with
 	// noughts after a decimal point.
