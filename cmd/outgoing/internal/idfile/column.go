@@ -33,113 +33,91 @@ func ParseColumn(text string) (Column, error) {
 	return Column{number: n}, nil
 }
 
-// find returns where the IDs stand, given the first row of a file, and reports whether that is a header.
-func (c Column) find(cells []string) (index int, header bool, err error) {
-	switch {
-	case c.title != "":
-		index, err = c.findTitle(cells)
-		return index, true, err
-	case c.number > 0:
-		return c.number - 1, c.number <= len(cells) && cells[c.number-1] != "" && isTitle(cells[c.number-1]), nil
-	}
-	ids, messageIDs, numbers := titled(cells, idTitle), titled(cells, messageIDTitle), numbersIn(cells)
-	open := slices.Concat(ids, titled(cells, messageTitle))
-	slices.Sort(open)
-	open = slices.Compact(open)
-	switch {
-	case isOwn(cells):
-		return ids[0], true, nil
-	case len(messageIDs) == 1:
-		return messageIDs[0], true, nil
-	case len(messageIDs) > 1:
-		return 0, false, &adviceError{"several titles speak of message IDs", offer(cells, messageIDs)}
-	case len(ids) > 0 && len(numbers) > 0:
-		return 0, false, &adviceError{fmt.Sprintf("it has a title, %s, and a number, %s", display.Quoted(cells[ids[0]]), display.Quoted(cells[numbers[0]])), offer(cells, ids)}
-	case len(ids) == 1 && len(open) == 1:
-		return ids[0], true, nil
-	case len(ids) > 0:
-		return 0, false, &adviceError{"the titles leave open which column holds the message IDs", offer(cells, open)}
-	case len(numbers) > 1:
-		return 0, false, ambiguous(cells, nil, numbers[0], numbers[1])
-	case len(numbers) == 1:
-		return numbers[0], false, nil
-	case len(cells) == 1:
-		return 0, isTitle(cells[0]) && len(open) > 0, nil
-	}
-	all := make([]int, min(len(cells), 10))
-	for i := range all {
-		all[i] = i
-	}
-	return 0, false, &adviceError{"no title says that its column holds the message IDs, as message_id, sms_id or id would", offer(cells, all)}
+// place is where the IDs stand.
+type place struct {
+	index   int
+	header  bool // the first row is one
+	certain bool // the user or a title says so, and the other columns may hold numbers
 }
 
-func (c Column) findTitle(cells []string) (int, error) {
-	var found []int
-	var titles []string
+// find returns where the IDs stand, given the first row of a file.
+func (c Column) find(cells []string) (place, error) {
+	if index := c.number - 1; index >= 0 {
+		return place{index, index < len(cells) && cells[index] != "" && isTitle(cells[index]), true}, nil
+	}
+	var titles, quoted []string
+	for _, cell := range cells {
+		titles = append(titles, strings.ToLower(between.ReplaceAllString(cell, "")))
+		quoted = append(quoted, display.Quoted(cell))
+	}
+	named := where(cells, func(cell string) bool { return c.title != "" && strings.EqualFold(cell, c.title) })
+	messageIDs, ids := where(titles, messageIDTitle.MatchString), where(titles, idTitle.MatchString)
+	open, numbers := where(titles, openTitle.MatchString), where(cells, couldBeID)
+	switch {
+	case len(named) == 1:
+		return place{named[0], true, true}, nil
+	case len(named) > 1:
+		return place{}, fmt.Errorf("columns %d and %d are both called %s: give a number",
+			named[0]+1, named[1]+1, display.Quoted(c.title))
+	case c.title != "":
+		return place{}, fmt.Errorf("no column is called %s; the first row is %s",
+			display.Quoted(c.title), strings.Join(quoted[:min(len(quoted), 10)], ", "))
+	case isOwn(cells):
+		return place{ids[0], true, true}, nil
+	case len(messageIDs) == 1:
+		return place{messageIDs[0], true, true}, nil
+	case len(messageIDs) > 1:
+		return place{}, undecided("several titles speak of message IDs", cells, messageIDs...)
+	case len(ids) > 0 && len(numbers) > 0:
+		text := fmt.Sprintf("it has a title, %s, and a number, %s", quoted[ids[0]], quoted[numbers[0]])
+		return place{}, undecided(text, cells, ids...)
+	case len(ids) == 1 && len(open) == 1:
+		return place{index: ids[0], header: true}, nil
+	case len(ids) > 0:
+		return place{}, undecided("the titles leave open which column holds the message IDs", cells, open...)
+	case len(numbers) > 1:
+		return place{}, undecided(fmt.Sprintf(twoIDs, quoted[numbers[0]], quoted[numbers[1]]), nil, numbers[:2]...)
+	case len(numbers) == 1:
+		return place{index: numbers[0]}, nil
+	case len(cells) == 1:
+		return place{header: isTitle(cells[0]) && len(open) > 0}, nil
+	}
+	all := where(cells[:min(len(cells), 10)], func(string) bool { return true })
+	const text = "no title says that its column holds the message IDs, as message_id, sms_id or id would"
+	return place{}, undecided(text, cells, all...)
+}
+
+// where returns the columns whose cells are what is looked for.
+func where(cells []string, is func(string) bool) (columns []int) {
 	for i, cell := range cells {
-		titles = append(titles, display.Quoted(cell))
-		if strings.EqualFold(cell, c.title) {
-			found = append(found, i)
+		if is(cell) {
+			columns = append(columns, i)
 		}
 	}
-	switch len(found) {
-	case 0:
-		return 0, fmt.Errorf("no column is called %s; the first row is %s", display.Quoted(c.title), strings.Join(titles[:min(len(titles), 10)], ", "))
-	case 1:
-		return found[0], nil
-	}
-	return 0, fmt.Errorf("columns %d and %d are both called %s: give a number", found[0]+1, found[1]+1, display.Quoted(c.title))
-}
-
-// certain reports whether the user or a title names the column, so that the others may hold numbers.
-func (c Column) certain(titles []string) bool {
-	return c != Column{} || isOwn(titles) || len(titled(titles, messageIDTitle)) > 0
+	return columns
 }
 
 // What a title says, without case and what is between its words.
 var (
-	messageIDTitle = regexp.MustCompile(`^((outgoing|gateway)?((sms|mms|message|msg|wiadomo[sś]ci?)s?)+ids?|ids?(of|outgoing|gateway)?((sms|mms|message|msg|wiadomo[sś]ci?)s?)+)$`)
-	messageTitle   = regexp.MustCompile(`sms|mms|message|msg|wiadomo`)
-	idTitle        = regexp.MustCompile(`^(ids?|identifier|identyfikator)$`)
+	between        = regexp.MustCompile(`[^\pL\p{Nd}]`)
+	messageIDTitle = regexp.MustCompile(strings.ReplaceAll(`^((outgoing|gateway)?M+ids?|ids?(of|outgoing|gateway)?M+)$`,
+		"M", `((sms|mms|message|msg|wiadomo[sś]ci?)s?)`))
+	idTitle   = regexp.MustCompile(`^(ids?|identifier|identyfikator)$`)
+	openTitle = regexp.MustCompile(idTitle.String() + `|sms|mms|message|msg|wiadomo`)
 )
-
-// titled returns the columns whose titles match.
-func titled(cells []string, title *regexp.Regexp) (found []int) {
-	for i, cell := range cells {
-		if title.MatchString(strings.Map(func(r rune) rune {
-			if unicode.IsLetter(r) || unicode.IsDigit(r) {
-				return unicode.ToLower(r)
-			}
-			return -1
-		}, cell)) {
-			found = append(found, i)
-		}
-	}
-	return found
-}
 
 func isTitle(cell string) bool { return !strings.ContainsFunc(cell, unicode.IsNumber) }
 
-func numbersIn(cells []string) (found []int) {
-	for i, cell := range cells {
-		if kindOf(cell) == number {
-			found = append(found, i)
-		}
-	}
-	return found
-}
+// ownNames are those of this command's results, in JSON or as titles.
+var ownNames = strings.Fields("id cid type recipient sender parts sent_date status_date status_code status_description " +
+	"unicode flash price state reason status error message")
 
-// isOwn reports whether names are those of this command's results, in JSON or as titles, or of a part of them that people
-// select.
+// isOwn reports whether names are ownNames, or a part of them that people select.
 func isOwn(names []string) bool {
-	own := map[string]bool{"id": true, "cid": true, "type": true, "recipient": true, "sender": true, "parts": true, "sent_date": true,
-		"status_date": true, "status_code": true, "status_description": true, "unicode": true, "flash": true, "price": true,
-		"state": true, "reason": true, "status": true, "error": true, "message": true}
-	for _, name := range names {
-		if !own[name] {
+	for i, name := range names {
+		if !slices.Contains(ownNames, name) || slices.Contains(names[:i], name) {
 			return false
 		}
-		delete(own, name) // none is there twice
 	}
 	return slices.Contains(names, "id") && (slices.Contains(names, "status_code") || slices.Contains(names, "state"))
 }

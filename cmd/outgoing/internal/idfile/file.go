@@ -6,7 +6,6 @@
 package idfile
 
 import (
-	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -27,107 +26,108 @@ type File struct {
 // Read reads a whole file, so that all bad lines are named at once.
 func Read(r io.Reader, column Column) (File, error) {
 	text, start, err := decode(r)
-	if err != nil {
+	switch {
+	case err != nil:
 		return File{}, err
+	case !startOfJSON.Match(start):
+		return readTable(text, start, column)
+	case column != Column{}:
+		return File{}, errors.New("it is JSON, which has no columns: leave --column out")
 	}
-	if isJSON(start) {
-		if column != (Column{}) {
-			return File{}, errors.New("it is JSON, which has no columns: leave --column out")
-		}
-		ids, err := readJSON(text)
-		return File{IDs: ids}, err
-	}
-	t := &table{column: column}
-	if named := separatorLine.FindSubmatch(start); named != nil {
-		t.separator = rune(named[2][0])
-		_, err = io.CopyN(io.Discard, text, int64(len(named[1]))) // and not its newline, so that lines keep their numbers
-	} else {
-		t.separator, err = chooseSeparator(start, column)
-	}
+	ids, err := readJSON(text)
+	return File{IDs: ids}, err
+}
+
+// table is what was read of a file, and what its first row says of the others.
+type table struct {
+	column    Column
+	separator rune
+	width     int      // cells of the first row; 0 before it
+	titles    []string // the first row, if it is a header
+	place
+	line int
+	sum  int64 // of the IDs
+	file File
+	bad  badRows
+}
+
+// maxRow bounds the memory for a file that is not one of IDs.
+const maxRow = 1 << 20
+
+var errLongRow = errors.New("it is longer than 1 MiB; is a quotation mark missing, or is this not a file of message IDs?")
+
+func readTable(text io.Reader, start []byte, column Column) (File, error) {
+	separator, skip, err := chooseSeparator(start, column)
 	if err == nil {
-		err = t.readAll(text)
+		_, err = io.CopyN(io.Discard, text, int64(skip))
 	}
 	if err != nil {
 		return File{}, err
+	}
+	t := table{column: column, separator: separator}
+	limited := &io.LimitedReader{R: text}
+	rows := csv.NewReader(limited)
+	rows.Comma, rows.FieldsPerRecord, rows.ReuseRecord, rows.TrimLeadingSpace = separator, -1, true, separator != '\t'
+	for more := true; more; {
+		limited.N = maxRow
+		cells, err := rows.Read()
+		wrong, malformed := errors.AsType[*csv.ParseError](err)
+		switch {
+		case limited.N <= 0:
+			more = false
+			t.bad.add(t.line+1, errLongRow)
+		case errors.Is(err, io.EOF):
+			more = false
+			// Spreadsheets put a total last.
+			if n := len(t.file.IDs); n > 2 && t.sum > 10_000 && t.sum == 2*t.file.IDs[n-1] {
+				t.bad.add(t.line, fmt.Errorf("%d is the sum of all IDs before it: if it is a total, take the line out; "+
+					"if it is an ID, move it up", t.file.IDs[n-1]))
+			}
+		case malformed:
+			t.bad.add(wrong.StartLine, wrong.Err)
+		case err != nil:
+			return File{}, err
+		case trim(cells): // a spreadsheet has empty rows
+			t.line, _ = rows.FieldPos(0)
+			t.bad.add(t.line, t.row(cells))
+			more = t.width > 0 // if the first row can be read
+		}
+	}
+	if t.bad.count > 0 {
+		return File{}, errors.New(t.bad.text())
 	}
 	return t.file, nil
 }
 
-// table reads rows. What it learns from the first of them holds for all.
-type table struct {
-	column    Column
-	separator rune
-	titles    []string // the first row, if it is a header
-	width     int      // cells of the first row; 0 before it
-	index     int      // of the column with the IDs
-	certain   bool     // the others may hold numbers
-	line      int
-	sum       int64 // of the IDs
-	file      File
-	bad       badRows
-}
-
-func (t *table) readAll(r io.Reader) error {
-	limit := &rowLimit{r: r}
-	rows := csv.NewReader(limit)
-	rows.Comma, rows.FieldsPerRecord, rows.ReuseRecord, rows.TrimLeadingSpace = t.separator, -1, true, t.separator != '\t'
-	for {
-		limit.from = rows.InputOffset()
-		cells, err := rows.Read()
-		wrong, malformed := errors.AsType[*csv.ParseError](err)
-		switch {
-		case errors.Is(err, io.EOF):
-			t.checkSum()
-			return t.bad.orNil()
-		case errors.Is(err, errLongRow):
-			t.bad.add(t.line+1, err)
-			return t.bad.orNil()
-		case malformed:
-			t.bad.add(wrong.StartLine, wrong.Err)
-			continue
-		case err != nil:
-			return err
-		}
-		if trim(cells); strings.Join(cells, "") == "" {
-			continue // a spreadsheet's empty row
-		}
-		t.line, _ = rows.FieldPos(0)
-		if err := t.row(cells); err != nil {
-			t.bad.add(t.line, err)
-		}
-		if t.width == 0 {
-			return t.bad.orNil() // no other row can be read
-		}
-	}
-}
-
-func trim(cells []string) {
+// trim takes white space away around cells, and reports whether anything is left.
+func trim(cells []string) (left bool) {
 	for i, cell := range cells {
 		cells[i] = strings.TrimSpace(cell)
+		left = left || cells[i] != ""
 	}
+	return left
 }
 
 func (t *table) row(cells []string) error {
-	header := false
-	if t.width == 0 {
+	first := t.width == 0
+	if first {
 		var err error
-		if t.index, header, err = t.column.find(cells); err != nil {
+		if t.place, err = t.column.find(cells); err != nil {
 			return err
 		}
 		t.width = len(cells)
-		if header {
+		if t.header {
 			t.titles = slices.Clone(cells)
 			t.file.Note = fmt.Sprintf("line %d is taken for a header: %s", t.line, display.Quoted(cells[t.index]))
 		}
-		t.certain = t.column.certain(t.titles)
 		if t.width > 1 {
-			t.file.Column = fmt.Sprintf("column %d%s", t.index+1, titleOf(t.titles, t.index))
+			t.file.Column = columnName(t.titles, t.index)
 		}
 	}
 	if t.hidesRow(cells) {
 		return errors.New("a quoted cell has a line that looks like a row; is a quotation mark missing?")
 	}
-	if header {
+	if first && t.header {
 		return nil
 	}
 	id, err := t.id(cells)
@@ -151,12 +151,14 @@ func (t *table) id(cells []string) (int64, error) {
 		if i == t.index || cell == "" || t.certain && i < t.width {
 			continue
 		}
-		could := kindOf(cell) == number
+		could := couldBeID(cell)
 		switch {
-		case could && !t.certain && kindOf(cells[t.index]) == number:
-			return 0, ambiguous(cells, t.titles, min(i, t.index), max(i, t.index))
+		case could && !t.certain && couldBeID(cells[t.index]):
+			first, second := min(i, t.index), max(i, t.index)
+			text := fmt.Sprintf(twoIDs, display.Quoted(cells[first]), display.Quoted(cells[second]))
+			return 0, undecided(text, t.titles, first, second)
 		case could && !t.certain:
-			return 0, &adviceError{fmt.Sprintf("%v, but %s could be one", err, display.Quoted(cell)), offer(t.titles, []int{t.index, i})}
+			return 0, undecided(fmt.Sprintf("%v, but %s could be one", err, display.Quoted(cell)), t.titles, t.index, i)
 		case err == nil && i >= t.width && (could || t.index > 0): // cells before it may have shifted it
 			return 0, fmt.Errorf("it has %d cells, and the first row has %d", len(cells), t.width)
 		}
@@ -167,17 +169,11 @@ func (t *table) id(cells []string) (int64, error) {
 	return id, err
 }
 
-var totals = []string{"total", "totals", "grand total", "subtotal", "sum", "suma", "razem", "łącznie", "ogółem", "podsumowanie", "summe", "gesamt"}
+var totals = []string{"total", "totals", "grand total", "subtotal", "sum", "suma", "razem", "łącznie", "ogółem",
+	"podsumowanie", "summe", "gesamt"}
 
 func isTotal(cell string) bool {
 	return len(cell) < 30 && slices.Contains(totals, strings.ToLower(strings.Trim(cell, " :=.0123456789")))
-}
-
-// checkSum refuses a last ID that is the sum of all before it, since spreadsheets put totals there.
-func (t *table) checkSum() {
-	if n := len(t.file.IDs); n > 2 && t.sum > 10_000 && t.sum == 2*t.file.IDs[n-1] {
-		t.bad.add(t.line, fmt.Errorf("%d is the sum of all IDs before it: if it is a total, take the line out; if it is an ID, move it up", t.file.IDs[n-1]))
-	}
 }
 
 // hidesRow reports whether a quoted cell has a line that looks like a row: a quotation mark may be missing before it, and
@@ -186,8 +182,7 @@ func (t *table) hidesRow(cells []string) bool {
 	for _, cell := range cells {
 		for line := range strings.Lines(cell) {
 			parts := strings.Split(strings.ReplaceAll(line, `"`, ""), string(t.separator))
-			trim(parts)
-			if line != cell && len(parts) >= max(t.width, 2) && len(numbersIn(parts)) > 0 {
+			if line != cell && len(parts) >= max(t.width, 2) && slices.ContainsFunc(parts, couldBeID) {
 				return true
 			}
 		}
@@ -195,56 +190,52 @@ func (t *table) hidesRow(cells []string) bool {
 	return false
 }
 
-// rowLimit ends the reading in a row that is longer than maxRow. It bounds the memory for a file that is not one of IDs.
-type rowLimit struct {
-	r          io.Reader
-	from, read int64 // where the row starts, and what was read
+// adviceError is an error that says how to go on.
+type adviceError struct{ text, advice string }
+
+func (e *adviceError) Error() string { return e.text }
+
+const twoIDs = "%s and %s could both be message IDs"
+
+// undecided means that --column has to say which of these columns it is.
+func undecided(text string, titles []string, columns ...int) error {
+	var flags []string
+	for _, i := range columns {
+		flags = append(flags, "--"+columnName(titles, i))
+	}
+	return &adviceError{text, "Say which column holds the message IDs: " + strings.Join(flags, " or ") + "."}
 }
 
-const maxRow = 1 << 20
-
-var errLongRow = errors.New("it is longer than 1 MiB; is a quotation mark missing, or is this not a file of message IDs?")
-
-func (l *rowLimit) Read(p []byte) (int, error) {
-	if l.read-l.from > maxRow {
-		return 0, errLongRow
+func columnName(titles []string, column int) string {
+	name := fmt.Sprintf("column %d", column+1)
+	if column < len(titles) && titles[column] != "" {
+		name += " (" + display.Quoted(titles[column]) + ")"
 	}
-	n, err := l.r.Read(p)
-	l.read += int64(n)
-	return n, err
+	return name
 }
 
-// separators are those that are known, the likeliest first: whoever separates by semicolons has commas in numbers, and
-// after a tab nothing else means anything.
-const separators = "\t;|,"
+// badRows collects what is wrong with a file.
+type badRows struct {
+	count         int
+	first, advice []string
+}
 
-// chooseSeparator returns what separates the cells of a file, by the first row that has several. Where two could do so, it is
-// the first under which that row says where the IDs are. In a row without titles, such as "12;43456,Anna", it must not matter.
-func chooseSeparator(start []byte, column Column) (rune, error) {
-	first, best, decided := 0, ',', false
-	var row []string
-	for _, s := range separators {
-		r := csv.NewReader(bytes.NewReader(start))
-		r.Comma, r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace = s, -1, true, true
-		cells, err := r.Read()
-		for err == nil && len(cells) < 2 {
-			cells, err = r.Read()
-		}
-		if err != nil {
-			continue
-		}
-		trim(cells)
-		line, _ := r.FieldPos(0)
-		index, _, err := column.find(cells)
-		finds := err == nil && index < len(cells)
-		if first == 0 || line < first || line == first && finds && !decided {
-			first, best, decided, row = line, s, finds, cells
-		}
+func (b *badRows) add(line int, err error) {
+	if err == nil {
+		return
 	}
-	parts := strings.FieldsFunc(strings.Join(row, string(best)), func(r rune) bool { return strings.ContainsRune(separators, r) })
-	trim(parts)
-	if column == (Column{}) && decided && len(numbersIn(row)) == 1 && len(numbersIn(parts)) > 1 && !column.certain(row) {
-		return 0, fmt.Errorf("line %d: it can be read in two ways: a first line sep=; (or another) tells what separates", first)
+	if b.count++; b.count <= 10 {
+		b.first = append(b.first, fmt.Sprintf("line %d: %v", line, err))
 	}
-	return best, nil
+	if e, ok := errors.AsType[*adviceError](err); ok && len(b.advice) < 3 && !slices.Contains(b.advice, e.advice) {
+		b.advice = append(b.advice, e.advice)
+	}
+}
+
+func (b *badRows) text() string {
+	text := strings.Join(b.first, "\n  ")
+	if more := b.count - len(b.first); more > 0 {
+		text += "\n  and " + display.Plural(more, "more line", "more lines")
+	}
+	return strings.Join(append([]string{text}, b.advice...), "\n")
 }

@@ -2,12 +2,15 @@ package idfile
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -19,65 +22,52 @@ import (
 // decode returns the text of a file as UTF-8, without a byte order mark and with newlines, and its start. A file that is no
 // text at all is an error that says what it is.
 func decode(r io.Reader) (text io.Reader, start []byte, err error) {
-	start, r, err = peek(r)
+	const size = 64 << 10
+	raw, err := io.ReadAll(io.LimitReader(r, size))
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := checkForeign(start); err != nil {
-		return nil, nil, err
+	text = bytes.NewReader(raw)
+	if len(raw) == size { // otherwise the end is not read again: at a terminal that would take another Ctrl-D
+		text = io.MultiReader(text, r)
 	}
-	// With the mark of UTF-16, as PowerShell's > writes it, or with many NULs in every second place, it is decoded from that.
-	fallback := transform.Transformer(transform.Nop)
-	switch even, odd, many := nuls(start, 0), nuls(start, 1), (len(start)+7)/8; {
-	case even == 0 && odd >= many && odd > 0:
-		fallback = unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder()
-	case odd == 0 && even >= many && even > 0:
-		fallback = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder()
-	}
-	start, text, err = peek(transform.NewReader(r, unicode.BOMOverride(fallback)))
+	decoder := transform.Transformer(unicode.BOMOverride(withoutMark(raw)))
+	start, _, _ = transform.Bytes(decoder, raw)
 	if bytes.IndexByte(start, '\n') < 0 && bytes.IndexByte(start, '\r') >= 0 { // an old Mac's
-		carriageReturns := runes.Map(func(r rune) rune {
+		decoder = transform.Chain(decoder, runes.Map(func(r rune) rune {
 			if r == '\r' {
 				return '\n'
 			}
 			return r
-		})
-		start, text, err = peek(transform.NewReader(text, carriageReturns))
+		}))
+		start = bytes.ReplaceAll(start, []byte("\r"), []byte("\n"))
 	}
-	if err == nil {
-		err = checkForeign(start)
-	}
+	err = cmp.Or(checkForeign(raw), checkForeign(start))
 	if err == nil && ownTable.Match(start) {
 		err = errors.New("it is the table that this command prints for people; give --file what --format jsonl or csv writes")
 	}
-	return text, start, err
+	return transform.NewReader(text, decoder), start, err
 }
 
-// peek returns the start of a text, and the whole. After the end of r it is not read again: at a terminal that would take
-// another Ctrl-D.
-func peek(r io.Reader) (start []byte, whole io.Reader, err error) {
-	start = make([]byte, 64<<10)
-	n, err := io.ReadFull(r, start)
-	switch start = start[:n]; {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return start, bytes.NewReader(start), nil
-	case err != nil:
-		return nil, nil, err
-	}
-	return start, io.MultiReader(bytes.NewReader(start), r), nil
-}
-
-// nuls counts NUL bytes in every second place.
-func nuls(text []byte, from int) (n int) {
-	for i := from; i < len(text); i += 2 {
-		if text[i] == 0 {
-			n++
+// withoutMark decodes a file without a byte order mark: from UTF-16, if many of the bytes in every second place are NUL.
+func withoutMark(start []byte) transform.Transformer {
+	var nuls [2]int
+	for i, c := range start {
+		if c == 0 {
+			nuls[i%2]++
 		}
 	}
-	return n
+	switch many := max(1, (len(start)+7)/8); {
+	case nuls[0] == 0 && nuls[1] >= many:
+		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder()
+	case nuls[1] == 0 && nuls[0] >= many:
+		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder()
+	}
+	return transform.Nop
 }
 
 var (
+	startOfJSON   = regexp.MustCompile(`^\s*[\[{]`)
 	ownTable      = regexp.MustCompile(`^ID {2,}STAT(US|E)\b`)
 	separatorLine = regexp.MustCompile(`^("?(?i:sep)=([,;|\t])"?)\r?(\n|$)`) // by which Excel names it
 )
@@ -107,10 +97,11 @@ var foreign = []struct {
 }
 
 func checkForeign(start []byte) error {
-	text := bytes.TrimLeft(start, "\ufeff \t\r\n")
+	text := string(start)
+	trimmed := strings.TrimLeft(text, "\ufeff \t\r\n")
 	for _, f := range foreign {
-		begins := slices.ContainsFunc(f.starts, func(s string) bool { return bytes.HasPrefix(start, []byte(s)) || bytes.HasPrefix(text, []byte(s)) })
-		if begins && bytes.Contains(start, []byte(f.inside)) {
+		begins := func(s string) bool { return strings.HasPrefix(text, s) || strings.HasPrefix(trimmed, s) }
+		if slices.ContainsFunc(f.starts, begins) && strings.Contains(text, f.inside) {
 			return fmt.Errorf("it is %s, and no text with message IDs; %s", f.name, f.advice)
 		}
 	}
@@ -120,42 +111,69 @@ func checkForeign(start []byte) error {
 var errOtherJSON = errors.New("it is JSON, but not what get, cancel, list or watch write with --format json or jsonl;\n" +
 	"take the message IDs out of it, such as jq -r '.[].message_id' FILE | ... --file -")
 
-func isJSON(start []byte) bool {
-	start = bytes.TrimSpace(start)
-	return len(start) > 0 && (start[0] == '[' || start[0] == '{')
-}
-
 // readJSON reads this command's own results: an array of objects, or objects one after the other.
 func readJSON(r io.Reader) (ids []int64, err error) {
 	in := jsontext.NewDecoder(r)
-	for n := 1; ; {
-		switch next := in.PeekKind(); {
-		case next == '[' && in.StackDepth() == 0, next == ']':
+	for {
+		var object map[string]jsontext.Value
+		kind := in.PeekKind()
+		if kind == '{' {
+			err = json.UnmarshalDecode(in, &object)
+		} else {
 			_, err = in.ReadToken()
-		case next == '{':
-			var object map[string]jsontext.Value
-			if err = json.UnmarshalDecode(in, &object); err != nil {
-				break
-			}
-			if !isOwn(slices.Collect(maps.Keys(object))) {
-				return nil, errOtherJSON
-			}
-			id, err := ParseID(object["id"].String())
-			if err != nil {
-				return nil, fmt.Errorf("object %d: %w", n, err)
-			}
-			ids = append(ids, id)
-			n++
-		default:
-			if _, err = in.ReadToken(); err == nil {
-				return nil, errOtherJSON
-			}
-			if errors.Is(err, io.EOF) {
-				return ids, nil
-			}
+		}
+		switch {
+		case errors.Is(err, io.EOF) && in.StackDepth() == 0 && kind != '{':
+			return ids, nil
+		case err != nil:
+			return nil, fmt.Errorf("object %d: it is not JSON: %w", len(ids)+1, err)
+		case kind == ']', kind == '[' && in.StackDepth() == 1:
+			continue
+		case !isOwn(slices.Collect(maps.Keys(object))):
+			return nil, errOtherJSON
+		}
+		id, err := ParseID(object["id"].String())
+		if err != nil {
+			return nil, fmt.Errorf("object %d: %w", len(ids)+1, err)
+		}
+		ids = append(ids, id)
+	}
+}
+
+// separators are those that are known, the likeliest first: whoever separates by semicolons has commas in numbers, and
+// after a tab nothing else means anything.
+const separators = "\t;|,"
+
+// chooseSeparator returns what separates the cells of a file, by the first row that has several. Where two could do so, it is
+// the first under which that row says where the IDs are; in a row without titles, such as "12;43456,Anna", it must not matter.
+func chooseSeparator(start []byte, column Column) (separator rune, skip int, err error) {
+	if named := separatorLine.FindSubmatch(start); named != nil {
+		return rune(named[2][0]), len(named[1]), nil // and not its newline, so that lines keep their numbers
+	}
+	first, best, decided, certain := 0, ',', false, false
+	var row []string
+	for _, s := range separators {
+		r := csv.NewReader(bytes.NewReader(start))
+		r.Comma, r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace = s, -1, true, true
+		cells, err := r.Read()
+		for err == nil && len(cells) < 2 {
+			cells, err = r.Read()
 		}
 		if err != nil {
-			return nil, fmt.Errorf("object %d: it is not JSON: %w", n, err)
+			continue
+		}
+		trim(cells)
+		line, _ := r.FieldPos(0)
+		at, err := column.find(cells)
+		decides := err == nil && at.index < len(cells)
+		if first == 0 || line < first || line == first && decides && !decided {
+			first, best, decided, certain, row = line, s, decides, at.certain, cells
 		}
 	}
+	isSeparator := func(r rune) bool { return strings.ContainsRune(separators, r) }
+	parts := strings.FieldsFunc(strings.Join(row, string(best)), isSeparator)
+	if decided && !certain && len(where(row, couldBeID)) == 1 && len(where(parts, couldBeID)) > 1 {
+		return 0, 0, fmt.Errorf("line %d: it can be read in two ways: a first line sep=; (or another) tells what separates", first)
+	}
+	return best, 0, nil
 }
