@@ -56,7 +56,6 @@ func (f *former) part(next, prev any, kind string) any {
 	value, ref := f.given.follow(next)
 	own, name := component(object{"$ref": ref}, kind), component(prev, kind)
 	components := obj(at(f.made.root, "components", kind))
-	prev = f.contract.resolve(prev)
 	if f.objects++; f.objects > maxObjects {
 		f.given.fail("the document is too large once its references are resolved")
 	}
@@ -66,12 +65,12 @@ func (f *former) part(next, prev any, kind string) any {
 	case own != "" && slices.Contains(f.within, ref): // a schema that contains itself
 		if own = cmp.Or(name, own); !has(components, own) {
 			components[own], f.within = nil, []string{ref}
-			components[own] = f.object(value, prev, kind)
+			components[own] = f.object(value, at(f.contract.root, "components", kind, own), kind)
 		}
 		return refer(kind, own)
 	}
 	f.within = append(slices.Clip(f.within), ref)
-	made := f.object(value, prev, kind)
+	made := f.object(value, f.contract.resolve(prev), kind)
 	switch {
 	case obj(made) == nil:
 	case name == "" && prev == nil:

@@ -128,8 +128,8 @@ func (f *former) operations(ids []string) {
 		if !has(items, name) {
 			items[name] = make(object)
 		}
-		obj(items[name])[p.method] = f.operation(p, was, name)
-		obj(items[name])[p.method].(object)["operationId"] = id
+		op := f.operation(p, was, name)
+		op["operationId"], obj(items[name])[p.method] = id, op
 	}
 }
 
@@ -187,11 +187,9 @@ func (f *former) is(parameter any) func(any) bool {
 // servers returns servers with the defaults of their variables.
 func (f *former) servers(given any) (made []any) {
 	for _, server := range list(given) {
-		o := maps.Clone(obj(server))
+		o := make(object)
+		maps.Copy(o, obj(server))
 		maps.DeleteFunc(o, func(key string, _ any) bool { return key == "variables" || strings.HasPrefix(key, "x-") })
-		if o == nil {
-			o = make(object)
-		}
 		o["url"] = placeholder.ReplaceAllStringFunc(str(o["url"]), func(name string) string {
 			return fmt.Sprint(cmp.Or(at(server, "variables", strings.Trim(name, "{}"), "default"), any(name)))
 		})
