@@ -41,7 +41,7 @@ func (d *Document) fail(format string, args ...any) {
 func Parse(text []byte) (d *Document, err error) {
 	text, d = bytes.TrimPrefix(text, []byte("\ufeff")), new(Document)
 	exact := func(decoder *json.Decoder) *json.Decoder { decoder.UseNumber(); return decoder }
-	if value := jsontext.Value(text); value.IsValid(jsontext.AllowDuplicateNames(true)) {
+	if value := jsontext.Value(bytes.Clone(text)); value.IsValid(jsontext.AllowDuplicateNames(true)) {
 		if err = value.Canonicalize(jsontext.AllowDuplicateNames(false)); err == nil {
 			err = exact(json.NewDecoder(bytes.NewReader(value))).Decode(&d.root)
 		}
