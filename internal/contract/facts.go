@@ -109,7 +109,7 @@ func (d *Document) describe(value any) string {
 		texts = []string{"anything"}
 	}
 	texts = append(append(texts, d.others(o)...), when(o["required"] == true, "required"))
-	return strings.Join(slices.DeleteFunc(texts, func(text string) bool { return text == "" }), ", ")
+	return joined(texts, ", ")
 }
 
 func (d *Document) describeProperty(schema object, name string) string {
@@ -137,11 +137,14 @@ func describeSecurity(security any) string {
 }
 
 func describeScheme(scheme any) string {
-	text := fmt.Sprint(at(scheme, "type"), when(has(scheme, "scheme"), " "+strings.ToLower(str(at(scheme, "scheme")))))
-	for _, key := range []string{"in", "name", "flows", "openIdConnectUrl"} {
-		text += when(has(scheme, key), when(key == "in", " in")+fmt.Sprint(" ", at(scheme, key)))
+	texts := []string{fmt.Sprint(at(scheme, "type")), strings.ToLower(str(at(scheme, "scheme")))}
+	if has(scheme, "in") {
+		texts = append(texts, fmt.Sprintf("in %v %v", at(scheme, "in"), at(scheme, "name")))
 	}
-	return text
+	for _, key := range []string{"flows", "openIdConnectUrl"} {
+		texts = append(texts, when(has(scheme, key), fmt.Sprint(at(scheme, key))))
+	}
+	return joined(texts, " ")
 }
 
 // others describes all members of a schema or parameter but words, those named, and those that are described apart.
@@ -175,6 +178,11 @@ func texts(values any) (all []string) {
 	}
 	slices.SortFunc(all, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }) // 3 before 10
 	return all
+}
+
+// joined leaves out what is empty.
+func joined(texts []string, by string) string {
+	return strings.Join(slices.DeleteFunc(texts, func(text string) bool { return text == "" }), by)
 }
 
 func when(condition bool, text string) string {

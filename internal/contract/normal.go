@@ -253,10 +253,6 @@ func (f *former) fillIn(o object, kind string) {
 
 func isWord(key string) bool { return slices.Contains(words, key) }
 
-func sameParameter(a, b any) bool {
-	return at(a, "in") == at(b, "in") && at(a, "name") == at(b, "name")
-}
-
 // component returns the component of a kind that value refers to.
 func component(value any, kind string) string {
 	name, ok := strings.CutPrefix(str(at(value, "$ref")), "#/components/"+kind+"/")
