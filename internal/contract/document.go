@@ -11,73 +11,53 @@ package contract
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"math"
+	"net/url"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	oasyaml "github.com/oasdiff/yaml"
+	"github.com/speakeasy-api/openapi/jsonpointer"
 	"gopkg.in/yaml.v3"
 )
 
 type object = map[string]any
 
-// Document is an OpenAPI document.
-type Document struct{ root object }
+// Document is an OpenAPI document. Its values are those of JSON, with numbers as a [json.Number].
+type Document struct {
+	root object
+	err  error // the first that was found in it
+}
+
+func (d *Document) fail(format string, args ...any) {
+	d.err = cmp.Or(d.err, fmt.Errorf(format, args...))
+}
 
 // Parse reads an OpenAPI 3.0 document in YAML or JSON.
-func Parse(text []byte) (*Document, error) {
-	text = bytes.TrimPrefix(text, []byte("\ufeff"))
-	var value any
-	read := func() error { return yaml.Unmarshal(text, &value) } // which expands aliases and merge keys
-	if jsontext.Value(text).IsValid(jsontext.AllowDuplicateNames(true)) {
-		read = func() error { return json.Unmarshal(text, &value) }
+func Parse(text []byte) (d *Document, err error) {
+	text, d = bytes.TrimPrefix(text, []byte("\ufeff")), new(Document)
+	exact := func(decoder *json.Decoder) *json.Decoder { decoder.UseNumber(); return decoder }
+	if value := jsontext.Value(bytes.Clone(text)); value.IsValid(jsontext.AllowDuplicateNames(true)) {
+		if err = value.Canonicalize(jsontext.AllowDuplicateNames(false)); err == nil {
+			err = exact(json.NewDecoder(bytes.NewReader(value))).Decode(&d.root)
+		}
+	} else { // this expands aliases and merge keys
+		_, err = oasyaml.Unmarshal(text, &d.root, oasyaml.DecodeOpts{DisableTimestamps: true}, exact)
 	}
-	if err := read(); err != nil {
+	switch version := fmt.Sprint(d.root["openapi"]); {
+	case err != nil:
 		return nil, err
-	}
-	root := obj(plain(value))
-	switch version := fmt.Sprint(root["openapi"]); {
 	case strings.HasPrefix(version, "3.0"):
-		return &Document{root}, nil
+		return d, nil
 	case strings.HasPrefix(version, "3."):
 		return nil, fmt.Errorf("the document is OpenAPI %s, and the generator reads 3.0: convert it first, for example with "+
 			"npx @apiture/openapi-down-convert --input FILE --output OTHER, and look at what became of webhooks", version)
 	}
 	return nil, errors.New("not an OpenAPI 3.0 document, which is what the generator reads")
-}
-
-// plain gives values of YAML the types that those of JSON have, except that whole numbers are ints.
-func plain(value any) any {
-	switch v := value.(type) {
-	case map[any]any: // YAML's, where a key is not a string, such as 200
-		made := make(object, len(v))
-		for key, item := range v {
-			made[fmt.Sprint(key)] = plain(item)
-		}
-		return made
-	case object:
-		for key, item := range v {
-			v[key] = plain(item)
-		}
-	case []any:
-		for i, item := range v {
-			v[i] = plain(item)
-		}
-	case time.Time:
-		return strings.TrimSuffix(v.Format(time.RFC3339Nano), "T00:00:00Z")
-	case int:
-		return plain(float64(v))
-	case float64:
-		if v == math.Trunc(v) && math.Abs(v) < 1<<53 { // what JSON has exactly
-			return int(v)
-		}
-	}
-	return value
 }
 
 // YAML writes the document after a comment, with its members in the order, and the scalars in the style, that they have in like.
@@ -110,28 +90,37 @@ func layout(value any, like *yaml.Node) *yaml.Node {
 		for i, item := range v {
 			made.Content = append(made.Content, layout(item, likes[i]))
 		}
-	default:
-		var was any
-		if like.Kind == yaml.ScalarNode && like.Decode(&was) == nil && plain(was) == value {
+	case string:
+		if made.SetString(v); like.Kind == yaml.ScalarNode && like.Value == v && like.ShortTag() == "!!str" {
 			return like
 		}
+	default:
 		made.Kind, made.Value = yaml.ScalarNode, fmt.Sprint(cmp.Or(value, any("null")))
-		if s, ok := value.(string); ok {
-			made.SetString(s)
-		}
 	}
 	return made
 }
 
-// resolve returns the component that value refers to, or value.
-func (d *Document) resolve(value any) any {
-	for range 10 { // a chain of references that long is a circle
-		if has(value, "$ref") {
-			value = at(d.root, strings.Split(strings.TrimPrefix(str(at(value, "$ref")), "#/"), "/")...)
+// follow returns what value is or refers to, and the last reference. Nothing outside of the document is read.
+func (d *Document) follow(value any) (target any, ref string) {
+	for range 100 {
+		if !has(value, "$ref") {
+			return value, ref
+		}
+		ref = fmt.Sprint(at(value, "$ref"))
+		path, local := strings.CutPrefix(ref, "#/")
+		path, _ = url.PathUnescape(path)
+		var err error
+		if value, err = jsonpointer.GetTarget(d.root, jsonpointer.JSONPointer("/"+path)); !local {
+			d.fail("the document refers to %q, outside of it: put that in first, for example with npx @redocly/cli bundle", ref)
+		} else if err != nil {
+			d.fail("the document refers to %s, which it does not have", ref)
 		}
 	}
-	return value
+	d.fail("the document leads back to itself, at %s", ref)
+	return nil, ""
 }
+
+func (d *Document) resolve(value any) any { target, _ := d.follow(value); return target }
 
 // at returns what is at the end of a path of names; nil if there is nothing.
 func at(value any, path ...string) any {

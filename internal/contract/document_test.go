@@ -25,11 +25,13 @@ func TestWhatIsNotAnOpenAPIDocumentIsRefused(t *testing.T) {
 func TestADocumentCanBeJSON(t *testing.T) {
 	var document map[string]any
 	require.NoError(t, yaml.Unmarshal([]byte(vendorDocument(t)), &document))
-	text, err := json.Marshal(document)
+	text, err := json.MarshalIndent(document, "", "  ")
 	require.NoError(t, err)
+	before := string(text)
 	taken, err := open(t).Take(text)
 	require.NoError(t, err)
 	assert.Empty(t, taken.Changes)
+	assert.Equal(t, before, string(text), "it is only read")
 }
 
 func TestADocumentCanHaveAliases(t *testing.T) {

@@ -20,9 +20,9 @@ func (d *Document) Facts() []Fact {
 	for i, server := range list(d.root["servers"]) {
 		add(str(at(server, "url")), "server %d", i+1)
 	}
-	for _, p := range slices.Concat(places(d.root["paths"], d.resolve), places(d.root["x-webhooks"], d.resolve)) {
-		id := str(p.op["operationId"])
-		if !strings.HasPrefix(p.name, "/") {
+	for _, p := range d.places() {
+		id := p.id()
+		if p.in == "x-webhooks" {
 			p.name = "webhook"
 		}
 		add(strings.ToUpper(p.method)+" "+p.name, "%s", id)
@@ -38,17 +38,16 @@ func (d *Document) Facts() []Fact {
 		}
 		add(describeSecurity(security), "%s security", id)
 		for _, parameter := range list(p.op["parameters"]) {
-			parameter = d.resolve(parameter)
-			add(d.describe(parameter), "%s parameter %v", id, at(parameter, "name"))
+			add(d.describe(parameter), "%s parameter %v", id, at(d.resolve(parameter), "name"))
 		}
 		if has(p.op, "requestBody") {
-			add(d.describe(d.resolve(p.op["requestBody"])), "%s request body", id)
+			add(d.describe(p.op["requestBody"]), "%s request body", id)
 		}
 		for _, status := range sorted(p.op["responses"]) {
 			response := d.resolve(at(p.op, "responses", status))
-			add(d.describeContent(at(response, "content")), "%s %s", id, status)
+			add(d.describeContent(response), "%s %s", id, status)
 			for _, name := range sorted(at(response, "headers")) {
-				add(d.describe(d.resolve(at(response, "headers", name))), "%s %s header %s", id, status, name)
+				add(d.describe(at(response, "headers", name)), "%s %s header %s", id, status, name)
 			}
 		}
 	}
@@ -58,38 +57,69 @@ func (d *Document) Facts() []Fact {
 	}
 	schemas := at(d.root, "components", "schemas")
 	for _, name := range sorted(schemas) {
-		s := obj(schemas)[name]
-		for _, property := range sorted(at(s, "properties")) {
-			add(d.describeSchema(at(s, "properties", property))+when(requires(s, property), ", required"), "%s.%s", name, property)
+		s := obj(obj(schemas)[name])
+		for _, property := range sorted(s["properties"]) {
+			add(d.describeProperty(s, property), "%s.%s", name, property)
 		}
-		if more := d.others(obj(s), "nullable"); more != "" && at(s, "type") == "object" {
-			add(more[len(", "):], "%s", name)
+		if more := d.others(s, "nullable"); more != nil && s["type"] == "object" {
+			add(strings.Join(more, ", "), "%s", name)
 		}
 	}
 	slices.SortFunc(facts, func(a, b Fact) int { return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Value, b.Value)) })
 	return slices.Compact(facts)
 }
 
-// describe gives a parameter, a header, a request body, a response or a schema without its name in one line.
+// describe gives a parameter, a header, a body, a response or a schema in one line: by what it allows, and a schema of others by
+// its name, if it has one.
 func (d *Document) describe(value any) string {
-	o := obj(value)
-	switch {
-	case has(o, "headers"):
-		return d.describeContent(o["content"]) + fmt.Sprint(o["headers"])
-	case !has(o, "schema") && !has(o, "content"):
-		return d.describeSchema(value) + describeList("required", o["required"])
-	case has(o, "content"):
-		return d.describeContent(o["content"]) + when(o["required"] == true, ", required")
+	o, single := obj(d.resolve(value)), true
+	for key := range parts["schemas"] {
+		single = single && !has(o, key)
 	}
-	return when(has(o, "in"), fmt.Sprintf("in %v, ", o["in"])) + d.describeSchema(o["schema"]) +
-		when(has(o, "style"), fmt.Sprintf(", style %v", o["style"])) + when(o["explode"] == false, ", explode false") +
-		d.others(o, "in", "name", "style", "explode", "schema", "required") + when(o["required"] == true, ", required")
+	if name := component(value, "schemas"); name != "" && !single {
+		return name + when(o["nullable"] == true, ", nullable")
+	}
+	text := when(has(o, "type"), fmt.Sprint(o["type"]))
+	switch {
+	case has(o, "properties"):
+		var properties []string
+		for _, name := range sorted(o["properties"]) {
+			properties = append(properties, name+": "+d.describeProperty(o, name))
+		}
+		text += " {" + strings.Join(properties, "; ") + "}"
+	case has(o, "items"):
+		text += " of (" + d.describe(o["items"]) + ")"
+	case has(o, "format") && text != "number":
+		text += fmt.Sprint(" ", o["format"])
+	}
+	texts := []string{when(has(o, "in"), fmt.Sprint("in ", o["in"])), text}
+	for _, choice := range []string{"oneOf", "anyOf", "allOf"} {
+		var options []string
+		for _, option := range list(o[choice]) {
+			options = append(options, d.describe(option))
+		}
+		texts = append(texts, when(options != nil, choice[:3]+" of ("+strings.Join(options, " | ")+")"))
+	}
+	switch {
+	case has(o, "schema"):
+		texts = append(texts, d.describe(o["schema"]))
+	case has(o, "content"), has(o, "headers"):
+		texts = append(texts, d.describeContent(o))
+	case strings.Join(texts, "") == "":
+		texts = []string{"anything"}
+	}
+	texts = append(append(texts, d.others(o)...), when(o["required"] == true, "required"))
+	return joined(texts, ", ")
 }
 
-func (d *Document) describeContent(content any) string {
+func (d *Document) describeProperty(schema object, name string) string {
+	return d.describe(at(schema, "properties", name)) + when(slices.Contains(list(schema["required"]), any(name)), ", required")
+}
+
+func (d *Document) describeContent(value any) string {
 	var kinds []string
-	for _, kind := range sorted(content) {
-		kinds = append(kinds, kind+", "+d.describeSchema(at(content, kind, "schema")))
+	for _, kind := range sorted(at(value, "content")) {
+		kinds = append(kinds, kind+", "+d.describe(at(value, "content", kind, "schema")))
 	}
 	return cmp.Or(strings.Join(kinds, "; "), "no content")
 }
@@ -99,7 +129,7 @@ func describeSecurity(security any) string {
 	for _, alternative := range list(security) {
 		var all []string
 		for _, name := range sorted(alternative) {
-			all = append(all, strings.TrimSpace(name+strings.ReplaceAll(describeList("", at(alternative, name)), ", ", "")))
+			all = append(all, strings.Join(append([]string{name}, texts(at(alternative, name))...), " "))
 		}
 		alternatives = append(alternatives, cmp.Or(strings.Join(all, " and "), "none"))
 	}
@@ -107,80 +137,52 @@ func describeSecurity(security any) string {
 }
 
 func describeScheme(scheme any) string {
-	text := fmt.Sprint(at(scheme, "type"), when(has(scheme, "scheme"), " "+strings.ToLower(str(at(scheme, "scheme")))))
-	return text + when(has(scheme, "in"), fmt.Sprintf(" in %v %v", at(scheme, "in"), at(scheme, "name"))) +
-		when(has(scheme, "flows"), fmt.Sprint(" ", at(scheme, "flows"))) +
-		when(has(scheme, "openIdConnectUrl"), fmt.Sprint(" ", at(scheme, "openIdConnectUrl")))
-}
-
-// describeSchema gives a schema in one line: one that has a name by its name, unless it is a single value, and everything else by
-// what it allows.
-func (d *Document) describeSchema(value any) string {
-	s := obj(d.resolve(value))
-	text := when(has(s, "type"), fmt.Sprint(s["type"]))
-	switch name := component(value, "schemas"); {
-	case value == nil:
-		return "no schema"
-	case name != "" && !slices.Contains([]string{"string", "integer", "number", "boolean"}, text):
-		return name + when(s["nullable"] == true, ", nullable")
-	case has(s, "properties"):
-		var properties []string
-		for _, name := range sorted(s["properties"]) {
-			properties = append(properties, name+": "+d.describeSchema(at(s, "properties", name))+when(requires(s, name), ", required"))
-		}
-		text += " {" + strings.Join(properties, "; ") + "}"
-	case has(s, "format") && text != "number":
-		text += fmt.Sprint(" ", s["format"])
-	case has(s, "items"):
-		text += " of (" + d.describeSchema(s["items"]) + ")"
+	texts := []string{fmt.Sprint(at(scheme, "type")), strings.ToLower(str(at(scheme, "scheme")))}
+	if has(scheme, "in") {
+		texts = append(texts, fmt.Sprintf("in %v %v", at(scheme, "in"), at(scheme, "name")))
 	}
-	texts := slices.DeleteFunc([]string{text}, func(text string) bool { return text == "" })
-	for _, choice := range []string{"oneOf", "anyOf", "allOf"} {
-		var options []string
-		for _, option := range list(s[choice]) {
-			options = append(options, d.describeSchema(option))
-		}
-		if options != nil {
-			texts = append(texts, choice[:3]+" of ("+strings.Join(options, " | ")+")")
-		}
+	for _, key := range []string{"flows", "openIdConnectUrl"} {
+		texts = append(texts, when(has(scheme, key), fmt.Sprint(at(scheme, key))))
 	}
-	return cmp.Or(strings.Join(texts, ", "), "anything") + d.others(s)
+	return joined(texts, " ")
 }
 
-func requires(schema any, property string) bool {
-	return slices.Contains(list(at(schema, "required")), any(property))
-}
-
-// others describes all members of a schema or parameter but words, and those that are described already.
-func (d *Document) others(o object, described ...string) string {
-	described = append(described, "type", "format", "properties", "required", "items", "oneOf", "anyOf", "allOf")
+// others describes all members of a schema or parameter but words, those named, and those that are described apart.
+func (d *Document) others(o object, described ...string) (made []string) {
+	described = slices.Concat(described, words, []string{"type", "format", "properties", "required", "items", "oneOf", "anyOf", "allOf",
+		"in", "name", "schema", "content", "headers"})
 	first := []string{"minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "pattern", "enum", "default", "nullable"}
 	rest := slices.DeleteFunc(sorted(o), func(key string) bool { return slices.Contains(first, key) })
-	text := ""
 	for _, key := range slices.Concat(first, rest) {
-		if !has(o, key) || slices.Contains(described, key) || slices.Contains(words, key) {
+		text := ""
+		switch {
+		case !has(o, key), slices.Contains(described, key), key == "explode" && o[key] == true:
 			continue
-		}
-		switch value := o[key].(type) {
-		case object:
-			text += ", " + key + " (" + d.describeSchema(value) + ")"
-		case []any:
-			text += describeList(key, value)
+		case o[key] == true:
+		case parts["schemas"][key] != "" && obj(o[key]) != nil:
+			text = " (" + d.describe(o[key]) + ")"
+		case list(o[key]) != nil:
+			text = " " + strings.Join(texts(o[key]), " ")
 		default:
-			text += strings.TrimSuffix(fmt.Sprint(", ", key, " ", value), " true")
+			text = fmt.Sprint(" ", o[key])
 		}
+		made = append(made, key+text)
 	}
-	return text
+	return made
 }
 
-// describeList gives a list the same description in any order.
-func describeList(name string, values any) string {
-	var texts []string
+// texts gives the same list in any order.
+func texts(values any) (all []string) {
 	for _, value := range list(values) {
-		texts = append(texts, fmt.Sprint(value))
+		all = append(all, fmt.Sprint(value))
 	}
-	slices.SortFunc(texts, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }) // 3 before 10
-	return when(len(texts) > 0, ", "+name+" "+strings.Join(texts, " "))
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }) // 3 before 10
+	return all
+}
+
+// joined leaves out what is empty.
+func joined(texts []string, by string) string {
+	return strings.Join(slices.DeleteFunc(texts, func(text string) bool { return text == "" }), by)
 }
 
 func when(condition bool, text string) string {

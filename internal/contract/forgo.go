@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/speakeasy-api/openapi/overlay"
+	"gopkg.in/yaml.v3"
 )
 
 // enumNames is the extension by which api/overlay.yaml names the values of an enum, as an object of values and names. The
@@ -37,7 +38,7 @@ func ForGo(contract *Document, overlayText, typesText []byte) (*Document, error)
 
 // overlaid returns the document with an overlay on it. A strict overlay has to find all that it names.
 func (d *Document) overlaid(text []byte, strict bool) (*Document, error) {
-	root, value := layout(d.root, nil), any(nil)
+	root := layout(d.root, nil)
 	o, err := overlay.ParseReader(bytes.NewReader(text))
 	if err == nil {
 		err = o.Validate()
@@ -47,10 +48,11 @@ func (d *Document) overlaid(text []byte, strict bool) (*Document, error) {
 	} else if err == nil {
 		err = o.ApplyTo(root)
 	}
-	if err == nil {
-		err = root.Decode(&value)
+	made, failed := yaml.Marshal(root)
+	if err = errors.Join(err, failed); err != nil {
+		return nil, err
 	}
-	return &Document{obj(plain(value))}, err
+	return Parse(made)
 }
 
 // oneName refuses properties whose names are one in Go.

@@ -68,7 +68,7 @@ func lines(changes []Change, line func(Change) string) string {
 // Generate writes what the generator makes of the contract as it is.
 func (r *Repository) Generate(ctx context.Context, out string) error {
 	var code []byte
-	made, _, err := r.normal(r.contract, true)
+	made, err := r.normal(r.contract, true)
 	if err == nil {
 		made, err = ForGo(made, r.overlay, r.types)
 	}

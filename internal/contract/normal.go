@@ -2,13 +2,11 @@ package contract
 
 import (
 	"cmp"
-	"fmt"
+	"encoding/json"
 	"maps"
 	"net/http"
-	"net/url"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -19,7 +17,7 @@ var (
 	// parts are the members of each kind of object that are such objects too, or lists or maps of them. A kind has the name of its
 	// components.
 	parts = map[string]map[string]string{
-		"operation":     {"parameters": "parameters", "requestBody": "requestBodies", "responses": "responses"},
+		"operation":     {"requestBody": "requestBodies", "responses": "responses"},
 		"parameters":    {"schema": "schemas", "content": "mediaType"},
 		"headers":       {"schema": "schemas", "content": "mediaType"},
 		"requestBodies": {"content": "mediaType"},
@@ -32,8 +30,8 @@ var (
 
 	// words are what people read, and no code depends on. The extension says that an enum is open.
 	words = []string{"title", "summary", "description", "example", "tags", "bearerFormat", "x-speakeasy-unknown-values"}
-	// ignored says nothing about what is sent. Security and servers are read with those of the document.
-	ignored = []string{"examples", "externalDocs", "xml", "discriminator", "encoding", "links", "callbacks", "security", "servers"}
+	// ignored says nothing about what is sent. Parameters, security and servers are read with those of the path and the document.
+	ignored = []string{"examples", "externalDocs", "xml", "discriminator", "encoding", "links", "callbacks", "parameters", "security", "servers"}
 )
 
 // former writes a document in the form of the contract. References are resolved, allOf is merged, and defaults are filled in or
@@ -43,86 +41,64 @@ type former struct {
 	words                 bool     // take those of the contract, where it has some
 	within                []string // the references that are being resolved
 	objects               int
-	later                 []func()
-	err                   error // the first
+	loose                 []loose
 }
 
-func (f *former) fail(format string, args ...any) { f.err = cmp.Or(f.err, fmt.Errorf(format, args...)) }
-
-// follow returns what value is or refers to, and the last reference. Nothing outside of the document is read.
-func (f *former) follow(value any) (target any, ref string) {
-	for has(value, "$ref") {
-		ref = fmt.Sprint(at(value, "$ref"))
-		path, local := strings.CutPrefix(ref, "#/")
-		value = f.given.root
-		for step := range strings.SplitSeq(path, "/") {
-			step, _ = url.PathUnescape(step)
-			step = strings.NewReplacer("~1", "/", "~0", "~").Replace(step)
-			if i, err := strconv.ParseUint(step, 10, 16); err == nil && int(i) < len(list(value)) {
-				value = list(value)[i]
-			} else {
-				value = at(value, step)
-			}
-		}
-		if f.objects++; f.objects > maxObjects {
-			f.fail("the document is too large, or leads back to itself, at %s", ref)
-		} else if !local {
-			f.fail("the document refers to %q, outside of it: put that in first, for example with npx @redocly/cli bundle", ref)
-		} else if value == nil {
-			f.fail("the document refers to %s, which it does not have", ref)
-		}
-		if f.err != nil {
-			return nil, ""
-		}
-	}
-	return value, ref
+// loose is an object that the contract has in no such place, and the component that the given document has it as.
+type loose struct {
+	made      object
+	own, kind string
 }
 
 // part returns a part of the document; prev is what the contract has in its place, or nil.
 func (f *former) part(next, prev any, kind string) any {
 	defer func(outside []string) { f.within = outside }(f.within)
-	value, ref := f.follow(next)
+	value, ref := f.given.follow(next)
 	own, name := component(object{"$ref": ref}, kind), component(prev, kind)
-	if own != "" && slices.Contains(f.within, ref) { // a schema that contains itself
-		f.later = append(f.later, func() { f.find(refer(kind, own), own, value, kind) })
+	components := obj(at(f.made.root, "components", kind))
+	if f.objects++; f.objects > maxObjects {
+		f.given.fail("the document is too large once its references are resolved")
+	}
+	switch {
+	case f.given.err != nil:
+		return nil
+	case own != "" && slices.Contains(f.within, ref): // a schema that contains itself
+		if own = cmp.Or(name, own); !has(components, own) {
+			components[own], f.within = nil, []string{ref}
+			components[own] = f.object(value, at(f.contract.root, "components", kind, own), kind)
+		}
 		return refer(kind, own)
 	}
 	f.within = append(slices.Clip(f.within), ref)
-	if f.objects++; f.objects > maxObjects {
-		f.fail("the document is too large once its references are resolved")
-	}
-	if f.err != nil {
-		return nil
-	}
-	prev = f.contract.resolve(prev)
-	made := f.object(value, prev, kind)
-	components := obj(at(f.made.root, "components", kind))
+	made := f.object(value, f.contract.resolve(prev), kind)
 	switch {
-	case obj(made) == nil || components == nil || name == "" && prev != nil:
-	case name == "":
-		f.later = append(f.later, func() { f.find(obj(made), own, value, kind) })
-	case !has(components, name):
+	case obj(made) == nil:
+	case name == "" && prev == nil:
+		f.loose = append(f.loose, loose{obj(made), own, kind})
+	case name != "" && !has(components, name):
 		components[name] = made
 		return refer(kind, name)
-	case f.made.describe(components[name]) == f.made.describe(made):
+	case name != "" && f.same(components[name], made):
 		return refer(kind, name)
 	}
 	return made
 }
 
-// find makes an object that the contract has in no such place a reference to the component that it is.
-func (f *former) find(made object, own string, value any, kind string) {
-	components := obj(at(f.made.root, "components", kind))
-	prev := at(f.contract.root, "components", kind, own)
-	if f.within = []string{str(refer(kind, own)["$ref"])}; own != "" && !has(components, own) && (prev != nil || has(made, "$ref")) {
-		components[own] = nil // it may contain itself
-		components[own] = f.object(value, prev, kind)
-	}
-	for _, name := range slices.Concat([]string{own}, sorted(components)) {
-		if (name == own || made["type"] == "object") && has(components, name) && f.made.describe(made) == f.made.describe(components[name]) {
-			clear(made)
-			maps.Copy(made, refer(kind, name))
+func (f *former) same(a, b any) bool { return f.made.describe(a) == f.made.describe(b) }
+
+// tie makes what is loose a reference to the component that it is.
+func (f *former) tie() {
+	for _, l := range f.loose {
+		if f.given.err != nil { // then it may be large
 			return
+		}
+		components := obj(at(f.made.root, "components", l.kind))
+		for _, name := range slices.Concat([]string{l.own}, sorted(components)) {
+			if (name == l.own || l.made["type"] == "object") && has(components, name) && f.same(components[name], l.made) {
+				clear(l.made)
+				l.made["$ref"] = refer(l.kind, name)["$ref"]
+				break
+			}
 		}
 	}
 }
@@ -139,22 +115,18 @@ func (f *former) object(value, prev any, kind string) any {
 		item, child := given[key], parts[kind][key]
 		switch {
 		case item == nil && key != "default", slices.Contains(ignored, key), isWord(key) && keep, strings.HasPrefix(key, "x-") && !isWord(key):
-		case slices.Contains(named, key) && child != "":
-			items := make(object)
-			for _, name := range sorted(item) {
-				as := canonical(key, name)
-				if has(items, as) {
-					f.fail("the document has %s twice in the same %s", as, key)
-				}
-				items[as] = f.part(cmp.Or(obj(item)[name], any(object(nil))), at(was, key, as), child)
+		case child == "":
+			made[key] = item
+		case slices.Contains(named, key):
+			made[key] = f.named(key, obj(item), obj(was[key]), child)
+		case list(item) != nil:
+			var items []any
+			for _, item := range list(item) {
+				items = append(items, f.part(item, nil, child))
 			}
 			made[key] = items
-		case list(item) != nil && child != "":
-			made[key] = f.list(list(item), list(was[key]), child)
-		case child != "":
-			made[key] = f.part(item, was[key], child)
 		default:
-			made[key] = item
+			made[key] = f.part(item, was[key], child)
 		}
 	}
 	for _, key := range words {
@@ -166,19 +138,14 @@ func (f *former) object(value, prev any, kind string) any {
 	return made
 }
 
-// list returns what the contract has too in its order, and then the rest. Only parameters have names.
-func (f *former) list(next, was []any, kind string) (made []any) {
-	next = slices.Clone(next)
-	for _, prev := range was {
-		name := f.contract.resolve(prev)
-		i := slices.IndexFunc(next, func(item any) bool { return kind == "parameters" && sameParameter(item, name) })
-		if i >= 0 {
-			made = append(made, f.part(next[i], prev, kind))
-			next = slices.Delete(next, i, i+1)
+func (f *former) named(key string, given, was object, kind string) object {
+	made := make(object)
+	for _, name := range sorted(given) {
+		as := canonical(key, name)
+		if has(made, as) {
+			f.given.fail("the document has %s twice in the same %s", as, key)
 		}
-	}
-	for _, item := range next {
-		made = append(made, f.part(item, nil, kind))
+		made[as] = f.part(cmp.Or(given[name], any(object(nil))), was[as], kind)
 	}
 	return made
 }
@@ -203,7 +170,7 @@ func (f *former) flatten(s object) object {
 		delete(merged, key)
 		agree, nullable := len(list(s[key])) == 1 || key == "allOf" && has(s, key), s["type"] == nil
 		for _, part := range list(s[key]) {
-			value, ref := f.follow(part)
+			value, ref := f.given.follow(part)
 			if agree = agree && (ref == "" || !slices.Contains(f.within, ref)); agree {
 				f.within = append(slices.Clip(f.within), ref)
 				other := f.flatten(obj(value))
@@ -248,47 +215,43 @@ func unite(s, other object) bool {
 
 // fillIn says what is said by default, or leaves it out: each in one way only.
 func (f *former) fillIn(o object, kind string) {
-	for key, item := range o {
+	maps.DeleteFunc(o, func(key string, item any) bool {
 		v, wordless := reflect.ValueOf(item), slices.DeleteFunc(sorted(item), isWord)
-		switch {
-		case isWord(key), slices.Contains([]string{"default", "enum", "explode", "schema", "items", "not"}, key):
-		case item == false && key != "additionalProperties", item == true && key == "additionalProperties",
-			item == 0 && slices.Contains([]string{"minLength", "minItems", "minProperties"}, key),
-			v.Kind() == reflect.Map && len(wordless) == 0, v.Kind() == reflect.Slice && v.Len() == 0:
-			delete(o, key)
+		switch key {
+		case "default", "enum", "explode", "schema", "items", "not":
+			return false
+		case "minLength", "minItems", "minProperties":
+			return item == json.Number("0")
+		case "additionalProperties":
+			return item == true || obj(item) != nil && len(wordless) == 0
 		}
-	}
+		return !isWord(key) && (item == false || v.Kind() == reflect.Map && len(wordless) == 0 || v.Kind() == reflect.Slice && v.Len() == 0)
+	})
 	switch {
 	case kind == "schemas" && o["type"] == nil && has(o, "properties"):
 		o["type"] = "object"
 	case kind == "schemas" && o["type"] == nil && has(o, "items"):
 		o["type"] = "array"
-	case kind != "parameters" && kind != "headers":
-		return
-	}
-	usual := "simple"
-	if o["in"] == "query" || o["in"] == "cookie" {
-		usual = "form"
-	}
-	style, explode := cmp.Or(str(o["style"]), usual), o["explode"]
-	delete(o, "style")
-	delete(o, "explode")
-	switch many := at(f.made.resolve(o["schema"]), "type"); {
-	case o["in"] == nil: // a header, or a schema
-	case many == "array" && style == "simple": // either way is the same
-		o["style"], o["explode"] = style, true
-	case many == "array", many == "object":
-		o["style"], o["explode"] = style, cmp.Or(explode, any(style == "form"))
-	case style != usual:
-		o["style"] = style
+	case kind == "parameters":
+		usual := map[bool]string{true: "form", false: "simple"}[o["in"] == "query" || o["in"] == "cookie"]
+		style, explode := cmp.Or(str(o["style"]), usual), o["explode"]
+		delete(o, "style")
+		delete(o, "explode")
+		switch many := at(f.made.resolve(o["schema"]), "type"); {
+		case many == "array" && style == "simple": // either way is the same
+			o["style"], o["explode"] = style, true
+		case many == "array", many == "object":
+			o["style"], o["explode"] = style, cmp.Or(explode, any(style == "form"))
+		case style != usual:
+			o["style"] = style
+		}
+	case kind == "headers": // they have one style
+		delete(o, "style")
+		delete(o, "explode")
 	}
 }
 
 func isWord(key string) bool { return slices.Contains(words, key) }
-
-func sameParameter(a, b any) bool {
-	return at(a, "in") == at(b, "in") && at(a, "name") == at(b, "name")
-}
 
 // component returns the component of a kind that value refers to.
 func component(value any, kind string) string {

@@ -12,34 +12,17 @@ import (
 )
 
 // normal returns our operations of a document, and its webhooks that the contract has, in the form of the contract.
-func (r *Repository) normal(d *Document, words bool) (normal *Document, missing []string, err error) {
-	components := object{"securitySchemes": make(object)}
+func (r *Repository) normal(d *Document, words bool) (*Document, error) {
+	components, from := object{"securitySchemes": make(object)}, d.root
 	for kind := range parts {
 		components[kind] = make(object)
 	}
-	from, root := d.root, object{"components": components}
-	f := &former{given: d, contract: r.contract, made: &Document{root}, words: words}
-	var hookIDs []string
-	for _, p := range places(r.contract.root["x-webhooks"], nil) {
-		hookIDs = append(hookIDs, str(p.op["operationId"]))
-	}
-	webhooks, byName := d.root["x-webhooks"], make(object)
-	for i, item := range list(webhooks) { // the vendor lists them
-		byName[cmp.Or(str(at(item, "webhook")), strconv.Itoa(i))] = item
-		webhooks = byName
-	}
-	root["paths"], missing = f.operations(d.root["paths"], r.contract.root["paths"], r.Operations)
-	root["x-webhooks"], _ = f.operations(webhooks, r.contract.root["x-webhooks"], hookIDs)
-	for _, p := range places(root["x-webhooks"], nil) {
-		delete(p.op, "servers")
-	}
-	for len(f.later) > 0 && f.err == nil {
-		next := f.later[0]
-		f.later = f.later[1:]
-		next()
-	}
-	f.state("servers", servers(list(d.root["servers"])))
-	f.state("security", f.security(list(d.root["security"]), list(r.contract.root["security"])))
+	root := object{"components": components, "paths": make(object), "x-webhooks": make(object)}
+	f := &former{given: d, contract: r.contract, made: &Document{root: root}, words: words}
+	f.operations(slices.Concat(r.Operations, ids(r.contract, "x-webhooks")))
+	f.state("servers", f.servers(d.root["servers"]))
+	f.state("security", f.security(d.root["security"], r.contract.root["security"]))
+	f.tie()
 	if words {
 		from = r.contract.root
 		root["tags"] = from["tags"]
@@ -54,21 +37,22 @@ func (r *Repository) normal(d *Document, words bool) (normal *Document, missing 
 			return value == nil || key != "paths" && reflect.DeepEqual(value, object{})
 		})
 	}
-	return f.made, missing, f.err
+	return f.made, d.err
 }
 
-// state says what all operations state once for the document, or what the document states, and what an operation states instead.
+// state says once for the document what it states and an operation too, or what the first one states; the others say what they
+// state instead.
 func (f *former) state(key string, value []any) {
-	all := places(f.made.root["paths"], nil)
-	differs := func(p place) bool { return !reflect.DeepEqual(p.op[key], all[0].op[key]) }
-	if len(all) > 0 && !slices.ContainsFunc(all, differs) {
+	all := only(f.made.places(), func(p place) bool { return p.in == "paths" })
+	same := func(p place) bool { return reflect.DeepEqual(p.op[key], any(value)) }
+	if len(all) > 0 && !slices.ContainsFunc(all, same) {
 		value = list(all[0].op[key])
 	}
 	if len(value) > 0 {
 		f.made.root[key] = value
 	}
 	for _, p := range all {
-		if reflect.DeepEqual(p.op[key], any(value)) {
+		if same(p) {
 			delete(p.op, key)
 		}
 	}
@@ -76,134 +60,175 @@ func (f *former) state(key string, value []any) {
 
 // place is where a document has an operation: at a path, or under the name of a webhook.
 type place struct {
-	name, method string
-	item, op     object
+	in, name, method string // in paths or x-webhooks
+	item, op         object
 }
 
-// places returns the operations of paths, or of webhooks, sorted by name.
-func places(items any, follow func(any) any) (all []place) {
-	for _, name := range sorted(items) {
-		item := obj(items)[name]
-		if follow != nil {
-			item = follow(item)
+func (p place) id() string { return str(p.op["operationId"]) }
+
+var placeholder = regexp.MustCompile(`\{[^{}]*\}`)
+
+// shape is the name without those of its parameters.
+func (p place) shape() string { return placeholder.ReplaceAllString(p.name, "{}") }
+
+// places returns the operations at paths, and then those of webhooks, sorted by name.
+func (d *Document) places() (all []place) {
+	for _, in := range []string{"paths", "x-webhooks"} {
+		items := make(object)
+		maps.Copy(items, obj(d.root[in]))
+		for i, item := range list(d.root[in]) { // the vendor lists webhooks
+			items[cmp.Or(str(at(item, "webhook")), strconv.Itoa(i))] = item
 		}
-		for _, method := range []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"} {
-			if op := obj(at(item, method)); op != nil {
-				all = append(all, place{name, method, obj(item), op})
+		for _, name := range sorted(items) {
+			item := obj(d.resolve(items[name]))
+			for _, method := range []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"} {
+				if op := obj(item[method]); op != nil {
+					all = append(all, place{in, name, method, item, op})
+				}
 			}
 		}
 	}
 	return all
 }
 
-var placeholder = regexp.MustCompile(`\{[^{}]*\}`)
+// ids returns the IDs of the operations at paths, or of webhooks.
+func ids(d *Document, in string) (all []string) {
+	for _, p := range d.places() {
+		if p.in == in {
+			all = append(all, p.id())
+		}
+	}
+	return all
+}
 
-// operations returns the operations with these IDs, by path and method, under the contract's names. One that has another ID, or
-// none, is known by its method and path.
-func (f *former) operations(given, contract any, ids []string) (made object, missing []string) {
-	there := places(given, func(item any) any { item, _ = f.follow(item); return item })
-	made = make(object)
+// operations takes the operations with these IDs, at the contract's paths. One that has another ID, or none, is known by its
+// method and path.
+func (f *former) operations(ids []string) {
 	for _, id := range ids {
-		hasID := func(p place) bool { return p.op["operationId"] == id }
-		var was place
-		for _, p := range places(contract, nil) {
-			if hasID(p) {
-				was = p
-			}
+		hasID := func(p place) bool { return p.id() == id }
+		was := append(only(f.contract.places(), hasID), place{in: "paths"})[0]
+		there := only(f.given.places(), func(p place) bool { return p.in == was.in })
+		found := only(there, hasID)
+		if len(found) == 0 {
+			found = only(there, func(p place) bool {
+				return p.method == was.method && p.shape() == was.shape() && !slices.Contains(ids, p.id())
+			})
 		}
-		samePath := func(p place) bool {
-			return placeholder.ReplaceAllString(p.name, "{}") == placeholder.ReplaceAllString(was.name, "{}")
-		}
-		unknown := func(p place) bool {
-			return p.method == was.method && samePath(p) && !slices.Contains(ids, str(p.op["operationId"]))
-		}
-		i := slices.IndexFunc(there, hasID)
-		if i < 0 {
-			i = slices.IndexFunc(there, unknown)
-		} else if slices.ContainsFunc(there[i+1:], hasID) {
-			f.fail("the document has more than one operation %s", id)
-		}
-		if i < 0 {
-			missing = append(missing, id)
+		if len(found) == 0 {
 			continue
 		}
-		name := there[i].name
-		if samePath(there[i]) {
+		if len(found) > 1 {
+			f.given.fail("the document has more than one operation %s", id)
+		}
+		p, name := found[0], found[0].name
+		if p.shape() == was.shape() {
 			name = was.name
 		}
-		op := f.operation(there[i], was, name)
-		op["operationId"] = id
-		if !has(made, name) {
-			made[name] = make(object)
+		items := obj(f.made.root[p.in])
+		if !has(items, name) {
+			items[name] = make(object)
 		}
-		obj(made[name])[there[i].method] = op
+		op := f.operation(p, was, name)
+		op["operationId"], obj(items[name])[p.method] = id, op
 	}
-	return made, missing
 }
 
 // operation returns an operation with what its path and the document state for it. The parameters of its path have the names that
 // they have in name.
 func (f *former) operation(p, was place, name string) object {
-	op, parameters := maps.Clone(p.op), []any{} // the operation's own come last, and win
+	made := obj(f.object(p.op, was.op, "operation"))
+	if parameters := f.parameters(p, was, name); len(parameters) > 0 {
+		made["parameters"] = parameters
+	}
+	stated := func(key string, places ...object) any {
+		i := slices.IndexFunc(places, func(o object) bool { return o[key] != nil })
+		return append(places, nil)[max(i, 0)][key]
+	}
+	made["security"] = f.security(stated("security", p.op, p.item, f.given.root), stated("security", was.op, f.contract.root))
+	if p.in == "paths" {
+		made["servers"] = f.servers(stated("servers", p.op, p.item, f.given.root))
+	}
+	return made
+}
+
+// parameters returns the parameters of an operation and its path in the order of the contract, and then the rest.
+func (f *former) parameters(p, was place, name string) (made []any) {
+	var given []any // the operation's own come last, and win
 	theirs, ours := placeholder.FindAllString(p.name, -1), placeholder.FindAllString(name, -1)
-	for _, item := range slices.Concat(list(p.item["parameters"]), list(op["parameters"])) {
-		value, _ := f.follow(item)
-		own := maps.Clone(obj(value))
+	for _, item := range slices.Concat(list(p.item["parameters"]), list(p.op["parameters"])) {
+		own := maps.Clone(obj(f.given.resolve(item)))
 		if i := slices.Index(theirs, "{"+str(own["name"])+"}"); own["in"] == "path" && i >= 0 {
 			own["name"] = strings.Trim(ours[i], "{}")
 		} else if own["in"] == "header" {
 			own["name"] = canonical("headers", str(own["name"]))
 		}
-		parameters = append(slices.DeleteFunc(parameters, func(other any) bool { return sameParameter(own, other) }), own)
+		given = append(slices.DeleteFunc(given, f.is(own)), own)
 	}
-	op["parameters"] = parameters
-	made := obj(f.object(op, was.op, "operation"))
-	stated := func(key string, places ...object) []any {
-		i := slices.IndexFunc(places, func(o object) bool { return o[key] != nil })
-		return list(slices.Concat(places, []object{nil})[max(i, 0)][key])
+	for _, prev := range list(was.op["parameters"]) {
+		for _, own := range only(given, f.is(prev)) {
+			made = append(made, f.part(own, prev, "parameters"))
+		}
+		given = slices.DeleteFunc(given, f.is(prev))
 	}
-	made["servers"] = servers(stated("servers", p.op, p.item, f.given.root))
-	made["security"] = f.security(stated("security", p.op, p.item, f.given.root), stated("security", was.op, f.contract.root))
+	for _, own := range given {
+		made = append(made, f.part(own, nil, "parameters"))
+	}
 	return made
 }
 
+// is reports for a parameter whether it is this one, which the contract may have as a component.
+func (f *former) is(parameter any) func(any) bool {
+	parameter = f.contract.resolve(parameter)
+	return func(other any) bool {
+		return at(parameter, "in") == at(other, "in") && at(parameter, "name") == at(other, "name")
+	}
+}
+
 // servers returns servers with the defaults of their variables.
-func servers(given []any) (made []any) {
-	for _, server := range given {
-		o := object{}
+func (f *former) servers(given any) (made []any) {
+	for _, server := range list(given) {
+		o := make(object)
 		maps.Copy(o, obj(server))
+		maps.DeleteFunc(o, func(key string, _ any) bool { return key == "variables" || strings.HasPrefix(key, "x-") })
 		o["url"] = placeholder.ReplaceAllStringFunc(str(o["url"]), func(name string) string {
 			return fmt.Sprint(cmp.Or(at(server, "variables", strings.Trim(name, "{}"), "default"), any(name)))
 		})
-		delete(o, "variables")
-		maps.DeleteFunc(o, func(key string, _ any) bool { return strings.HasPrefix(key, "x-") })
 		made = append(made, o)
 	}
 	return made
 }
 
 // security returns security requirements, in which a scheme has the name that the contract gives to the same one in was.
-func (f *former) security(given, was []any) []any {
-	made := []any{}
-	known := at(f.contract.root, "components", "securitySchemes")
-	for _, alternative := range given {
+func (f *former) security(given, was any) []any {
+	made, known := []any{}, obj(at(f.contract.root, "components", "securitySchemes"))
+	for _, alternative := range list(given) {
 		all := make(object)
-		for _, name := range sorted(alternative) {
-			scheme, _ := f.follow(at(f.given.root, "components", "securitySchemes", name))
+		for name, scopes := range obj(alternative) {
+			scheme := f.given.resolve(at(f.given.root, "components", "securitySchemes", name))
 			as := name
-			for _, required := range was {
-				for _, other := range sorted(required) {
-					if !has(known, name) && describeScheme(obj(known)[other]) == describeScheme(scheme) {
+			for _, required := range list(was) {
+				for other := range obj(required) {
+					if !has(known, name) && describeScheme(known[other]) == describeScheme(scheme) {
 						as = other
 					}
 				}
 			}
-			all[as] = obj(alternative)[name]
+			all[as] = scopes
 			if scheme != nil {
-				obj(at(f.made.root, "components", "securitySchemes"))[as] = f.object(scheme, obj(known)[as], "securitySchemes")
+				obj(at(f.made.root, "components", "securitySchemes"))[as] = f.object(scheme, known[as], "securitySchemes")
 			}
 		}
 		made = append(made, all)
 	}
 	return slices.DeleteFunc(made, func(all any) bool { return len(made) == 1 && len(obj(all)) == 0 })
+}
+
+// only returns the items that keep chooses.
+func only[T any](items []T, keep func(T) bool) (kept []T) {
+	for _, item := range items {
+		if keep(item) {
+			kept = append(kept, item)
+		}
+	}
+	return kept
 }

@@ -114,29 +114,25 @@ func (r *Repository) complete(text []byte) (vendor, made *Document, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	vendor, missing, err := r.normal(given, false)
+	vendor, err = r.normal(given, false)
 	if err == nil {
 		made, err = vendor.overlaid(r.additions, false)
 	}
 	if err == nil {
-		made, _, err = r.normal(made, true)
+		made, err = r.normal(made, true)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(missing) > 0 {
-		var ids []string
-		for _, p := range places(given.root["paths"], given.resolve) {
-			ids = append(ids, str(p.op["operationId"]))
-		}
-		err = fmt.Errorf("the document lacks the operations %s; it has %s", strings.Join(missing, ", "), strings.Join(ids, ", "))
+	if missing := without(r.Operations, ids(vendor, "paths")); len(missing) > 0 {
+		err = fmt.Errorf("the document lacks the operations %s; it has %s", strings.Join(missing, ", "), strings.Join(ids(given, "paths"), ", "))
 	}
 	return vendor, made, err
 }
 
 // Changes returns what of the expected facts the contract as it is does not state.
 func (r *Repository) Changes() ([]Change, error) {
-	made, _, err := r.normal(r.contract, true)
+	made, err := r.normal(r.contract, true)
 	if err != nil {
 		return nil, err
 	}
