@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -16,147 +17,129 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing/callback"
 )
 
-// listenFlags are what the flags of listen say.
-type listenFlags struct {
-	addr       string
-	expose     bool
+// listenRun is one run of listen.
+type listenRun struct {
+	httpServer
+	*cli
+	flags
 	noConfirm  bool
 	tokenFiles []string // of the callbacks
+	log        *slog.Logger
+	stop       func()
+
+	mu      sync.Mutex // of one callback that is printed
+	out     output.Writer[outgoing.Message]
+	printed int
+	err     error // why nothing more can be written
 }
 
 func (c *cli) listenCommand() *cobra.Command {
-	var (
-		f = flags{format: "jsonl", concurrency: 16, attempts: 1}
-		l listenFlags
-	)
-	cmd := &cobra.Command{
-		Use:               "listen",
-		Short:             "Receive the gateway's status callbacks and print what changed",
-		Args:              noArgs,
-		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(*cobra.Command, []string) error {
-			if err := f.check(); err != nil {
-				return err
-			}
-			return c.listen(&f, &l)
-		},
-	}
-	f.registerGateway(cmd)
-	f.registerVerbose(cmd)
-	set := cmd.Flags()
-	l.addr = "127.0.0.1:8081"
-	set.Var(textFlag{&l.addr, "host:port"}, "addr", "where to listen; port 0 takes a free one")
-	set.BoolVar(&l.expose, "expose", false, "allow an --addr that other machines can reach")
-	set.BoolVar(&l.noConfirm, "no-confirm", false, "print callbacks as they are, without asking the gateway")
-	set.Var(textsFlag{&l.tokenFiles, "file"}, "callback-token-file", "a file with the bearer tokens of the callbacks, one a line; may be repeated")
+	l := &listenRun{cli: c}
+	cmd := c.command("listen", "Receive the gateway's status callbacks and print what changed", func(cmd *cobra.Command, _ []string) error {
+		if err := l.check(cmd); err != nil {
+			return err
+		}
+		return l.listen()
+	})
+	l.flags.register(cmd, listenFlags...)
+	l.format, l.concurrency, l.attempts = "jsonl", 16, 1
+	l.httpServer.register(cmd, "127.0.0.1:8081")
+	cmd.Flags().BoolVar(&l.noConfirm, "no-confirm", false, "print callbacks as they are, without asking the gateway")
+	cmd.Flags().Var(newTextsFlag(&l.tokenFiles, "file"), "callback-token-file", "a file with the bearer tokens of the callbacks, one a line; may be repeated")
 	return cmd
 }
 
-func (c *cli) listen(f *flags, l *listenFlags) error {
-	if err := checkAddr(l.addr, l.expose); err != nil {
+func (l *listenRun) check(cmd *cobra.Command) error {
+	if err := l.flags.check(cmd.Flags()); err != nil {
 		return err
 	}
 	switch {
 	case l.noConfirm && len(l.tokenFiles) == 0:
 		return usage("--no-confirm needs --callback-token-file: otherwise anyone could report any status")
-	case l.noConfirm && (f.sandbox || f.baseURL != "" || f.tokenFile != ""):
+	case l.noConfirm && (l.sandbox || l.baseURL != "" || l.tokenFile != ""):
 		return usage("--no-confirm asks no gateway: it cannot be used with --sandbox, --base-url or --token-file")
+	}
+	return l.httpServer.check()
+}
+
+func (l *listenRun) listen() (err error) {
+	level := slog.LevelWarn
+	if l.verbose {
+		level = slog.LevelDebug
+	}
+	l.log = l.logger(level)
+	if l.out, err = output.New(l.format, l.screen.Out(), output.Messages, l.screen.Style()); err != nil {
+		return err
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	out, err := output.New("jsonl", c.screen.Out(), output.Messages, c.screen.Style())
+	l.stop = stop
+	handler, err := l.handler()
 	if err != nil {
 		return err
 	}
-	p := &printer{stop: stop, out: out}
-	handler, err := c.callbackHandler(f, l, p.print)
-	if err != nil {
-		return err
-	}
-	listener, err := listenOn(l.addr)
-	if err != nil {
-		return err
-	}
-	err = c.serveUntilDone(ctx, &http.Server{
+	err = l.run(ctx, l.cli, &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      60 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(c.callbackLog(f).Handler(), slog.LevelWarn),
-	}, listener, 15*time.Second /* a look-up takes 10 at most */, func() error {
-		c.say(`outgoing: listening on http://%s
-In the vendor's panel, https://panel.gsmservice.pl, set the callback URL of the API to an https address that leads here%s`,
-			listener.Addr(), l.tokenAdvice())
-		return c.screen.BeginLine()
-	})
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.err != nil {
-		return p.err
+		ErrorLog:          slog.NewLogLogger(l.log.Handler(), slog.LevelWarn),
+	}, 15*time.Second /* a look-up takes 10 at most */, l.announce)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err != nil {
+		return l.err
 	}
-	c.say("outgoing: %s printed", display.Plural(p.written, "message", "messages"))
+	if err == nil {
+		l.say("outgoing: %s printed", display.Plural(l.printed, "message", "messages"))
+	}
 	return err
 }
 
-// tryToken asks the gateway once: with a token that it refuses no callback would ever be confirmed.
-func (s *session) tryToken() error {
-	ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second)
-	defer cancel()
-	_, err := s.client.List(ctx, outgoing.PageRequest{Limit: 1})
-	if refused := refusal(err); refused != nil {
-		s.say("outgoing: %s", output.Reason(s.explain(refused)))
-		return statusError(exitUnsettled)
+// announce says where callbacks are received, and what to set beside the URL.
+func (l *listenRun) announce(addr net.Addr) error {
+	advice := ".\nAnyone who can reach it is let in; only what the gateway confirms is printed."
+	if len(l.tokenFiles) > 0 {
+		advice = ",\nand its token to the one in " + l.tokenFiles[0] + "."
 	}
-	if err != nil {
-		s.say("outgoing: the gateway does not answer as it should, and callbacks are refused while that is so\n  %s", output.Reason(err))
-	}
-	return nil
+	l.say(`outgoing: listening on http://%s
+In the vendor's panel, https://panel.gsmservice.pl, set the callback URL of the API to an https address that leads here%s`, addr, advice)
+	return l.screen.BeginLine()
 }
 
-// tokenAdvice says what to set beside the URL.
-func (l *listenFlags) tokenAdvice() string {
-	if len(l.tokenFiles) == 0 {
-		return ".\nAnyone who can reach it is let in; only what the gateway confirms is printed."
-	}
-	return ",\nand its token to the one in " + l.tokenFiles[0] + "."
-}
-
-func (c *cli) callbackLog(f *flags) *slog.Logger {
-	level := slog.LevelWarn
-	if f.verbose {
-		level = slog.LevelDebug
-	}
-	return slog.New(slog.NewTextHandler(c.screen.Err(), &slog.HandlerOptions{Level: level}))
-}
-
-func (c *cli) callbackHandler(f *flags, l *listenFlags, sink callback.Sink) (http.Handler, error) {
-	opts := []callback.Option{callback.WithLogger(c.callbackLog(f))}
+// handler returns the handler of callbacks and probes. The gateway is asked once before: with a token that it refuses no
+// callback would ever be confirmed.
+func (l *listenRun) handler() (http.Handler, error) {
+	opts := []callback.Option{callback.WithLogger(l.log)}
 	if !l.noConfirm {
 		// Its client does nothing but confirm: a hold that strangers' callbacks bring about stops no other work.
-		s, err := c.connect(f)
-		if err == nil {
-			err = s.tryToken()
-		}
+		s, err := l.connect(&l.flags)
 		if err != nil {
 			return nil, err
 		}
+		ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second)
+		defer cancel()
+		_, err = s.client.List(ctx, outgoing.PageRequest{Limit: 1})
+		if refused := refusal(err); refused != nil {
+			l.say("outgoing: %s", s.reason(refused))
+			return nil, statusError(exitUnsettled)
+		}
+		if err != nil {
+			l.say("outgoing: the gateway does not answer as it should, and callbacks are refused while that is so\n  %s", output.Reason(err))
+		}
 		opts = append(opts, callback.WithConfirmation(s.client))
 	}
-	h := &rotating{tokens: tokenFiles{what: "--callback-token-file", names: l.tokenFiles}, log: c.callbackLog(f), with: func(tokens []string) (*callback.Handler, error) {
-		if len(tokens) == 0 {
-			return callback.New(sink, append(opts, callback.WithoutToken())...)
-		}
-		return callback.New(sink, append(opts, callback.WithTokens(tokens...))...)
-	}}
+	h := &rotating{tokens: tokenFiles{what: "--callback-token-file", names: l.tokenFiles}, sink: l.print, opts: opts, log: l.log}
 	return h, h.refresh()
 }
 
 // rotating answers callbacks with the tokens of files that may be replaced, and probes.
 type rotating struct {
 	tokens tokenFiles
-	with   func(tokens []string) (*callback.Handler, error)
+	sink   callback.Sink
+	opts   []callback.Option
 	log    *slog.Logger
 
 	mu      sync.Mutex
@@ -187,36 +170,30 @@ func (h *rotating) refresh() error {
 	if err != nil || h.handler != nil && slices.Equal(tokens, h.known) {
 		return err
 	}
-	handler, err := h.with(tokens)
+	who := callback.WithTokens(tokens...)
+	if len(tokens) == 0 {
+		who = callback.WithoutToken()
+	}
+	handler, err := callback.New(h.sink, append(slices.Clip(h.opts), who)...)
 	if err == nil {
 		h.handler, h.known = handler, tokens
 	}
 	return err
 }
 
-// printer writes messages to standard output, one callback at a time.
-type printer struct {
-	stop func()
-
-	mu      sync.Mutex
-	out     output.Writer[outgoing.Message]
-	written int
-	err     error // why nothing more can be written
-}
-
 // print is a callback.Sink. After an error it writes no more, and the command stops: the callbacks come again.
-func (p *printer) print(_ context.Context, changed []outgoing.Message) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (l *listenRun) print(_ context.Context, changed []outgoing.Message) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for _, m := range changed {
-		if p.err == nil {
-			p.err = p.out.Write(m)
+		if l.err == nil {
+			l.err = l.out.Write(m)
 		}
-		if p.err != nil {
-			p.stop()
-			return p.err
+		if l.err != nil {
+			l.stop()
+			return l.err
 		}
-		p.written++
+		l.printed++
 	}
 	return nil
 }

@@ -43,7 +43,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(stri
 	// net/http prints there what a gateway sends unasked, which may be a recipient.
 	log.SetOutput(io.Discard)
 	executable, _ := os.Executable()
-	c := &cli{stdin: stdin, screen: terminal.NewScreen(stdin, stdout, stderr, env), env: env, name: startedAs(executable, exists)}
+	_, notInClone := os.Stat(filepath.Join("cmd", "outgoing", "main.go"))
+	c := &cli{stdin: stdin, screen: terminal.NewScreen(stdin, stdout, stderr, env), env: env, name: startedAs(executable, notInClone == nil)}
 	root := c.rootCommand()
 	root.SetArgs(args)
 
@@ -60,7 +61,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(stri
 	if errors.Is(err, terminal.ErrUnwritten) {
 		return exitUnwritten
 	}
-	if _, wrong := errors.AsType[*usageError](err); wrong {
+	if _, wrong := errors.AsType[usageError](err); wrong {
 		c.say("See %q.", command.CommandPath()+" --help")
 	}
 	return exitUsage
@@ -68,20 +69,15 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(stri
 
 // startedAs returns how to start the command again: "go run" builds it below a directory that is gone afterwards, or that is
 // the build cache's.
-func startedAs(executable string, exists func(path string) bool) string {
+func startedAs(executable string, inClone bool) string {
 	built := regexp.MustCompile(`[/\\](go-build\d+[/\\].*|[0-9a-f]{64}-d)[/\\][^/\\]*$`)
 	switch {
 	case !built.MatchString(executable):
 		return "outgoing"
-	case exists(filepath.Join("cmd", "outgoing", "main.go")):
+	case inClone:
 		return "go run ./cmd/outgoing"
 	}
 	return "go run github.com/gsmservice-gateway/client-go/cmd/outgoing@latest"
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 // statusError ends the command with this status. Everything else has been said.
@@ -90,17 +86,17 @@ type statusError int
 func (s statusError) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
 // usageError means that the command line is wrong, so that its help may help.
-type usageError struct{ text string }
+type usageError string
 
-func (e *usageError) Error() string { return e.text }
+func (e usageError) Error() string { return string(e) }
 
-func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+func usage(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
 
 // say writes lines to standard error. What does not print is escaped: file names and answers come from others.
 func (c *cli) say(format string, args ...any) {
-	lines := strings.Split(fmt.Sprintf(format, args...), "\n")
-	for i, line := range lines {
-		lines[i] = display.Printable(line)
+	var text strings.Builder
+	for line := range strings.SplitSeq(fmt.Sprintf(format, args...), "\n") {
+		text.WriteString(display.Printable(line) + "\n")
 	}
-	_, _ = io.WriteString(c.screen.Err(), strings.Join(lines, "\n")+"\n")
+	_, _ = io.WriteString(c.screen.Err(), text.String())
 }

@@ -3,36 +3,20 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 	"sync"
 
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/internal/bearer"
-	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 const tokenVariable = "GATEWAY_API_BEARER"
 
-// tokenSource is where the token comes from, for people.
-func (f *flags) tokenSource() string { return cmp.Or(display.Printable(f.tokenFile), tokenVariable) }
-
-// explain adds to a refused token where it came from.
-func (f *flags) explain(err error) error {
-	if errors.Is(err, outgoing.ErrUnauthorized) {
-		return fmt.Errorf("%w; check %s", err, f.tokenSource())
-	}
-	return err
-}
-
 // token returns the source of the bearer token. No error repeats it.
 func (c *cli) token(file string) (func(context.Context) (string, error), error) {
-	token, ok := c.env(tokenVariable)
-	switch {
-	case file != "":
+	if file != "" {
 		f := &tokenFiles{what: "the token", names: []string{file}}
 		tokens, err := f.current()
 		if len(tokens) > 1 {
@@ -42,17 +26,17 @@ func (c *cli) token(file string) (func(context.Context) (string, error), error) 
 			tokens, _ := f.current()
 			return tokens[0], nil
 		}, err
-	case ok && token == "":
-		return nil, missing("is set, but empty")
-	case !ok:
-		return nil, missing("is not set")
+	}
+	token, set := c.env(tokenVariable)
+	if token == "" {
+		why := "is not set"
+		if set {
+			why = "is set, but empty"
+		}
+		return nil, fmt.Errorf("no token: %s %s; set it, or name a file that holds the token with --token-file; "+
+			"to try things out, --demo needs none", tokenVariable, why)
 	}
 	return func(context.Context) (string, error) { return token, nil }, bearer.Check(token)
-}
-
-func missing(why string) error {
-	return fmt.Errorf("no token: %s %s; set it, or name a file that holds the token with --token-file; to try things out, --demo needs none",
-		tokenVariable, why)
 }
 
 // tokenFiles are files with tokens, one a line, that may be replaced by others.
@@ -102,15 +86,10 @@ func readText(file string) (string, error) {
 		return "", err
 	case len(content) == maxLength:
 		return "", fmt.Errorf("%s is too long to be one", file)
-	case isUTF16(content):
+	case strings.Contains(text, "\x00"): // as each ASCII character has one there
 		return "", fmt.Errorf("%s is encoded in UTF-16, as Notepad and PowerShell's > can write it: save it as UTF-8 or ASCII", file)
 	case strings.Trim(text, "\r\n") == "":
 		return "", fmt.Errorf("%s is empty", file)
 	}
 	return text, nil
-}
-
-// isUTF16 reports whether a text starts with UTF-16's byte order mark, or, without one, with an ASCII character in UTF-16.
-func isUTF16(text []byte) bool {
-	return len(text) >= 2 && (text[0] == 0xff && text[1] == 0xfe || text[0] == 0xfe && text[1] == 0xff || (text[0] == 0) != (text[1] == 0))
 }

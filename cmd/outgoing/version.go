@@ -9,15 +9,10 @@ import (
 )
 
 func (c *cli) versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version and build information",
-		Args:  noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(c.screen.Out(), version())
-			return err
-		},
-	}
+	return c.command("version", "Print the version and build information", func(*cobra.Command, []string) error {
+		_, err := fmt.Fprintln(c.screen.Out(), version())
+		return err
+	})
 }
 
 // version returns what the build recorded: "outgoing v0.1.0 (revision 0123456789ab, modified) go1.26.0 linux/amd64".
@@ -26,20 +21,20 @@ func version() string {
 	if !ok {
 		return "outgoing (built without a record of its version)"
 	}
-	settings := make(map[string]string)
-	for _, s := range info.Settings {
-		settings[s.Key] = s.Value
-	}
-	module, revision := info.Main.Version, settings["vcs.revision"]
+	module, revision, modified := info.Main.Version, "", ""
 	if module == "" || module == "(devel)" {
 		module = "devel"
 	}
-	if revision != "" {
-		revision = " (revision " + revision[:min(len(revision), 12)]
-		if settings["vcs.modified"] == "true" {
-			revision += ", modified"
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision" && s.Value != "":
+			revision = " (revision " + s.Value[:min(len(s.Value), 12)]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			modified = ", modified"
 		}
-		revision += ")"
+	}
+	if revision != "" {
+		revision += modified + ")"
 	}
 	return fmt.Sprintf("outgoing %s%s %s %s/%s", module, revision, info.GoVersion, runtime.GOOS, runtime.GOARCH)
 }

@@ -32,7 +32,7 @@ func (s *Screen) Confirm(ctx context.Context, question string) (bool, error) {
 		err  error
 	}
 	given := make(chan answer, 1)
-	s.ask(question + " [y/N] ")
+	answered := s.ask(question + " [y/N] ")
 	go func() { // which is left behind if there is no answer: a read from a terminal cannot be ended
 		defer done()
 		line, err := bufio.NewReader(answers).ReadString('\n')
@@ -45,7 +45,7 @@ func (s *Screen) Confirm(ctx context.Context, question string) (bool, error) {
 	case a = <-given:
 	}
 	if strings.HasSuffix(a.line, "\n") {
-		s.answered()
+		answered()
 	}
 	if a.err != nil && !errors.Is(a.err, io.EOF) {
 		return false, a.err

@@ -16,7 +16,8 @@ import (
 type Screen struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	env            func(string) (string, bool)
+	dumb           bool // the terminal cannot draw over what it shows
+	colors         bool // are wanted, where there is a terminal
 
 	lastWrite atomic.Int64 // Unix nanoseconds; to standard output
 
@@ -27,27 +28,19 @@ type Screen struct {
 
 // NewScreen returns the Screen of a process's streams and its environment, which is read as os.LookupEnv does.
 func NewScreen(stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) *Screen {
-	return &Screen{stdin: stdin, stdout: stdout, stderr: stderr, env: env}
+	term, _ := env("TERM")
+	noColor, _ := env("NO_COLOR") // https://no-color.org
+	return &Screen{stdin: stdin, stdout: stdout, stderr: stderr, dumb: term == "dumb", colors: noColor == "" && term != "dumb"}
 }
 
 // Style returns how results are shown on standard output.
 func (s *Screen) Style() Style {
 	onTerminal := Is(s.stdout)
-	// https://no-color.org
-	return Style{Terminal: onTerminal, Width: width(s.stdout), Colors: onTerminal && s.setting("NO_COLOR") == "" && !s.dumb()}
+	return Style{Terminal: onTerminal, Width: width(s.stdout), Colors: onTerminal && s.colors}
 }
-
-// dumb reports whether the terminal cannot draw over what it shows.
-func (s *Screen) dumb() bool { return s.setting("TERM") == "dumb" }
 
 // CanDraw reports whether there is a terminal on which a line can be drawn again and again.
-func (s *Screen) CanDraw() bool { return Is(s.stderr) && !s.dumb() }
-
-// setting returns an environment variable for which unset and empty are the same.
-func (s *Screen) setting(name string) string {
-	value, _ := s.env(name)
-	return value
-}
+func (s *Screen) CanDraw() bool { return Is(s.stderr) && !s.dumb }
 
 // Out returns a writer to standard output. Its errors are [ErrReaderGone], or match [ErrUnwritten].
 func (s *Screen) Out() io.Writer {
@@ -141,20 +134,18 @@ func (s *Screen) wipe() {
 	}
 }
 
-// ask writes a question. Until it is answered, what is written next begins on a line below it.
-func (s *Screen) ask(question string) {
+// ask writes a question. Until it is answered, with the person's Enter, what is written next begins on a line below it.
+func (s *Screen) ask(question string) (answered func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.wipe()
 	_, _ = io.WriteString(s.stderr, question)
 	s.asked = true
-}
-
-// answered notes that the person's Enter ended the question's line.
-func (s *Screen) answered() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.asked = false
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.asked = false
+	}
 }
 
 type writerFunc func([]byte) (int, error)
