@@ -97,17 +97,14 @@ func (f textFlag) Set(text string) error {
 
 // textsFlag is a textFlag that may be repeated.
 type textsFlag struct {
-	textFlag
+	kind  string
 	texts *[]string
 }
 
-func newTextsFlag(texts *[]string, kind string) textsFlag {
-	return textsFlag{textFlag{new(string), kind}, texts}
-}
-
 func (f textsFlag) String() string { return "" }
+func (f textsFlag) Type() string   { return f.kind }
 
 func (f textsFlag) Set(text string) error {
 	*f.texts = append(*f.texts, text)
-	return f.textFlag.Set(text)
+	return textFlag{new(string), f.kind}.Set(text)
 }

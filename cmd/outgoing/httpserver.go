@@ -16,8 +16,9 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/server"
 )
 
-// httpServer is what serve and listen have in common: the server of a command, until it is interrupted.
+// httpServer is what serve and listen have in common: a server that runs until it is interrupted.
 type httpServer struct {
+	*cli
 	addr   string
 	expose bool
 }
@@ -31,10 +32,10 @@ func (s *httpServer) register(cmd *cobra.Command, addr string) {
 // check refuses an address that other machines can reach unless --expose is set.
 func (s *httpServer) check() error {
 	host, _, err := net.SplitHostPort(s.addr)
-	if err != nil {
+	switch {
+	case err != nil:
 		return usage("--addr %q: it is host:port, such as 127.0.0.1:8080", s.addr)
-	}
-	if !server.IsLoopback(host) && !s.expose {
+	case !server.IsLoopback(host) && !s.expose:
 		return usage("--addr %q: other machines could reach this; if they should, say --expose too", s.addr)
 	}
 	return nil
@@ -42,7 +43,7 @@ func (s *httpServer) check() error {
 
 // run serves until ctx is done or there is an interrupt, and then until the requests in flight have ended, or a time is over.
 // A second interrupt ends the process at once. It announces itself when it can be interrupted.
-func (s *httpServer) run(ctx context.Context, c *cli, srv *http.Server, grace time.Duration, announce func(net.Addr) error) error {
+func (s *httpServer) run(ctx context.Context, srv *http.Server, grace time.Duration, announce func(net.Addr) error) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("--addr %s: address already in use: something else listens there, perhaps this command in another "+
@@ -57,20 +58,18 @@ func (s *httpServer) run(ctx context.Context, c *cli, srv *http.Server, grace ti
 	if err := announce(listener.Addr()); err != nil {
 		return err
 	}
-	stopped := make(chan error, 1)
-	go func() {
-		<-ctx.Done()
-		c.say("outgoing: stopping; finishing requests in flight (interrupt again to leave at once)")
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-		defer cancel()
-		err := srv.Shutdown(ctx)
-		if errors.Is(err, context.DeadlineExceeded) {
-			err = srv.Close()
-		}
-		stopped <- err
-	}()
-	if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(listener) }()
+	select {
+	case err := <-failed:
 		return err
+	case <-ctx.Done():
 	}
-	return <-stopped
+	s.say("outgoing: stopping; finishing requests in flight (interrupt again to leave at once)")
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	if err = srv.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
+		err = srv.Close()
+	}
+	return err
 }

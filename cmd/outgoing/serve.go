@@ -19,7 +19,6 @@ import (
 // serveRun is one run of serve: what its flags say.
 type serveRun struct {
 	httpServer
-	*cli
 	token        string
 	messages     int
 	messagesFile string
@@ -33,7 +32,7 @@ type serveRun struct {
 }
 
 func (c *cli) serveCommand() *cobra.Command {
-	s := &serveRun{cli: c}
+	s := &serveRun{httpServer: httpServer{cli: c}}
 	cmd := c.command("serve", "Serve a gateway in memory, to test clients in any language", func(cmd *cobra.Command, _ []string) error {
 		if err := s.check(cmd.Flags().Changed); err != nil {
 			return err
@@ -46,7 +45,7 @@ func (c *cli) serveCommand() *cobra.Command {
 	set.IntVar(&s.messages, "messages", demoSamples, "how many sample messages there are")
 	set.Var(textFlag{&s.messagesFile, "file"}, "messages-file", "messages in place of the samples, in JSON Lines")
 	set.DurationVar(&s.latency, "latency", 0, "how long each answer takes at least")
-	set.Var(newTextsFlag(&s.faults, "fault"), "fault", "make requests fail as described above; may be repeated")
+	set.Var(textsFlag{"fault", &s.faults}, "fault", "make requests fail as described above; may be repeated")
 	set.BoolVar(&s.live, "live", false, "make messages move on by themselves, and new ones arrive")
 	set.IntVar(&s.rate, "rate", 60, "how many new messages arrive each minute, with --live")
 	set.Var(textFlag{&s.callback, "url"}, "callback", "where to POST status changes, with --live")
@@ -107,7 +106,7 @@ func (s *serveRun) serve() error {
 			return err
 		}
 	}
-	return s.run(ctx, s.cli, server.New(gateway, s.screen.Err()), 3*time.Second, func(addr net.Addr) error { return s.announce(addr, msgs) })
+	return s.run(ctx, server.New(gateway, s.screen.Err()), 3*time.Second, func(addr net.Addr) error { return s.announce(addr, msgs) })
 }
 
 // history returns the messages that there are at first.

@@ -10,7 +10,6 @@ import (
 	"os"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -84,22 +83,24 @@ func (c *cli) connect(f *flags) (*session, error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	s.ctx, s.stop = ctx, func() { cancel(interrupt.ErrInterrupted) }
 	s.drainer = interrupt.NewDrainer(transport, s.stop)
-	logger := slog.New(slog.DiscardHandler)
-	if f.verbose {
-		logger = c.logger(slog.LevelDebug)
-	}
 	s.client, err = outgoing.New("",
 		outgoing.WithTokenSource(s.token),
 		outgoing.WithHTTPClient(&http.Client{Transport: s.drainer}),
 		outgoing.WithBaseURL(s.url),
 		outgoing.WithConcurrency(f.concurrency),
 		outgoing.WithRetry(outgoing.Retry{MaxAttempts: f.attempts}),
-		outgoing.WithLogger(logger),
+		outgoing.WithLogger(c.logger(neverLogged, f.verbose)),
 	)
 	return s, err
 }
 
-func (c *cli) logger(level slog.Level) *slog.Logger {
+const neverLogged = slog.LevelError + 1
+
+// logger returns a logger to standard error from a level on, or of everything.
+func (c *cli) logger(level slog.Level, verbose bool) *slog.Logger {
+	if verbose {
+		level = slog.LevelDebug
+	}
 	return slog.New(slog.NewTextHandler(c.screen.Err(), &slog.HandlerOptions{Level: level}))
 }
 
@@ -130,9 +131,6 @@ func (s *session) do(work func() (settled bool, err error), lastWords func()) er
 	return nil
 }
 
-// maxStall is how long the writing of results may stand still after a second interrupt. No one may be reading them.
-const maxStall = 2 * time.Second
-
 // handleInterrupts makes the first interrupt stop new requests, and the second cut off those in flight: what was done is
 // printed after either. A third ends the process after lastWords, and so do results that no one reads.
 func (s *session) handleInterrupts(lastWords func()) (unhandle func()) {
@@ -152,18 +150,8 @@ func (s *session) handleInterrupts(lastWords func()) (unhandle func()) {
 	}, func() {
 		s.say("outgoing: interrupted again; what is known is printed now")
 		s.stop()
-		go s.leaveWhenStalled(time.Now(), leave)
+		s.screen.WhenStalled(leave)
 	}, leave)
-}
-
-func (s *session) leaveWhenStalled(since time.Time, leave func()) {
-	for left := maxStall; left > 0; left = maxStall - time.Since(since) {
-		<-time.After(left)
-		if written := s.screen.LastWrite(); written.After(since) {
-			since = written
-		}
-	}
-	leave()
 }
 
 // sayUnwritten is what is said last when the results cannot be written, of work that changes nothing.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
@@ -16,39 +17,51 @@ import (
 // would cut off a cancel that the gateway is just carrying out, and no one would know its outcome.
 type Drainer struct {
 	transport http.RoundTripper
-	idle      func() // called once drained
+	idle      func()
 
-	mu       sync.Mutex
-	draining bool
-	inFlight int // attempts
-	requests int // that were sent, read-backs included
-	attempts int // that were made for them
+	draining atomic.Bool
+	inFlight atomic.Int64 // attempts
+	requests atomic.Int64 // that were sent, read-backs included
+	attempts atomic.Int64 // that were made for them
 }
 
 // ErrInterrupted is why an attempt was not started.
 var ErrInterrupted = errors.New("interrupted")
 
-// NewDrainer returns a Drainer of one client's attempts. It calls idle when it is draining and no attempt is in flight.
+// NewDrainer returns a Drainer of one client's attempts. It calls idle, at least once, when it is draining and no attempt is in
+// flight.
 func NewDrainer(transport http.RoundTripper, idle func()) *Drainer {
 	return &Drainer{transport: transport, idle: idle}
 }
 
 // RoundTrip sends a request, unless it is draining.
 func (d *Drainer) RoundTrip(req *http.Request) (*http.Response, error) {
-	if !d.begin(req) {
+	d.inFlight.Add(1) // before it asks, so that either this or Drain sees the other
+	if d.draining.Load() {
+		d.ended()
 		// To the library a connection that was wanted and never had means that nothing was sent.
 		if trace := httptrace.ContextClientTrace(req.Context()); trace != nil && trace.GetConn != nil {
 			trace.GetConn(req.URL.Host)
 		}
 		return nil, ErrInterrupted
 	}
+	d.attempts.Add(1)
+	if attempt, ok := outgoing.AttemptFrom(req.Context()); ok && attempt.Number == 1 {
+		d.requests.Add(1)
+	}
 	res, err := d.transport.RoundTrip(req)
 	if err != nil {
 		d.ended()
 		return res, err
 	}
-	res.Body = &body{ReadCloser: res.Body, closed: sync.OnceFunc(d.ended)}
+	res.Body = &body{res.Body, sync.OnceFunc(d.ended)}
 	return res, nil
+}
+
+func (d *Drainer) ended() {
+	if d.inFlight.Add(-1) == 0 && d.draining.Load() {
+		d.idle()
+	}
 }
 
 // CloseIdleConnections is what the library asks for after an attempt that timed out.
@@ -56,50 +69,19 @@ func (d *Drainer) CloseIdleConnections() {
 	(&http.Client{Transport: d.transport}).CloseIdleConnections()
 }
 
-func (d *Drainer) begin(req *http.Request) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.draining {
-		return false
-	}
-	d.inFlight++
-	d.attempts++
-	if attempt, ok := outgoing.AttemptFrom(req.Context()); ok && attempt.Number == 1 {
-		d.requests++
-	}
-	return true
-}
-
-func (d *Drainer) ended() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.inFlight--
-	if d.draining && d.inFlight == 0 {
-		d.idle()
-	}
-}
-
 // Sent returns how many requests were sent, and in how many attempts. The library's Meta counts the requests that were
 // answered.
 func (d *Drainer) Sent() (requests, attempts int) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.requests, d.attempts
+	return int(d.requests.Load()), int(d.attempts.Load())
 }
 
 // InFlight returns how many attempts are in flight.
-func (d *Drainer) InFlight() int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.inFlight
-}
+func (d *Drainer) InFlight() int { return int(d.inFlight.Load()) }
 
 // Drain stops new attempts.
 func (d *Drainer) Drain() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.draining = true
-	if d.inFlight == 0 {
+	d.draining.Store(true)
+	if d.InFlight() == 0 {
 		d.idle()
 	}
 }

@@ -1,4 +1,3 @@
-// Package terminal lets results, messages, a progress line and a question share one terminal.
 package terminal
 
 import (
@@ -12,6 +11,15 @@ type Style struct {
 	Terminal bool
 	Width    int // characters in a line of the terminal; 0 if it has no bound
 	Colors   bool
+}
+
+// Style returns how results are shown on standard output.
+func (s *Screen) Style() Style {
+	if !Is(s.stdout) {
+		return Style{}
+	}
+	columns, _, _ := term.GetSize(int(s.stdout.(*os.File).Fd()))
+	return Style{Terminal: true, Width: max(columns, 0), Colors: s.colors}
 }
 
 // The colors, as ECMA-48 has them (SGR).
@@ -29,19 +37,4 @@ func (s Style) Paint(color, text string) string {
 		return text
 	}
 	return "\x1b[" + color + "m" + text + "\x1b[0m"
-}
-
-func width(stream any) int {
-	if f, ok := stream.(*os.File); ok {
-		if columns, _, err := term.GetSize(int(f.Fd())); err == nil {
-			return columns
-		}
-	}
-	return 0
-}
-
-// Is reports whether a stream is a terminal.
-func Is(stream any) bool {
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }
