@@ -54,13 +54,13 @@ type cancelRun struct {
 // agree says which messages there are and where, and asks, unless the answer is given. It returns nil if they are to be
 // cancelled.
 func (r *cancelRun) agree(yes bool) error {
-	what := fmt.Sprintf("%s %s", display.Plural(len(r.ids), "message", "messages"), r.describe())
+	ids, what := r.ids, display.Plural(len(r.ids), "message", "messages")+" "+r.describe()
 	if yes {
 		r.say("Cancelling %s.", what)
 		return nil
 	}
-	if what += fmt.Sprintf(": %d", r.ids[0]); len(r.ids) > 1 {
-		what += fmt.Sprintf(" (the first) to %d (the last)", r.ids[len(r.ids)-1])
+	if what += fmt.Sprintf(": %d", ids[0]); len(ids) > 1 {
+		what += fmt.Sprintf(" (the first) to %d (the last)", ids[len(ids)-1])
 	}
 	if r.idsFrom != "" {
 		what += ", from " + r.idsFrom

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -56,25 +57,14 @@ func (f *flags) register(cmd *cobra.Command, names ...string) {
 
 // check finds what is wrong with the flags before any file is read.
 func (f *flags) check(given *pflag.FlagSet) error {
-	gateways := 0
-	for _, named := range []bool{f.sandbox, f.demo, f.baseURL != ""} {
-		if named {
-			gateways++
-		}
-	}
-	switch {
-	case gateways > 1:
-		return usage("--sandbox, --base-url and --demo each name a gateway: give one of them")
-	case f.demo && f.tokenFile != "":
-		return usage("--demo needs no token: --demo and --token-file cannot be used together")
-	case !slices.Contains(output.Formats, f.format):
-		return usage("--format %q: it is one of %s", f.format, strings.Join(output.Formats, ", "))
-	case f.concurrency < 1:
-		return usage("--concurrency %d: at least one request must be allowed", f.concurrency)
-	case given.Changed("attempts") && f.attempts < 1:
-		return usage("--attempts %d: the first one counts too", f.attempts)
-	}
-	return nil
+	named := f.baseURL != ""
+	return cmp.Or(
+		usageIf(f.sandbox && f.demo || f.sandbox && named || f.demo && named, "--sandbox, --base-url and --demo each name a gateway: give one of them"),
+		usageIf(f.demo && f.tokenFile != "", "--demo needs no token: --demo and --token-file cannot be used together"),
+		usageIf(!slices.Contains(output.Formats, f.format), "--format %q: it is one of %s", f.format, strings.Join(output.Formats, ", ")),
+		usageIf(f.concurrency < 1, "--concurrency %d: at least one request must be allowed", f.concurrency),
+		usageIf(given.Changed("attempts") && f.attempts < 1, "--attempts %d: the first one counts too", f.attempts),
+	)
 }
 
 // textFlag is a flag with a text that must not be empty: `--base-url "$UNSET"` does not mean the default. Its kind is what

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -27,19 +28,15 @@ func (c *cli) listCommand() *cobra.Command {
 	cmd.PreRunE = func(*cobra.Command, []string) error {
 		given := set.Changed
 		r.all = r.all || given("max") || given("since-id")
-		switch {
-		case given("max") && r.max < 1:
-			return usage("--max %d: it must be at least 1", r.max)
-		case given("since-id") && r.sinceID < 1:
-			return usage("--since-id %d: message IDs start at 1", r.sinceID)
-		case r.all && (given("page") || given("limit")):
-			return usage("--all lists every page: it cannot be used with --page or --limit, and nor can --max and --since-id")
-		case given("page") && r.page.Page < 1:
-			return usage("--page %d: pages start at 1", r.page.Page)
-		case given("limit") && (r.page.Limit < 1 || r.page.Limit > outgoing.MaxLimit):
-			return usage("--limit %d: a page has 1 to %d messages", r.page.Limit, outgoing.MaxLimit)
-		}
-		return nil
+		return cmp.Or(
+			usageIf(given("max") && r.max < 1, "--max %d: it must be at least 1", r.max),
+			usageIf(given("since-id") && r.sinceID < 1, "--since-id %d: message IDs start at 1", r.sinceID),
+			usageIf(r.all && (given("page") || given("limit")),
+				"--all lists every page: it cannot be used with --page or --limit, and nor can --max and --since-id"),
+			usageIf(given("page") && r.page.Page < 1, "--page %d: pages start at 1", r.page.Page),
+			usageIf(given("limit") && (r.page.Limit < 1 || r.page.Limit > outgoing.MaxLimit),
+				"--limit %d: a page has 1 to %d messages", r.page.Limit, outgoing.MaxLimit),
+		)
 	}
 	return cmd
 }

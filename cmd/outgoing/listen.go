@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net"
@@ -56,16 +57,13 @@ func (c *cli) listenCommand() *cobra.Command {
 }
 
 func (l *listenRun) check(cmd *cobra.Command) error {
-	if err := l.flags.check(cmd.Flags()); err != nil {
-		return err
-	}
-	switch {
-	case l.noConfirm && len(l.tokens.names) == 0:
-		return usage("--no-confirm needs --callback-token-file: otherwise anyone could report any status")
-	case l.noConfirm && (l.sandbox || l.baseURL != "" || l.tokenFile != ""):
-		return usage("--no-confirm asks no gateway: it cannot be used with --sandbox, --base-url or --token-file")
-	}
-	return l.httpServer.check()
+	return cmp.Or(
+		l.flags.check(cmd.Flags()),
+		usageIf(l.noConfirm && len(l.tokens.names) == 0, "--no-confirm needs --callback-token-file: otherwise anyone could report any status"),
+		usageIf(l.noConfirm && (l.sandbox || l.baseURL != "" || l.tokenFile != ""),
+			"--no-confirm asks no gateway: it cannot be used with --sandbox, --base-url or --token-file"),
+		l.httpServer.check(),
+	)
 }
 
 func (l *listenRun) listen() (err error) {

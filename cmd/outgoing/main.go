@@ -107,6 +107,14 @@ func (e usageError) Error() string { return string(e) }
 
 func usage(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
 
+// usageIf is usage if something is wrong, and nil otherwise: [cmp.Or] returns the first of several.
+func usageIf(wrong bool, format string, args ...any) error {
+	if wrong {
+		return usage(format, args...)
+	}
+	return nil
+}
+
 // say writes lines to standard error. What does not print is escaped: file names and answers come from others.
 func (c *cli) say(format string, args ...any) {
 	var text strings.Builder

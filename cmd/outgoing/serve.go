@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -55,24 +56,17 @@ func (c *cli) serveCommand() *cobra.Command {
 
 func (s *serveRun) check(given func(flag string) bool) error {
 	const maxRate = 60_000
-	for _, flag := range []string{"rate", "callback", "callback-token-file"} {
-		if given(flag) && !s.live {
-			return usage("--%s: it needs --live too", flag)
-		}
-	}
-	switch {
-	case s.rate < 0 || s.rate > maxRate:
-		return usage("--rate %d: it is a number of messages per minute, from 0 to %d", s.rate, maxRate)
-	case s.callbackTokenFile != "" && s.callback == "":
-		return usage("--callback-token-file: it needs --callback too")
-	case s.latency < 0:
-		return usage("--latency %v: it must not be negative", s.latency)
-	case s.messages < 0:
-		return usage("--messages must not be negative, got %d", s.messages)
-	case s.messagesFile != "" && given("messages"):
-		return usage("--messages is for samples: give it or --messages-file")
-	}
-	return s.httpServer.check()
+	return cmp.Or(
+		usageIf(given("rate") && !s.live, "--rate: it needs --live too"),
+		usageIf(given("callback") && !s.live, "--callback: it needs --live too"),
+		usageIf(given("callback-token-file") && !s.live, "--callback-token-file: it needs --live too"),
+		usageIf(given("callback-token-file") && !given("callback"), "--callback-token-file: it needs --callback too"),
+		usageIf(s.rate < 0 || s.rate > maxRate, "--rate %d: it is a number of messages per minute, from 0 to %d", s.rate, maxRate),
+		usageIf(s.latency < 0, "--latency %v: it must not be negative", s.latency),
+		usageIf(s.messages < 0, "--messages must not be negative, got %d", s.messages),
+		usageIf(given("messages-file") && given("messages"), "--messages is for samples: give it or --messages-file"),
+		s.httpServer.check(),
+	)
 }
 
 func (s *serveRun) serve() error {
