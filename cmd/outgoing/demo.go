@@ -71,6 +71,15 @@ func (d *demoRun) guide(ctx context.Context) {
 	d.requests("The second attempt was refused, which may be the first one's doing; so the message was looked up:")
 }
 
+const demoSamples = 120 // enough for three requests of 50
+
+// demoGateway returns the gateway of demo and --demo.
+func demoGateway() *outgoingtest.Gateway {
+	gateway := outgoingtest.NewGateway(outgoingtest.WithToken("demo"))
+	gateway.Add(outgoingtest.SampleMessages(demoSamples)...)
+	return gateway
+}
+
 // sample is the ID of the nth sample message, from 0 on; every eighth, from 7 on, is scheduled.
 func sample(n int) int64 { return outgoingtest.SampleMessages(1)[0].ID + int64(n) }
 

@@ -12,8 +12,8 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 )
 
-// flags are what the commands that ask a gateway have in common. The zero value or the default stands where a command has
-// no such flag.
+// flags are what the command line of a command that asks a gateway says: the zero value or the default where it has no such
+// flag.
 type flags struct {
 	sandbox, demo      bool
 	baseURL, tokenFile string
@@ -23,6 +23,9 @@ type flags struct {
 	quiet, verbose     bool
 	file, column       string // that the IDs are read from
 	scheduled          bool   // messages are what --demo takes without IDs
+
+	ids     []int64 // each once
+	idsFrom string  // which column of which file, if it has several
 }
 
 // Which of the flags the commands have; get and cancel have all.

@@ -13,13 +13,13 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
-// collectIDs returns the distinct IDs that the command line asks for, in its order, and which column of which file they are
-// from, if it has several. All are checked before anything is sent. Without IDs the demo takes samples.
-func (c *cli) collectIDs(args []string, f *flags) (ids []int64, from string, err error) {
+// collectIDs reads all IDs that the command line asks for, and checks them, before anything is sent. Without IDs the demo takes
+// samples.
+func (c *cli) collectIDs(args []string, f *flags) (err error) {
 	var column idfile.Column
 	if f.column != "" {
 		if column, err = idfile.ParseColumn(f.column); err != nil {
-			return nil, "", usage("--column %s: %v", f.column, err)
+			return usage("--column %s: %v", f.column, err)
 		}
 	}
 	switch {
@@ -28,46 +28,45 @@ func (c *cli) collectIDs(args []string, f *flags) (ids []int64, from string, err
 	case f.file == "" && f.column != "":
 		err = usage("--column is for the IDs of a --file")
 	case len(args) > 0:
-		ids, err = argumentIDs(args)
+		f.ids, err = argumentIDs(args)
 	case f.file != "":
-		ids, from, err = c.readIDs(f.file, column)
+		err = c.readIDs(f, column)
 	case f.demo:
-		ids = c.demoIDs(f.scheduled)
+		c.takeSamples(f)
 	default:
 		err = usage("no message IDs: give them as arguments, or --file F with one a line (- is standard input)")
 	}
-	return distinct(ids), from, err
+	f.ids = distinct(f.ids)
+	return err
 }
 
 // readIDs reads the IDs of a file, or of standard input.
-func (c *cli) readIDs(name string, column idfile.Column) (ids []int64, from string, err error) {
-	in := c.stdin
-	if name == "-" {
-		if terminal.Is(in) {
-			c.say("Reading IDs from the terminal, one a line; Ctrl-D ends them.")
-		}
-		name = "standard input"
-	} else {
-		f, err := os.Open(name)
+func (c *cli) readIDs(f *flags, column idfile.Column) error {
+	name, in := "standard input", c.stdin
+	if f.file != "-" {
+		opened, err := os.Open(f.file)
 		if err != nil {
-			return nil, "", err
+			return err
 		}
-		defer func() { _ = f.Close() }()
-		in = f
+		defer func() { _ = opened.Close() }()
+		name, in = f.file, opened
+	} else if terminal.Is(in) {
+		c.say("Reading IDs from the terminal, one a line; Ctrl-D ends them.")
 	}
 	file, err := idfile.Read(in, column)
 	switch {
 	case err != nil:
-		return nil, "", fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %w", name, err)
 	case len(file.IDs) == 0:
-		return nil, "", usage("%s: there are no message IDs in it", name)
+		return usage("%s: there are no message IDs in it", name)
 	case file.Note != "":
 		c.say("%s: %s", name, file.Note)
 	}
+	f.ids = file.IDs
 	if file.Column != "" {
-		from = file.Column + " of " + name
+		f.idsFrom = file.Column + " of " + name
 	}
-	return file.IDs, from, nil
+	return nil
 }
 
 // argumentIDs takes "43456 43457", "43456,43457", as the API's own paths have it, and "43456, 43457". A gap in it may be an
@@ -108,18 +107,16 @@ func distinct(ids []int64) []int64 {
 	})
 }
 
-// demoIDs returns a few IDs of the demo gateway, for a first try.
-func (c *cli) demoIDs(scheduled bool) (ids []int64) {
-	what := "sample messages"
-	if scheduled {
+// takeSamples takes a few IDs of the demo gateway, for a first try.
+func (c *cli) takeSamples(f *flags) {
+	what, all := "sample messages", outgoingtest.SampleMessages(demoSamples)
+	if f.scheduled {
 		what = "scheduled " + what
 	}
-	all := outgoingtest.SampleMessages(demoSamples)
 	for _, m := range all {
-		if len(ids) < 10 && (!scheduled || m.StatusCode == outgoing.StatusScheduled) {
-			ids = append(ids, m.ID)
+		if len(f.ids) < 10 && (!f.scheduled || m.StatusCode == outgoing.StatusScheduled) {
+			f.ids = append(f.ids, m.ID)
 		}
 	}
 	c.say("No IDs given, so here are ten of the %s; all samples have the IDs %d to %d.", what, all[0].ID, all[demoSamples-1].ID)
-	return ids
 }

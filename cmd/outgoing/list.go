@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"iter"
 
 	"github.com/spf13/cobra"
 
@@ -88,7 +87,11 @@ func (r *listRun) list() (settled bool, err error) {
 // print writes messages until it is to stop, the history breaks off, or they cannot be written.
 func (r *listRun) print() error {
 	defer r.showProgress("list", "messages", r.max)()
-	for m, err := range r.messages() {
+	messages := r.client.All(r.ctx)
+	if !r.all {
+		messages = r.onePage
+	}
+	for m, err := range messages {
 		batch, unreadable := errors.AsType[*outgoing.BatchError](err)
 		switch {
 		case unreadable:
@@ -114,22 +117,17 @@ func (r *listRun) print() error {
 	return nil
 }
 
-// messages returns those of the history, or of one page.
-func (r *listRun) messages() iter.Seq2[outgoing.Message, error] {
-	if r.all {
-		return r.client.All(r.ctx)
+// onePage yields the messages of one page.
+func (r *listRun) onePage(yield func(outgoing.Message, error) bool) {
+	var err error
+	r.got, err = r.client.List(r.ctx, r.page)
+	for _, m := range r.got.Messages {
+		if !yield(m, nil) {
+			return
+		}
 	}
-	return func(yield func(outgoing.Message, error) bool) {
-		var err error
-		r.got, err = r.client.List(r.ctx, r.page)
-		for _, m := range r.got.Messages {
-			if !yield(m, nil) {
-				return
-			}
-		}
-		if err != nil {
-			yield(outgoing.Message{}, err)
-		}
+	if err != nil {
+		yield(outgoing.Message{}, err)
 	}
 }
 

@@ -25,8 +25,6 @@ import (
 type session struct {
 	*cli
 	*flags
-	ids      []int64 // that the command line asks for, if the command takes any
-	idsFrom  string  // which column of which file, if it has several
 	client   *outgoing.Client
 	double   *outgoingtest.Gateway // of --demo
 	url      string
@@ -44,22 +42,18 @@ type session struct {
 // sent: by the command's PreRunE, if it sets one, by the flags, in the IDs, and in the token.
 func (c *cli) gatewayCommand(use, short string, names []string, work func(*session) error) (*cobra.Command, *flags) {
 	f := &flags{}
-	cmd := c.command(use, short, func(cmd *cobra.Command, args []string) (err error) {
-		if err := f.check(cmd.Flags()); err != nil {
-			return err
+	cmd := c.command(use, short, func(cmd *cobra.Command, args []string) error {
+		err := f.check(cmd.Flags())
+		if err == nil && slices.Contains(names, "file") {
+			err = c.collectIDs(args, f)
 		}
-		var ids []int64
-		var from string
-		if slices.Contains(names, "file") {
-			if ids, from, err = c.collectIDs(args, f); err != nil {
-				return err
-			}
+		if err != nil {
+			return err
 		}
 		s, err := c.connect(f)
 		if err != nil {
 			return err
 		}
-		s.ids, s.idsFrom = ids, from
 		return work(s)
 	})
 	f.register(cmd, names...)
@@ -76,7 +70,7 @@ func (c *cli) connect(f *flags) (*session, error) {
 	transport := newTransport(f.concurrency)
 	if f.demo {
 		s.double = demoGateway()
-		s.token, transport = demoToken, s.double.Transport()
+		s.token, transport = func(context.Context) (string, error) { return "demo", nil }, s.double.Transport()
 	} else if s.token, err = c.token(f.tokenFile); err != nil {
 		return nil, err
 	}
