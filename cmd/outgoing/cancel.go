@@ -148,13 +148,13 @@ func reasonsByID(err error) map[int64]error {
 
 // sayUnwritten is said last when the outcomes cannot be written: which are not there, and which messages are untouched.
 func (r *cancelRun) sayUnwritten() {
-	given, written := r.given.Load(), r.written.Load()
-	if n := given - written; n > 0 {
+	all, given, written := int64(len(r.ids)), r.given.Load(), r.written.Load()
+	if written < given {
 		r.say("outgoing: left before all results were written; what became of %s, from ID %d on, is not known: look them up",
-			display.Plural(n, "message", "messages"), r.ids[written])
+			display.Plural(given-written, "message", "messages"), r.ids[written])
 	}
-	if n := int64(len(r.ids)) - given; n > 0 {
-		r.say("not sent: the last %d of %d IDs, from %d on", n, len(r.ids), r.ids[given])
+	if given < all {
+		r.say("not sent: the last %d of %d IDs, from %d on", all-given, all, r.ids[given])
 	}
 }
 

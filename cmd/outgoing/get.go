@@ -32,7 +32,6 @@ type getRun struct {
 	out     output.Writer[output.Result]
 	left    []int64                 // the IDs that have no row yet
 	known   map[int64]output.Result // what became of some of them
-	given   int                     // how many IDs the library took
 	unfound int                     // of how many it is known that they have no message
 	states  map[string]stateOfIDs   // of the rows
 	ended   error                   // why the stream ended before its IDs did
@@ -70,11 +69,15 @@ func (r *getRun) print(results iter.Seq2[outgoing.GetResult, error]) error {
 			return err
 		}
 	}
-	if r.ended != nil && r.given == 0 && !r.interrupted.Load() {
+	if r.ended != nil && len(r.left) == len(r.ids) && !r.interrupted.Load() {
 		return r.ended // it could not start
 	}
-	for _, id := range r.left {
-		r.without(output.NotSent, r.whyNotSent(), id)
+	why := cmp.Or(r.ended, interrupt.ErrInterrupted)
+	if r.interrupted.Load() {
+		why = interrupt.ErrInterrupted
+	}
+	for ids := range slices.Chunk(r.left, outgoing.MaxIDs) {
+		r.without(output.NotSent, output.Reason(why), ids...)
 		if err := r.write(); err != nil {
 			return err
 		}
@@ -85,11 +88,7 @@ func (r *getRun) print(results iter.Seq2[outgoing.GetResult, error]) error {
 // give hands IDs to the library, until there is an interrupt.
 func (r *getRun) give(yield func(int64) bool) {
 	for _, id := range r.ids {
-		if r.interrupted.Load() {
-			return
-		}
-		r.given++
-		if !yield(id) {
+		if r.interrupted.Load() || !yield(id) {
 			return
 		}
 	}
@@ -121,14 +120,6 @@ func (r *getRun) without(state, reason string, ids ...int64) {
 	for _, id := range ids {
 		r.known[id] = output.Result{Message: outgoing.Message{ID: id}, State: state, Reason: reason}
 	}
-}
-
-// whyNotSent returns why IDs were not even given to the library.
-func (r *getRun) whyNotSent() string {
-	if r.ended == nil || r.interrupted.Load() {
-		return interrupt.ErrInterrupted.Error()
-	}
-	return output.Reason(r.ended)
 }
 
 // write prints the rows whose turn it is.
@@ -168,7 +159,7 @@ func (r *getRun) conclude() {
 	}
 	missing, notSent := r.states[output.Missing].count, r.states[output.NotSent].count
 	if r.ended != nil && notSent == 0 && !r.interrupted.Load() {
-		r.say("outgoing: %s", r.whyNotSent())
+		r.say("outgoing: %s", output.Reason(r.ended))
 	}
 	r.note("%d found, %d missing, %d not settled, %d not sent (%s)", r.states[output.Found].count, missing, r.states[output.NotSettled].count, notSent, r.sent())
 	if missing == len(r.ids) {

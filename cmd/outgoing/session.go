@@ -186,19 +186,18 @@ func (s *session) reason(err error) string {
 	return output.Reason(err)
 }
 
-// refusal returns the gateway's answer that it does not accept the token, if err has one.
+// refusal returns the gateway's answer that it does not accept the token, if err is or has one.
 func refusal(err error) error {
-	if !errors.Is(err, outgoing.ErrUnauthorized) && !errors.Is(err, outgoing.ErrForbidden) {
-		return nil
-	}
+	failures := []error{err}
 	if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
-		for _, f := range batch.Failures {
-			if err := refusal(f.Err); err != nil {
-				return err // without the IDs of its request
-			}
+		failures = batch.Unwrap()
+	}
+	for _, err := range failures {
+		if errors.Is(err, outgoing.ErrUnauthorized) || errors.Is(err, outgoing.ErrForbidden) {
+			return err
 		}
 	}
-	return err
+	return nil
 }
 
 // sayAllUnknown follows a run in which the gateway knew no ID, which usually means a wrong base URL.
