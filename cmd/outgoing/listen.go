@@ -42,31 +42,25 @@ type listenRun struct {
 
 func (c *cli) listenCommand() *cobra.Command {
 	l := &listenRun{httpServer: httpServer{cli: c}, tokens: tokenFiles{what: "--callback-token-file"}}
-	cmd := c.command("listen", "Receive the gateway's status callbacks and print what changed", func(cmd *cobra.Command, _ []string) error {
-		if err := l.check(cmd); err != nil {
-			return err
-		}
-		return l.listen()
-	})
+	cmd := c.command("listen", "Receive the gateway's status callbacks and print what changed", l.listen)
 	l.flags.register(cmd, listenFlags...)
 	l.concurrency, l.attempts = 16, 1
 	l.httpServer.register(cmd, "127.0.0.1:8081")
 	cmd.Flags().BoolVar(&l.noConfirm, "no-confirm", false, "print callbacks as they are, without asking the gateway")
 	cmd.Flags().Var(textsFlag{"file", &l.tokens.names}, "callback-token-file", "a file with the bearer tokens of the callbacks, one a line; may be repeated")
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		return cmp.Or(
+			l.flags.check(cmd.Flags()),
+			usageIf(l.noConfirm && len(l.tokens.names) == 0, "--no-confirm needs --callback-token-file: otherwise anyone could report any status"),
+			usageIf(l.noConfirm && (l.sandbox || l.baseURL != "" || l.tokenFile != ""),
+				"--no-confirm asks no gateway: it cannot be used with --sandbox, --base-url or --token-file"),
+			l.httpServer.check(),
+		)
+	}
 	return cmd
 }
 
-func (l *listenRun) check(cmd *cobra.Command) error {
-	return cmp.Or(
-		l.flags.check(cmd.Flags()),
-		usageIf(l.noConfirm && len(l.tokens.names) == 0, "--no-confirm needs --callback-token-file: otherwise anyone could report any status"),
-		usageIf(l.noConfirm && (l.sandbox || l.baseURL != "" || l.tokenFile != ""),
-			"--no-confirm asks no gateway: it cannot be used with --sandbox, --base-url or --token-file"),
-		l.httpServer.check(),
-	)
-}
-
-func (l *listenRun) listen() (err error) {
+func (l *listenRun) listen(*cobra.Command, []string) (err error) {
 	l.log = l.logger(slog.LevelWarn, l.verbose)
 	l.opts = []callback.Option{callback.WithLogger(l.log)}
 	if !l.noConfirm {

@@ -34,12 +34,7 @@ type serveRun struct {
 
 func (c *cli) serveCommand() *cobra.Command {
 	s := &serveRun{httpServer: httpServer{cli: c}}
-	cmd := c.command("serve", "Serve a gateway in memory, to test clients in any language", func(cmd *cobra.Command, _ []string) error {
-		if err := s.check(cmd.Flags().Changed); err != nil {
-			return err
-		}
-		return s.serve()
-	})
+	cmd := c.command("serve", "Serve a gateway in memory, to test clients in any language", s.serve)
 	s.register(cmd, "127.0.0.1:8080")
 	set := cmd.Flags()
 	set.Var(textFlag{&s.token, "token"}, "token", "the only bearer token to let in; a made-up one, since process lists show flags")
@@ -51,25 +46,25 @@ func (c *cli) serveCommand() *cobra.Command {
 	set.IntVar(&s.rate, "rate", 60, "how many new messages arrive each minute, with --live")
 	set.Var(textFlag{&s.callback, "url"}, "callback", "where to POST status changes, with --live")
 	set.Var(textFlag{&s.callbackTokenFile, "file"}, "callback-token-file", "a file that holds the bearer token of the callbacks")
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		given := set.Changed
+		const maxRate = 60_000
+		return cmp.Or(
+			usageIf(given("rate") && !s.live, "--rate: it needs --live too"),
+			usageIf(given("callback") && !s.live, "--callback: it needs --live too"),
+			usageIf(given("callback-token-file") && !s.live, "--callback-token-file: it needs --live too"),
+			usageIf(given("callback-token-file") && !given("callback"), "--callback-token-file: it needs --callback too"),
+			usageIf(s.rate < 0 || s.rate > maxRate, "--rate %d: it is a number of messages per minute, from 0 to %d", s.rate, maxRate),
+			usageIf(s.latency < 0, "--latency %v: it must not be negative", s.latency),
+			usageIf(s.messages < 0, "--messages must not be negative, got %d", s.messages),
+			usageIf(given("messages-file") && given("messages"), "--messages is for samples: give it or --messages-file"),
+			s.httpServer.check(),
+		)
+	}
 	return cmd
 }
 
-func (s *serveRun) check(given func(flag string) bool) error {
-	const maxRate = 60_000
-	return cmp.Or(
-		usageIf(given("rate") && !s.live, "--rate: it needs --live too"),
-		usageIf(given("callback") && !s.live, "--callback: it needs --live too"),
-		usageIf(given("callback-token-file") && !s.live, "--callback-token-file: it needs --live too"),
-		usageIf(given("callback-token-file") && !given("callback"), "--callback-token-file: it needs --callback too"),
-		usageIf(s.rate < 0 || s.rate > maxRate, "--rate %d: it is a number of messages per minute, from 0 to %d", s.rate, maxRate),
-		usageIf(s.latency < 0, "--latency %v: it must not be negative", s.latency),
-		usageIf(s.messages < 0, "--messages must not be negative, got %d", s.messages),
-		usageIf(given("messages-file") && given("messages"), "--messages is for samples: give it or --messages-file"),
-		s.httpServer.check(),
-	)
-}
-
-func (s *serveRun) serve() error {
+func (s *serveRun) serve(*cobra.Command, []string) error {
 	msgs, err := s.history()
 	if err != nil {
 		return err
