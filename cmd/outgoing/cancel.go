@@ -54,7 +54,8 @@ type cancelRun struct {
 // agree says which messages there are and where, and asks, unless the answer is given. It returns nil if they are to be
 // cancelled.
 func (r *cancelRun) agree(yes bool) error {
-	ids, what := r.ids, display.Plural(len(r.ids), "message", "messages")+" "+r.describe()
+	ids := r.ids
+	what := display.Plural(len(ids), "message", "messages") + " " + r.describe()
 	if yes {
 		r.say("Cancelling %s.", what)
 		return nil

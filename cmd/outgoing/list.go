@@ -51,7 +51,7 @@ type listRun struct {
 
 	got                outgoing.Page // unless all are listed
 	listed, unreadable int
-	stopped            bool  // before the end of the history
+	missed             bool  // the history ended without the message of sinceID
 	failed             error // why the history breaks off
 }
 
@@ -61,7 +61,6 @@ func (r *listRun) list() (settled bool, err error) {
 	if err == nil && (!nothing || r.interrupted.Load()) {
 		err = r.out.Close()
 	}
-	missed := r.sinceID != 0 && !r.stopped && r.failed == nil
 	count := display.Plural(r.listed, "message", "messages")
 	switch {
 	case err != nil:
@@ -74,14 +73,14 @@ func (r *listRun) list() (settled bool, err error) {
 		return false, nil
 	case r.failed != nil:
 		r.say("outgoing: the history breaks off here: %s", r.reason(r.failed))
-	case missed:
+	case r.missed:
 		r.say("outgoing: the history has no message %d, and is listed to its end", r.sinceID)
 	}
 	if !r.all {
 		count = describePage(r.got)
 	}
 	r.note("%s", count)
-	return r.failed == nil && !missed && r.unreadable == 0, nil
+	return r.failed == nil && !r.missed && r.unreadable == 0, nil
 }
 
 // print writes messages until it is to stop, the history breaks off, or they cannot be written.
@@ -101,7 +100,6 @@ func (r *listRun) print() error {
 			r.failed = err
 			return nil
 		case r.sinceID != 0 && m.ID == r.sinceID:
-			r.stopped = true
 			return nil
 		}
 		if err := r.out.Write(m); err != nil {
@@ -110,10 +108,10 @@ func (r *listRun) print() error {
 		r.listed++
 		r.progress.Done.Add(1)
 		if r.listed == r.max || r.interrupted.Load() {
-			r.stopped = true
 			return nil
 		}
 	}
+	r.missed = r.sinceID != 0
 	return nil
 }
 

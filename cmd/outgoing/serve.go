@@ -26,14 +26,14 @@ type serveRun struct {
 	latency      time.Duration
 	faults       []string
 
-	live              bool
-	rate              int
-	callback          string
-	callbackTokenFile string
+	live     bool
+	rate     int
+	callback string
+	tokens   tokenFiles // of the callbacks; the last one counts
 }
 
 func (c *cli) serveCommand() *cobra.Command {
-	s := &serveRun{httpServer: httpServer{cli: c}}
+	s := &serveRun{httpServer: httpServer{cli: c}, tokens: tokenFiles{what: "--callback-token-file"}}
 	cmd := c.command("serve", "Serve a gateway in memory, to test clients in any language", s.serve)
 	s.register(cmd, "127.0.0.1:8080")
 	set := cmd.Flags()
@@ -45,7 +45,7 @@ func (c *cli) serveCommand() *cobra.Command {
 	set.BoolVar(&s.live, "live", false, "make messages move on by themselves, and new ones arrive")
 	set.IntVar(&s.rate, "rate", 60, "how many new messages arrive each minute, with --live")
 	set.Var(textFlag{&s.callback, "url"}, "callback", "where to POST status changes, with --live")
-	set.Var(textFlag{&s.callbackTokenFile, "file"}, "callback-token-file", "a file that holds the bearer token of the callbacks")
+	set.Var(textsFlag{"file", &s.tokens.names}, "callback-token-file", "a file that holds the bearer token of the callbacks")
 	cmd.PreRunE = func(*cobra.Command, []string) error {
 		given := set.Changed
 		const maxRate = 60_000
@@ -124,13 +124,13 @@ func (s *serveRun) liven(ctx context.Context, living *sync.WaitGroup, live serve
 		if err != nil {
 			return usage("--callback: the URL %v", err)
 		}
+		tokens, err := s.tokens.current()
+		if err != nil {
+			return err
+		}
 		token := ""
-		if s.callbackTokenFile != "" {
-			tokens, err := (&tokenFiles{what: "--callback-token-file", names: []string{s.callbackTokenFile}}).current()
-			if err != nil {
-				return err
-			}
-			token = tokens[len(tokens)-1]
+		if n := len(tokens); n > 0 {
+			token = tokens[n-1]
 		}
 		caller := server.NewCaller(u, token, newTransport(server.MaxCalls), s.screen.Err())
 		living.Go(func() { caller.Run(ctx) })
