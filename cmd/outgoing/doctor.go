@@ -50,9 +50,9 @@ func (s *session) examine(record string) error {
 		if err = out.Close(); err == nil {
 			s.note("%d ok, %s, %d FAIL, %d skipped", verdicts[doctor.OK], display.Plural(verdicts[doctor.Note], "note", "notes"),
 				verdicts[doctor.Fail], verdicts[doctor.Skipped])
-		}
-		if err == nil && unrecorded != nil {
-			err = fmt.Errorf("--record: %w", unrecorded)
+			if unrecorded != nil {
+				err = fmt.Errorf("--record: %w", unrecorded)
+			}
 		}
 		return verdicts[doctor.Fail] == 0, err
 	}, s.sayUnwritten)

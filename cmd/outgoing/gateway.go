@@ -21,8 +21,8 @@ import (
 const baseURLVariable = "GATEWAY_BASE_URL"
 
 // gatewayURL returns the base URL that the flags or the environment name, and which of them did, if any.
-func (c *cli) gatewayURL(f *flags) (base, namedBy string, err error) {
-	fromEnv, set := c.env(baseURLVariable)
+func (f *flags) gatewayURL() (base, namedBy string, err error) {
+	fromEnv, set := os.LookupEnv(baseURLVariable)
 	switch {
 	case f.sandbox:
 		return outgoing.SandboxURL, "", nil
@@ -78,8 +78,8 @@ func newTransport(concurrency int) http.RoundTripper {
 
 const tokenVariable = "GATEWAY_API_BEARER"
 
-// token returns the source of the bearer token. No error repeats it.
-func (c *cli) token(file string) (func(context.Context) (string, error), error) {
+// tokenSource returns the source of the bearer token. No error repeats it.
+func tokenSource(file string) (func(context.Context) (string, error), error) {
 	if file != "" {
 		f := &tokenFiles{what: "the token", names: []string{file}}
 		tokens, err := f.current()
@@ -91,7 +91,7 @@ func (c *cli) token(file string) (func(context.Context) (string, error), error) 
 			return tokens[0], nil
 		}, err
 	}
-	token, set := c.env(tokenVariable)
+	token, set := os.LookupEnv(tokenVariable)
 	if token == "" {
 		why := "is not set"
 		if set {

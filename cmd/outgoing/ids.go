@@ -42,7 +42,7 @@ func (c *cli) collectIDs(args []string, f *flags) (err error) {
 
 // readIDs reads the IDs of a file, or of standard input.
 func (c *cli) readIDs(f *flags, column idfile.Column) error {
-	name, in := "standard input", c.stdin
+	name, in := "standard input", os.Stdin
 	if f.file != "-" {
 		opened, err := os.Open(f.file)
 		if err != nil {

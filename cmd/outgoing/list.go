@@ -152,10 +152,6 @@ func (r *listRun) sayUnreadable(batch *outgoing.BatchError) {
 	r.unreadable++
 	r.progress.Failed.Add(1)
 	for _, f := range batch.Failures {
-		id := "of an unknown ID"
-		if len(f.IDs) > 0 {
-			id = display.IDs(f.IDs)
-		}
-		r.say("not readable: %s\n  %s", id, output.Reason(f.Err))
+		r.say("not readable: %s\n  %s", cmp.Or(display.IDs(f.IDs), "of an unknown ID"), output.Reason(f.Err))
 	}
 }

@@ -82,9 +82,7 @@ func (l *listenRun) listen(*cobra.Command, []string) (err error) {
 	err = l.run(ctx, srv, 15*time.Second /* a look-up takes 10 at most */, l.announce)
 	l.printing.Lock()
 	defer l.printing.Unlock()
-	if l.unwritten != nil {
-		return l.unwritten
-	}
+	err = cmp.Or(l.unwritten, err)
 	if err == nil {
 		l.say("outgoing: %s printed", display.Plural(l.printed, "message", "messages"))
 	}

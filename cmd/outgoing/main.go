@@ -33,33 +33,28 @@ const (
 	exitInterrupted = 130 // as shells report a SIGINT
 )
 
-func main() {
-	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.LookupEnv))
-}
+func main() { os.Exit(run()) }
 
 // cli is one run of the command.
 type cli struct {
-	stdin  io.Reader
-	screen *terminal.Screen
-	env    func(string) (string, bool) // as os.LookupEnv
-	name   string                      // of the command, as it was started
-
-	unhelped error // why a help text could not be written
+	screen   *terminal.Screen
+	name     string // of the command, as it was started
+	unhelped error  // why a help text could not be written
 }
 
 // run runs the command and returns its exit status.
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
+func run() int {
 	// Ignored, so that writing to a closed pipe is an error here and not the end of the process: a cancel goes on.
 	signal.Ignore(syscall.SIGPIPE)
 	// net/http prints there what a gateway sends unasked, which may be a recipient.
 	log.SetOutput(io.Discard)
 	executable, _ := os.Executable()
 	_, notInClone := os.Stat(filepath.Join("cmd", "outgoing", "main.go"))
-	c := &cli{stdin: stdin, screen: terminal.NewScreen(stdin, stdout, stderr, env), env: env, name: startedAs(executable, notInClone == nil)}
-	root := c.rootCommand()
-	root.SetArgs(args)
-
-	command, err := root.ExecuteC()
+	c := &cli{
+		screen: terminal.NewScreen(os.Stdin, os.Stdout, os.Stderr, os.LookupEnv),
+		name:   startedAs(executable, notInClone == nil),
+	}
+	command, err := c.rootCommand().ExecuteC()
 	err = errors.Join(err, c.unhelped)
 	status, ended := errors.AsType[statusError](err)
 	switch {

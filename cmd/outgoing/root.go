@@ -27,7 +27,6 @@ func (c *cli) rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: c.name},
 	}
-	root.SetIn(c.stdin)
 	root.SetOut(c.screen.Out())
 	root.SetErr(c.screen.Err())
 	root.SuggestionsMinimumDistance = 2

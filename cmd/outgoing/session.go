@@ -64,14 +64,14 @@ func (c *cli) gatewayCommand(use, short string, names []string, work func(*sessi
 func (c *cli) connect(f *flags) (*session, error) {
 	s := &session{cli: c, flags: f}
 	var err error
-	if s.url, s.namedBy, err = c.gatewayURL(f); err != nil {
+	if s.url, s.namedBy, err = f.gatewayURL(); err != nil {
 		return nil, err
 	}
 	transport := newTransport(f.concurrency)
 	if f.demo {
 		s.double = demoGateway()
 		s.token, transport = func(context.Context) (string, error) { return "demo", nil }, s.double.Transport()
-	} else if s.token, err = c.token(f.tokenFile); err != nil {
+	} else if s.token, err = tokenSource(f.tokenFile); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())

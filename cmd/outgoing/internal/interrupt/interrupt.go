@@ -111,23 +111,18 @@ func Watch(reactions ...func()) (unwatch func()) {
 	if !signal.Ignored(syscall.SIGHUP) {
 		signal.Notify(signals, syscall.SIGHUP)
 	}
-	done := make(chan struct{})
 	go func() {
-		for next := 0; ; {
-			select {
-			case <-done:
-				return
-			case received := <-signals:
-				if next > 0 && received == syscall.SIGHUP {
-					continue
-				}
-				reactions[next]()
-				next = min(next+1, len(reactions)-1)
+		next := 0
+		for received := range signals {
+			if next > 0 && received == syscall.SIGHUP {
+				continue
 			}
+			reactions[next]()
+			next = min(next+1, len(reactions)-1)
 		}
 	}()
 	return func() {
 		signal.Stop(signals)
-		close(done)
+		close(signals)
 	}
 }
