@@ -21,8 +21,9 @@ import (
 
 func (c *cli) cancelCommand() *cobra.Command {
 	var yes bool
-	cmd, f := c.gatewayCommand("cancel [ID...]", "Cancel scheduled messages", idFlags, func(s *session) error {
-		r := &cancelRun{session: s, out: resultsOf(s, output.Outcomes), counts: make(map[outgoing.State]int), rejected: make(map[string]int)}
+	cmd, f := c.gatewayCommand("cancel [ID...]", idFlags, func(s *session) error {
+		r := &cancelRun{session: s, counts: make(map[outgoing.State]int), rejected: make(map[string]int)}
+		r.out = resultsOf(s, output.Outcomes)
 		return s.do(func() (settled bool, err error) {
 			if err := r.agree(yes); err != nil {
 				return false, err
@@ -79,8 +80,8 @@ func (r *cancelRun) agree(yes bool) error {
 	return nil
 }
 
-// cancel goes in groups of as many requests as may be in flight at once, so that results appear and an interrupt takes effect
-// soon.
+// cancel takes groups of as many requests as may be in flight at once, so that results appear and an interrupt takes
+// effect soon.
 func (r *cancelRun) cancel() {
 	defer r.showProgress("cancel", "IDs", len(r.ids))()
 	for ids := range slices.Chunk(r.ids, r.concurrency*outgoing.MaxIDs) {

@@ -20,7 +20,7 @@ import (
 )
 
 func (c *cli) demoCommand() *cobra.Command {
-	return c.command("demo", "A guided run of all operations, without an account or a network", func(cmd *cobra.Command, _ []string) error {
+	return c.command("demo", func(cmd *cobra.Command, _ []string) error {
 		d := &demoRun{out: c.screen.Out(), style: c.screen.Style(), gateway: demoGateway()}
 		d.guide(cmd.Context())
 		d.print("That was all. Next: %[1]s --help, or %[1]s serve for a gateway to try your own client on.\n", c.name)
@@ -39,7 +39,8 @@ type demoRun struct {
 
 func (d *demoRun) guide(ctx context.Context) {
 	// Requests go out one by one, so that the demo looks the same each time. In production the waits should be longer.
-	client := d.gateway.Client(outgoing.WithRetry(outgoing.Retry{InitialInterval: 20 * time.Millisecond}), outgoing.WithConcurrency(1))
+	retry := outgoing.Retry{InitialInterval: 20 * time.Millisecond}
+	client := d.gateway.Client(outgoing.WithRetry(retry), outgoing.WithConcurrency(1))
 
 	d.step("1. Look up more messages than one request may name", "client.GetByIDs(ctx, ids)")
 	ids := []int64{7, 8} // unknown
@@ -51,7 +52,8 @@ func (d *demoRun) guide(ctx context.Context) {
 	found := len(result.Messages)
 	show(d, output.Messages, result.Messages[:min(3, found)], err)
 	d.print("     ... and %d more\n\n", max(found-3, 0))
-	d.requests("%d IDs, 3 of them twice: %d found, in the order asked; missing: %s. What was sent:", len(ids), found, display.IDs(result.Missing))
+	d.requests("%d IDs, 3 of them twice: %d found, in the order asked; missing: %s. What was sent:",
+		len(ids), found, display.IDs(result.Missing))
 
 	d.step("2. Cancel what can still be stopped, while the gateway asks for patience", "client.CancelScheduled(ctx, ids)",
 		outgoingtest.Fault{Method: http.MethodDelete, Status: http.StatusTooManyRequests})

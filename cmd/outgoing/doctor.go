@@ -14,7 +14,7 @@ import (
 
 func (c *cli) doctorCommand() *cobra.Command {
 	var record string
-	cmd, f := c.gatewayCommand("doctor", "Find out how a gateway behaves, and which promises hold there", doctorFlags, func(s *session) error {
+	cmd, f := c.gatewayCommand("doctor", doctorFlags, func(s *session) error {
 		return s.examine(record)
 	})
 	f.concurrency, f.attempts = 1, 1

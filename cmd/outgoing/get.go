@@ -17,7 +17,7 @@ import (
 
 func (c *cli) getCommand() *cobra.Command {
 	var summary bool
-	cmd, _ := c.gatewayCommand("get [ID...]", "Look messages up by their IDs", idFlags, func(s *session) error {
+	cmd, _ := c.gatewayCommand("get [ID...]", idFlags, func(s *session) error {
 		return s.lookUp(summary, func(ids iter.Seq[int64]) iter.Seq2[outgoing.GetResult, error] {
 			return s.client.StreamByIDs(s.ctx, ids)
 		})
@@ -161,7 +161,8 @@ func (r *getRun) conclude() {
 	if r.ended != nil && notSent == 0 && !r.interrupted.Load() {
 		r.say("outgoing: %s", output.Reason(r.ended))
 	}
-	r.note("%d found, %d missing, %d not settled, %d not sent (%s)", r.states[output.Found].count, missing, r.states[output.NotSettled].count, notSent, r.sent())
+	r.note("%d found, %d missing, %d not settled, %d not sent (%s)",
+		r.states[output.Found].count, missing, r.states[output.NotSettled].count, notSent, r.sent())
 	if missing == len(r.ids) {
 		r.sayAllUnknown()
 	}

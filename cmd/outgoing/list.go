@@ -14,7 +14,7 @@ import (
 
 func (c *cli) listCommand() *cobra.Command {
 	r := &listRun{}
-	cmd, _ := c.gatewayCommand("list", "List the history, newest message first", listFlags, func(s *session) error {
+	cmd, _ := c.gatewayCommand("list", listFlags, func(s *session) error {
 		r.session, r.out = s, resultsOf(s, output.Messages)
 		return s.do(r.list, s.sayUnwritten)
 	})

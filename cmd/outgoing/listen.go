@@ -42,7 +42,7 @@ type listenRun struct {
 
 func (c *cli) listenCommand() *cobra.Command {
 	l := &listenRun{httpServer: httpServer{cli: c}, tokens: tokenFiles{what: "--callback-token-file"}}
-	cmd := c.command("listen", "Receive the gateway's status callbacks and print what changed", l.listen)
+	cmd := c.command("listen", l.listen)
 	l.flags.register(cmd, listenFlags...)
 	l.concurrency, l.attempts = 16, 1
 	l.httpServer.register(cmd, "127.0.0.1:8081")

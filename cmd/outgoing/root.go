@@ -19,14 +19,10 @@ import (
 var helpTexts embed.FS
 
 func (c *cli) rootCommand() *cobra.Command {
-	root := &cobra.Command{
-		Use:           "outgoing",
-		Short:         "Look up, cancel, list and watch the outgoing messages of an SMS gateway",
-		Version:       version(),
-		SilenceErrors: true, // run says them
-		SilenceUsage:  true,
-		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: c.name},
-	}
+	root := c.command("outgoing", nil)
+	root.Version = version()
+	root.SilenceErrors, root.SilenceUsage = true, true // run says them
+	root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: c.name}
 	root.SetOut(c.screen.Out())
 	root.SetErr(c.screen.Err())
 	root.SuggestionsMinimumDistance = 2
@@ -57,12 +53,18 @@ func (c *cli) rootCommand() *cobra.Command {
 	return root
 }
 
-// command returns a command with the help text that is embedded under its name.
-func (c *cli) command(use, short string, run func(cmd *cobra.Command, args []string) error) *cobra.Command {
-	cmd := &cobra.Command{Use: use, Short: short, ValidArgsFunction: cobra.NoFileCompletions, RunE: run}
+// command returns a command with the help text that is embedded under its name: in short, in full, and examples.
+func (c *cli) command(use string, run func(cmd *cobra.Command, args []string) error) *cobra.Command {
+	cmd := &cobra.Command{Use: use, ValidArgsFunction: cobra.NoFileCompletions, RunE: run}
 	if use == cmd.Name() {
 		cmd.Args = noArgs
 	}
+	text, _ := helpTexts.ReadFile("help/" + cmd.Name() + ".txt")
+	files, _ := helpTexts.ReadFile("help/files.txt")
+	short, rest, _ := strings.Cut(string(text), "\n")
+	long, examples, _ := strings.Cut(rest, "\nExamples:\n\n")
+	cmd.Short, cmd.Example = short, strings.TrimRight(examples, "\n")
+	cmd.Long = strings.Replace(strings.TrimSpace(long), "{files}", strings.TrimSpace(string(files)), 1)
 	return cmd
 }
 
@@ -73,12 +75,6 @@ var (
 
 // help prints the help of a command, with its name as it was started.
 func (c *cli) help(cmd *cobra.Command, _ []string) {
-	if text, err := helpTexts.ReadFile("help/" + cmd.Name() + ".txt"); err == nil {
-		files, _ := helpTexts.ReadFile("help/files.txt")
-		long, examples, _ := strings.Cut(string(text), "\nExamples:\n\n")
-		cmd.Long = strings.Replace(strings.TrimSpace(long), "{files}", strings.TrimSpace(string(files)), 1)
-		cmd.Example = strings.TrimRight(examples, "\n")
-	}
 	text := cmp.Or(cmd.Long, cmd.Short) + "\n\n" + cmd.UsageString()
 	text = longLine.ReplaceAllStringFunc(text, func(line string) string { // cobra has some
 		return strings.TrimSuffix(lineOf80.ReplaceAllString(line, "$1\n"), "\n")
@@ -142,7 +138,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 }
 
 func (c *cli) versionCommand() *cobra.Command {
-	return c.command("version", "Print the version and build information", func(*cobra.Command, []string) error {
+	return c.command("version", func(*cobra.Command, []string) error {
 		_, err := fmt.Fprintln(c.screen.Out(), version())
 		return err
 	})

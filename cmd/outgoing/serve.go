@@ -34,7 +34,7 @@ type serveRun struct {
 
 func (c *cli) serveCommand() *cobra.Command {
 	s := &serveRun{httpServer: httpServer{cli: c}, tokens: tokenFiles{what: "--callback-token-file"}}
-	cmd := c.command("serve", "Serve a gateway in memory, to test clients in any language", s.serve)
+	cmd := c.command("serve", s.serve)
 	s.register(cmd, "127.0.0.1:8080")
 	set := cmd.Flags()
 	set.Var(textFlag{&s.token, "token"}, "token", "the only bearer token to let in; a made-up one, since process lists show flags")

@@ -38,11 +38,11 @@ type session struct {
 	interrupted atomic.Bool
 }
 
-// gatewayCommand returns a command that asks a gateway, and its flags. All that can be wrong is found before anything is
-// sent: by the command's PreRunE, if it sets one, by the flags, in the IDs, and in the token.
-func (c *cli) gatewayCommand(use, short string, names []string, work func(*session) error) (*cobra.Command, *flags) {
+// gatewayCommand returns a command that asks a gateway, and its flags. What is wrong is found before anything is sent: by
+// the command's PreRunE, if it sets one, in the flags, in the IDs, and in the token.
+func (c *cli) gatewayCommand(use string, names []string, work func(*session) error) (*cobra.Command, *flags) {
 	f := &flags{}
-	cmd := c.command(use, short, func(cmd *cobra.Command, args []string) error {
+	cmd := c.command(use, func(cmd *cobra.Command, args []string) error {
 		err := f.check(cmd.Flags())
 		if err == nil && slices.Contains(names, "file") {
 			err = c.collectIDs(args, f)
@@ -107,8 +107,8 @@ func resultsOf[T any](s *session, layout output.Layout[T]) output.Writer[T] {
 	return out
 }
 
-// do does the work of a command, and returns its exit status. The work reports whether everything that was asked is settled,
-// and why it could not start or its results could not be written. lastWords is what is said if it cannot end.
+// do does the work of a command, and returns its exit status. The work reports whether everything that was asked is
+// settled, and why it could not start or its results could not be written. lastWords is what is said if it cannot end.
 func (s *session) do(work func() (settled bool, err error), lastWords func()) error {
 	defer s.handleInterrupts(lastWords)()
 	settled, err := work()

@@ -24,7 +24,7 @@ import (
 func (c *cli) watchCommand() *cobra.Command {
 	var until string
 	r := &watchRun{status: make(map[int64]string), counts: make(map[string]int)}
-	cmd, f := c.gatewayCommand("watch [ID...]", "Follow messages until each has one of the statuses that you name", watchFlags, func(s *session) error {
+	cmd, f := c.gatewayCommand("watch [ID...]", watchFlags, func(s *session) error {
 		r.session = s
 		return s.do(r.watch, s.sayUnwritten)
 	})
