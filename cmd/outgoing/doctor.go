@@ -13,26 +13,11 @@ import (
 )
 
 func (c *cli) doctorCommand() *cobra.Command {
-	var f flags
 	var record string
-	cmd := &cobra.Command{
-		Use:               "doctor",
-		Short:             "Find out how a gateway behaves, and which promises hold there",
-		Args:              noArgs,
-		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(*cobra.Command, []string) error {
-			f.concurrency, f.attempts = 1, 1 // which has no flag here
-			if err := f.check(); err != nil {
-				return err
-			}
-			s, err := c.connect(&f)
-			if err != nil {
-				return err
-			}
-			return s.examine(record)
-		},
-	}
-	f.registerResults(cmd)
+	cmd, f := c.gatewayCommand("doctor", doctorFlags, func(s *session) error {
+		return s.examine(record)
+	})
+	f.concurrency, f.attempts = 1, 1
 	cmd.Flags().Var(textFlag{&record, "directory"}, "record", "write the shape of each distinct answer into this new or empty directory")
 	return cmd
 }
@@ -53,30 +38,22 @@ func (s *session) examine(record string) error {
 			return fmt.Errorf("--record: %w", err)
 		}
 	}
-	out, err := output.New(s.format, s.screen.Out(), output.Findings, s.screen.Style())
-	if err != nil {
-		return err
-	}
-	defer s.handleInterrupts(s.sayUnwritten)()
-	verdicts := map[doctor.Verdict]int{}
-	for result := range doctor.Run(s.ctx, cfg) {
-		if err := out.Write(result); err != nil {
-			return err
+	return s.do(func() (settled bool, err error) {
+		out := resultsOf(s, output.Findings)
+		verdicts := map[doctor.Verdict]int{}
+		for result := range doctor.Run(s.ctx, cfg) {
+			verdicts[result.Verdict]++
+			if err := out.Write(result); err != nil {
+				return verdicts[doctor.Fail] == 0, err
+			}
 		}
-		verdicts[result.Verdict]++
-	}
-	if err := out.Close(); err != nil {
-		return err
-	}
-	s.note("%d ok, %s, %d FAIL, %d skipped", verdicts[doctor.OK], display.Plural(verdicts[doctor.Note], "note", "notes"),
-		verdicts[doctor.Fail], verdicts[doctor.Skipped])
-	switch {
-	case unrecorded != nil:
-		return fmt.Errorf("--record: %w", unrecorded)
-	case s.interrupted.Load():
-		return statusError(exitInterrupted)
-	case verdicts[doctor.Fail] > 0:
-		return statusError(exitUnsettled)
-	}
-	return nil
+		if err = out.Close(); err == nil {
+			s.note("%d ok, %s, %d FAIL, %d skipped", verdicts[doctor.OK], display.Plural(verdicts[doctor.Note], "note", "notes"),
+				verdicts[doctor.Fail], verdicts[doctor.Skipped])
+			if unrecorded != nil {
+				err = fmt.Errorf("--record: %w", unrecorded)
+			}
+		}
+		return verdicts[doctor.Fail] == 0, err
+	}, s.sayUnwritten)
 }

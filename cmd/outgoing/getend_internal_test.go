@@ -72,13 +72,10 @@ func TestB10_GetBelievesTheLastYieldOfItsStream(t *testing.T) {
 				flags:   &flags{format: "json"},
 				drainer: interrupt.NewDrainer(nil, nil),
 			}
-			var ids []int64
 			for id := range int64(5000) {
-				ids = append(ids, id+1)
+				s.ids = append(s.ids, id+1)
 			}
-			out, err := s.getWriter(false)
-			require.NoError(t, err)
-			err = s.lookUp(ids, out, func(ids iter.Seq[int64]) iter.Seq2[outgoing.GetResult, error] {
+			err := s.lookUp(false, func(ids iter.Seq[int64]) iter.Seq2[outgoing.GetResult, error] {
 				return streamDouble(ids, test.taken, test.fails, test.last)
 			})
 			require.Equal(t, test.status, err)

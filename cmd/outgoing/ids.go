@@ -2,10 +2,8 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
@@ -15,147 +13,110 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
-// asked are the distinct IDs that the command line asks for, in its order.
-type asked struct {
-	ids  []int64
-	from string // which column of which file, if it has several
-}
-
-// withIDs does the work of get, cancel and watch on what the command line asks for. Without IDs the demo takes the samples
-// that the work is for.
-func (c *cli) withIDs(args []string, from idFlags, f *flags, samples samples, work func(*session, asked) error) error {
-	if err := f.check(); err != nil {
-		return err
-	}
-	if f.demo && len(args) == 0 && from == (idFlags{}) {
-		args = c.demoIDs(samples)
-	}
-	asked, err := c.collectIDs(args, from)
-	if err != nil {
-		return err
-	}
-	asked.ids = distinct(asked.ids)
-	s, err := c.connect(f)
-	if err != nil {
-		return err
-	}
-	return work(s, asked)
-}
-
-// collectIDs reads all IDs that the command line asks for, and checks them, before anything is sent.
-func (c *cli) collectIDs(args []string, from idFlags) (asked, error) {
+// collectIDs reads all IDs that the command line asks for, and checks them, before anything is sent. Without IDs the demo takes
+// samples.
+func (c *cli) collectIDs(args []string, f *flags) (err error) {
 	var column idfile.Column
-	if from.column != "" {
-		var err error
-		if column, err = idfile.ParseColumn(from.column); err != nil {
-			return asked{}, usage("--column %s: %v", from.column, err)
+	if f.column != "" {
+		if column, err = idfile.ParseColumn(f.column); err != nil {
+			return usage("--column %s: %v", f.column, err)
 		}
 	}
 	switch {
-	case len(args) > 0 && from.file != "":
-		return asked{}, usage("IDs come from the arguments or from --file, not from both")
-	case from.file == "" && from.column != "":
-		return asked{}, usage("--column is for the IDs of a --file")
+	case len(args) > 0 && f.file != "":
+		err = usage("IDs come from the arguments or from --file, not from both")
+	case f.file == "" && f.column != "":
+		err = usage("--column is for the IDs of a --file")
 	case len(args) > 0:
-		ids, err := argumentIDs(args)
-		return asked{ids: ids}, err
-	case from.file == "":
-		return asked{}, usage("no message IDs: give them as arguments, or --file F with one a line (- is standard input)")
-	case from.file == "-":
-		if terminal.Is(c.stdin) {
-			c.say("Reading IDs from the terminal, one a line; Ctrl-D ends them.")
-		}
-		return c.readIDs("standard input", c.stdin, column)
+		f.ids, err = argumentIDs(args)
+	case f.file != "":
+		err = c.readIDs(f, column)
+	case f.demo:
+		c.takeSamples(f)
+	default:
+		err = usage("no message IDs: give them as arguments, or --file F with one a line (- is standard input)")
 	}
-	f, err := os.Open(from.file)
-	if err != nil {
-		return asked{}, err
-	}
-	defer func() { _ = f.Close() }()
-	return c.readIDs(from.file, f, column)
+	f.ids = distinct(f.ids)
+	return err
 }
 
-func (c *cli) readIDs(name string, r io.Reader, column idfile.Column) (asked, error) {
-	file, err := idfile.Read(r, column)
+// readIDs reads the IDs of a file, or of standard input.
+func (c *cli) readIDs(f *flags, column idfile.Column) error {
+	name, in := "standard input", os.Stdin
+	if f.file != "-" {
+		opened, err := os.Open(f.file)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = opened.Close() }()
+		name, in = f.file, opened
+	} else if terminal.Is(in) {
+		c.say("Reading IDs from the terminal, one a line; Ctrl-D ends them.")
+	}
+	file, err := idfile.Read(in, column)
 	switch {
 	case err != nil:
-		return asked{}, fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %w", name, err)
 	case len(file.IDs) == 0:
-		return asked{}, usage("%s: there are no message IDs in it", name)
+		return usage("%s: there are no message IDs in it", name)
 	case file.Note != "":
 		c.say("%s: %s", name, file.Note)
 	}
-	if file.Column == "" {
-		return asked{ids: file.IDs}, nil
+	f.ids = file.IDs
+	if file.Column != "" {
+		f.idsFrom = file.Column + " of " + name
 	}
-	return asked{ids: file.IDs, from: file.Column + " of " + name}, nil
-}
-
-// distinct returns each ID once, where it stands first. Few are repeated, so only those are kept in a map.
-func distinct(ids []int64) []int64 {
-	sorted := slices.Clone(ids)
-	slices.Sort(sorted)
-	repeated := make(map[int64]bool) // whether it was met
-	for i, id := range sorted[1:] {
-		if id == sorted[i] {
-			repeated[id] = false
-		}
-	}
-	return slices.DeleteFunc(ids, func(id int64) bool {
-		met, again := repeated[id]
-		if again {
-			repeated[id] = true
-		}
-		return met
-	})
-}
-
-// samples are messages of the demo gateway.
-type samples struct {
-	what string
-	are  func(outgoing.Message) bool
-}
-
-var (
-	anyMessage  = samples{"sample messages", func(outgoing.Message) bool { return true }}
-	isScheduled = samples{"scheduled sample messages", func(m outgoing.Message) bool { return m.StatusCode == outgoing.StatusScheduled }}
-)
-
-// demoIDs are a few that exist, for a first try.
-func (c *cli) demoIDs(wanted samples) []string {
-	var ids []string
-	all := outgoingtest.SampleMessages(demoSamples)
-	for _, m := range all {
-		if len(ids) < 10 && wanted.are(m) {
-			ids = append(ids, strconv.FormatInt(m.ID, 10))
-		}
-	}
-	c.say("No IDs given, so here are ten of the %s; all samples have the IDs %d to %d.", wanted.what, all[0].ID, all[demoSamples-1].ID)
-	return ids
+	return nil
 }
 
 // argumentIDs takes "43456 43457", "43456,43457", as the API's own paths have it, and "43456, 43457". A gap in it may be an
 // unset variable of a script.
 func argumentIDs(args []string) (ids []int64, err error) {
 	for i, arg := range args {
-		if strings.TrimSpace(arg) == "" {
+		list := strings.TrimSpace(arg)
+		if list == "" {
 			return nil, usage("an argument is empty where a message ID is expected; is a variable unset?")
 		}
-		parts := strings.Split(arg, ",")
-		if last := len(parts) - 1; last > 0 && i < len(args)-1 && strings.TrimSpace(parts[last]) == "" {
-			parts = parts[:last]
+		if i < len(args)-1 {
+			list = strings.TrimSuffix(list, ",")
 		}
-		for _, part := range parts {
-			part = strings.TrimSpace(part)
-			if part == "" {
+		for text := range strings.SplitSeq(list, ",") {
+			if text = strings.TrimSpace(text); text == "" {
 				return nil, usage("%s: a message ID is missing beside a comma", display.Quoted(arg))
 			}
-			id, err := idfile.ParseID(part)
+			id, err := idfile.ParseID(text)
 			if err != nil {
-				return nil, &usageError{err.Error()}
+				return nil, usage("%v", err)
 			}
 			ids = append(ids, id)
 		}
 	}
 	return ids, nil
+}
+
+// distinct returns each ID once, where it stands first, with little memory beside the IDs: there may be millions.
+func distinct(ids []int64) []int64 {
+	sorted := slices.Clone(ids)
+	slices.Sort(sorted)
+	sorted = slices.Compact(sorted)
+	met := make([]bool, len(sorted))
+	return slices.DeleteFunc(ids, func(id int64) (again bool) {
+		i, _ := slices.BinarySearch(sorted, id)
+		again, met[i] = met[i], true
+		return again
+	})
+}
+
+// takeSamples takes a few IDs of the demo gateway, for a first try.
+func (c *cli) takeSamples(f *flags) {
+	what, all := "sample messages", outgoingtest.SampleMessages(demoSamples)
+	if f.scheduled {
+		what = "scheduled " + what
+	}
+	for _, m := range all {
+		if len(f.ids) < 10 && (!f.scheduled || m.StatusCode == outgoing.StatusScheduled) {
+			f.ids = append(f.ids, m.ID)
+		}
+	}
+	c.say("No IDs given, so here are ten of the %s; all samples have the IDs %d to %d.", what, all[0].ID, all[demoSamples-1].ID)
 }

@@ -1,155 +1,132 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"iter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 func (c *cli) listCommand() *cobra.Command {
-	var (
-		f    flags
-		page outgoing.PageRequest
-		run  listRun
-		all  bool
-	)
-	cmd := &cobra.Command{
-		Use:               "list",
-		Short:             "List the history, newest message first",
-		Args:              noArgs,
-		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := f.check()
-			if err != nil {
-				return err
-			}
-			all = all || cmd.Flags().Changed("max") || cmd.Flags().Changed("since-id")
-			switch {
-			case cmd.Flags().Changed("max") && run.max < 1:
-				return usage("--max %d: it must be at least 1", run.max)
-			case cmd.Flags().Changed("since-id") && run.sinceID < 1:
-				return usage("--since-id %d: message IDs start at 1", run.sinceID)
-			case all && (cmd.Flags().Changed("page") || cmd.Flags().Changed("limit")):
-				return usage("--all lists every page: it cannot be used with --page or --limit, and nor can --max and --since-id")
-			case cmd.Flags().Changed("page") && page.Page < 1:
-				return usage("--page %d: pages start at 1", page.Page)
-			case cmd.Flags().Changed("limit") && (page.Limit < 1 || page.Limit > outgoing.MaxLimit):
-				return usage("--limit %d: a page has 1 to %d messages", page.Limit, outgoing.MaxLimit)
-			}
-			if run.session, err = c.connect(&f); err != nil {
-				return err
-			}
-			if run.out, err = output.New(f.format, c.screen.Out(), output.Messages, c.screen.Style()); err != nil {
-				return err
-			}
-			if all {
-				return run.list(run.client.All(run.ctx), nil)
-			}
-			var got outgoing.Page
-			return run.list(func(yield func(outgoing.Message, error) bool) {
-				var err error
-				got, err = run.client.List(run.ctx, page)
-				for _, m := range got.Messages {
-					if !yield(m, nil) {
-						return
-					}
-				}
-				if err != nil {
-					yield(outgoing.Message{}, err)
-				}
-			}, &got)
-		},
+	r := &listRun{}
+	cmd, _ := c.gatewayCommand("list", listFlags, func(s *session) error {
+		r.session, r.out = s, resultsOf(s, output.Messages)
+		return s.do(r.list, s.sayUnwritten)
+	})
+	set := cmd.Flags()
+	set.IntVar(&r.page.Page, "page", 0, "which page (default 1)")
+	set.IntVar(&r.page.Limit, "limit", 0, fmt.Sprintf("messages on a page, at most %d (default the gateway's, 10)", outgoing.MaxLimit))
+	set.BoolVar(&r.all, "all", false, "the whole history")
+	set.IntVar(&r.max, "max", 0, "the newest messages, at most so many")
+	set.Int64Var(&r.sinceID, "since-id", 0, "the messages before this one in the history, which are newer")
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		given := set.Changed
+		r.all = r.all || given("max") || given("since-id")
+		return cmp.Or(
+			usageIf(given("max") && r.max < 1, "--max %d: it must be at least 1", r.max),
+			usageIf(given("since-id") && r.sinceID < 1, "--since-id %d: message IDs start at 1", r.sinceID),
+			usageIf(r.all && (given("page") || given("limit")),
+				"--all lists every page: it cannot be used with --page or --limit, and nor can --max and --since-id"),
+			usageIf(given("page") && r.page.Page < 1, "--page %d: pages start at 1", r.page.Page),
+			usageIf(given("limit") && (r.page.Limit < 1 || r.page.Limit > outgoing.MaxLimit),
+				"--limit %d: a page has 1 to %d messages", r.page.Limit, outgoing.MaxLimit),
+		)
 	}
-	f.register(cmd)
-	cmd.Flags().IntVar(&page.Page, "page", 0, "which page (default 1)")
-	cmd.Flags().IntVar(&page.Limit, "limit", 0, fmt.Sprintf("messages on a page, at most %d (default the gateway's, 10)", outgoing.MaxLimit))
-	cmd.Flags().BoolVar(&all, "all", false, "the whole history")
-	cmd.Flags().IntVar(&run.max, "max", 0, "the newest messages, at most so many")
-	cmd.Flags().Int64Var(&run.sinceID, "since-id", 0, "the messages before this one in the history, which are newer")
 	return cmd
 }
 
 // listRun is one run of list.
 type listRun struct {
 	*session
-	out     output.Writer[outgoing.Message]
+	page    outgoing.PageRequest
+	all     bool
 	max     int   // 0 for all
 	sinceID int64 // 0 for none
+	out     output.Writer[outgoing.Message]
 
+	got                outgoing.Page // unless all are listed
 	listed, unreadable int
+	missed             bool  // the history ended without the message of sinceID
+	failed             error // why the history breaks off
 }
 
-// list prints messages; those of one page, if there is one.
-func (r *listRun) list(messages iter.Seq2[outgoing.Message, error], page *outgoing.Page) error {
-	unhandle := r.handleInterrupts(r.sayUnwritten)
-	defer unhandle()
-	end := r.progress("list", "messages", r.max)
-	defer end()
-	failed, stopped, err := r.print(messages)
-	end()
-	if err == nil && (failed == nil || r.listed+r.unreadable > 0 || r.interrupted.Load()) {
+func (r *listRun) list() (settled bool, err error) {
+	err = r.print()
+	nothing := r.failed != nil && r.listed+r.unreadable == 0
+	if err == nil && (!nothing || r.interrupted.Load()) {
 		err = r.out.Close()
 	}
-	if errors.Is(err, terminal.ErrReaderGone) && r.unreadable > 0 {
-		return statusError(exitUnsettled)
-	}
-	if err != nil {
-		return err
-	}
 	count := display.Plural(r.listed, "message", "messages")
-	missed := r.sinceID != 0 && !stopped && failed == nil
 	switch {
+	case err != nil:
+		return r.unreadable == 0, err
 	case r.interrupted.Load():
 		r.note("%s listed before the interrupt", count)
-		return statusError(exitInterrupted)
-	case failed != nil && r.listed+r.unreadable == 0: // the gateway was asked, so this is not a command that could not start
-		r.say("outgoing: %s", output.Reason(r.explain(failed)))
-		return statusError(exitUnsettled)
-	case failed != nil:
-		r.say("outgoing: the history breaks off here: %s", output.Reason(r.explain(failed)))
-	case missed:
+		return false, nil
+	case nothing: // the gateway was asked, so this is not a command that could not start
+		r.say("outgoing: %s", r.reason(r.failed))
+		return false, nil
+	case r.failed != nil:
+		r.say("outgoing: the history breaks off here: %s", r.reason(r.failed))
+	case r.missed:
 		r.say("outgoing: the history has no message %d, and is listed to its end", r.sinceID)
 	}
-	if page != nil {
-		count = describePage(*page)
+	if !r.all {
+		count = describePage(r.got)
 	}
 	r.note("%s", count)
-	if failed != nil || missed || r.unreadable > 0 {
-		return statusError(exitUnsettled)
-	}
-	return nil
+	return r.failed == nil && !r.missed && r.unreadable == 0, nil
 }
 
 // print writes messages until it is to stop, the history breaks off, or they cannot be written.
-func (r *listRun) print(messages iter.Seq2[outgoing.Message, error]) (failed error, stopped bool, err error) {
-	for m, failed := range messages {
-		if batch, ok := errors.AsType[*outgoing.BatchError](failed); ok {
+func (r *listRun) print() error {
+	defer r.showProgress("list", "messages", r.max)()
+	messages := r.client.All(r.ctx)
+	if !r.all {
+		messages = r.onePage
+	}
+	for m, err := range messages {
+		batch, unreadable := errors.AsType[*outgoing.BatchError](err)
+		switch {
+		case unreadable:
 			r.sayUnreadable(batch)
 			continue
-		}
-		if failed != nil {
-			return failed, false, nil
-		}
-		if r.sinceID != 0 && m.ID == r.sinceID {
-			return nil, true, nil
+		case err != nil:
+			r.failed = err
+			return nil
+		case r.sinceID != 0 && m.ID == r.sinceID:
+			return nil
 		}
 		if err := r.out.Write(m); err != nil {
-			return nil, false, err
+			return err
 		}
 		r.listed++
-		r.counter.Done.Add(1)
+		r.progress.Done.Add(1)
 		if r.listed == r.max || r.interrupted.Load() {
-			return nil, true, nil
+			return nil
 		}
 	}
-	return nil, false, nil
+	r.missed = r.sinceID != 0
+	return nil
+}
+
+// onePage yields the messages of one page.
+func (r *listRun) onePage(yield func(outgoing.Message, error) bool) {
+	var err error
+	r.got, err = r.client.List(r.ctx, r.page)
+	for _, m := range r.got.Messages {
+		if !yield(m, nil) {
+			return
+		}
+	}
+	if err != nil {
+		yield(outgoing.Message{}, err)
+	}
 }
 
 // describePage says what the gateway said about the page, and nothing that it did not.
@@ -158,26 +135,23 @@ func describePage(p outgoing.Page) string {
 	if p.TotalResults != nil {
 		text += fmt.Sprintf(" of %d", *p.TotalResults)
 	}
-	if p.CurrentPage != nil {
-		text += fmt.Sprintf(", page %d", *p.CurrentPage)
-		if p.TotalPages != nil {
-			text += fmt.Sprintf(" of %d", *p.TotalPages)
-		}
-		if p.Links.Next != "" {
-			text += fmt.Sprintf("; the next is --page %d", *p.CurrentPage+1)
-		}
+	if p.CurrentPage == nil {
+		return text
+	}
+	text += fmt.Sprintf(", page %d", *p.CurrentPage)
+	if p.TotalPages != nil {
+		text += fmt.Sprintf(" of %d", *p.TotalPages)
+	}
+	if p.Links.Next != "" {
+		text += fmt.Sprintf("; the next is --page %d", *p.CurrentPage+1)
 	}
 	return text
 }
 
 func (r *listRun) sayUnreadable(batch *outgoing.BatchError) {
 	r.unreadable++
-	r.counter.Failed.Add(1)
+	r.progress.Failed.Add(1)
 	for _, f := range batch.Failures {
-		id := "of an unknown ID"
-		if len(f.IDs) > 0 {
-			id = display.IDs(f.IDs)
-		}
-		r.say("not readable: %s\n  %s", id, output.Reason(f.Err))
+		r.say("not readable: %s\n  %s", cmp.Or(display.IDs(f.IDs), "of an unknown ID"), output.Reason(f.Err))
 	}
 }

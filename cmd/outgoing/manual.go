@@ -36,7 +36,7 @@ func main() {
 }
 
 func writeManual(dir string, date time.Time) error {
-	c := &cli{screen: terminal.NewScreen(os.Stdin, os.Stdout, os.Stderr, os.LookupEnv), env: os.LookupEnv, name: "outgoing"}
+	c := &cli{screen: terminal.NewScreen(os.Stdin, os.Stdout, os.Stderr, os.LookupEnv), name: "outgoing"}
 	root := c.rootCommand()
 	completions, man := filepath.Join(dir, "completions"), filepath.Join(dir, "man")
 	for _, path := range []string{completions, man} {

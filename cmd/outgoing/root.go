@@ -17,15 +17,10 @@ import (
 var helpTexts embed.FS
 
 func (c *cli) rootCommand() *cobra.Command {
-	root := &cobra.Command{
-		Use:           "outgoing",
-		Short:         "Look up, cancel, list and watch the outgoing messages of an SMS gateway",
-		Version:       version(),
-		SilenceErrors: true, // run says them
-		SilenceUsage:  true,
-		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: c.name},
-	}
-	root.SetIn(c.stdin)
+	root := c.command("outgoing", nil)
+	root.Version = version()
+	root.SilenceErrors, root.SilenceUsage = true, true // run says them
+	root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: c.name}
 	root.SetOut(c.screen.Out())
 	root.SetErr(c.screen.Err())
 	root.SuggestionsMinimumDistance = 2
@@ -38,31 +33,37 @@ func (c *cli) rootCommand() *cobra.Command {
 		c.doctorCommand(), c.serveCommand(), c.demoCommand(), c.versionCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
-	files, _ := helpTexts.ReadFile("help/files.txt")
-	for _, cmd := range append(root.Commands(), root) {
-		if text, err := helpTexts.ReadFile("help/" + cmd.Name() + ".txt"); err == nil {
-			long, examples, _ := strings.Cut(string(text), "\nExamples:\n\n")
-			cmd.Long, cmd.Example = strings.Replace(strings.TrimSpace(long), "{files}", strings.TrimSpace(string(files)), 1), strings.TrimRight(examples, "\n")
+
+	help, _, _ := root.Find([]string{"help"})
+	help.Args = func(_ *cobra.Command, args []string) error {
+		if found, rest, err := root.Find(args); err != nil || found == root || len(rest) > 0 {
+			return unknownCommand(root, args)
 		}
-		if cmd.HasSubCommands() { // else cobra takes a mistyped name for a request for help, and all is well
-			cmd.Args, cmd.RunE = unknownCommand, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
-		}
-		for _, shell := range cmd.Commands() { // of completion
-			if cmd != root {
-				shell.Args = noArgs
-			}
-		}
-		if cmd.Name() == "help" {
-			cmd.Args = func(_ *cobra.Command, args []string) error {
-				found, rest, err := root.Find(args)
-				if err != nil || found == root || len(rest) > 0 {
-					return unknownCommand(root, args)
-				}
-				return nil
-			}
-		}
+		return nil
+	}
+	completion, _, _ := root.Find([]string{"completion"})
+	for _, shell := range completion.Commands() {
+		shell.Args = noArgs
+	}
+	for _, group := range []*cobra.Command{root, completion} { // else cobra takes a mistyped name for a request for help
+		group.Args, group.RunE = unknownCommand, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}
 	return root
+}
+
+// command returns a command with the help text that is embedded under its name: in short, in full, and examples.
+func (c *cli) command(use string, run func(cmd *cobra.Command, args []string) error) *cobra.Command {
+	cmd := &cobra.Command{Use: use, ValidArgsFunction: cobra.NoFileCompletions, RunE: run}
+	if use == cmd.Name() {
+		cmd.Args = noArgs
+	}
+	text, _ := helpTexts.ReadFile("help/" + cmd.Name() + ".txt")
+	files, _ := helpTexts.ReadFile("help/files.txt")
+	short, rest, _ := strings.Cut(string(text), "\n")
+	long, examples, _ := strings.Cut(rest, "\nExamples:\n\n")
+	cmd.Short, cmd.Example = short, strings.TrimRight(examples, "\n")
+	cmd.Long = strings.Replace(strings.TrimSpace(long), "{files}", strings.TrimSpace(string(files)), 1)
+	return cmd
 }
 
 var (
@@ -106,11 +107,13 @@ func didYouMean(dashes string, near []string) string {
 
 // flagError says what is wrong with a flag.
 func flagError(cmd *cobra.Command, err error) error {
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok && invalid.GetFlag().Value.Type() == "duration" {
+		return usage("%v (a day is 24h; others are 1h30m, 20s, 500ms)", err) // Go has no days
+	}
 	unknown, ok := errors.AsType[*pflag.NotExistError](err)
 	if !ok {
-		return usage("%v%s", err, durationAdvice(err))
+		return usage("%v", err)
 	}
-	name := unknown.GetSpecifiedName()
 	if short := unknown.GetSpecifiedShortnames(); short != "" {
 		if strings.ContainsAny(short[:1], "0123456789") {
 			return usage("-%s is not a message ID: they start at 1", short)
@@ -121,16 +124,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		flags.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
 	})
-	return usage("%v%s", err, didYouMean("--", flags.SuggestionsFor(name)))
-}
-
-// durationAdvice says how to write a time: Go has no days.
-func durationAdvice(err error) string {
-	invalid, ok := errors.AsType[*pflag.InvalidValueError](err)
-	if !ok || invalid.GetFlag().Value.Type() != "duration" {
-		return ""
-	}
-	return " (a day is 24h; others are 1h30m, 20s, 500ms)"
+	return usage("%v%s", err, didYouMean("--", flags.SuggestionsFor(unknown.GetSpecifiedName())))
 }
 
 // noArgs refuses arguments in this command's words.

@@ -28,26 +28,24 @@ const (
 
 // cli is one run of the command.
 type cli struct {
-	stdin  io.Reader
-	screen *terminal.Screen
-	env    func(string) (string, bool) // as os.LookupEnv
-	name   string                      // of the command, as it was started
-
-	unhelped error // why a help text could not be written
+	screen   *terminal.Screen
+	name     string // of the command, as it was started
+	unhelped error  // why a help text could not be written
 }
 
 // run runs the command and returns its exit status.
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
+func run() int {
 	// Ignored, so that writing to a closed pipe is an error here and not the end of the process: a cancel goes on.
 	signal.Ignore(syscall.SIGPIPE)
 	// net/http prints there what a gateway sends unasked, which may be a recipient.
 	log.SetOutput(io.Discard)
 	executable, _ := os.Executable()
-	c := &cli{stdin: stdin, screen: terminal.NewScreen(stdin, stdout, stderr, env), env: env, name: startedAs(executable, exists)}
-	root := c.rootCommand()
-	root.SetArgs(args)
-
-	command, err := root.ExecuteC()
+	_, notInClone := os.Stat(filepath.Join("cmd", "outgoing", "main.go"))
+	c := &cli{
+		screen: terminal.NewScreen(os.Stdin, os.Stdout, os.Stderr, os.LookupEnv),
+		name:   startedAs(executable, notInClone == nil),
+	}
+	command, err := c.rootCommand().ExecuteC()
 	err = errors.Join(err, c.unhelped)
 	status, ended := errors.AsType[statusError](err)
 	switch {
@@ -60,7 +58,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(stri
 	if errors.Is(err, terminal.ErrUnwritten) {
 		return exitUnwritten
 	}
-	if _, wrong := errors.AsType[*usageError](err); wrong {
+	if _, wrong := errors.AsType[usageError](err); wrong {
 		c.say("See %q.", command.CommandPath()+" --help")
 	}
 	return exitUsage
@@ -68,20 +66,15 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(stri
 
 // startedAs returns how to start the command again: "go run" builds it below a directory that is gone afterwards, or that is
 // the build cache's.
-func startedAs(executable string, exists func(path string) bool) string {
+func startedAs(executable string, inClone bool) string {
 	built := regexp.MustCompile(`[/\\](go-build\d+[/\\].*|[0-9a-f]{64}-d)[/\\][^/\\]*$`)
 	switch {
 	case !built.MatchString(executable):
 		return "outgoing"
-	case exists(filepath.Join("cmd", "outgoing", "main.go")):
+	case inClone:
 		return "go run ./cmd/outgoing"
 	}
 	return "go run github.com/gsmservice-gateway/client-go/cmd/outgoing@latest"
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 // statusError ends the command with this status. Everything else has been said.
@@ -90,17 +83,25 @@ type statusError int
 func (s statusError) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
 // usageError means that the command line is wrong, so that its help may help.
-type usageError struct{ text string }
+type usageError string
 
-func (e *usageError) Error() string { return e.text }
+func (e usageError) Error() string { return string(e) }
 
-func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+func usage(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
+
+// usageIf is usage if something is wrong, and nil otherwise: [cmp.Or] returns the first of several.
+func usageIf(wrong bool, format string, args ...any) error {
+	if wrong {
+		return usage(format, args...)
+	}
+	return nil
+}
 
 // say writes lines to standard error. What does not print is escaped: file names and answers come from others.
 func (c *cli) say(format string, args ...any) {
-	lines := strings.Split(fmt.Sprintf(format, args...), "\n")
-	for i, line := range lines {
-		lines[i] = display.Printable(line)
+	var text strings.Builder
+	for line := range strings.SplitSeq(fmt.Sprintf(format, args...), "\n") {
+		text.WriteString(display.Printable(line) + "\n")
 	}
-	_, _ = io.WriteString(c.screen.Err(), strings.Join(lines, "\n")+"\n")
+	_, _ = io.WriteString(c.screen.Err(), text.String())
 }

@@ -1,94 +1,70 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/server"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
-// serveFlags are what the flags of serve say.
-type serveFlags struct {
-	addr         string
-	expose       bool
+// serveRun is one run of serve: what its flags say.
+type serveRun struct {
+	httpServer
 	token        string
 	messages     int
 	messagesFile string
 	latency      time.Duration
 	faults       []string
 
-	live              bool
-	rate              int
-	callback          string
-	callbackTokenFile string
+	live     bool
+	rate     int
+	callback string
+	tokens   tokenFiles // of the callbacks; the last one counts
 }
 
 func (c *cli) serveCommand() *cobra.Command {
-	var s serveFlags
-	cmd := &cobra.Command{
-		Use:               "serve",
-		Short:             "Serve a gateway in memory, to test clients in any language",
-		Args:              noArgs,
-		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := s.check(cmd.Flags().Changed); err != nil {
-				return err
-			}
-			return c.serve(&s)
-		},
-	}
+	s := &serveRun{httpServer: httpServer{cli: c}, tokens: tokenFiles{what: "--callback-token-file"}}
+	cmd := c.command("serve", s.serve)
+	s.register(cmd, "127.0.0.1:8080")
 	set := cmd.Flags()
-	s.addr = "127.0.0.1:8080"
-	set.Var(textFlag{&s.addr, "host:port"}, "addr", "where to listen; port 0 takes a free one")
-	set.BoolVar(&s.expose, "expose", false, "allow an --addr that other machines can reach")
 	set.Var(textFlag{&s.token, "token"}, "token", "the only bearer token to let in; a made-up one, since process lists show flags")
 	set.IntVar(&s.messages, "messages", demoSamples, "how many sample messages there are")
 	set.Var(textFlag{&s.messagesFile, "file"}, "messages-file", "messages in place of the samples, in JSON Lines")
 	set.DurationVar(&s.latency, "latency", 0, "how long each answer takes at least")
-	set.Var(textsFlag{&s.faults, "fault"}, "fault", "make requests fail as described above; may be repeated")
+	set.Var(textsFlag{"fault", &s.faults}, "fault", "make requests fail as described above; may be repeated")
 	set.BoolVar(&s.live, "live", false, "make messages move on by themselves, and new ones arrive")
 	set.IntVar(&s.rate, "rate", 60, "how many new messages arrive each minute, with --live")
 	set.Var(textFlag{&s.callback, "url"}, "callback", "where to POST status changes, with --live")
-	set.Var(textFlag{&s.callbackTokenFile, "file"}, "callback-token-file", "a file that holds the bearer token of the callbacks")
+	set.Var(textsFlag{"file", &s.tokens.names}, "callback-token-file", "a file that holds the bearer token of the callbacks")
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		given := set.Changed
+		const maxRate = 60_000
+		return cmp.Or(
+			usageIf(given("rate") && !s.live, "--rate: it needs --live too"),
+			usageIf(given("callback") && !s.live, "--callback: it needs --live too"),
+			usageIf(given("callback-token-file") && !s.live, "--callback-token-file: it needs --live too"),
+			usageIf(given("callback-token-file") && !given("callback"), "--callback-token-file: it needs --callback too"),
+			usageIf(s.rate < 0 || s.rate > maxRate, "--rate %d: it is a number of messages per minute, from 0 to %d", s.rate, maxRate),
+			usageIf(s.latency < 0, "--latency %v: it must not be negative", s.latency),
+			usageIf(s.messages < 0, "--messages must not be negative, got %d", s.messages),
+			usageIf(given("messages-file") && given("messages"), "--messages is for samples: give it or --messages-file"),
+			s.httpServer.check(),
+		)
+	}
 	return cmd
 }
 
-func (s *serveFlags) check(given func(flag string) bool) error {
-	const maxRate = 60_000
-	for _, flag := range []string{"rate", "callback", "callback-token-file"} {
-		if given(flag) && !s.live {
-			return usage("--%s: it needs --live too", flag)
-		}
-	}
-	switch {
-	case s.rate < 0 || s.rate > maxRate:
-		return usage("--rate %d: it is a number of messages per minute, from 0 to %d", s.rate, maxRate)
-	case s.callbackTokenFile != "" && s.callback == "":
-		return usage("--callback-token-file: it needs --callback too")
-	case s.latency < 0:
-		return usage("--latency %v: it must not be negative", s.latency)
-	case s.messages < 0:
-		return usage("--messages must not be negative, got %d", s.messages)
-	case s.messagesFile != "" && given("messages"):
-		return usage("--messages is for samples: give it or --messages-file")
-	}
-	return checkAddr(s.addr, s.expose)
-}
-
-func (c *cli) serve(s *serveFlags) error {
+func (s *serveRun) serve(*cobra.Command, []string) error {
 	msgs, err := s.history()
 	if err != nil {
 		return err
@@ -108,29 +84,22 @@ func (c *cli) serve(s *serveFlags) error {
 	for i, id := range gateway.Add(msgs...) {
 		msgs[i].ID = id
 	}
-	live, err := c.liveServer(s, gateway, msgs)
-	if err != nil {
-		return err
-	}
-	listener, err := listenOn(s.addr)
-	if err != nil {
-		return err
-	}
 	ctx, end := context.WithCancel(context.Background())
 	var living sync.WaitGroup
 	defer func() {
 		end()
 		living.Wait()
 	}()
-	for _, run := range live {
-		living.Go(func() { run(ctx) })
+	if s.live {
+		if err := s.liven(ctx, &living, server.Live{Gateway: gateway, Messages: msgs, PerMinute: s.rate}); err != nil {
+			return err
+		}
 	}
-	return c.serveUntilDone(ctx, server.New(gateway, c.screen.Err()), listener, 3*time.Second,
-		func() error { return c.announce(s, listener.Addr(), msgs) })
+	return s.run(ctx, server.New(gateway, s.screen.Err()), 3*time.Second, func(addr net.Addr) error { return s.announce(addr, msgs) })
 }
 
 // history returns the messages that there are at first.
-func (s *serveFlags) history() ([]outgoing.Message, error) {
+func (s *serveRun) history() ([]outgoing.Message, error) {
 	if s.messagesFile == "" {
 		return outgoingtest.SampleMessages(s.messages), nil
 	}
@@ -146,86 +115,35 @@ func (s *serveFlags) history() ([]outgoing.Message, error) {
 	return msgs, nil
 }
 
-// liveServer returns what runs beside the server with --live; nothing without it.
-func (c *cli) liveServer(s *serveFlags, gateway *outgoingtest.Gateway, msgs []outgoing.Message) (live []func(context.Context), err error) {
-	if !s.live {
-		return nil, nil
-	}
-	report, where := func(...outgoing.Message) {}, ""
+// liven makes messages move on, and reports that with callbacks, until ctx is done.
+func (s *serveRun) liven(ctx context.Context, living *sync.WaitGroup, live server.Live) error {
+	where := ""
+	live.Report = func(...outgoing.Message) {}
 	if s.callback != "" {
 		u, err := server.ParseCallbackURL(s.callback)
 		if err != nil {
-			return nil, usage("--callback: the URL %v", err)
+			return usage("--callback: the URL %v", err)
 		}
-		tokens := []string{""}
-		if s.callbackTokenFile != "" {
-			f := tokenFiles{what: "--callback-token-file", names: []string{s.callbackTokenFile}}
-			if tokens, err = f.current(); err != nil {
-				return nil, err
-			}
+		tokens, err := s.tokens.current()
+		if err != nil {
+			return err
 		}
-		caller := server.NewCaller(u, tokens[len(tokens)-1], newTransport(server.MaxCalls), c.screen.Err())
+		token := ""
+		if n := len(tokens); n > 0 {
+			token = tokens[n-1]
+		}
+		caller := server.NewCaller(u, token, newTransport(server.MaxCalls), s.screen.Err())
+		living.Go(func() { caller.Run(ctx) })
 		// Without the query, which may be a secret.
-		report, where = caller.Report, "; status changes are POSTed to "+u.Scheme+"://"+u.Host+u.EscapedPath()
-		live = append(live, caller.Run)
+		live.Report, where = caller.Report, "; status changes are POSTed to "+u.Scheme+"://"+u.Host+u.EscapedPath()
 	}
-	c.say("outgoing: messages move on by themselves, and %s per minute%s", display.Plural(s.rate, "new one arrives", "new ones arrive"), where)
-	return append(live, server.Live{Gateway: gateway, Messages: msgs, PerMinute: s.rate, Report: report}.Run), nil
-}
-
-// serveUntilDone serves until ctx is done or there is an interrupt, and then until the requests in flight have ended, or a
-// time is over. A second interrupt ends the process at once. It announces itself when it can be interrupted.
-func (c *cli) serveUntilDone(ctx context.Context, srv *http.Server, listener net.Listener, grace time.Duration, announce func() error) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	defer interrupt.Watch(stop, func() { os.Exit(exitInterrupted) })()
-	if err := announce(); err != nil {
-		return err
-	}
-	stopped := make(chan error, 1)
-	go func() {
-		<-ctx.Done()
-		c.say("outgoing: stopping; finishing requests in flight (interrupt again to leave at once)")
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-		defer cancel()
-		err := srv.Shutdown(ctx)
-		if errors.Is(err, context.DeadlineExceeded) {
-			err = srv.Close()
-		}
-		stopped <- err
-	}()
-	if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return <-stopped
-}
-
-// checkAddr refuses an address that other machines can reach unless --expose is set.
-func checkAddr(addr string, expose bool) error {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return usage("--addr %q: it is host:port, such as 127.0.0.1:8080", addr)
-	}
-	if !server.IsLoopback(host) && !expose {
-		return usage("--addr %q: other machines could reach this; if they should, say --expose too", addr)
-	}
+	living.Go(func() { live.Run(ctx) })
+	s.say("outgoing: messages move on by themselves, and %s per minute%s", display.Plural(s.rate, "new one arrives", "new ones arrive"), where)
 	return nil
 }
 
-func listenOn(addr string) (net.Listener, error) {
-	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("--addr %s: address already in use: something else listens there, perhaps this command in another "+
-			"window; choose another port, or 0 for a free one", addr)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("--addr %s: %w", addr, err)
-	}
-	return listener, nil
-}
-
 // announce says where the gateway is, and how to talk to it.
-func (c *cli) announce(s *serveFlags, addr net.Addr, msgs []outgoing.Message) error {
+func (s *serveRun) announce(addr net.Addr, msgs []outgoing.Message) error {
 	token := "test"
 	if s.token != "" {
 		token = "$TOKEN" // which the caller knows, and a log need not
@@ -239,10 +157,10 @@ func (c *cli) announce(s *serveFlags, addr net.Addr, msgs []outgoing.Message) er
 		}
 		example = fmt.Sprintf("messages/%d", msgs[0].ID)
 	}
-	_, err := fmt.Fprintf(c.screen.Out(), `%s
+	_, err := fmt.Fprintf(s.screen.Out(), `%s
 %s; try
   curl -H "Authorization: Bearer %s" %s/%s
   %s=%s %s list --base-url %s
-`, base, what, token, base, example, tokenVariable, token, c.name, base)
+`, base, what, token, base, example, tokenVariable, token, s.name, base)
 	return err
 }

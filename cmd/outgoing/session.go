@@ -1,19 +1,21 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"os"
-	"strings"
+	"slices"
 	"sync/atomic"
-	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/server"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
@@ -23,32 +25,53 @@ import (
 type session struct {
 	*cli
 	*flags
-	client  *outgoing.Client
-	double  *outgoingtest.Gateway // of --demo
-	url     string
-	where   string // which gateway, for people: "in production (...)"
-	token   func(context.Context) (string, error)
-	drainer *interrupt.Drainer
-	counter terminal.Counts
+	client   *outgoing.Client
+	double   *outgoingtest.Gateway // of --demo
+	url      string
+	namedBy  string // the flag or variable that url is from, if any
+	token    func(context.Context) (string, error)
+	drainer  *interrupt.Drainer
+	progress terminal.Progress
 
 	ctx         context.Context // of the work: done once an interrupt has been obeyed
 	stop        func()          // ends ctx, and cuts off the requests in flight
 	interrupted atomic.Bool
 }
 
+// gatewayCommand returns a command that asks a gateway, and its flags. What is wrong is found before anything is sent: by
+// the command's PreRunE, if it sets one, in the flags, in the IDs, and in the token.
+func (c *cli) gatewayCommand(use string, names []string, work func(*session) error) (*cobra.Command, *flags) {
+	f := &flags{}
+	cmd := c.command(use, func(cmd *cobra.Command, args []string) error {
+		err := f.check(cmd.Flags())
+		if err == nil && slices.Contains(names, "file") {
+			err = c.collectIDs(args, f)
+		}
+		if err != nil {
+			return err
+		}
+		s, err := c.connect(f)
+		if err != nil {
+			return err
+		}
+		return work(s)
+	})
+	f.register(cmd, names...)
+	return cmd, f
+}
+
 // connect prepares a client of the gateway that the flags name. It sends nothing.
 func (c *cli) connect(f *flags) (*session, error) {
 	s := &session{cli: c, flags: f}
 	var err error
-	if s.url, err = c.gatewayURL(f); err != nil {
+	if s.url, s.namedBy, err = f.gatewayURL(); err != nil {
 		return nil, err
 	}
-	s.where = describe(s.url)
 	transport := newTransport(f.concurrency)
 	if f.demo {
 		s.double = demoGateway()
-		s.where, s.token, transport = "in the demo gateway, in memory", demoToken, s.double.Transport()
-	} else if s.token, err = c.token(f.tokenFile); err != nil {
+		s.token, transport = func(context.Context) (string, error) { return "demo", nil }, s.double.Transport()
+	} else if s.token, err = tokenSource(f.tokenFile); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -60,85 +83,47 @@ func (c *cli) connect(f *flags) (*session, error) {
 		outgoing.WithBaseURL(s.url),
 		outgoing.WithConcurrency(f.concurrency),
 		outgoing.WithRetry(outgoing.Retry{MaxAttempts: f.attempts}),
-		outgoing.WithLogger(slog.New(s.logHandler())),
+		outgoing.WithLogger(c.logger(neverLogged, f.verbose)),
 	)
 	return s, err
 }
 
-const demoSamples = 120 // enough for three requests of 50
+const neverLogged = slog.LevelError + 1
 
-func demoToken(context.Context) (string, error) { return "demo", nil }
-
-func demoGateway() *outgoingtest.Gateway {
-	gateway := outgoingtest.NewGateway(outgoingtest.WithToken("demo"))
-	gateway.Add(outgoingtest.SampleMessages(demoSamples)...)
-	return gateway
+// logger returns a logger to standard error from a level on, or of everything.
+func (c *cli) logger(level slog.Level, verbose bool) *slog.Logger {
+	if verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(c.screen.Err(), &slog.HandlerOptions{Level: level}))
 }
 
-const baseURLVariable = "GATEWAY_BASE_URL"
-
-// gatewayURL returns the base URL that the flags or the environment name.
-func (c *cli) gatewayURL(f *flags) (string, error) {
-	raw, named := f.baseURL, "--base-url"
-	if raw == "" {
-		raw, named = outgoing.ProductionURL, baseURLVariable
-		if url, set := c.env(baseURLVariable); set && !f.demo && !f.sandbox {
-			raw = url
-		}
+// resultsOf returns a writer of results in the format of the flags.
+func resultsOf[T any](s *session, layout output.Layout[T]) output.Writer[T] {
+	out, err := output.New(s.format, s.screen.Out(), layout, s.screen.Style())
+	if err != nil {
+		panic(err) // the flags have been checked
 	}
-	scheme, rest, ok := strings.Cut(raw, "://")
+	return out
+}
+
+// do does the work of a command, and returns its exit status. The work reports whether everything that was asked is
+// settled, and why it could not start or its results could not be written. lastWords is what is said if it cannot end.
+func (s *session) do(work func() (settled bool, err error), lastWords func()) error {
+	defer s.handleInterrupts(lastWords)()
+	settled, err := work()
 	switch {
-	case f.sandbox:
-		return outgoing.SandboxURL, nil
-	case raw == "":
-		return "", fmt.Errorf("%s is set, but empty: unset it for the production system", named)
-	case ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")):
-		// The host in lower case: net/http would send LOCALHOST, and not localhost, through a proxy. The library knows what
-		// else may be wrong.
-		host, _, _ := strings.Cut(rest, "/")
-		return strings.ToLower(scheme+"://"+host) + rest[len(host):], nil
+	case errors.Is(err, terminal.ErrReaderGone) && !settled:
+		return statusError(exitUnsettled)
+	case err != nil:
+		return err
+	case s.interrupted.Load():
+		return statusError(exitInterrupted)
+	case !settled:
+		return statusError(exitUnsettled)
 	}
-	advice := ""
-	rest = strings.TrimLeft(raw, "/")
-	if u, err := url.Parse("https://" + rest); err == nil && u.User == nil && !ok && !strings.HasPrefix(rest, "http") && u.Hostname() != "" {
-		scheme = "https://"
-		if server.IsLoopback(u.Hostname()) {
-			scheme = "http://"
-		}
-		advice = ", such as " + scheme + rest
-	}
-	return "", usage("%s: the URL must begin with https:// (or http:// on this machine)%s", named, advice)
+	return nil
 }
-
-func describe(url string) string {
-	switch url {
-	case outgoing.ProductionURL:
-		return "in production (" + url + ")"
-	case outgoing.SandboxURL:
-		return "in the sandbox (" + url + ")"
-	}
-	return "at " + display.Printable(url)
-}
-
-// newTransport returns a transport for the Drainer to wrap. The library's default cannot be wrapped, so this is net/http's,
-// with an idle connection for each concurrent request, and pings that find connections that died silently.
-func newTransport(concurrency int) http.RoundTripper {
-	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forbidigo // a clone is not shared
-	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, concurrency
-	transport.MaxResponseHeaderBytes = 256 << 10
-	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
-	return transport
-}
-
-func (s *session) logHandler() slog.Handler {
-	if !s.verbose {
-		return slog.DiscardHandler
-	}
-	return slog.NewTextHandler(s.screen.Err(), &slog.HandlerOptions{Level: slog.LevelDebug})
-}
-
-// maxStall is how long the writing of results may stand still after a second interrupt. No one may be reading them.
-const maxStall = 2 * time.Second
 
 // handleInterrupts makes the first interrupt stop new requests, and the second cut off those in flight: what was done is
 // printed after either. A third ends the process after lastWords, and so do results that no one reads.
@@ -159,18 +144,8 @@ func (s *session) handleInterrupts(lastWords func()) (unhandle func()) {
 	}, func() {
 		s.say("outgoing: interrupted again; what is known is printed now")
 		s.stop()
-		go s.leaveWhenStalled(time.Now(), leave)
+		s.screen.WhenStalled(leave)
 	}, leave)
-}
-
-func (s *session) leaveWhenStalled(since time.Time, leave func()) {
-	for left := maxStall; left > 0; left = maxStall - time.Since(since) {
-		<-time.After(left)
-		if written := s.screen.LastWrite(); written.After(since) {
-			since = written
-		}
-	}
-	leave()
 }
 
 // sayUnwritten is what is said last when the results cannot be written, of work that changes nothing.
@@ -178,17 +153,13 @@ func (s *session) sayUnwritten() {
 	s.say("outgoing: left before all results were written")
 }
 
-// progress shows how far the work is, until the returned function is called.
-func (s *session) progress(doing, things string, total int) (end func()) {
+// showProgress shows how far the work is, until the returned function is called.
+func (s *session) showProgress(doing, things string, total int) (end func()) {
 	if s.quiet {
 		return func() {}
 	}
-	line := terminal.Progress{Doing: doing, Things: things, Total: total, Counts: &s.counter, Retries: func() int {
-		requests, attempts := s.drainer.Sent()
-		return attempts - requests
-	}}
-	begun := time.Now()
-	return s.screen.Live(func() string { return line.Line(time.Since(begun)) })
+	s.progress.Doing, s.progress.Things, s.progress.Total, s.progress.Sent = doing, things, total, s.drainer.Sent
+	return s.screen.Live(s.progress.Line)
 }
 
 // note writes a line about the work as a whole, unless --quiet is given.
@@ -204,12 +175,34 @@ func (s *session) sent() string {
 	return display.Plural(requests, "request", "requests") + ", " + display.Plural(attempts, "attempt", "attempts")
 }
 
+// tokenFrom is where the token comes from, for people.
+func (s *session) tokenFrom() string { return cmp.Or(s.tokenFile, tokenVariable) }
+
+// reason returns why something did not happen, for people; of a refused token, where it came from too.
+func (s *session) reason(err error) string {
+	if errors.Is(err, outgoing.ErrUnauthorized) {
+		err = fmt.Errorf("%w; check %s", err, s.tokenFrom())
+	}
+	return output.Reason(err)
+}
+
+// refusal returns the gateway's answer that it does not accept the token, if err is or has one.
+func refusal(err error) error {
+	failures := []error{err}
+	if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
+		failures = batch.Unwrap()
+	}
+	for _, err := range failures {
+		if errors.Is(err, outgoing.ErrUnauthorized) || errors.Is(err, outgoing.ErrForbidden) {
+			return err
+		}
+	}
+	return nil
+}
+
 // sayAllUnknown follows a run in which the gateway knew no ID, which usually means a wrong base URL.
 func (s *session) sayAllUnknown() {
-	switch {
-	case s.baseURL != "":
-		s.say("outgoing: the gateway knows none of these IDs; a wrong --base-url looks the same")
-	case !s.demo && !s.sandbox && s.url != outgoing.ProductionURL:
-		s.say("outgoing: the gateway knows none of these IDs; a wrong %s looks the same", baseURLVariable)
+	if s.namedBy != "" {
+		s.say("outgoing: the gateway knows none of these IDs; a wrong %s looks the same", s.namedBy)
 	}
 }

@@ -10,15 +10,10 @@ import (
 )
 
 func (c *cli) versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version and build information",
-		Args:  noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(c.screen.Out(), version())
-			return err
-		},
-	}
+	return c.command("version", func(*cobra.Command, []string) error {
+		_, err := fmt.Fprintln(c.screen.Out(), version())
+		return err
+	})
 }
 
 // version returns what the go command recorded in the build.

@@ -17,13 +17,16 @@ func Plural[N int | int64](n N, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// maxNamed is how many IDs a message names: there may be a million.
-const maxNamed = 10
+// MaxNamed is how many IDs a message names: there may be a million.
+const MaxNamed = 10
 
 // IDs returns message IDs as a list, the first ten of them by name: "43456, 43457" or "43456, ... 43465 and 5 more".
-func IDs(ids []int64) string {
-	named := strings.Trim(strings.ReplaceAll(fmt.Sprint(ids[:min(len(ids), maxNamed)]), " ", ", "), "[]")
-	if more := len(ids) - maxNamed; more > 0 {
+func IDs(ids []int64) string { return FirstIDs(ids, len(ids)) }
+
+// FirstIDs is IDs for so many of which the first are enough.
+func FirstIDs(ids []int64, count int) string {
+	named := strings.Trim(strings.ReplaceAll(fmt.Sprint(ids[:min(len(ids), MaxNamed)]), " ", ", "), "[]")
+	if more := count - MaxNamed; more > 0 {
 		named += fmt.Sprintf(" and %d more", more)
 	}
 	return named

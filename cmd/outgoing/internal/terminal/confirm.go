@@ -19,37 +19,34 @@ func (s *Screen) Confirm(ctx context.Context, question string) (bool, error) {
 	if !Is(s.stderr) {
 		return false, ErrNoTerminal
 	}
-	answers, done := s.stdin, func() {}
-	if !Is(s.stdin) {
-		tty, err := os.Open("/dev/tty")
+	answers := s.stdin
+	if !Is(answers) {
+		tty, err := os.Open("/dev/tty") // which stays open: there is one question
 		if err != nil {
 			return false, ErrNoTerminal
 		}
-		answers, done = tty, func() { _ = tty.Close() }
+		answers = tty
 	}
-	type answer struct {
-		line string
-		err  error
-	}
-	given := make(chan answer, 1)
-	s.ask(question + " [y/N] ")
+	s.show(question+" [y/N] ", "\n") // if there is no Enter, as before Ctrl-C, what is written next begins on a line below
+	var line string
+	var err error
+	answered := make(chan struct{})
 	go func() { // which is left behind if there is no answer: a read from a terminal cannot be ended
-		defer done()
-		line, err := bufio.NewReader(answers).ReadString('\n')
-		given <- answer{line, err}
+		line, err = bufio.NewReader(answers).ReadString('\n')
+		close(answered)
 	}()
-	var a answer
 	select {
 	case <-ctx.Done():
 		return false, context.Cause(ctx)
-	case a = <-given:
+	case <-answered:
 	}
-	if strings.HasSuffix(a.line, "\n") {
-		s.answered()
+	if err == nil { // the Enter has ended the question's line
+		s.mu.Lock()
+		s.before = ""
+		s.mu.Unlock()
+	} else if !errors.Is(err, io.EOF) {
+		return false, err
 	}
-	if a.err != nil && !errors.Is(a.err, io.EOF) {
-		return false, a.err
-	}
-	yes := strings.ToLower(strings.TrimSpace(a.line))
+	yes := strings.ToLower(strings.TrimSpace(line))
 	return yes == "y" || yes == "yes", nil
 }

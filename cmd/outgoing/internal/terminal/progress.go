@@ -14,21 +14,18 @@ const (
 	progressEvery = 100 * time.Millisecond
 )
 
-// Counts is how far the work is, in IDs or messages.
-type Counts struct{ Done, Failed atomic.Int64 }
-
 // Progress is how far the work is, for people: what it is doing and to what things, such as "get" and "IDs". The total is 0 if
 // it is unknown.
 type Progress struct {
 	Doing, Things string
 	Total         int
-	Counts        *Counts
-	Retries       func() int
+	Done, Failed  atomic.Int64 // things
+	Sent          func() (requests, attempts int)
 }
 
 // Line returns the progress after a time as one line: "get  40% (200/500, 50 IDs/s, 6s left), 1 retry, 50 failed [4s]".
-func (p Progress) Line(elapsed time.Duration) string {
-	done := int(p.Counts.Done.Load())
+func (p *Progress) Line(elapsed time.Duration) string {
+	done := int(p.Done.Load())
 	rate := float64(done) / max(elapsed, time.Millisecond).Seconds()
 	line := fmt.Sprintf("%s (%d", p.Doing, done)
 	if p.Total > 0 {
@@ -44,10 +41,10 @@ func (p Progress) Line(elapsed time.Duration) string {
 		line += fmt.Sprintf(", %v left", (time.Duration(float64(p.Total-done)/rate) * time.Second))
 	}
 	line += ")"
-	if n := p.Retries(); n > 0 {
-		line += ", " + display.Plural(n, "retry", "retries")
+	if requests, attempts := p.Sent(); attempts > requests {
+		line += ", " + display.Plural(attempts-requests, "retry", "retries")
 	}
-	if n := p.Counts.Failed.Load(); n > 0 {
+	if n := p.Failed.Load(); n > 0 {
 		line += fmt.Sprintf(", %d failed", n)
 	}
 	return fmt.Sprintf("%s [%v]", line, elapsed.Truncate(time.Second))
@@ -55,28 +52,26 @@ func (p Progress) Line(elapsed time.Duration) string {
 
 // Live draws, on a terminal, a line that is always up to date, until the returned function is called. It asks for the line
 // in its own goroutine.
-func (s *Screen) Live(line func() string) (end func()) {
+func (s *Screen) Live(line func(elapsed time.Duration) string) (end func()) {
 	if !s.CanDraw() {
 		return func() {}
 	}
+	begun := time.Now()
 	stop := make(chan struct{})
 	var drawing sync.WaitGroup
 	drawing.Go(func() {
-		wait := time.NewTimer(progressAfter)
-		defer wait.Stop()
-		for {
+		for wait := progressAfter; ; wait = progressEvery {
 			select {
 			case <-stop:
 				return
-			case <-wait.C:
+			case <-time.After(wait):
+				s.draw(line(time.Since(begun)))
 			}
-			s.draw(line())
-			wait.Reset(progressEvery)
 		}
 	})
-	return sync.OnceFunc(func() {
+	return func() {
 		close(stop)
 		drawing.Wait()
 		s.Clear()
-	})
+	}
 }

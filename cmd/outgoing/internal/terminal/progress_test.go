@@ -21,10 +21,9 @@ func TestTheProgressLineShowsHowFarTheWorkIs(t *testing.T) {
 		"get  40% (200/500, 50 IDs/s, 6s left), 1 retry, 50 failed [4s]": {total: 500, done: 200, failed: 50, retries: 1, elapsed: 4 * time.Second},
 		"get   0% (1/1000000, 1000 IDs/s, 16m39s left), 2 retries [0s]":  {total: 1_000_000, done: 1, retries: 2},
 	} {
-		var counts Counts
-		counts.Done.Store(int64(test.done))
-		counts.Failed.Store(int64(test.failed))
-		line := Progress{Doing: "get", Things: "IDs", Total: test.total, Counts: &counts, Retries: func() int { return test.retries }}
+		line := Progress{Doing: "get", Things: "IDs", Total: test.total, Sent: func() (requests, attempts int) { return 7, 7 + test.retries }}
+		line.Done.Store(int64(test.done))
+		line.Failed.Store(int64(test.failed))
 		assert.Equal(t, want, line.Line(test.elapsed))
 	}
 }

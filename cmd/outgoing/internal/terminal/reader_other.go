@@ -2,5 +2,5 @@
 
 package terminal
 
-// ReaderGone returns a channel that is never closed: here only a write says that the reader is gone.
-func (s *Screen) ReaderGone() <-chan struct{} { return nil }
+// OnReaderGone never calls f: here only a write says that the reader is gone.
+func (s *Screen) OnReaderGone(func()) {}

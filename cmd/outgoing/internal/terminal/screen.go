@@ -1,3 +1,4 @@
+// Package terminal lets results, messages, a progress line and a question share one terminal.
 package terminal
 
 import (
@@ -9,6 +10,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"golang.org/x/term"
 )
 
 // Screen lets results, messages and a progress line share one terminal: what is written takes the line away first, and
@@ -16,44 +19,38 @@ import (
 type Screen struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	env            func(string) (string, bool)
+	dumb           bool // the terminal cannot draw over what it shows
+	colors         bool // are wanted, where there is a terminal
 
-	lastWrite atomic.Int64 // Unix nanoseconds; to standard output
+	stall atomic.Pointer[time.Timer] // that each write to standard output resets, once there is one
 
-	mu    sync.Mutex
-	drawn bool // the progress line stands where the cursor is
-	asked bool // the cursor is after a question
+	mu     sync.Mutex
+	before string // what is to be written before anything else
 }
 
 // NewScreen returns the Screen of a process's streams and its environment, which is read as os.LookupEnv does.
 func NewScreen(stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) *Screen {
-	return &Screen{stdin: stdin, stdout: stdout, stderr: stderr, env: env}
+	kind, _ := env("TERM")
+	noColor, _ := env("NO_COLOR") // https://no-color.org
+	return &Screen{stdin: stdin, stdout: stdout, stderr: stderr, dumb: kind == "dumb", colors: noColor == "" && kind != "dumb"}
 }
 
-// Style returns how results are shown on standard output.
-func (s *Screen) Style() Style {
-	onTerminal := Is(s.stdout)
-	// https://no-color.org
-	return Style{Terminal: onTerminal, Width: width(s.stdout), Colors: onTerminal && s.setting("NO_COLOR") == "" && !s.dumb()}
+// Is reports whether a stream is a terminal.
+func Is(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
-
-// dumb reports whether the terminal cannot draw over what it shows.
-func (s *Screen) dumb() bool { return s.setting("TERM") == "dumb" }
 
 // CanDraw reports whether there is a terminal on which a line can be drawn again and again.
-func (s *Screen) CanDraw() bool { return Is(s.stderr) && !s.dumb() }
-
-// setting returns an environment variable for which unset and empty are the same.
-func (s *Screen) setting(name string) string {
-	value, _ := s.env(name)
-	return value
-}
+func (s *Screen) CanDraw() bool { return Is(s.stderr) && !s.dumb }
 
 // Out returns a writer to standard output. Its errors are [ErrReaderGone], or match [ErrUnwritten].
 func (s *Screen) Out() io.Writer {
 	return writerFunc(func(p []byte) (int, error) {
 		n, err := s.write(s.stdout, p)
-		s.lastWrite.Store(time.Now().UnixNano())
+		if timer := s.stall.Load(); timer != nil {
+			timer.Reset(MaxStall)
+		}
 		switch {
 		case errors.Is(err, syscall.EPIPE):
 			err = ErrReaderGone
@@ -87,8 +84,11 @@ func (s *Screen) BeginLine() error {
 	return err
 }
 
-// LastWrite returns when a write to standard output ended last.
-func (s *Screen) LastWrite() time.Time { return time.Unix(0, s.lastWrite.Load()) }
+// MaxStall is how long the writing of results may stand still after [Screen.WhenStalled]. No one may be reading them.
+const MaxStall = 2 * time.Second
+
+// WhenStalled calls f when no write to standard output ends for [MaxStall].
+func (s *Screen) WhenStalled(f func()) { s.stall.Store(time.AfterFunc(MaxStall, f)) }
 
 // Err returns a writer to standard error.
 func (s *Screen) Err() io.Writer {
@@ -108,55 +108,61 @@ func (s *Screen) write(w io.Writer, p []byte) (int, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.wipe()
+	_, _ = io.WriteString(s.stderr, s.before)
+	s.before = ""
 	return w.Write(p)
+}
+
+// show writes what other writes are to follow: before the next one comes before.
+func (s *Screen) show(text, before string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, _ = io.WriteString(s.stderr, s.before+text)
+	s.before = before
 }
 
 // draw puts the progress line where the cursor is, in place of the one before. Wrapping is off meanwhile, and the cursor goes
 // back to the start of the line: in a window that becomes narrower, what a terminal wraps then is below the cursor, and erased.
-func (s *Screen) draw(line string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.drawn = true
-	_, _ = io.WriteString(s.stderr, erase+"\x1b[?7l"+line+"\x1b[?7h\r")
-}
+func (s *Screen) draw(line string) { s.show(erase+"\x1b[?7l"+line+"\x1b[?7h\r", erase) }
 
 const erase = "\r\x1b[J" // the line that the cursor is in, and all below
 
 // Clear takes the progress line away.
-func (s *Screen) Clear() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.wipe()
-}
-
-func (s *Screen) wipe() {
-	if s.drawn {
-		s.drawn = false
-		_, _ = io.WriteString(s.stderr, erase)
-	}
-	if s.asked { // and not answered: the person pressed Ctrl-C or Ctrl-D
-		s.asked = false
-		_, _ = io.WriteString(s.stderr, "\n")
-	}
-}
-
-// ask writes a question. Until it is answered, what is written next begins on a line below it.
-func (s *Screen) ask(question string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.wipe()
-	_, _ = io.WriteString(s.stderr, question)
-	s.asked = true
-}
-
-// answered notes that the person's Enter ended the question's line.
-func (s *Screen) answered() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.asked = false
-}
+func (s *Screen) Clear() { s.show("", "") }
 
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// Style is how results are shown where they go. The zero value is for a file or a pipe.
+type Style struct {
+	Terminal bool
+	Width    int // characters in a line of the terminal; 0 if it has no bound
+	Colors   bool
+}
+
+// Style returns how results are shown on standard output.
+func (s *Screen) Style() Style {
+	if !Is(s.stdout) {
+		return Style{}
+	}
+	columns, _, _ := term.GetSize(int(s.stdout.(*os.File).Fd()))
+	return Style{Terminal: true, Width: max(columns, 0), Colors: s.colors}
+}
+
+// The colors, as ECMA-48 has them (SGR).
+const (
+	Bold   = "1"
+	Faint  = "2"
+	Red    = "31"
+	Green  = "32"
+	Yellow = "33"
+)
+
+// Paint returns the text in a color, if the style has colors.
+func (s Style) Paint(color, text string) string {
+	if !s.Colors || color == "" || text == "" {
+		return text
+	}
+	return "\x1b[" + color + "m" + text + "\x1b[0m"
+}

@@ -16,8 +16,8 @@ func TestHintsNameTheCommandAsItWasStarted(t *testing.T) {
 		"/home/me/.cache/go-build/01/" + hash + "-d/outgoing": "go run ./cmd/outgoing",
 		`C:\Temp\go-build123\b001\exe\outgoing.exe`:           "go run ./cmd/outgoing",
 	} {
-		assert.Equal(t, want, startedAs(executable, func(string) bool { return true }), executable)
+		assert.Equal(t, want, startedAs(executable, true), executable)
 	}
 	assert.Equal(t, "go run github.com/gsmservice-gateway/client-go/cmd/outgoing@latest",
-		startedAs("/tmp/go-build123/b001/exe/outgoing", func(string) bool { return false }), "not in a clone")
+		startedAs("/tmp/go-build123/b001/exe/outgoing", false), "not in a clone")
 }

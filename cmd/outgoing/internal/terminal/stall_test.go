@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"io"
@@ -9,23 +9,21 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 )
 
 // The outcomes of a cancel are printed to the end, however long that takes, as long as someone reads them.
 func TestASecondInterruptWaitsForASlowReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		noEnv := func(string) (string, bool) { return "", false }
-		s := &session{cli: &cli{screen: terminal.NewScreen(nil, io.Discard, io.Discard, noEnv)}}
+		screen := NewScreen(nil, io.Discard, io.Discard, noEnv)
 		var left atomic.Bool
-		go s.leaveWhenStalled(time.Now(), func() { left.Store(true) })
+		screen.WhenStalled(func() { left.Store(true) })
 		for range 10 {
-			time.Sleep(maxStall - time.Millisecond)
-			_, err := s.screen.Out().Write([]byte("43456,not sent,,interrupted\n"))
+			time.Sleep(MaxStall - time.Millisecond)
+			_, err := screen.Out().Write([]byte("43456,not sent,,interrupted\n"))
 			require.NoError(t, err)
 		}
-		time.Sleep(maxStall - time.Millisecond)
+		time.Sleep(MaxStall - time.Millisecond)
 		synctest.Wait()
 		assert.False(t, left.Load(), "the results were read until a moment ago")
 		time.Sleep(time.Millisecond)
