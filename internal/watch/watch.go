@@ -106,8 +106,8 @@ func Run[M any](ctx context.Context, c Config[M], lookUp func(context.Context, [
 			wake = timer.C
 		}
 		select {
-		case ended := <-w.looks.Ended():
-			l := w.looks.Take(ended)
+		case take := <-w.looks.Ended():
+			l := take()
 			if l.Outcome == Refused {
 				return w.left(), l.Err
 			}
