@@ -64,8 +64,7 @@ func (c *counts) observe(v view, m match, hasNext bool) {
 	}
 	c.from, c.end = min(c.from, end), max(c.end, end)
 	c.next++
-	// A Link that is old names a page of rows that have gone: it begins before the end that an earlier answer showed.
-	if !hasNext || v.end() < c.end || v.total != nil && *v.total > v.end() {
+	if !hasNext || v.total != nil && *v.total > v.end() {
 		c.next = 0
 	}
 }

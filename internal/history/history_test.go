@@ -75,8 +75,13 @@ func TestH1_RowsThatStayAreDeliveredExactlyOnceWhileOthersComeAndGo(t *testing.T
 					r := g.walk(t, concurrency)
 					name := fmt.Sprintf("gains %d, loses %d, %s, seed %d, concurrency %d", churn.gain, churn.lose, hint.name, seed, concurrency)
 					require.Zero(t, r.lost+r.twice+r.outOfOrder, name)
-					if runs++; r.err != nil {
-						require.Equal(t, history.Drift, kindOf(r.err), name)
+					runs++
+					if kind := kindOf(r.err); kind == history.Incomplete {
+						// Nothing but an old Link says how long the history is: of rows that went with each request it names more.
+						require.True(t, hint.links && hint.noTotal && churn.lose > 10, name)
+						drifted++
+					} else if r.err != nil {
+						require.Equal(t, history.Drift, kind, name)
 						drifted++
 					}
 				}

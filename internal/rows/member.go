@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"cmp"
 	"errors"
 	"reflect"
 	"strings"
@@ -169,18 +170,8 @@ func parseDate(text string) (time.Time, bool) {
 }
 
 // describe names a kind of JSON value.
-func describe(k jsontext.Kind) string {
-	switch k {
-	case '{', '}':
-		return "an object"
-	case '[', ']':
-		return "an array"
-	case '"':
-		return "a string"
-	case '0':
-		return "a number"
-	case 't', 'f':
-		return "a boolean"
-	}
-	return "null"
+func describe(k jsontext.Kind) string { return cmp.Or(kindNames[k], "null") }
+
+var kindNames = map[jsontext.Kind]string{
+	'{': "an object", '[': "an array", '"': "a string", '0': "a number", 't': "a boolean", 'f': "a boolean",
 }
