@@ -95,16 +95,13 @@ func (s *schedule) next(now time.Duration) []int32 {
 // full reports whether as many looks have begun within an initial interval as may.
 func (s *schedule) full() bool { return len(s.starts) >= s.maxStarts }
 
-// wake returns when to ask next again, and false if nothing waits.
-func (s *schedule) wake() (at time.Duration, ok bool) {
-	at = min(s.ready.min(), s.resting.min())
-	if at == never {
-		return 0, false
-	}
+// wake returns when to ask next again, or never if nothing waits.
+func (s *schedule) wake() time.Duration {
+	at := min(s.ready.min(), s.resting.min())
 	if s.full() {
 		at = max(at, s.starts[0]+s.initial)
 	}
-	return at, true
+	return at
 }
 
 // found records the state that a look found, and reports whether it is another than before.

@@ -100,11 +100,7 @@ func Run[M any](ctx context.Context, c Config[M], lookUp func(context.Context, [
 		if ctx.Err() != nil {
 			return w.left(), ctx.Err()
 		}
-		var wake <-chan time.Time
-		if at, ok := w.startLooks(lookCtx); ok {
-			timer.Reset(at - time.Since(w.start))
-			wake = timer.C
-		}
+		timer.Reset(w.startLooks(lookCtx) - time.Since(w.start))
 		select {
 		case take := <-w.looks.Ended():
 			l := take()
@@ -114,7 +110,7 @@ func Run[M any](ctx context.Context, c Config[M], lookUp func(context.Context, [
 			if !w.handle(ctx, l) {
 				return nil, nil
 			}
-		case <-wake:
+		case <-timer.C:
 		case <-ctx.Done():
 		}
 	}
@@ -139,13 +135,13 @@ type look[M any] struct {
 	started time.Duration
 }
 
-// startLooks begins the looks that are due, one at a time in an outage. It returns when the next can begin; not if none can
-// before one of them has ended.
-func (w *watch[M]) startLooks(ctx context.Context) (next time.Duration, ok bool) {
+// startLooks begins the looks that are due, one at a time in an outage. It returns when the next can begin, or never if that
+// takes the end of one of them.
+func (w *watch[M]) startLooks(ctx context.Context) (next time.Duration) {
 	for w.looks.Running() < w.Concurrency && (w.looks.Running() == 0 || !w.pauses.outage()) {
 		now := time.Since(w.start)
 		if resume := w.resume(); now < resume {
-			return resume, true
+			return resume
 		}
 		indexes := w.schedule.next(now)
 		if indexes == nil {
@@ -157,7 +153,7 @@ func (w *watch[M]) startLooks(ctx context.Context) (next time.Duration, ok bool)
 		}
 		w.looks.Go(func() *look[M] { return &look[M]{w.lookUp(ctx, ids), indexes, now} })
 	}
-	return 0, false
+	return never
 }
 
 // resume returns when the next look may begin.
