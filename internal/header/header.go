@@ -3,7 +3,6 @@
 package header
 
 import (
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -22,11 +21,8 @@ func Single(h http.Header, name string) (string, bool) {
 // Count returns the value of a field that is a plain count which an account can have; nil if there is none.
 func Count(h http.Header, name string) *int {
 	value, _ := Single(h, name)
-	if !IsDigits(value) {
-		return nil
-	}
-	n, err := strconv.ParseInt(value, 10, 64)
-	if err != nil || n > math.MaxInt32 {
+	n, err := strconv.ParseUint(value, 10, 31)
+	if err != nil {
 		return nil
 	}
 	return new(int(n))
@@ -46,29 +42,19 @@ func Bool(h http.Header, name string) *bool {
 }
 
 // IsDigits reports whether s is a decimal number without a sign.
-func IsDigits(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789") == ""
-}
+func IsDigits(s string) bool { return s != "" && strings.Trim(s, digits) == "" }
+
+const (
+	digits = "0123456789"
+	tchar  = "!#$%&'*+-.^_`|~" + digits + "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+)
 
 // ValidName reports whether s is a field name (RFC 9110, section 5.1): a token.
-func ValidName(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0) {
-			return false
-		}
-	}
-	return s != ""
-}
+func ValidName(s string) bool { return s != "" && strings.Trim(s, tchar) == "" }
 
 // ValidValue reports whether s can be a field value (RFC 9110, section 5.5): it has no control character but the tab.
 func ValidValue(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' && s[i] != '\t' || s[i] == 0x7f {
-			return false
-		}
-	}
-	return true
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
 
 // Reserved reports whether a field is set by the library or by net/http, and so not by the caller.

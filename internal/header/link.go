@@ -2,112 +2,56 @@ package header
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 )
 
 // Links are the targets of a Link header (RFC 8288) by their relation types, as absolute URIs; "" if absent.
 type Links struct{ First, Prev, Next, Last string }
 
+// The grammar of RFC 8288, section 3, and what its appendix B.3 makes of a value that breaks it: a quote may be left open, and
+// what stands between the parameters and the next comma is passed over.
+var (
+	linkValue = regexp.MustCompile(`^[ \t,]*<([^>]*)>((?:` + parameter + `)*)[^,]*`)
+	linkParam = regexp.MustCompile(parameter)
+	escaped   = regexp.MustCompile(`(?s)\\(.)`)
+)
+
+const parameter = `(?s)[ \t]*;([^=;,]*)(?:=[ \t]*(?:"((?:[^"\\]|\\.)*)(?:"|\\?$)|([^;,]*)))?`
+
 // ParseLinks reads the values of a Link header. Relative targets are resolved against the request's URL, as RFC 8288
-// asks. A link about something else than the answer (one with an anchor) is left out, and so is what cannot be read.
+// asks. A link about something else than the answer (one with an anchor) is left out, and so is what cannot be read. The
+// first link of a type counts.
 func ParseLinks(values []string, base *url.URL) Links {
 	var links Links
+	fields := map[string]*string{"first": &links.First, "prev": &links.Prev, "next": &links.Next, "last": &links.Last}
 	for _, value := range values {
-		for value != "" {
-			var l link
-			l, value = nextLink(value)
-			links.add(l, base)
+		for m := linkValue.FindStringSubmatch(value); m != nil; m = linkValue.FindStringSubmatch(value) {
+			value = value[len(m[0]):]
+			reference := strings.TrimSpace(m[1])
+			target, err := base.Parse(reference)
+			if err != nil || reference == "" {
+				continue
+			}
+			for _, relation := range relations(m[2]) {
+				if field := fields[relation]; field != nil && *field == "" {
+					*field = target.String()
+				}
+			}
 		}
 	}
 	return links
 }
 
-type link struct {
-	target string
-	rel    string
-	anchor bool
-}
-
-// add records the link under each of its relation types; the first link of a type counts.
-func (links *Links) add(l link, base *url.URL) {
-	if l.target == "" || l.anchor {
-		return
-	}
-	target, err := base.Parse(l.target)
-	if err != nil {
-		return
-	}
-	for _, rel := range strings.Fields(strings.ToLower(l.rel)) {
-		field := map[string]*string{"first": &links.First, "prev": &links.Prev, "next": &links.Next, "last": &links.Last}[rel]
-		if field != nil && *field == "" {
-			*field = target.String()
-		}
-	}
-}
-
-// nextLink reads one link-value and returns what follows it. Like the algorithm of RFC 8288, appendix B.3, it always gets
-// on: without a target in angle brackets the rest is given up.
-func nextLink(s string) (l link, rest string) {
-	s = strings.TrimLeft(s, " \t,")
-	if s == "" || s[0] != '<' {
-		return l, ""
-	}
-	target, s, ok := strings.Cut(s[1:], ">")
-	if !ok {
-		return l, ""
-	}
-	l.target = strings.TrimSpace(target)
-	seenRel := false
-	for {
-		s = strings.TrimLeft(s, " \t")
-		if s == "" || s[0] != ';' {
-			break
-		}
-		var name, value string
-		name, value, s = nextParameter(s[1:])
-		switch {
-		case name == "rel" && !seenRel: // later ones must be ignored
-			l.rel, seenRel = value, true
+// relations returns the relation types among the parameters of a link, in lower case; none of a link with an anchor.
+func relations(params string) (rel []string) {
+	for _, m := range linkParam.FindAllStringSubmatch(params, -1) {
+		switch name := strings.ToLower(strings.TrimSpace(m[1])); {
 		case name == "anchor":
-			l.anchor = true
+			return nil
+		case name == "rel" && rel == nil: // later ones must be ignored
+			rel = strings.Fields(strings.ToLower(escaped.ReplaceAllString(m[2], "$1") + m[3]))
 		}
 	}
-	_, rest, _ = strings.Cut(s, ",")
-	return l, rest
-}
-
-// nextParameter reads name, name=value or name="quoted value".
-func nextParameter(s string) (name, value, rest string) {
-	end := strings.IndexAny(s, "=;,")
-	if end < 0 {
-		end = len(s)
-	}
-	name, s = strings.ToLower(strings.TrimSpace(s[:end])), s[end:]
-	if s == "" || s[0] != '=' {
-		return name, "", s
-	}
-	s = strings.TrimLeft(s[1:], " \t")
-	if strings.HasPrefix(s, `"`) {
-		value, rest = unquote(s[1:])
-		return name, value, rest
-	}
-	if end = strings.IndexAny(s, ";,"); end < 0 {
-		end = len(s)
-	}
-	return name, strings.TrimSpace(s[:end]), s[end:]
-}
-
-// unquote reads a quoted-string (RFC 9110, section 5.6.4) from after its first quote.
-func unquote(s string) (value, rest string) {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '"':
-			return b.String(), s[i+1:]
-		case s[i] == '\\' && i+1 < len(s):
-			i++
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String(), ""
+	return rel
 }

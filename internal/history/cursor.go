@@ -15,6 +15,7 @@ type cursor struct {
 
 	at       int  // the offset of the last delivered row, as far as is known
 	total    *int // how long the history was said to be when at was right
+	emptyAt  int  // the offset of a page that had no rows, since rows were delivered last; 0 without one
 	slack    int  // how far before at the next window starts: 0 until a window showed nothing known
 	misses   int  // fruitless windows in a row
 	searched int  // of those, how many looked around
@@ -118,7 +119,16 @@ func (c *cursor) advance(v view, last int, news bool) {
 	c.at, c.total, c.searched = v.start()+last, v.total, 0
 	c.misses++
 	if news {
-		c.misses = 0
+		c.misses, c.emptyAt = 0, 0
+	}
+}
+
+// goOn records a view that ends too early: after its last known row others were delivered. If it would lead to where a page
+// had no rows, those others are gone, and the history ends in between.
+func (c *cursor) goOn(v view, last int) {
+	c.advance(v, last+c.delivered-c.known[v.ids[last]], false)
+	if v.end() <= c.emptyAt && c.emptyAt <= c.at {
+		c.at = (v.end() + c.emptyAt) / 2
 	}
 }
 
@@ -127,6 +137,9 @@ func (c *cursor) advance(v view, last int, news bool) {
 // may have gone, each time twice as far. It need not look after it: what is too early shows known rows.
 func (c *cursor) search(v view) window {
 	at := c.at
+	if len(v.ids) == 0 {
+		c.emptyAt = v.start()
+	}
 	switch {
 	case len(v.ids) == 0 && v.total != nil:
 		at = min(v.start(), *v.total) - 1

@@ -15,8 +15,10 @@ import (
 // gateway is a history of nothing but IDs, which change between two requests, and what a gateway says and shows of it.
 type gateway struct {
 	mu       sync.Mutex
-	rand     *rand.Rand
-	ids      []int64 // newest last
+	seed     uint64
+	rand     *rand.Rand        // of what is decided while a request is answered
+	asked    map[[2]int]uint64 // how often for each page and limit
+	ids      []int64           // newest last
 	next     int64
 	deleted  map[int64]bool
 	totals   []int     // at each request
@@ -36,7 +38,7 @@ type gateway struct {
 }
 
 func newGateway(n int, seed uint64) *gateway {
-	g := &gateway{rand: rand.New(rand.NewPCG(seed, 0)), deleted: make(map[int64]bool)}
+	g := &gateway{seed: seed, rand: rand.New(rand.NewPCG(seed, 0)), asked: make(map[[2]int]uint64), deleted: make(map[int64]bool)}
 	g.add(n)
 	return g
 }
@@ -72,25 +74,26 @@ func (g *gateway) churn(gain, lose int) func(int) {
 	}
 }
 
-// fetch answers after a while, and takes as long again for the way back, so that requests and answers overtake each other.
+// fetch answers after a while, and takes as long again for the way back, so that requests and answers overtake each other. How
+// long depends on the request alone, and not on which goroutine runs first: a seed is one course of events.
 func (g *gateway) fetch(ctx context.Context, page, limit int) (history.Page[int64], error) {
-	if err := g.wait(ctx); err != nil {
+	g.mu.Lock()
+	g.asked[[2]int{page, limit}]++
+	random := rand.New(rand.NewPCG(g.seed, uint64(page)<<32|uint64(limit)<<16|g.asked[[2]int{page, limit}]))
+	g.mu.Unlock()
+	wait := func() error {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10*time.Millisecond + time.Duration(random.Int64N(int64(10*time.Millisecond)))):
+			return nil
+		}
+	}
+	if err := wait(); err != nil {
 		return history.Page[int64]{}, err
 	}
 	answer := g.answer(page, limit)
-	return answer, g.wait(ctx)
-}
-
-func (g *gateway) wait(ctx context.Context) error {
-	g.mu.Lock()
-	d := 10*time.Millisecond + time.Duration(g.rand.Int64N(int64(10*time.Millisecond)))
-	g.mu.Unlock()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
+	return answer, wait()
 }
 
 func (g *gateway) answer(page, limit int) (p history.Page[int64]) {

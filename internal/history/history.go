@@ -187,8 +187,8 @@ func (w *walk[R]) after(v view, m match, news bool) (next window, more bool) {
 	case !v.fresh: // it shows where rows were, not where they are
 	case m.last < 0:
 		return c.search(v), true
-	default: // it ends too early: after its last known row others were delivered
-		c.advance(v, m.last+c.delivered-c.known[v.ids[m.last]], false)
+	default:
+		c.goOn(v, m.last)
 	}
 	return windowFor(c.at, c.slack), true
 }

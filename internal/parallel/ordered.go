@@ -34,7 +34,7 @@ func Ordered[T, R any](ctx context.Context, n int, items iter.Seq[T], work func(
 		var queue []*slot
 		// settle waits until a piece of work ends, and yields the results whose turn it is.
 		settle := func() bool {
-			group.Wait().done = true
+			(<-group.Ended())().done = true
 			for len(queue) > 0 && queue[0].done {
 				head := queue[0]
 				queue[0], queue = nil, queue[1:]

@@ -4,12 +4,11 @@ package problem
 
 import (
 	"mime"
-	"strings"
+	"regexp"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/gsmservice-gateway/client-go/gen"
-	"github.com/gsmservice-gateway/client-go/internal/header"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
 )
 
@@ -27,7 +26,7 @@ func Parse(body []byte, contentType string) (gen.Problem, bool) {
 	rows.Object(value, &p)
 	Tidy(&p)
 	mediaType, _, _ := mime.ParseMediaType(contentType)
-	if mediaType != "application/problem+json" && p.Title == "" && !isGatewayCode(p.Code) {
+	if mediaType != "application/problem+json" && p.Title == "" && !gatewayCode.MatchString(p.Code) {
 		return gen.Problem{}, false
 	}
 	return p, true
@@ -36,8 +35,4 @@ func Parse(body []byte, contentType string) (gen.Problem, bool) {
 // Tidy takes out a status that cannot be one.
 func Tidy(p *gen.Problem) { p.Status = max(0, p.Status) }
 
-// isGatewayCode reports whether a code has the form of 400-21.
-func isGatewayCode(code string) bool {
-	status, number, ok := strings.Cut(code, "-")
-	return ok && len(status) == 3 && header.IsDigits(status) && header.IsDigits(number)
-}
+var gatewayCode = regexp.MustCompile(`^\d{3}-\d+$`) // 400-21

@@ -1,9 +1,12 @@
 package rows
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/gsmservice-gateway/client-go/gen"
 )
 
 // Row is what an answer shows of one ID that was asked for.
@@ -28,7 +31,7 @@ func ByID[T any](body []byte, ids []int64, idOf func(*T) int64, differ func(a, b
 			return
 		}
 		i := next
-		if i >= len(ids) || ids[i] != id {
+		if i == len(ids) || ids[i] != id {
 			i = slices.Index(ids, id)
 		}
 		switch {
@@ -52,30 +55,32 @@ func ByID[T any](body []byte, ids []int64, idOf func(*T) int64, differ func(a, b
 
 // Unidentified returns why a row does not say which message it is about; nil if it does.
 func Unidentified(id int64, odd []Odd) error {
-	for _, o := range odd {
-		if o.Pointer == "" || o.Pointer == "/id" {
-			return o.err()
-		}
-	}
-	if id == 0 {
+	reason := cmp.Or(Unreadable(odd, ""), Unreadable(odd, "/id"))
+	if reason == nil && id == 0 {
 		return errors.New("the answer has a row without an ID")
 	}
-	return nil
+	return reason
 }
 
-// Unreadable returns why a member could not be read; nil if it could.
+// Unreadable returns why a member could not be read, or with the pointer "" the row itself; nil if it could.
 func Unreadable(odd []Odd, pointer string) error {
 	for _, o := range odd {
-		if o.Pointer == pointer {
-			return o.err()
+		switch {
+		case o.Pointer != pointer:
+		case pointer == "":
+			return fmt.Errorf("the answer has an unreadable row: it %s", o.Reason)
+		default:
+			return fmt.Errorf("the answer has an unreadable row: %s is %s", pointer, o.Reason)
 		}
 	}
 	return nil
 }
 
-func (o Odd) err() error {
-	if o.Pointer == "" {
-		return fmt.Errorf("the answer has an unreadable row: it %s", o.Reason)
-	}
-	return fmt.Errorf("the answer has an unreadable row: %s is %s", o.Pointer, o.Reason)
+// UnpricedError is the error of a row whose price cannot be read, with the row, in which it is 0.
+type UnpricedError struct {
+	Message gen.Message
+	Reason  error
 }
+
+func (e *UnpricedError) Error() string { return e.Reason.Error() }
+func (e *UnpricedError) Unwrap() error { return e.Reason }

@@ -39,55 +39,78 @@ var (
 // hands each row over in turn, which is used again for the next one, with the members that could not be read. The error says
 // that the body as a whole is neither, or matches [ErrTruncated] or [ErrSyntax]; the rows before that have been handed over.
 func Decode[T any](body []byte, each func(row *T, odd []Odd)) error {
+	body = WithoutBOM(body)
+	var (
+		row, zero T
+		done, bad int
+	)
+	err := readRows(body, strict, func(dec *jsontext.Decoder) error {
+		row = zero
+		if json.UnmarshalDecode(dec, &row) != nil {
+			return errOddRow
+		}
+		done++
+		each(&row, nil)
+		return nil
+	})
+	if !errors.Is(err, errOddRow) {
+		return err
+	}
+	// The decoder stopped somewhere inside the row: start again, and look at each row from here by itself.
+	members := newCareful()
+	return readRows(body, harmless, func(dec *jsontext.Decoder) error {
+		raw, err := dec.ReadValue()
+		if err != nil {
+			return bodyError(err)
+		}
+		if done--; done >= 0 {
+			return nil
+		}
+		row = zero
+		odd := members.object(raw, &row)
+		if len(odd) > 0 && odd[0].Pointer == "" {
+			if bad++; bad > maxBadRows {
+				return fmt.Errorf("more than %d unreadable rows", maxBadRows)
+			}
+		}
+		each(&row, odd)
+		return nil
+	})
+}
+
+var errOddRow = errors.New("a row is not as the contract has it")
+
+// readRows calls read at each row of a body.
+func readRows(body []byte, opts json.Options, read func(*jsontext.Decoder) error) error {
 	dec := decoders.Get().(*jsontext.Decoder)
 	defer func() {
 		dec.Reset(noMore) // so that the pool does not hold on to the body
 		decoders.Put(dec)
 	}()
-	body = WithoutBOM(body)
-	list, err := open(dec, body, strict)
-	if err != nil {
-		return err
+	dec.Reset(bytes.NewBuffer(body), opts)
+	start, err := dec.ReadToken()
+	numbered := start.Kind() == '{' && dec.PeekKind() == '"'
+	switch {
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: it is empty", ErrSyntax)
+	case err != nil:
+		return bodyError(err)
+	case start.Kind() != '[' && !numbered:
+		return notRows(start.Kind())
 	}
-	var (
-		row, zero T
-		careful   bool
-		bad       int
-	)
-	for n := 0; dec.PeekKind() != list.end; n++ {
-		if err := list.next(dec); err != nil {
+	for dec.PeekKind() != ']' && dec.PeekKind() != '}' {
+		if numbered && dec.PeekKind() == '"' { // what is no name is an error of the value
+			name, err := dec.ReadToken()
+			switch {
+			case err != nil:
+				return bodyError(err)
+			case !header.IsDigits(name.String()):
+				return notRows('{')
+			}
+		}
+		if err := read(dec); err != nil {
 			return err
 		}
-		row = zero
-		if careful {
-			raw, err := dec.ReadValue()
-			if err != nil {
-				return bodyError(err)
-			}
-			odd := Object(raw, &row)
-			if len(odd) > 0 && odd[0].Pointer == "" {
-				if bad++; bad > maxBadRows {
-					return fmt.Errorf("more than %d unreadable rows", maxBadRows)
-				}
-			}
-			each(&row, odd)
-			continue
-		}
-		if json.UnmarshalDecode(dec, &row) == nil {
-			each(&row, nil)
-			continue
-		}
-		// The decoder stopped somewhere inside the row: start again, and look at each row from here by itself.
-		careful = true
-		if list, err = open(dec, body, harmless); err != nil {
-			return err
-		}
-		for range n {
-			if err := errors.Join(list.next(dec), dec.SkipValue()); err != nil {
-				return bodyError(err)
-			}
-		}
-		n--
 	}
 	if _, err := dec.ReadToken(); err != nil {
 		return bodyError(err)
@@ -103,43 +126,6 @@ var (
 	decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
 	noMore   = bytes.NewReader(nil)
 )
-
-// list is the array, or the object with numbered members, that the rows are in.
-type list struct {
-	end      jsontext.Kind
-	numbered bool
-}
-
-func open(dec *jsontext.Decoder, body []byte, opts json.Options) (list, error) {
-	dec.Reset(bytes.NewBuffer(body), opts)
-	token, err := dec.ReadToken()
-	switch {
-	case errors.Is(err, io.EOF):
-		return list{}, fmt.Errorf("%w: it is empty", ErrSyntax)
-	case err != nil:
-		return list{}, bodyError(err)
-	case token.Kind() == '[':
-		return list{end: ']'}, nil
-	case token.Kind() == '{' && dec.PeekKind() == '"':
-		return list{end: '}', numbered: true}, nil
-	}
-	return list{}, notRows(token.Kind())
-}
-
-// next reads what stands before a row.
-func (l list) next(dec *jsontext.Decoder) error {
-	if !l.numbered || dec.PeekKind() != '"' {
-		return nil // what is no name is an error of the value
-	}
-	name, err := dec.ReadToken()
-	switch {
-	case err != nil:
-		return bodyError(err)
-	case !header.IsDigits(name.String()):
-		return notRows('{')
-	}
-	return nil
-}
 
 func notRows(k jsontext.Kind) error {
 	return fmt.Errorf("the body is not an array of rows: it starts with %s", describe(k))

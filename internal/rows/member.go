@@ -1,10 +1,10 @@
 package rows
 
 import (
-	"bytes"
+	"cmp"
+	"errors"
 	"reflect"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -25,139 +25,125 @@ type Odd struct {
 // text, a decimal comma in a price, other spellings of a date with its zone, and a date that is empty or all noughts as null.
 // Of a member that stands there twice the last one counts; but what decides about a message (id, status, price) is odd where the
 // two differ. Unknown members cost nothing.
-func Object[T any](raw jsontext.Value, into *T) []Odd {
-	return readObject(raw, reflect.ValueOf(into).Elem())
+func Object[T any](raw jsontext.Value, into *T) []Odd { return newCareful().object(raw, into) }
+
+// careful reads objects member by member, one after another.
+type careful struct {
+	options json.Options // by which json asks it for each member
+	odd     []Odd
+	decided map[jsontext.Pointer]any // what was read of the members that decide about a message
 }
 
-var decides = map[string]bool{"/id": true, "/status": true, "/price": true}
+func newCareful() *careful {
+	c := new(careful)
+	c.options = json.JoinOptions(harmless, json.WithUnmarshalers(json.UnmarshalFromFunc(c.member)))
+	return c
+}
 
-func readObject(raw jsontext.Value, into reflect.Value) []Odd {
+func (c *careful) object(raw jsontext.Value, into any) []Odd {
 	if raw.Kind() != '{' {
 		return []Odd{{"", "is " + describe(raw.Kind()) + ", not an object"}}
 	}
-	var (
-		odd    []Odd
-		fields = fieldsOf(into.Type())
-		seen   = make(map[int]bool, len(fields))
-		dec    = jsontext.NewDecoder(bytes.NewBuffer(raw), harmless) // which reads in place
-	)
-	if _, err := dec.ReadToken(); err != nil {
-		return []Odd{{"", "is not JSON"}}
+	c.odd, c.decided = nil, make(map[jsontext.Pointer]any)
+	if json.Unmarshal(raw, into, c.options) != nil {
+		return append(c.odd, Odd{"", "is not JSON"})
 	}
-	for dec.PeekKind() == '"' {
-		token, err := dec.ReadToken()
-		if err != nil {
-			return append(odd, Odd{"", "is not JSON"})
-		}
-		name := token.String() // the next read voids the token
-		index, known := fields[name]
-		value, err := dec.ReadValue()
+	return c.odd
+}
+
+// member reads a value into what the pointer points to. What cannot be read leaves it zero.
+func (c *careful) member(dec *jsontext.Decoder, pointer any) error {
+	field := reflect.ValueOf(pointer).Elem()
+	target := field
+	if field.Kind() == reflect.Pointer {
+		target = reflect.New(field.Type().Elem()).Elem()
+	}
+	if dec.StackDepth() == 0 {
+		return errors.ErrUnsupported // json reads the object, and comes back with its members
+	}
+	if dec.PeekKind() == '{' && target.Type() == reflect.TypeFor[gen.Problem]() {
+		field.SetZero()
+		return errors.ErrUnsupported
+	}
+	raw, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	at := dec.StackPointer()
+	if json.Unmarshal(raw, pointer, strict) != nil {
+		field.SetZero()
+		expected, ok := readText(raw, target)
 		switch {
-		case err != nil:
-			return append(odd, Odd{"", "is not JSON"})
-		case !known:
-			continue
+		case !ok:
+			target.SetZero()
+			c.odd = append(c.odd, Odd{string(at), describe(raw.Kind()) + ", not " + expected})
+		case field.Kind() == reflect.Pointer && !isNoDate(target):
+			field.Set(target.Addr())
 		}
-		pointer := "/" + name
-		field := into.Field(index)
-		before := field.Interface()
-		for _, o := range readMember(value, field) {
-			odd = append(odd, Odd{pointer + o.Pointer, o.Reason})
-		}
-		if seen[index] && decides[pointer] && field.Interface() != before {
-			field.SetZero()
-			odd = append(odd, Odd{pointer, "there twice, with different values"})
-		}
-		seen[index] = true
 	}
-	return odd
+	switch at.LastToken() {
+	case "id", "status", "price":
+		if before, again := c.decided[at]; again && before != field.Interface() {
+			field.SetZero()
+			c.odd = append(c.odd, Odd{string(at), "there twice, with different values"})
+		}
+		c.decided[at] = field.Interface()
+	}
+	return nil
+}
+
+// isNoDate reports whether a value is a date that readText left zero.
+func isNoDate(v reflect.Value) bool { return v.Type() == reflect.TypeFor[time.Time]() && v.IsZero() }
+
+// readText reads a string, number or boolean into a value of another type, and says what JSON has for it.
+func readText(raw jsontext.Value, into reflect.Value) (expected string, ok bool) {
+	text, isText := textOf(raw)
+	switch into := into.Addr().Interface().(type) {
+	case *gen.Price:
+		price, err := decimal.Parse(strings.Replace(text, ",", ".", 1))
+		*into = gen.Price{Decimal: price}
+		return "a price", err == nil
+	case *time.Time:
+		*into, ok = parseDate(text)
+		return "a date with a zone", ok && isText
+	}
+	switch into.Kind() {
+	case reflect.Int, reflect.Int64:
+		n, err := decimal.Parse(text)
+		whole, _, fits := n.Int64(0)
+		if ok = err == nil && fits && n.IsInt() && !into.OverflowInt(whole); ok {
+			into.SetInt(whole)
+		}
+		return "an integer", ok
+	case reflect.Bool:
+		text = strings.ToLower(text)
+		into.SetBool(text == "1" || text == "true")
+		return "a boolean", into.Bool() || text == "0" || text == "false"
+	case reflect.String:
+		into.SetString(text)
+		return "a string", raw.Kind() == '0'
+	}
+	return "an object", false
 }
 
 // maxText is the longest value that is read as something else than it is.
 const maxText = 1 << 10
 
-// readMember sets a field. What cannot be read leaves it zero.
-func readMember(raw jsontext.Value, field reflect.Value) []Odd {
-	if json.Unmarshal(raw, field.Addr().Interface(), strict) == nil {
-		return nil
-	}
-	field.SetZero()
-	target := field
-	if field.Kind() == reflect.Pointer {
-		target = reflect.New(field.Type().Elem()).Elem()
-	}
-	if target.Type() == reflect.TypeFor[gen.Problem]() && raw.Kind() == '{' {
-		odd := readObject(raw, target)
-		field.Set(target.Addr())
-		return odd
-	}
-	text, isText := "", false
-	if len(raw) <= maxText {
-		text, isText = textOf(raw)
-	}
-	if target.Type() == reflect.TypeFor[time.Time]() && isText && isNoDate(text) {
-		return nil
-	}
-	if !isText || !readText(text, raw.Kind(), target) {
-		field.SetZero()
-		return []Odd{{"", describe(raw.Kind()) + ", not " + expected(target.Type())}}
-	}
-	if field.Kind() == reflect.Pointer {
-		field.Set(target.Addr())
-	}
-	return nil
-}
-
-// textOf returns a string, number or boolean as text.
+// textOf returns a string, number or boolean as text, and false for anything else.
 func textOf(raw jsontext.Value) (string, bool) {
+	if len(raw) > maxText {
+		return "", false
+	}
 	switch raw.Kind() {
 	case '"':
 		var s string
 		err := json.Unmarshal(raw, &s, harmless)
 		return strings.TrimSpace(s), err == nil
 	case '0', 't', 'f':
-		return string(bytes.TrimSpace(raw)), true
+		return string(raw), true
 	}
 	return "", false
 }
-
-func readText(text string, kind jsontext.Kind, into reflect.Value) bool {
-	switch {
-	case into.Type() == reflect.TypeFor[gen.Price]():
-		if kind == 't' || kind == 'f' {
-			return false
-		}
-		price, err := decimal.Parse(strings.Replace(text, ",", ".", 1))
-		into.Set(reflect.ValueOf(gen.Price{Decimal: price}))
-		return err == nil
-	case into.Type() == reflect.TypeFor[time.Time]():
-		date, ok := parseDate(text)
-		into.Set(reflect.ValueOf(date))
-		return ok
-	}
-	switch into.Kind() {
-	case reflect.Int, reflect.Int64:
-		n, err := decimal.Parse(text)
-		whole, _, ok := n.Int64(0)
-		if err != nil || !ok || !n.IsInt() || into.OverflowInt(whole) {
-			return false
-		}
-		into.SetInt(whole)
-	case reflect.Bool:
-		text = strings.ToLower(text)
-		into.SetBool(text == "1" || text == "true")
-		return into.Bool() || text == "0" || text == "false"
-	case reflect.String:
-		into.SetString(text)
-		return kind == '0' // a boolean is not text
-	default:
-		return false
-	}
-	return true
-}
-
-// isNoDate reports whether a date is written as there being none: "", 0, "0000-00-00 00:00:00".
-func isNoDate(text string) bool { return strings.Trim(text, "0-:./T Zz+") == "" }
 
 // dateLayouts are spellings of a date and time with their zone, beside RFC 3339's.
 var dateLayouts = []string{
@@ -166,7 +152,11 @@ var dateLayouts = []string{
 	"2006-01-02T15:04:05Z07", "2006-01-02 15:04:05Z07", time.RFC1123, time.RFC1123Z,
 }
 
+// parseDate returns the zero time for what says that there is no date: "", 0, "0000-00-00 00:00:00".
 func parseDate(text string) (time.Time, bool) {
+	if strings.Trim(text, "0-:./T Zz+") == "" {
+		return time.Time{}, true
+	}
 	text = strings.ToUpper(text[:min(len(text), 11)]) + strings.Replace(text[min(len(text), 11):], "z", "Z", 1)
 	for _, layout := range dateLayouts {
 		if layout == time.RFC1123 && !strings.HasSuffix(text, " GMT") && !strings.HasSuffix(text, " UTC") {
@@ -179,53 +169,9 @@ func parseDate(text string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-var fieldCache sync.Map // of a struct type: the index of each field by the name of its member
-
-func fieldsOf(t reflect.Type) map[string]int {
-	if cached, ok := fieldCache.Load(t); ok {
-		return cached.(map[string]int)
-	}
-	fields := make(map[string]int, t.NumField())
-	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		fields[name] = i
-	}
-	fieldCache.Store(t, fields)
-	return fields
-}
-
 // describe names a kind of JSON value.
-func describe(k jsontext.Kind) string {
-	switch k {
-	case '{', '}':
-		return "an object"
-	case '[', ']':
-		return "an array"
-	case '"':
-		return "a string"
-	case '0':
-		return "a number"
-	case 't', 'f':
-		return "a boolean"
-	}
-	return "null"
-}
+func describe(k jsontext.Kind) string { return cmp.Or(kindNames[k], "null") }
 
-// expected says what a field of this type is in JSON.
-func expected(t reflect.Type) string {
-	switch {
-	case t == reflect.TypeFor[time.Time]():
-		return "a date with a zone"
-	case t == reflect.TypeFor[gen.Price]():
-		return "a price"
-	}
-	switch t.Kind() {
-	case reflect.String:
-		return "a string"
-	case reflect.Bool:
-		return "a boolean"
-	case reflect.Int, reflect.Int64:
-		return "an integer"
-	}
-	return "an object"
+var kindNames = map[jsontext.Kind]string{
+	'{': "an object", '[': "an array", '"': "a string", '0': "a number", 't': "a boolean", 'f': "a boolean",
 }

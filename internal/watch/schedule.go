@@ -3,6 +3,7 @@ package watch
 import (
 	"cmp"
 	"container/heap"
+	"math"
 	"slices"
 	"time"
 	"unique"
@@ -36,16 +37,14 @@ type watchedID struct {
 
 // state is what is compared of a message. The zero state is none.
 type state struct {
-	code        unique.Handle[string] // 8 bytes, and the few codes that there are once
-	seconds     int64                 // of the date
-	nanoseconds int32
-	dated       bool
+	code unique.Handle[string] // 8 bytes, and the few codes that there are once
+	date time.Time             // in UTC; zero for none
 }
 
 func stateOf(code string, date *time.Time) state {
 	s := state{code: unique.Make(code)}
 	if date != nil {
-		s.seconds, s.nanoseconds, s.dated = date.Unix(), int32(date.Nanosecond()), true //nolint:gosec // below 1e9
+		s.date = date.UTC().Round(0)
 	}
 	return s
 }
@@ -75,13 +74,13 @@ func newSchedule(n, perLook int, initial, longest time.Duration) *schedule {
 // too many looks have begun: that happens only where answers take about as long as the waits, since IDs that are being looked
 // up cannot fill the looks of others. Each of the IDs must be given to end, reschedule, retryAt or postpone afterwards.
 func (s *schedule) next(now time.Duration) []int32 {
-	for s.resting.Len() > 0 && s.resting.min() <= now {
+	for s.resting.min() <= now {
 		heap.Push(&s.ready, heap.Pop(&s.resting))
 	}
 	for len(s.starts) > 0 && s.starts[0] <= now-s.initial {
 		s.starts = s.starts[1:]
 	}
-	if s.ready.Len() == 0 || s.ready.min() > now || s.full() {
+	if s.ready.min() > now || s.full() {
 		return nil
 	}
 	s.starts = append(s.starts, now)
@@ -96,22 +95,13 @@ func (s *schedule) next(now time.Duration) []int32 {
 // full reports whether as many looks have begun within an initial interval as may.
 func (s *schedule) full() bool { return len(s.starts) >= s.maxStarts }
 
-// wake returns when to ask next again, and false if nothing waits.
-func (s *schedule) wake() (at time.Duration, ok bool) {
-	switch {
-	case s.ready.Len() > 0 && s.resting.Len() > 0:
-		at = min(s.ready.min(), s.resting.min())
-	case s.ready.Len() > 0:
-		at = s.ready.min()
-	case s.resting.Len() > 0:
-		at = s.resting.min()
-	default:
-		return 0, false
-	}
+// wake returns when to ask next again, or never if nothing waits.
+func (s *schedule) wake() time.Duration {
+	at := min(s.ready.min(), s.resting.min())
 	if s.full() {
 		at = max(at, s.starts[0]+s.initial)
 	}
-	return at, true
+	return at
 }
 
 // found records the state that a look found, and reports whether it is another than before.
@@ -139,9 +129,8 @@ func (s *schedule) missing(i int32, now time.Duration) (giveUp bool) {
 
 // failed records that a look ended for a reason that will not pass, and reports whether to give up.
 func (s *schedule) failed(i int32) (giveUp bool) {
-	w := &s.watched[i]
-	w.permanent++
-	return w.permanent == maxFruitless
+	s.watched[i].permanent++
+	return s.watched[i].permanent == maxFruitless
 }
 
 // reschedule makes an ID wait for its next look: as long as its state has been the same, within the bounds, and longer by the
@@ -182,8 +171,17 @@ type indexHeap struct {
 	at      func(index int32) time.Duration
 }
 
-func (h *indexHeap) min() time.Duration { return h.at(h.indexes[0]) }
-func (h *indexHeap) Len() int           { return len(h.indexes) }
+const never time.Duration = math.MaxInt64
+
+// min returns the least time, or never.
+func (h *indexHeap) min() time.Duration {
+	if len(h.indexes) == 0 {
+		return never
+	}
+	return h.at(h.indexes[0])
+}
+
+func (h *indexHeap) Len() int { return len(h.indexes) }
 func (h *indexHeap) Less(i, j int) bool {
 	a, b := h.indexes[i], h.indexes[j]
 	return cmp.Or(cmp.Compare(h.at(a), h.at(b)), cmp.Compare(a, b)) < 0
@@ -191,8 +189,7 @@ func (h *indexHeap) Less(i, j int) bool {
 func (h *indexHeap) Swap(i, j int)  { h.indexes[i], h.indexes[j] = h.indexes[j], h.indexes[i] }
 func (h *indexHeap) Push(index any) { h.indexes = append(h.indexes, index.(int32)) }
 func (h *indexHeap) Pop() any {
-	last := len(h.indexes) - 1
-	index := h.indexes[last]
-	h.indexes = h.indexes[:last]
+	index := h.indexes[h.Len()-1]
+	h.indexes = h.indexes[:h.Len()-1]
 	return index
 }

@@ -100,21 +100,17 @@ func Run[M any](ctx context.Context, c Config[M], lookUp func(context.Context, [
 		if ctx.Err() != nil {
 			return w.left(), ctx.Err()
 		}
-		var wake <-chan time.Time
-		if at, ok := w.startLooks(lookCtx); ok {
-			timer.Reset(at - time.Since(w.start))
-			wake = timer.C
-		}
+		timer.Reset(w.startLooks(lookCtx) - time.Since(w.start))
 		select {
-		case ended := <-w.looks.Ended():
-			l := w.looks.Take(ended)
+		case take := <-w.looks.Ended():
+			l := take()
 			if l.Outcome == Refused {
 				return w.left(), l.Err
 			}
 			if !w.handle(ctx, l) {
 				return nil, nil
 			}
-		case <-wake:
+		case <-timer.C:
 		case <-ctx.Done():
 		}
 	}
@@ -139,13 +135,13 @@ type look[M any] struct {
 	started time.Duration
 }
 
-// startLooks begins the looks that are due, one at a time in an outage. It returns when the next can begin; not if none can
-// before one of them has ended.
-func (w *watch[M]) startLooks(ctx context.Context) (next time.Duration, ok bool) {
+// startLooks begins the looks that are due, one at a time in an outage. It returns when the next can begin, or never if that
+// takes the end of one of them.
+func (w *watch[M]) startLooks(ctx context.Context) (next time.Duration) {
 	for w.looks.Running() < w.Concurrency && (w.looks.Running() == 0 || !w.pauses.outage()) {
 		now := time.Since(w.start)
 		if resume := w.resume(); now < resume {
-			return resume, true
+			return resume
 		}
 		indexes := w.schedule.next(now)
 		if indexes == nil {
@@ -157,13 +153,13 @@ func (w *watch[M]) startLooks(ctx context.Context) (next time.Duration, ok bool)
 		}
 		w.looks.Go(func() *look[M] { return &look[M]{w.lookUp(ctx, ids), indexes, now} })
 	}
-	return 0, false
+	return never
 }
 
 // resume returns when the next look may begin.
 func (w *watch[M]) resume() time.Duration { return max(w.pauses.resume, w.HeldUntil().Sub(w.start)) }
 
-// handle takes in how a look ended, and reports whether to go on.
+// handle records how a look ended, and reports whether to go on.
 func (w *watch[M]) handle(ctx context.Context, l *look[M]) bool {
 	now, draw := time.Since(w.start), rand.Float64()
 	switch l.Outcome {
@@ -179,70 +175,61 @@ func (w *watch[M]) handle(ctx context.Context, l *look[M]) bool {
 		}
 		return true
 	}
-	return w.handleResults(ctx, l, now, draw)
-}
-
-// handleResults takes in what a look found of each ID.
-func (w *watch[M]) handleResults(ctx context.Context, l *look[M], now time.Duration, draw float64) bool {
-	var failures []Failure
-	for i, result := range l.Results {
-		var (
-			index   = l.indexes[i]
-			giveUp  bool
-			failure = Failure{w.IDs[index], result.Err}
-		)
-		switch result.Finding {
-		case Found:
-			if !w.handleMessage(index, result.Message, now, draw) {
-				return false
-			}
-			continue
-		case Missing:
-			giveUp = w.schedule.missing(index, now)
-		case Permanent:
-			giveUp = w.schedule.failed(index)
-		}
-		switch {
-		case giveUp:
-			w.schedule.end(index)
-			if !w.emit(Event[M]{Failures: []Failure{failure}, GivenUp: true}) {
-				return false
-			}
-			continue
-		case l.Outcome == Unreachable && w.pauses.outage():
-			w.schedule.retryAt(index, w.pauses.resume) // after the IDs that were due before
-		default:
-			w.schedule.reschedule(index, now, draw*jitter)
-		}
-		if l.Outcome != Answered || result.Finding == Unsettled {
-			failures = append(failures, failure)
-		}
-	}
-	if len(failures) == 0 || ctx.Err() != nil { // which may be why they failed
+	failures, more := w.handleResults(l, now, draw)
+	switch {
+	case !more:
+		return false
+	case len(failures) == 0, ctx.Err() != nil: // which may be why they failed
 		return true
-	}
-	return w.tell(ctx, l, failures, now)
-}
-
-// handleMessage takes in a message that was found.
-func (w *watch[M]) handleMessage(index int32, m M, now time.Duration, draw float64) bool {
-	changed := w.schedule.found(index, stateOf(w.State(m)), now)
-	if w.Until(m) {
-		w.schedule.end(index)
-	} else {
-		w.schedule.reschedule(index, now, draw*jitter)
-	}
-	return !changed || w.emit(Event[M]{Message: m})
-}
-
-// tell tells the first failure after a success, and logs those after it.
-func (w *watch[M]) tell(ctx context.Context, l *look[M], failures []Failure, now time.Duration) bool {
-	if w.failing {
+	case w.failing:
 		w.warn(ctx, "the look failed; its IDs will be looked up again", l, len(failures), now)
 		return true
 	}
 	w.failing = true
 	return w.emit(Event[M]{Failures: failures})
+}
+
+// handleResults records what a look found of each ID, and tells what is new. It returns the failures that may pass, and whether
+// to go on.
+func (w *watch[M]) handleResults(l *look[M], now time.Duration, draw float64) (failures []Failure, more bool) {
+	for i, result := range l.Results {
+		index := l.indexes[i]
+		failure := Failure{w.IDs[index], result.Err}
+		found, changed, ended := result.Finding == Found, false, false // ended: it is watched no more
+		switch result.Finding {
+		case Found:
+			changed = w.schedule.found(index, stateOf(w.State(result.Message)), now)
+			ended = w.Until(result.Message)
+		case Missing:
+			ended = w.schedule.missing(index, now)
+		case Permanent:
+			ended = w.schedule.failed(index)
+		}
+		switch {
+		case ended:
+			w.schedule.end(index)
+		case !found && l.Outcome == Unreachable && w.pauses.outage():
+			w.schedule.retryAt(index, w.pauses.resume) // after the IDs that were due before
+		default:
+			w.schedule.reschedule(index, now, draw*jitter)
+		}
+		var event Event[M]
+		switch {
+		case changed:
+			event.Message = result.Message
+		case ended && !found:
+			event.Failures, event.GivenUp = []Failure{failure}, true
+		case !found && (l.Outcome != Answered || result.Finding == Unsettled):
+			failures = append(failures, failure)
+			continue
+		default:
+			continue
+		}
+		if !w.emit(event) {
+			return nil, false
+		}
+	}
+	return failures, true
 }
 
 func (w *watch[M]) warn(ctx context.Context, text string, l *look[M], ids int, now time.Duration) {
