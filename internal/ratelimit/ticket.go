@@ -28,7 +28,7 @@ type Ticket struct {
 	number  uint64
 
 	waitDeadline time.Time // the request fails if it cannot be sent by then
-	ctxDeadline  time.Time // zero if the context has none
+	ctxDeadline  time.Time // centuries away if the context has none
 
 	notBefore time.Time     // when its own wait between two attempts is over
 	decided   chan struct{} // closed once it may be sent, or has failed
@@ -43,18 +43,18 @@ func (l *Limiter) Ticket(ctx context.Context, maxWait time.Duration, shared Shar
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.issued++
-	ctxDeadline, _ := ctx.Deadline()
-	return &Ticket{limiter: l, shared: shared, number: l.issued, waitDeadline: time.Now().Add(maxWait), ctxDeadline: ctxDeadline}
+	now := time.Now()
+	ctxDeadline, ok := ctx.Deadline()
+	if !ok {
+		ctxDeadline = now.Add(math.MaxInt64)
+	}
+	return &Ticket{limiter: l, shared: shared, number: l.issued, waitDeadline: now.Add(maxWait), ctxDeadline: ctxDeadline}
 }
 
 // RetryIn makes the next Wait last at least d. It reports false where there is no time for that before the deadline.
 func (t *Ticket) RetryIn(d time.Duration) bool {
-	deadline := t.waitDeadline
-	if !t.ctxDeadline.IsZero() && t.ctxDeadline.Before(deadline) {
-		deadline = t.ctxDeadline
-	}
 	t.notBefore = time.Now().Add(d)
-	return d <= time.Until(deadline)
+	return !t.notBefore.After(t.waitDeadline) && !t.notBefore.After(t.ctxDeadline)
 }
 
 // HeldError means that a request cannot wait until a hold is over.
@@ -71,8 +71,8 @@ type LimiterError struct{ error }
 func (e *LimiterError) Unwrap() error { return e.error }
 
 // Wait returns nil once the next attempt may be sent, and an error if ctx or calling is done, the request cannot be sent in
-// time (at once if a hold lasts too long for it), or the shared limiter refuses. calling
-// ends only waiting; its cause is an error of the call itself. The shared limiter is asked once, last.
+// time (at once if a hold lasts too long for it), or the shared limiter refuses. That one is asked once, last. calling ends
+// only waiting; its cause is an error of the call itself.
 func (t *Ticket) Wait(ctx, calling context.Context) error {
 	if err := t.waitTurn(ctx, calling); err != nil || t.shared == nil {
 		return err
@@ -93,12 +93,10 @@ func (t *Ticket) askShared(ctx, calling context.Context) error {
 	defer cancel()
 	defer context.AfterFunc(calling, cancel)()
 	err := t.shared.Wait(waiting)
-	switch {
-	case err == nil:
-		return reason(ctx, calling)
-	case ctx.Err() != nil || calling.Err() != nil:
-		return reason(ctx, calling)
-	case waiting.Err() != nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)):
+	if stopped := reason(ctx, calling); stopped != nil || err == nil {
+		return stopped
+	}
+	if waiting.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
 		err = errors.New(errline.Text(err)) // of a deadline that the caller has not set
 	}
 	return &LimiterError{errline.Wrap("the limiter", err)}
@@ -120,22 +118,20 @@ func (t *Ticket) waitTurn(ctx, calling context.Context) error {
 	case <-late.C:
 	}
 	decided, held := t.limiter.remove(t)
-	switch err := reason(ctx, calling); {
-	case decided && t.err != nil:
-		return t.err
-	case decided: // even so the call may have been stopped meanwhile
-		return err
-	case err == nil && held == nil: // the context's deadline is over, and the context has not said so yet
-		return context.DeadlineExceeded
+	err := reason(ctx, calling)
+	switch {
+	case decided:
+		return cmp.Or(t.err, err) // the call may have been stopped meanwhile
+	case held == nil:
+		return cmp.Or(err, context.DeadlineExceeded) // the context may say so a moment later
 	case err == nil:
 		held.error = errline.Wrap("held back for too long", held.error)
-		return held
-	case held != nil && ctx.Err() != nil:
+	case ctx.Err() != nil:
 		held.error = errline.Wrap(errline.Text(err)+" while held back", held.error, err)
-		return held
 	default:
 		return err
 	}
+	return held
 }
 
 // reason returns why nothing more must be sent; nil if something may.
@@ -149,23 +145,17 @@ func reason(ctx, calling context.Context) error {
 	return nil
 }
 
-// expired reports whether the context's deadline has passed at a time. The context itself may say so a moment later.
-func (t *Ticket) expired(at time.Time) bool {
-	return !t.ctxDeadline.IsZero() && !at.Before(t.ctxDeadline)
-}
-
 // enter lets a request go or fails it at once, or else puts it among those that wait. It reports whether that is decided.
 func (l *Limiter) enter(t *Ticket) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Now()
 	t.decided = make(chan struct{})
-	if l.refuse(t, now) {
+	if l.refuse(t) {
 		return true
 	}
 	at, _ := slices.BinarySearchFunc(l.waiting, t.number, func(t *Ticket, n uint64) int { return cmp.Compare(t.number, n) })
 	l.waiting = slices.Insert(l.waiting, at, t)
-	l.dispatch(now)
+	l.dispatch()
 	select {
 	case <-t.decided:
 		t.rate = math.Inf(1)
@@ -180,26 +170,25 @@ func (l *Limiter) enter(t *Ticket) bool {
 func (l *Limiter) remove(t *Ticket) (decided bool, held *HeldError) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Now()
-	l.dispatch(now) // this may be the very moment
+	l.dispatch() // this may be the very moment
 	at := slices.Index(l.waiting, t)
 	if at < 0 {
 		return true, nil
 	}
 	l.waiting = slices.Delete(l.waiting, at, at+1)
-	l.dispatch(now) // stops the timer if this was the last one
-	if l.heldUntil.After(now) || l.pace.limits(now) {
+	l.dispatch() // stops the timer if this was the last one
+	if now := time.Now(); l.heldUntil.After(now) || !math.IsInf(l.pace.rate(now), 1) {
 		return false, &HeldError{l.heldUntil, l.cause}
 	}
 	return false, nil
 }
 
 // refuse fails a request that would have to wait for the end of a hold for too long. It reports whether it did.
-func (l *Limiter) refuse(t *Ticket, now time.Time) bool {
-	if !l.heldUntil.After(t.waitDeadline) && !t.expired(l.heldUntil) {
+func (l *Limiter) refuse(t *Ticket) bool {
+	if !l.heldUntil.After(t.waitDeadline) && l.heldUntil.Before(t.ctxDeadline) {
 		return false
 	}
-	t.err = &HeldError{l.heldUntil, errline.Wrap("all requests are held back for "+l.heldUntil.Sub(now).String(), l.cause)}
+	t.err = &HeldError{l.heldUntil, errline.Wrap("all requests are held back for "+time.Until(l.heldUntil).String(), l.cause)}
 	close(t.decided)
 	return true
 }
