@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,8 +29,8 @@ type Limiter struct {
 	successes []time.Time   // of the last second
 	latency   time.Duration // of recent successes: their maximum, which decays
 
-	issued  uint64    // tickets
-	waiting []*Ticket // by number
+	issued  atomic.Uint64 // tickets
+	waiting []*Ticket     // by number
 	timer   *time.Timer
 }
 
@@ -89,9 +90,9 @@ func (l *Limiter) dispatch() {
 		}
 		t := l.waiting[next]
 		l.waiting = slices.Delete(l.waiting, next, next+1)
-		t.sentAt, t.rate, t.err = now, rate, nil
+		t.sentAt, t.rate = now, rate
 		l.lastSent = now
-		close(t.decided)
+		t.decided <- nil
 	}
 }
 
@@ -157,9 +158,10 @@ func (l *Limiter) successRate(now time.Time) float64 {
 // Throttled holds all requests back for d, at most [MaxHold], since this one met a limit, and makes them slower after that. It
 // tells the shared limiter.
 func (t *Ticket) Throttled(ctx context.Context, d time.Duration, cause error) {
-	t.limiter.hold(t, min(d, MaxHold), cause)
-	if h, ok := t.shared.(Holder); ok {
-		h.Hold(ctx, min(d, MaxHold))
+	d = min(d, MaxHold)
+	t.limiter.hold(t, d, cause)
+	if holder, ok := t.shared.(interface{ Hold(context.Context, time.Duration) }); ok {
+		holder.Hold(ctx, d)
 	}
 }
 

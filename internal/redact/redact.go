@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/gsmservice-gateway/client-go/gen"
-	"github.com/gsmservice-gateway/client-go/internal/errline"
 )
 
 const (
@@ -71,7 +70,7 @@ func (r Redactor) Error(err error) error {
 	if err == nil || r.Text(err.Error()) == err.Error() {
 		return err
 	}
-	return textOf(err, r.Text(errline.Text(err)))
+	return textOf(err, r.Text(err.Error()))
 }
 
 // Problem returns p without the tokens.
@@ -106,36 +105,35 @@ func (r Redactor) Bytes(body []byte, limit int) []byte {
 // replaceEscaped returns s without the token, any character of which may be written as the escape that begins with mark.
 func replaceEscaped(s, token string, mark byte) string {
 	var b strings.Builder
-	kept := 0
-	for i := 0; i < len(s); i++ {
-		if n := spelled(s[i:], token, mark); n > 0 {
-			b.WriteString(s[kept:i] + replacement)
-			kept = i + n
-			i = kept - 1
+	for s != "" {
+		if n := spelled(s, token, mark); n > 0 {
+			b.WriteString(replacement)
+			s = s[n:]
+		} else {
+			b.WriteByte(s[0])
+			s = s[1:]
 		}
 	}
-	return b.String() + s[kept:]
+	return b.String()
 }
 
 // spelled returns how many bytes of s spell the token, if s begins with it; else 0.
-func spelled(s, token string, mark byte) int {
-	at := 0
-	for i := range len(token) {
-		if at == len(s) {
+func spelled(s, token string, mark byte) (n int) {
+	for _, wanted := range []byte(token) {
+		c, width := first(s[n:], mark)
+		if c != wanted {
 			return 0
 		}
-		c, n := first(s[at:], mark)
-		if c != token[i] {
-			return 0
-		}
-		at += n
+		n += width
 	}
-	return at
+	return n
 }
 
 // first returns the character that s begins with, and how many bytes it is written as.
-func first(s string, mark byte) (c byte, n int) {
+func first(s string, mark byte) (c byte, width int) {
 	switch {
+	case s == "":
+		return 0, 0
 	case s[0] != mark:
 	case mark == '\\' && len(s) >= 6 && s[1] == 'u':
 		return fromHex(s[2:6]), 6
@@ -152,12 +150,9 @@ func first(s string, mark byte) (c byte, n int) {
 	return s[0], 1
 }
 
-// fromHex returns 0, which no token has in it, if the digits are none.
+// fromHex returns 0 or 255, which are in no token, if the digits are not those of a byte.
 func fromHex(digits string) byte {
-	n, err := strconv.ParseUint(digits, 16, 8)
-	if err != nil {
-		return 0
-	}
+	n, _ := strconv.ParseUint(digits, 16, 8)
 	return byte(n)
 }
 

@@ -41,6 +41,9 @@ func NewClient(hc *http.Client) *Client {
 	if c.http.Transport == nil {
 		c.http.Transport = defaultTransport()
 	}
+	if c.http.Timeout <= 0 {
+		c.http.Timeout = math.MaxInt64
+	}
 	return c
 }
 

@@ -49,15 +49,12 @@ func Do[T any](ctx context.Context, c *Call, r Request, decode func(*Reply) (T, 
 	for {
 		if err := x.ticket.Wait(ctx, c.Calling); err != nil {
 			x.waitErr = err
-			if x.last != nil {
-				err = errline.WithPrevious(err, x.last.err)
-			}
-			return value, x.Trace, err
+			return value, x.Trace, errline.WithPrevious(err, x.last.err)
 		}
-		var f *failure
+		var f failure
 		value, f = attempt(ctx, x, decode)
 		previous := x.record(f)
-		if f == nil {
+		if f.err == nil {
 			x.ticket.Succeeded()
 			return value, x.Trace, nil
 		}
@@ -84,7 +81,7 @@ type exchange struct {
 
 // next reports whether a failed attempt is followed by another, and after which wait. If the token was refused and has been
 // replaced since, the request is sent once more, which costs nothing; a DELETE with a single attempt is not.
-func (x *exchange) next(ctx context.Context, f *failure) (wait time.Duration, again bool) {
+func (x *exchange) next(ctx context.Context, f failure) (wait time.Duration, again bool) {
 	x.TokenReplaced = f.status == http.StatusUnauthorized && !x.renewed && x.tokenReplaced(ctx)
 	if x.TokenReplaced {
 		x.renewed = true
@@ -128,13 +125,8 @@ func (c *Call) nextToken(ctx context.Context) (string, error) {
 	return token, err
 }
 
-// limit returns the time that an attempt may take: the caller's http.Client may have a shorter one.
-func (c *Call) limit() time.Duration {
-	if c.http.Timeout > 0 {
-		return min(c.AttemptTimeout, c.http.Timeout)
-	}
-	return c.AttemptTimeout
-}
+// limit returns the time that an attempt may take.
+func (c *Call) limit() time.Duration { return min(c.AttemptTimeout, c.http.Timeout) }
 
 var (
 	errAttemptTimeout = fmt.Errorf("the attempt took too long: %w", context.DeadlineExceeded)
@@ -145,7 +137,7 @@ var (
 const patience = 5 * time.Second
 
 // attempt sends the request once.
-func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, error)) (value T, f *failure) {
+func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, error)) (value T, f failure) {
 	r, started := x.request, time.Now()
 	attemptCtx, cancel := context.WithTimeoutCause(ctx, x.limit(), errAttemptTimeout)
 	defer cancel()
@@ -157,7 +149,7 @@ func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, er
 			err = errline.Context(ctx)
 		}
 		err = errline.Wrap(fmt.Sprintf("%s %s: no token to send", r.Method, r.Path), x.redact.Error(err))
-		return value, &failure{noToken: true, err: err, reason: err}
+		return value, failure{noToken: true, err: err, reason: err}
 	}
 
 	tracedCtx, conn := x.trace(attemptCtx, r.Method == http.MethodGet, cancel)
@@ -165,13 +157,16 @@ func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, er
 		late := errors.Is(attemptCtx.Err(), context.DeadlineExceeded)
 		conn.end(late && (ctx.Err() == nil || time.Since(started) >= patience))
 	}()
-	res, err := x.roundTrip(r.with(tracedCtx, x.Header, token))
+	sent := r.WithContext(tracedCtx)
+	sent.Header = maps.Clone(x.Header) // without an Idempotency-Key, with which net/http would send a DELETE twice
+	sent.Header["Authorization"] = []string{"Bearer " + token}
+	res, err := x.roundTrip(sent)
 	if err != nil {
 		seen := conn.soFar()
 		err = ended(ctx, attemptCtx, seen, err)
 		reason := x.redact.Error(err)
 		what := fmt.Sprintf("%s %s: no answer (%s)", r.Method, r.Path, errline.Plural(x.Attempts+1, "attempt"))
-		return value, &failure{err: errline.Wrap(what, reason), reason: reason, reached: seen.mayHaveCarried(err)}
+		return value, failure{err: errline.Wrap(what, reason), reason: reason, reached: seen.mayHaveCarried(err)}
 	}
 	answer := &Reply{URL: r.URL, Attempt: x.Attempts + 1, Redact: x.redact}
 	readReply(ctx, res, answer, cancel)
@@ -179,23 +174,14 @@ func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, er
 	var cause error
 	if answer.Status == http.StatusOK {
 		if value, cause = decode(answer); cause == nil {
-			return value, nil
+			return value, failure{}
 		}
 	}
 	cause = x.redact.Error(cause)
-	return value, &failure{
-		err: x.NewError(r, answer, cause), reason: cause, reached: true,
+	return value, failure{
+		err: x.NewError(r, answer, cause), cause: cause, reached: true,
 		answered: true, status: answer.Status, retryAfter: answer.RetryAfter,
 	}
-}
-
-// with returns the request for one attempt. net/http sends no DELETE twice over HTTP/1.1 unless it has an Idempotency-Key,
-// which the caller must not set.
-func (r Request) with(ctx context.Context, header http.Header, token string) *http.Request {
-	sent := r.WithContext(ctx)
-	sent.Header = maps.Clone(header)
-	sent.Header["Authorization"] = []string{"Bearer " + token}
-	return sent
 }
 
 // ended returns why an attempt got no answer: the caller's context before the attempt's own limit, and both before what net/http
