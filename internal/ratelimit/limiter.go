@@ -111,7 +111,8 @@ func (l *Limiter) opensIn(now time.Time, rate float64) time.Duration {
 }
 
 // next returns which request to send now: the oldest one that can still be answered in time, going by the latency of recent
-// answers, or else the one with the most time left. If none is ready, wait says when one will be.
+// answers, or else the one with the most time left. If none is ready, wait says when one will be: never, where the contexts of
+// all end now.
 func (l *Limiter) next(now time.Time) (index int, wait time.Duration) {
 	index, wait = -1, math.MaxInt64
 	for i, t := range l.waiting {
@@ -160,7 +161,9 @@ func (l *Limiter) successRate(now time.Time) float64 {
 func (t *Ticket) Throttled(ctx context.Context, d time.Duration, cause error) {
 	d = min(d, MaxHold)
 	t.limiter.hold(t, d, cause)
-	if holder, ok := t.shared.(interface{ Hold(context.Context, time.Duration) }); ok {
+	if holder, ok := t.shared.(interface {
+		Hold(context.Context, time.Duration)
+	}); ok {
 		holder.Hold(ctx, d)
 	}
 }
@@ -187,10 +190,6 @@ func (l *Limiter) slowDown(t *Ticket, now time.Time) {
 	if l.estimated = math.IsInf(met, 1); l.estimated {
 		met = min(l.pace.rate(now), max(l.successRate(now), 1))
 	}
-	if l.succeeded {
-		l.pace = l.pace.slower(now, met)
-	} else {
-		l.pace = l.pace.afterTotalFailure(now)
-	}
+	l.pace = l.pace.slower(now, met, !l.succeeded)
 	l.succeeded, l.lastSent = false, time.Time{}
 }

@@ -59,24 +59,21 @@ func (p pace) recent(now time.Time) bool {
 }
 
 // slower returns the pace after a limit was met at a rate, in requests per second. One that is the first within a minute may
-// be a passing one: then the hold must do, and requests are sent together after it.
-func (p pace) slower(now time.Time, met float64) pace {
-	met = max(met, minRate)
-	next := pace{slowedAt: now, ceiling: met}
-	if p.recent(now) {
+// be a passing one: then the hold must do, and requests are sent together after it. If the gateway is failing, since nothing
+// has succeeded after the limit before, that tells nothing about the rate that it will allow later: requests become rarer, and
+// the ceiling stays.
+func (p pace) slower(now time.Time, met float64, failing bool) pace {
+	next := pace{slowedAt: now, failing: failing, ceiling: max(met, minRate)}
+	switch again := p.recent(now); {
+	case again && failing:
+		next.ceiling = p.ceiling
+		next.start = max(min(p.rate(now)/2, firstRate, p.ceiling), minRate)
+	case again:
 		next.start = max(paceDecrease*met, minRate)
+	case failing:
+		next.ceiling = maxRate
 	}
 	return next
-}
-
-// afterTotalFailure returns the pace after a limit was met when nothing had succeeded since the one before. The gateway may
-// well be down, which tells nothing about the rate that it will allow later: so requests become rarer, and the ceiling stays.
-func (p pace) afterTotalFailure(now time.Time) pace {
-	if !p.recent(now) {
-		return pace{slowedAt: now, ceiling: maxRate}
-	}
-	start := max(min(p.rate(now)/2, firstRate, p.ceiling), minRate)
-	return pace{slowedAt: now, failing: true, start: start, ceiling: p.ceiling}
 }
 
 // atLeast returns the pace after so many requests a second were served, if they are more than the ceiling.

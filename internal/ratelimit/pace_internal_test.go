@@ -18,13 +18,13 @@ func held(p pace, hold time.Duration) pace {
 
 // limitedTwice is a pace after a limit was met at 10 requests a second twice, each time with a hold.
 func limitedTwice(hold time.Duration) pace {
-	return held(held(pace{}.slower(paceEpoch, 10), hold).slower(paceEpoch, 10), hold)
+	return held(held(pace{}.slower(paceEpoch, 10, false), hold).slower(paceEpoch, 10, false), hold)
 }
 
 // failing is a pace after nothing got through for a long time, where a limit was met before.
 func failing(before pace) pace {
 	for range 10 {
-		before = held(before.afterTotalFailure(paceEpoch), time.Second)
+		before = held(before.slower(paceEpoch, 1, true), time.Second)
 	}
 	return before
 }
@@ -49,7 +49,7 @@ func TestR6_PaceRisesAgainWithTimeOnly(t *testing.T) {
 		"a limit that was met twice":            {limitedTwice(time.Second), 9.9, 10},
 		"then nothing got through":              {failing(limitedTwice(time.Second)), 1, 10},
 		"nothing ever got through":              {failing(pace{}), firstRate, maxRate},
-		"a limit below the least rate":          {held(held(pace{}.slower(paceEpoch, 0.1), time.Second).slower(paceEpoch, 0.1), time.Second), minRate, minRate},
+		"a limit below the least rate":          {held(held(pace{}.slower(paceEpoch, 0.1, false), time.Second).slower(paceEpoch, 0.1, false), time.Second), minRate, minRate},
 		"more was served than was taken for it": {limitedTwice(time.Second).atLeast(20), 19, 20},
 	} {
 		before := 0.0
@@ -68,7 +68,7 @@ func TestR6_PaceRisesAgainWithTimeOnly(t *testing.T) {
 }
 
 func TestR6_FirstLimitWithinAMinuteSetsNoPace(t *testing.T) {
-	for _, p := range []pace{{}, held(pace{}.slower(paceEpoch, 10), time.Second), held(pace{}.afterTotalFailure(paceEpoch), time.Second)} {
+	for _, p := range []pace{{}, held(pace{}.slower(paceEpoch, 10, false), time.Second), held(pace{}.slower(paceEpoch, 1, true), time.Second)} {
 		assert.Equal(t, math.Inf(1), p.rate(paceEpoch.Add(time.Second)))
 	}
 }
