@@ -41,9 +41,7 @@ const (
 )
 
 const (
-	// MaxHold bounds a hold: an absurd Retry-After must not stop a client for good.
-	MaxHold = 5 * time.Minute
-
+	maxHold      = 5 * time.Minute        // an absurd Retry-After must not stop a client for good
 	maxRecheck   = 250 * time.Millisecond // of the pace, which rises meanwhile
 	latencyDecay = 16                     // each success takes one part in so many from the latency
 )
@@ -156,10 +154,10 @@ func (l *Limiter) successRate(now time.Time) float64 {
 	return float64(len(l.successes))
 }
 
-// Throttled holds all requests back for d, at most [MaxHold], since this one met a limit, and makes them slower after that. It
+// Throttled holds all requests back for d, at most maxHold, since this one met a limit, and makes them slower after that. It
 // tells the shared limiter.
 func (t *Ticket) Throttled(ctx context.Context, d time.Duration, cause error) {
-	d = min(d, MaxHold)
+	d = min(d, maxHold)
 	t.limiter.hold(t, d, cause)
 	if holder, ok := t.shared.(interface {
 		Hold(context.Context, time.Duration)

@@ -56,7 +56,7 @@ func (t *connection) gotConn(conn net.Conn) {
 		t.cancel()
 	}
 	t.got++
-	t.conn = conn
+	t.conn, t.alive = conn, false
 	if multiplexed {
 		t.client.inFlight[t] = struct{}{}
 	}

@@ -54,14 +54,13 @@ func readReply(ctx context.Context, res *http.Response, r *Reply, cancel context
 	}
 	defer time.AfterFunc(errorGrace, cancel).Stop()
 	r.read(ctx, res.Body, MaxErrorBody+redact.MaxToken)
-	if errors.Is(r.Broken, ErrTooLarge) { // drained so that the connection is used again, as go-retryablehttp does
+	if errors.Is(r.Broken, errTooLarge) { // drained so that the connection is used again, as go-retryablehttp does
 		_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxDrained))
 	}
 }
 
 var (
-	// ErrTooLarge means that a body is larger than is read.
-	ErrTooLarge = errors.New("the body is larger than anything that the contract describes")
+	errTooLarge = errors.New("the body is larger than anything that the contract describes")
 	errCorrupt  = errors.New("the body cannot be decompressed")
 )
 
@@ -72,7 +71,7 @@ func (r *Reply) read(ctx context.Context, body io.Reader, limit int) {
 	r.Body = r.buffer.Bytes()[:min(r.buffer.Len(), limit)]
 	switch {
 	case r.buffer.Len() > limit:
-		r.Broken = ErrTooLarge
+		r.Broken = errTooLarge
 	case err == nil:
 	case ctx.Err() != nil:
 		r.Broken = BrokeOff(errline.Context(ctx))
