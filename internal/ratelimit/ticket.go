@@ -130,7 +130,7 @@ func (l *Limiter) enter(t *Ticket) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.refuse(t) {
-		at, _ := slices.BinarySearchFunc(l.waiting, t.number, func(t *Ticket, n uint64) int { return cmp.Compare(t.number, n) })
+		at, _ := slices.BinarySearchFunc(l.waiting, t, func(a, b *Ticket) int { return cmp.Compare(a.number, b.number) })
 		l.waiting = slices.Insert(l.waiting, at, t)
 		l.dispatch()
 	}

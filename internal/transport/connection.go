@@ -84,20 +84,20 @@ func (t connection) mayHaveCarried(err error) bool {
 	return t.got > 0 || !t.wanted && !retry.IsDial(err) && !retry.IsTLS(err)
 }
 
-// end is called at the end of the attempt. After one that waited in vain its connection may have died silently, and so may
-// all idle ones: they are closed, so that the next attempt has a new one. Over HTTP/2 it is never idle while others wait on
-// it; it is closed if nothing was answered on it all that time.
-func (t *connection) end(inVain bool) {
+// end is called at the end of the attempt. The connection of one that timed out may have died silently, and so may all idle
+// ones: they are closed, so that the next attempt has a new one. Over HTTP/2 it is never idle while others wait on it; it is
+// closed if nothing was answered on it all that time.
+func (t *connection) end(timedOut bool) {
 	dead := false
 	t.locked(func() {
 		_, shared := t.client.inFlight[t]
-		dead = shared && inVain && !t.alive
+		dead = shared && timedOut && !t.alive
 		delete(t.client.inFlight, t)
 	})
 	if dead {
 		_ = t.conn.Close()
 	}
-	if inVain {
+	if timedOut {
 		t.client.http.CloseIdleConnections()
 	}
 }

@@ -43,7 +43,7 @@ type Request struct {
 }
 
 // Do sends r, again where the policy says so, until an attempt succeeds. It returns what decode made of the last answer, also
-// beside an error: rows that arrived before a body broke off count.
+// with an error: rows that arrived before a body broke off count.
 func Do[T any](ctx context.Context, c *Call, r Request, decode func(*Reply) (T, error)) (value T, t Trace, err error) {
 	x := &exchange{Call: c, request: r, ticket: c.Limiter.Ticket(ctx, c.Policy.MaxElapsed, c.Shared)}
 	for {
@@ -80,7 +80,7 @@ type exchange struct {
 }
 
 // next reports whether a failed attempt is followed by another, and after which wait. If the token was refused and has been
-// replaced since, the request is sent once more, which costs nothing; a DELETE with a single attempt is not.
+// replaced since, the request is sent once more, which does not count; a DELETE with a single attempt is not.
 func (x *exchange) next(ctx context.Context, f failure) (wait time.Duration, again bool) {
 	x.TokenReplaced = f.status == http.StatusUnauthorized && !x.renewed && x.tokenReplaced(ctx)
 	if x.TokenReplaced {
@@ -154,8 +154,8 @@ func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, er
 
 	tracedCtx, conn := x.trace(attemptCtx, r.Method == http.MethodGet, cancel)
 	defer func() {
-		late := errors.Is(attemptCtx.Err(), context.DeadlineExceeded)
-		conn.end(late && (ctx.Err() == nil || time.Since(started) >= patience))
+		timedOut := errors.Is(attemptCtx.Err(), context.DeadlineExceeded)
+		conn.end(timedOut && (ctx.Err() == nil || time.Since(started) >= patience))
 	}()
 	sent := r.WithContext(tracedCtx)
 	sent.Header = maps.Clone(x.Header) // without an Idempotency-Key, with which net/http would send a DELETE twice
