@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"bytes"
 	"compress/flate"
 	"compress/gzip"
 	"context"
@@ -37,8 +36,6 @@ type Reply struct {
 	RetryAfter time.Duration // as the gateway asked; 0 if it did not
 	Attempt    int           // 1 for the first
 	Redact     redact.Redactor
-
-	buffer *bytes.Buffer // of Body
 }
 
 // readReply reads the body and closes it. cancel ends the attempt.
@@ -54,25 +51,25 @@ func readReply(ctx context.Context, res *http.Response, r *Reply, cancel context
 	}
 	defer time.AfterFunc(errorGrace, cancel).Stop()
 	r.read(ctx, res.Body, MaxErrorBody+redact.MaxToken)
-	if errors.Is(r.Broken, errTooLarge) { // drained so that the connection is used again, as go-retryablehttp does
+	if errors.Is(r.Broken, ErrTooLarge) { // drained so that the connection is used again, as go-retryablehttp does
 		_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxDrained))
 	}
 }
 
 var (
-	errTooLarge = errors.New("the body is larger than anything that the contract describes")
+	// ErrTooLarge means that a body is larger than is read.
+	ErrTooLarge = errors.New("the body is larger than anything that the contract describes")
 	errCorrupt  = errors.New("the body cannot be decompressed")
 )
 
 // read reads the body, at most limit bytes of it, and records why it is not whole.
 func (r *Reply) read(ctx context.Context, body io.Reader, limit int) {
-	r.buffer = buffers.Get().(*bytes.Buffer)
-	_, err := r.buffer.ReadFrom(io.LimitReader(body, int64(limit)+1))
-	r.Body = r.buffer.Bytes()[:min(r.buffer.Len(), limit)]
+	var err error
+	r.Body, err = readLimited(body, bodies.Get().([]byte)[:0], limit)
 	switch {
-	case r.buffer.Len() > limit:
-		r.Broken = errTooLarge
-	case err == nil:
+	case err == io.EOF: //nolint:errorlint // io.Reader promises the bare value
+	case errors.Is(err, ErrTooLarge):
+		r.Broken = ErrTooLarge
 	case ctx.Err() != nil:
 		r.Broken = BrokeOff(errline.Context(ctx))
 	case isCorrupt(err):
@@ -81,21 +78,6 @@ func (r *Reply) read(ctx context.Context, body io.Reader, limit int) {
 		r.Broken = BrokeOff(r.Redact.Error(redact.Quotes(err)))
 	}
 }
-
-// release gives the body's buffer to the next reply, unless it is huge.
-func (r *Reply) release() {
-	if r.buffer.Cap() <= maxPooled {
-		r.buffer.Reset()
-		buffers.Put(r.buffer)
-	}
-	r.Body, r.buffer = nil, nil
-}
-
-const maxPooled = 1 << 20
-
-// A buffer doubles when it is full: from 33 KiB, and not from a power of two, since a body of maxBody would then fill it, and
-// one byte more would take twice as much.
-var buffers = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, 33<<10)) }}
 
 // Usable returns why nothing of a 200 can be read; nil if something can, even if it broke off.
 func (r *Reply) Usable() error {
@@ -110,7 +92,44 @@ func BrokeOff(reason error) error {
 	return errline.Wrap("the body broke off", reason, io.ErrUnexpectedEOF)
 }
 
+// readLimited reads body to its end, or limit bytes of it, and returns them with the error that ended it: io.EOF, ErrTooLarge,
+// or another. One byte more than the limit is read, to know that there is one, and no further byte, however large a buffer of
+// the pool is. A full buffer doubles, and takes its last step at half of the limit: the old one and the new one are held
+// together.
+func readLimited(body io.Reader, buffer []byte, limit int) ([]byte, error) {
+	most := limit + 1
+	for {
+		if len(buffer) == cap(buffer) {
+			size := max(2*cap(buffer), 4<<10)
+			if size > most/2 {
+				size = most
+			}
+			buffer = append(make([]byte, 0, size), buffer...)
+		}
+		n, err := body.Read(buffer[len(buffer):min(cap(buffer), most)])
+		buffer = buffer[:len(buffer)+n]
+		switch {
+		case len(buffer) > limit:
+			return buffer[:limit], ErrTooLarge
+		case err != nil:
+			return buffer, err
+		}
+	}
+}
+
 func isCorrupt(err error) bool {
 	_, deflate := errors.AsType[flate.CorruptInputError](err)
 	return deflate || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum)
 }
+
+// release gives the body's buffer to the next reply.
+func (r *Reply) release() {
+	if cap(r.Body) <= maxPooled {
+		bodies.Put(r.Body) //nolint:staticcheck // one small allocation, for a buffer saved
+	}
+	r.Body = nil
+}
+
+const maxPooled = 1 << 20 // one huge answer must not stay in memory
+
+var bodies = sync.Pool{New: func() any { return make([]byte, 0, 32<<10) }}
