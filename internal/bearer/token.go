@@ -13,11 +13,8 @@ func Check(token string) error {
 		return errors.New("the token is empty")
 	case strings.TrimRight(token, "\r\n") != token:
 		return errors.New("the token ends with a newline: trim it, files and secret stores often add one")
-	}
-	for i := range len(token) {
-		if token[i] <= ' ' || token[i] > '~' {
-			return errors.New("the token has a space, a control character or a non-ASCII character in it")
-		}
+	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return errors.New("the token has a space, a control character or a non-ASCII character in it")
 	}
 	return nil
 }

@@ -71,19 +71,20 @@ func Clip(s string, limit int) string {
 	const dots = "..."
 	var b strings.Builder
 	fits := 0 // how much of b leaves room for the dots
-	for i, r := range s {
+	for s != "" {
+		r, size := utf8.DecodeRuneInString(s)
+		shown := s[:size]
 		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			_, size := utf8.DecodeRuneInString(s[i:])
-			b.WriteString(strings.Trim(strconv.Quote(s[i:i+size]), `"`))
-		} else {
-			b.WriteRune(r)
+			shown = strings.Trim(strconv.Quote(shown), `"`)
 		}
-		if b.Len() > limit {
-			return b.String()[:fits] + dots[:min(len(dots), max(0, limit-fits))]
+		if b.Len()+len(shown) > limit {
+			return b.String()[:fits] + dots[:max(0, min(len(dots), limit-fits))]
 		}
+		b.WriteString(shown)
 		if b.Len() <= limit-len(dots) {
 			fits = b.Len()
 		}
+		s = s[size:]
 	}
 	return b.String()
 }

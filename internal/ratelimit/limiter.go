@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -25,11 +26,11 @@ type Limiter struct {
 	estimated bool      // the ceiling of the pace comes from successes, not from the pace before it
 	lastSent  time.Time // when the last request was sent since the pace became slower; zero if none was
 
-	successes meter
+	successes []time.Time   // of the last second
 	latency   time.Duration // of recent successes: their maximum, which decays
 
-	issued  uint64    // tickets
-	waiting []*Ticket // by number
+	issued  atomic.Uint64 // tickets
+	waiting []*Ticket     // by number
 	timer   *time.Timer
 }
 
@@ -40,10 +41,8 @@ const (
 )
 
 const (
-	// MaxHold bounds a hold: an absurd Retry-After must not stop a client for good.
-	MaxHold = 5 * time.Minute
-
-	maxRecheck   = 250 * time.Millisecond // the pace rises meanwhile
+	maxHold      = 5 * time.Minute        // an absurd Retry-After must not stop a client for good
+	maxRecheck   = 250 * time.Millisecond // of the pace, which rises meanwhile
 	latencyDecay = 16                     // each success takes one part in so many from the latency
 )
 
@@ -76,69 +75,59 @@ func (l *Limiter) HoldEnd() time.Time {
 }
 
 // dispatch lets requests go as far as hold and pace allow, and sees to it that it is called again when they allow more.
-func (l *Limiter) dispatch(now time.Time) {
+func (l *Limiter) dispatch() {
 	if l.timer != nil {
 		l.timer.Stop()
-		l.timer = nil
 	}
-	for len(l.waiting) > 0 {
+	for now := time.Now(); len(l.waiting) > 0; {
 		rate := l.pace.rate(now)
-		opens, paced := l.opens(now, rate)
 		next, ready := l.next(now)
-		if next < 0 && ready.IsZero() { // the contexts of all that wait end now
-			return
-		}
-		if at := slices.MaxFunc([]time.Time{opens, ready}, time.Time.Compare); at.After(now) {
-			wait := at.Sub(now)
-			if paced {
-				wait = min(wait, maxRecheck)
-			}
+		if wait := max(ready, l.opensIn(now, rate)); wait > 0 {
 			l.timer = time.AfterFunc(wait, l.tick)
 			return
 		}
 		t := l.waiting[next]
 		l.waiting = slices.Delete(l.waiting, next, next+1)
-		t.sentAt, t.rate, t.err = now, rate, nil
+		t.sentAt, t.rate = now, rate
 		l.lastSent = now
-		close(t.decided)
+		t.decided <- nil
 	}
 }
 
 func (l *Limiter) tick() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.dispatch(time.Now())
+	l.dispatch()
 }
 
-// opens returns when the next request may be sent, and whether it is the pace that says so.
-func (l *Limiter) opens(now time.Time, rate float64) (at time.Time, paced bool) {
+// opensIn returns how long it takes at most until the next request may be sent.
+func (l *Limiter) opensIn(now time.Time, rate float64) time.Duration {
 	if l.heldUntil.After(now) || math.IsInf(rate, 1) || l.lastSent.IsZero() {
-		return l.heldUntil, false
+		return l.heldUntil.Sub(now)
 	}
-	return l.lastSent.Add(time.Duration(float64(time.Second) / rate)), true
+	return min(maxRecheck, time.Duration(float64(time.Second)/rate)-now.Sub(l.lastSent))
 }
 
 // next returns which request to send now: the oldest one that can still be answered in time, going by the latency of recent
-// answers, or else the one with the most time left. If none is ready it returns when one will be.
-func (l *Limiter) next(now time.Time) (index int, ready time.Time) {
-	index = -1
+// answers, or else the one with the most time left. If none is ready, wait says when one will be: never, where the contexts of
+// all end now.
+func (l *Limiter) next(now time.Time) (index int, wait time.Duration) {
+	index, wait = -1, math.MaxInt64
 	for i, t := range l.waiting {
 		switch {
-		case t.expired(now):
+		case !now.Before(t.ctxDeadline): // its context ends now
 		case t.notBefore.After(now):
-			if ready.IsZero() || t.notBefore.Before(ready) {
-				ready = t.notBefore
-			}
-		case t.ctxDeadline.IsZero() || now.Add(l.latency).Before(t.ctxDeadline):
-			return i, now
+			wait = min(wait, t.notBefore.Sub(now))
+		case now.Add(l.latency).Before(t.ctxDeadline):
+			return i, 0
 		case index < 0 || l.waiting[index].ctxDeadline.Before(t.ctxDeadline):
 			index = i
 		}
 	}
 	if index >= 0 {
-		return index, now
+		wait = 0
 	}
-	return index, ready
+	return index, wait
 }
 
 // Succeeded records that the request was answered with a success.
@@ -150,20 +139,30 @@ func (t *Ticket) Succeeded() {
 	l.quota = min(l.quota+1, retryQuota)
 	l.latency = max(now.Sub(t.sentAt), l.latency-l.latency/latencyDecay)
 	l.succeeded = true
-	l.successes.add(now)
+	l.successes = append(l.successes, now)
+	served := l.successRate(now)
 	if l.estimated && !t.sentAt.After(l.pace.slowedAt) { // it was sent before the limit was met, and was served: so many may be
-		if served := l.successes.rate(now); served > l.pace.ceiling || math.IsInf(l.pace.ceiling, 1) {
-			l.pace = l.pace.withHigherCeiling(served)
-		}
+		l.pace = l.pace.atLeast(served)
 	}
 }
 
-// Throttled holds all requests back for d, at most [MaxHold], since this one met a limit, and makes them slower after that. It
+// successRate returns how many requests have succeeded within the last second.
+func (l *Limiter) successRate(now time.Time) float64 {
+	for len(l.successes) > 0 && now.Sub(l.successes[0]) >= time.Second {
+		l.successes = l.successes[1:]
+	}
+	return float64(len(l.successes))
+}
+
+// Throttled holds all requests back for d, at most maxHold, since this one met a limit, and makes them slower after that. It
 // tells the shared limiter.
 func (t *Ticket) Throttled(ctx context.Context, d time.Duration, cause error) {
-	t.limiter.hold(t, min(d, MaxHold), cause)
-	if h, ok := t.shared.(Holder); ok {
-		h.Hold(ctx, min(d, MaxHold))
+	d = min(d, maxHold)
+	t.limiter.hold(t, d, cause)
+	if holder, ok := t.shared.(interface {
+		Hold(context.Context, time.Duration)
+	}); ok {
+		holder.Hold(ctx, d)
 	}
 }
 
@@ -177,9 +176,9 @@ func (l *Limiter) hold(t *Ticket, d time.Duration, cause error) {
 	if t.sentAt.After(l.pace.slowedAt) { // else it was sent before the pace became slower, and says nothing about that
 		l.slowDown(t, now)
 	}
-	l.pace = l.pace.afterHold(now, l.heldUntil)
-	l.waiting = slices.DeleteFunc(l.waiting, func(t *Ticket) bool { return l.refuse(t, now) })
-	l.dispatch(now)
+	l.pace.limitedAt, l.pace.resumedAt = now, l.heldUntil
+	l.waiting = slices.DeleteFunc(l.waiting, l.refuse)
+	l.dispatch()
 }
 
 // slowDown sets the pace below the rate at which t met the limit: the pace at which it was sent, or, if the caller asked for
@@ -187,12 +186,8 @@ func (l *Limiter) hold(t *Ticket, d time.Duration, cause error) {
 func (l *Limiter) slowDown(t *Ticket, now time.Time) {
 	met := t.rate
 	if l.estimated = math.IsInf(met, 1); l.estimated {
-		met = min(l.pace.rate(now), max(l.successes.rate(now), 1))
+		met = min(l.pace.rate(now), max(l.successRate(now), 1))
 	}
-	if l.succeeded {
-		l.pace = l.pace.slower(now, met)
-	} else {
-		l.pace = l.pace.afterTotalFailure(now)
-	}
+	l.pace = l.pace.slower(now, met, !l.succeeded)
 	l.succeeded, l.lastSent = false, time.Time{}
 }

@@ -11,14 +11,9 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/errline"
 )
 
-// Shared is a limiter that the caller shares with others, such as other processes.
+// Shared is a limiter that the caller shares with others, such as other processes. It may have a Hold method, too.
 type Shared interface {
 	Wait(ctx context.Context) error
-}
-
-// Holder is what a Shared can be, too.
-type Holder interface {
-	Hold(ctx context.Context, d time.Duration)
 }
 
 // Ticket is one request's place among those that wait to be sent, for all its attempts: older requests are sent first.
@@ -28,11 +23,10 @@ type Ticket struct {
 	number  uint64
 
 	waitDeadline time.Time // the request fails if it cannot be sent by then
-	ctxDeadline  time.Time // zero if the context has none
+	ctxDeadline  time.Time // centuries away if the context has none
 
-	notBefore time.Time     // when its own wait between two attempts is over
-	decided   chan struct{} // closed once it may be sent, or has failed
-	err       error         // why it has failed
+	notBefore time.Time  // when its own wait between two attempts is over
+	decided   chan error // gets nil once it may be sent, or why it cannot wait
 
 	sentAt time.Time // when the last attempt was sent
 	rate   float64   // the pace at which it was sent; +Inf if that did not hold it back
@@ -40,39 +34,34 @@ type Ticket struct {
 
 // Ticket returns a place for a request. It must be sent within maxWait, and be answered before the context's deadline.
 func (l *Limiter) Ticket(ctx context.Context, maxWait time.Duration, shared Shared) *Ticket {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.issued++
-	ctxDeadline, _ := ctx.Deadline()
-	return &Ticket{limiter: l, shared: shared, number: l.issued, waitDeadline: time.Now().Add(maxWait), ctxDeadline: ctxDeadline}
+	now := time.Now()
+	ctxDeadline, ok := ctx.Deadline()
+	if !ok {
+		ctxDeadline = now.Add(math.MaxInt64)
+	}
+	return &Ticket{
+		limiter: l, shared: shared, number: l.issued.Add(1),
+		waitDeadline: now.Add(maxWait), ctxDeadline: ctxDeadline, decided: make(chan error, 1),
+	}
 }
 
 // RetryIn makes the next Wait last at least d. It reports false where there is no time for that before the deadline.
 func (t *Ticket) RetryIn(d time.Duration) bool {
-	deadline := t.waitDeadline
-	if !t.ctxDeadline.IsZero() && t.ctxDeadline.Before(deadline) {
-		deadline = t.ctxDeadline
-	}
 	t.notBefore = time.Now().Add(d)
-	return d <= time.Until(deadline)
+	return !t.notBefore.After(t.waitDeadline) && !t.notBefore.After(t.ctxDeadline)
 }
 
-// HeldError means that a request cannot wait until a hold is over.
+// HeldError means that a request was kept back, by a hold or by the shared limiter.
 type HeldError struct {
-	Until time.Time
+	Until time.Time // the hold's end; zero if there was none
 	error
 }
 
 func (e *HeldError) Unwrap() error { return e.error }
 
-// LimiterError means that the shared limiter did not let a request go.
-type LimiterError struct{ error }
-
-func (e *LimiterError) Unwrap() error { return e.error }
-
 // Wait returns nil once the next attempt may be sent, and an error if ctx or calling is done, the request cannot be sent in
-// time (at once if a hold lasts too long for it), or the shared limiter refuses. calling
-// ends only waiting; its cause is an error of the call itself. The shared limiter is asked once, last.
+// time (at once if a hold lasts too long for it), or the shared limiter refuses. That one is asked once, last. calling ends
+// only waiting; its cause is an error of the call itself.
 func (t *Ticket) Wait(ctx, calling context.Context) error {
 	if err := t.waitTurn(ctx, calling); err != nil || t.shared == nil {
 		return err
@@ -93,49 +82,36 @@ func (t *Ticket) askShared(ctx, calling context.Context) error {
 	defer cancel()
 	defer context.AfterFunc(calling, cancel)()
 	err := t.shared.Wait(waiting)
-	switch {
-	case err == nil:
-		return reason(ctx, calling)
-	case ctx.Err() != nil || calling.Err() != nil:
-		return reason(ctx, calling)
-	case waiting.Err() != nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)):
+	if stopped := reason(ctx, calling); stopped != nil || err == nil {
+		return stopped
+	}
+	if waiting.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
 		err = errors.New(errline.Text(err)) // of a deadline that the caller has not set
 	}
-	return &LimiterError{errline.Wrap("the limiter", err)}
+	return &HeldError{error: errline.Wrap("the limiter", err)}
 }
 
 func (t *Ticket) waitTurn(ctx, calling context.Context) error {
 	if err := reason(ctx, calling); err != nil {
 		return err
 	}
-	if t.limiter.enter(t) {
-		return t.err
+	t.limiter.enter(t)
+	select {
+	case err := <-t.decided:
+		t.rate = math.Inf(1)
+		return err
+	default:
 	}
 	late := time.NewTimer(time.Until(t.waitDeadline))
 	defer late.Stop()
 	select {
-	case <-t.decided:
+	case err := <-t.decided:
+		return cmp.Or(err, reason(ctx, calling)) // the call may have been stopped meanwhile
 	case <-calling.Done():
 	case <-ctx.Done():
 	case <-late.C:
 	}
-	decided, held := t.limiter.remove(t)
-	switch err := reason(ctx, calling); {
-	case decided && t.err != nil:
-		return t.err
-	case decided: // even so the call may have been stopped meanwhile
-		return err
-	case err == nil && held == nil: // the context's deadline is over, and the context has not said so yet
-		return context.DeadlineExceeded
-	case err == nil:
-		held.error = errline.Wrap("held back for too long", held.error)
-		return held
-	case held != nil && ctx.Err() != nil:
-		held.error = errline.Wrap(errline.Text(err)+" while held back", held.error, err)
-		return held
-	default:
-		return err
-	}
+	return t.limiter.giveUp(ctx, calling, t)
 }
 
 // reason returns why nothing more must be sent; nil if something may.
@@ -149,57 +125,50 @@ func reason(ctx, calling context.Context) error {
 	return nil
 }
 
-// expired reports whether the context's deadline has passed at a time. The context itself may say so a moment later.
-func (t *Ticket) expired(at time.Time) bool {
-	return !t.ctxDeadline.IsZero() && !at.Before(t.ctxDeadline)
-}
-
-// enter lets a request go or fails it at once, or else puts it among those that wait. It reports whether that is decided.
-func (l *Limiter) enter(t *Ticket) bool {
+// enter lets a request go or fails it at once, or else puts it among those that wait.
+func (l *Limiter) enter(t *Ticket) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Now()
-	t.decided = make(chan struct{})
-	if l.refuse(t, now) {
-		return true
+	if !l.refuse(t) {
+		at, _ := slices.BinarySearchFunc(l.waiting, t, func(a, b *Ticket) int { return cmp.Compare(a.number, b.number) })
+		l.waiting = slices.Insert(l.waiting, at, t)
+		l.dispatch()
 	}
-	at, _ := slices.BinarySearchFunc(l.waiting, t.number, func(t *Ticket, n uint64) int { return cmp.Compare(t.number, n) })
-	l.waiting = slices.Insert(l.waiting, at, t)
-	l.dispatch(now)
-	select {
-	case <-t.decided:
-		t.rate = math.Inf(1)
-		return true
-	default:
-		return false
-	}
-}
-
-// remove takes a request out that waits no longer. It reports whether it was decided at the same time, and returns what held
-// it back if it was not.
-func (l *Limiter) remove(t *Ticket) (decided bool, held *HeldError) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := time.Now()
-	l.dispatch(now) // this may be the very moment
-	at := slices.Index(l.waiting, t)
-	if at < 0 {
-		return true, nil
-	}
-	l.waiting = slices.Delete(l.waiting, at, at+1)
-	l.dispatch(now) // stops the timer if this was the last one
-	if l.heldUntil.After(now) || l.pace.limits(now) {
-		return false, &HeldError{l.heldUntil, l.cause}
-	}
-	return false, nil
 }
 
 // refuse fails a request that would have to wait for the end of a hold for too long. It reports whether it did.
-func (l *Limiter) refuse(t *Ticket, now time.Time) bool {
-	if !l.heldUntil.After(t.waitDeadline) && !t.expired(l.heldUntil) {
-		return false
+func (l *Limiter) refuse(t *Ticket) bool {
+	tooLong := l.heldUntil.After(t.waitDeadline) || !l.heldUntil.Before(t.ctxDeadline)
+	if tooLong {
+		t.decided <- l.held("all requests are held back for " + time.Until(l.heldUntil).String())
 	}
-	t.err = &HeldError{l.heldUntil, errline.Wrap("all requests are held back for "+l.heldUntil.Sub(now).String(), l.cause)}
-	close(t.decided)
-	return true
+	return tooLong
+}
+
+// giveUp takes a request out that waits no longer, and returns why; nil if it may be sent at this very moment.
+func (l *Limiter) giveUp(ctx, calling context.Context, t *Ticket) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.dispatch()
+	err := reason(ctx, calling)
+	at := slices.Index(l.waiting, t)
+	if at < 0 {
+		return cmp.Or(<-t.decided, err)
+	}
+	l.waiting = slices.Delete(l.waiting, at, at+1)
+	l.dispatch() // stops the timer if this was the last one
+	now := time.Now()
+	switch held := l.heldUntil.After(now) || !math.IsInf(l.pace.rate(now), 1); {
+	case !held:
+		return cmp.Or(err, context.DeadlineExceeded) // the context may say so a moment later
+	case err == nil:
+		return l.held("held back for too long")
+	case ctx.Err() != nil:
+		return l.held(errline.Text(err)+" while held back", err)
+	}
+	return err
+}
+
+func (l *Limiter) held(what string, matches ...error) error {
+	return &HeldError{l.heldUntil, errline.Wrap(what, l.cause, matches...)}
 }

@@ -2,17 +2,15 @@
 package redact
 
 import (
-	"context"
 	"errors"
 	"html"
-	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gsmservice-gateway/client-go/gen"
-	"github.com/gsmservice-gateway/client-go/internal/errline"
 )
 
 const (
@@ -49,9 +47,9 @@ func (r Redactor) Text(s string) string {
 	}
 	for _, token := range r.tokens() {
 		s = strings.ReplaceAll(s, token, replacement)
-		for _, e := range escapes {
-			if strings.IndexByte(s, e.mark) >= 0 {
-				s = e.replace(s, token)
+		for _, mark := range []byte(`\%&`) { // of JSON, URLs and HTML
+			if strings.IndexByte(s, mark) >= 0 {
+				s = replaceEscaped(s, token, mark)
 			}
 		}
 	}
@@ -67,13 +65,12 @@ func (r Redactor) Texts(values []string) []string {
 	return clean
 }
 
-// Error returns err if it does not hold a token, or else its text only, and whether it was a context's.
+// Error returns err if it does not hold a token, or else its text without them.
 func (r Redactor) Error(err error) error {
 	if err == nil || r.Text(err.Error()) == err.Error() {
 		return err
 	}
-	known := slices.DeleteFunc([]error{context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF}, func(target error) bool { return !errors.Is(err, target) })
-	return errline.New(r.Text(errline.Text(err)), known...)
+	return textOf(err, r.Text(err.Error()))
 }
 
 // Problem returns p without the tokens.
@@ -105,74 +102,81 @@ func (r Redactor) Bytes(body []byte, limit int) []byte {
 	return []byte(clean[:min(len(clean), limit)])
 }
 
-// escape is one way to write text: mark begins an escape, and first reads a character, escaped or not, of n bytes.
-type escape struct {
-	mark  byte
-	first func(s string) (c byte, n int)
-}
-
-var escapes = []escape{{'\\', firstOfJSON}, {'%', firstOfURL}, {'&', firstOfHTML}}
-
-func (e escape) replace(s, token string) string {
+// replaceEscaped returns s without the token, any character of which may be written as the escape that begins with mark.
+func replaceEscaped(s, token string, mark byte) string {
 	var b strings.Builder
-	kept := 0
-	for i := 0; i < len(s); i++ {
-		if n := e.prefix(s[i:], token); n > 0 {
-			b.WriteString(s[kept:i] + replacement)
-			kept = i + n
-			i = kept - 1
+	for s != "" {
+		if n := spelled(s, token, mark); n > 0 {
+			b.WriteString(replacement)
+			s = s[n:]
+		} else {
+			b.WriteByte(s[0])
+			s = s[1:]
 		}
 	}
-	return b.String() + s[kept:]
+	return b.String()
 }
 
-// prefix returns how many bytes of s spell the token, if s begins with it; else 0.
-func (e escape) prefix(s, token string) int {
-	at := 0
-	for i := range len(token) {
-		if at == len(s) {
+// spelled returns how many bytes of s spell the token, if s begins with it; else 0.
+func spelled(s, token string, mark byte) (n int) {
+	for _, wanted := range []byte(token) {
+		c, width := first(s[n:], mark)
+		if c != wanted {
 			return 0
 		}
-		c, n := e.first(s[at:])
-		if c != token[i] {
-			return 0
-		}
-		at += n
+		n += width
 	}
-	return at
+	return n
 }
 
-func firstOfJSON(s string) (byte, int) {
+// first returns the character that s begins with, and how many bytes it is written as.
+func first(s string, mark byte) (c byte, width int) {
 	switch {
-	case s[0] == '\\' && len(s) >= 6 && s[1] == 'u':
+	case s == "":
+		return 0, 0
+	case s[0] != mark:
+	case mark == '\\' && len(s) >= 6 && s[1] == 'u':
 		return fromHex(s[2:6]), 6
-	case s[0] == '\\' && len(s) >= 2:
+	case mark == '\\' && len(s) >= 2:
 		return s[1], 2
-	}
-	return s[0], 1
-}
-
-func firstOfURL(s string) (byte, int) {
-	if s[0] == '%' && len(s) >= 3 {
+	case mark == '%' && len(s) >= 3:
 		return fromHex(s[1:3]), 3
-	}
-	return s[0], 1
-}
-
-func firstOfHTML(s string) (byte, int) {
-	if end := strings.IndexByte(s[:min(len(s), 10)], ';'); s[0] == '&' && end > 0 {
-		if c := html.UnescapeString(s[:end+1]); len(c) == 1 {
-			return c[0], end + 1
+	case mark == '&':
+		end := strings.IndexByte(s[:min(len(s), 10)], ';') + 1
+		if c := html.UnescapeString(s[:end]); len(c) == 1 {
+			return c[0], end
 		}
 	}
 	return s[0], 1
 }
 
-// fromHex returns 0, which no token has in it, if the digits are none.
+// fromHex returns 0 or 255, which are in no token, if the digits are not those of a byte.
 func fromHex(digits string) byte {
-	n, err := strconv.ParseUint(digits, 16, 8)
-	if err != nil {
-		return 0
-	}
+	n, _ := strconv.ParseUint(digits, 16, 8)
 	return byte(n)
 }
+
+var quoted = regexp.MustCompile(`"(?s:\\.|[^"])*("|$)`)
+
+// Quotes returns an error of net/http without the text in quotes. It quotes what it cannot parse of an answer, which may be a
+// recipient, and errors are logged.
+func Quotes(err error) error {
+	text := err.Error()
+	if !strings.Contains(text, `"`) {
+		return err
+	}
+	return textOf(err, quoted.ReplaceAllLiteralString(text, `"..."`))
+}
+
+// textError is a text in place of an error. Only errors.Is still knows what that was, since errors.As would show it whole.
+type textError struct {
+	text string
+	is   func(target error) bool // a closure, where nothing finds the error
+}
+
+func textOf(err error, text string) error {
+	return &textError{text, func(target error) bool { return errors.Is(err, target) }}
+}
+
+func (e *textError) Error() string        { return e.text }
+func (e *textError) Is(target error) bool { return e.is(target) }

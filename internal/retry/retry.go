@@ -2,8 +2,12 @@
 package retry
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"math"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -35,24 +39,18 @@ func (p Policy) Backoff(n int) time.Duration {
 // Random draws a whole number in [0, n), n > 0; replaced in tests.
 var Random = rand.Int64N
 
-// FullJitter draws a wait in (0, longest]: callers that failed together do not come back together (AWS, "Exponential Backoff
-// And Jitter").
-func FullJitter(longest time.Duration) time.Duration {
-	return time.Duration(Random(int64(longest)) + 1)
-}
-
-// EqualJitter draws a wait in (longest/2, longest].
-func EqualJitter(longest time.Duration) time.Duration {
-	return longest/2 + FullJitter(longest-longest/2)
-}
+// jitter draws a wait in (0, longest].
+func jitter(longest time.Duration) time.Duration { return time.Duration(Random(int64(longest)) + 1) }
 
 // Delay returns the wait before the attempt that follows attempt n, which was answered with a status (0 if it was not) and a
-// Retry-After (0 if it had none).
+// Retry-After (0 if it had none). Callers that failed together do not come back together: it has full jitter, and after a 429
+// equal jitter, which is never short (AWS, "Exponential Backoff And Jitter").
 func (p Policy) Delay(n, status int, retryAfter time.Duration) time.Duration {
+	longest := p.Backoff(n)
 	if status == http.StatusTooManyRequests && retryAfter == 0 {
-		return EqualJitter(p.Backoff(n))
+		return longest/2 + jitter(longest-longest/2)
 	}
-	return max(FullJitter(p.Backoff(n)), retryAfter)
+	return max(jitter(longest), retryAfter)
 }
 
 // Status reports whether an attempt that was answered with a status should be repeated. Of the server errors those are not
@@ -98,4 +96,30 @@ func After(h http.Header, now time.Time) time.Duration {
 		}
 	}
 	return max(0, at.Sub(now)) // Sub saturates
+}
+
+// Transient reports whether an attempt that ended without an answer should be repeated. TLS errors and a host that does not
+// exist do not go away.
+func Transient(err error) bool {
+	dns, isDNS := errors.AsType[*net.DNSError](err)
+	op, isOp := errors.AsType[*net.OpError](err)
+	alert := isOp && (op.Op == "remote error" || op.Op == "local error") // of TLS; it may come after a request
+	return !IsTLS(err) && !alert && !(isDNS && dns.IsNotFound)
+}
+
+// IsDial reports whether no connection could be established.
+func IsDial(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	_, dns := errors.AsType[*net.DNSError](err)
+	return dns || ok && op.Op == "dial"
+}
+
+// IsTLS reports whether the connection failed because the two sides could not agree, or one did not trust the other.
+func IsTLS(err error) bool {
+	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
+	_, record := errors.AsType[tls.RecordHeaderError](err)
+	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
+	_, hostname := errors.AsType[x509.HostnameError](err)
+	_, unusable := errors.AsType[x509.CertificateInvalidError](err)
+	return certificate || record || authority || hostname || unusable || errors.Is(err, http.ErrSchemeMismatch)
 }

@@ -12,9 +12,11 @@ import (
 // URL: it may hold a password.
 func ParseBaseURL(raw string) (string, error) {
 	u, err := url.Parse(raw)
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", errors.New("not a URL")
+	}
+	u.Host = strings.ToLower(u.Host)
+	switch {
 	case u.Scheme != "https" && u.Scheme != "http":
 		return "", errors.New("must start with https://")
 	case u.User != nil:
@@ -26,14 +28,7 @@ func ParseBaseURL(raw string) (string, error) {
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
 		return "", errors.New("must start with https:// (http:// would show the token to the network; it is for loopback hosts only)")
 	}
-	u.Host = strings.ToLower(u.Host)
 	return strings.TrimRight(u.String(), "/") + "/", nil
 }
 
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}
+func isLoopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }

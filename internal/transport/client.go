@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/gen"
@@ -25,20 +26,23 @@ import (
 type Client struct {
 	Limiter *ratelimit.Limiter
 
-	roundTripper http.RoundTripper
-	jar          http.CookieJar
-	timeout      time.Duration
-	inFlight     connections
+	http http.Client
+
+	mu       sync.Mutex
+	inFlight map[*connection]struct{} // attempts on connections that they may share (HTTP/2)
 }
 
 // NewClient returns a Client that sends through a copy of hc, which may be nil.
 func NewClient(hc *http.Client) *Client {
-	if hc == nil {
-		hc = &http.Client{}
+	c := &Client{Limiter: ratelimit.New(), inFlight: make(map[*connection]struct{})}
+	if hc != nil {
+		c.http = *hc
 	}
-	c := &Client{Limiter: ratelimit.New(), roundTripper: hc.Transport, jar: hc.Jar, timeout: hc.Timeout}
-	if c.roundTripper == nil {
-		c.roundTripper = defaultTransport()
+	if c.http.Transport == nil {
+		c.http.Transport = defaultTransport()
+	}
+	if c.http.Timeout <= 0 {
+		c.http.Timeout = math.MaxInt64
 	}
 	return c
 }
@@ -64,7 +68,7 @@ func defaultTransport() *http.Transport {
 // CheckProxy returns an error for a caller's transport that would send plain http through a proxy, which would see the token.
 // It is the caller's and not changed, and so it is asked once, for a URL of the kind that it will get.
 func (c *Client) CheckProxy(baseURL string) error {
-	theirs, ok := c.roundTripper.(*http.Transport)
+	theirs, ok := c.http.Transport.(*http.Transport)
 	if !ok || theirs.Proxy == nil || !strings.HasPrefix(baseURL, "http://") {
 		return nil
 	}
@@ -103,22 +107,14 @@ func asProxyError(err error) error {
 	return err
 }
 
-// limit returns the time that an attempt may take: the caller's http.Client may have a shorter one.
-func (c *Client) limit(d time.Duration) time.Duration {
-	if c.timeout > 0 {
-		return min(d, c.timeout)
-	}
-	return d
-}
-
 // roundTrip adds what http.Client does around a RoundTripper: cookies, and a body that is never nil.
 func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
-	if c.jar != nil {
-		for _, cookie := range c.jar.Cookies(req.URL) {
+	if c.http.Jar != nil {
+		for _, cookie := range c.http.Jar.Cookies(req.URL) {
 			req.AddCookie(cookie)
 		}
 	}
-	res, err := c.roundTripper.RoundTrip(req)
+	res, err := c.http.Transport.RoundTrip(req)
 	if err != nil {
 		return nil, err
 	}
@@ -128,14 +124,8 @@ func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
 	if res.Body == nil {
 		res.Body = http.NoBody
 	}
-	if c.jar != nil {
-		c.jar.SetCookies(req.URL, res.Cookies())
+	if c.http.Jar != nil {
+		c.http.Jar.SetCookies(req.URL, res.Cookies())
 	}
 	return res, nil
-}
-
-func (c *Client) closeIdleConnections() {
-	if t, ok := c.roundTripper.(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections()
-	}
 }

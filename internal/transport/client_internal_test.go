@@ -11,7 +11,7 @@ import (
 
 func TestS5_TheDefaultTransport(t *testing.T) {
 	for _, hc := range []*http.Client{nil, {}} {
-		transport, ok := NewClient(hc).roundTripper.(*http.Transport)
+		transport, ok := NewClient(hc).http.Transport.(*http.Transport)
 		require.True(t, ok)
 		assert.NotSame(t, http.DefaultTransport, transport)
 		assert.EqualValues(t, tls.VersionTLS12, transport.TLSClientConfig.MinVersion)

@@ -5,18 +5,16 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http/httptrace"
-	"sync"
 
 	"github.com/gsmservice-gateway/client-go/internal/retry"
 )
 
-// connection records, by httptrace, which connections an attempt had. A trace without WroteHeaders does not prove that nothing
-// was sent: over HTTP/2 a request can arrive before the hook is called.
+// connection is what httptrace shows of the connections of one attempt. That WroteHeaders was not called does not prove that
+// nothing was sent: over HTTP/2 a request can arrive before.
 type connection struct {
-	mu      sync.Mutex
-	client  *Client
-	cancel  context.CancelFunc // ends the attempt
-	mostGot int
+	client *Client
+	cancel context.CancelFunc // ends the attempt
+	most   int                // times that the request may be written
 
 	wanted       bool
 	got          int
@@ -26,136 +24,80 @@ type connection struct {
 	alive        bool // something was answered on conn since
 }
 
-// net/http sends a request again by itself after some errors, over HTTP/2 also after one that does not say that nothing was
-// done (RST_STREAM with PROTOCOL_ERROR), and without a wait.
-const (
-	mostSent       = 1 // for a DELETE
-	mostSentSafely = 4 // for a GET, so that a server that always resets gets no storm
-)
-
+// trace returns a context with which net/http records an attempt's connections. net/http sends a request again by itself after
+// some errors, over HTTP/2 also after one that does not say that nothing was done (RST_STREAM with PROTOCOL_ERROR), and without
+// a wait: never a DELETE, and a GET not so often that a server that always resets gets a storm.
 func (c *Client) trace(ctx context.Context, safe bool, cancel context.CancelFunc) (context.Context, *connection) {
-	t := &connection{client: c, cancel: cancel, mostGot: mostSent}
+	t := &connection{client: c, cancel: cancel, most: 1}
 	if safe {
-		t.mostGot = mostSentSafely
+		t.most = 4
 	}
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn:              t.getConn,
-		GotConn:              t.gotConn,
-		WroteHeaders:         t.wrote,
-		GotFirstResponseByte: t.answered,
+		GetConn:              func(string) { t.locked(func() { t.wanted = true }) },
+		GotConn:              func(info httptrace.GotConnInfo) { t.locked(func() { t.gotConn(info.Conn) }) },
+		WroteHeaders:         func() { t.locked(func() { t.wroteHeaders = true }) },
+		GotFirstResponseByte: func() { t.locked(t.answered) },
 	}), t
 }
 
-func (t *connection) getConn(string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.wanted = true
+func (t *connection) locked(f func()) {
+	t.client.mu.Lock()
+	defer t.client.mu.Unlock()
+	f()
 }
 
 // gotConn ends the attempt where the request would be written once too often. Over HTTP/1.1 net/http sends a DELETE again only
 // if nothing was written, which is the ordinary case of an idle connection that the server has closed.
-func (t *connection) gotConn(info httptrace.GotConnInfo) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	multiplexed := isHTTP2(info.Conn)
-	if t.got >= t.mostGot && (multiplexed || t.wroteHeaders) {
+func (t *connection) gotConn(conn net.Conn) {
+	secure, ok := conn.(interface{ ConnectionState() tls.ConnectionState })
+	multiplexed := ok && secure.ConnectionState().NegotiatedProtocol == "h2"
+	if t.got >= t.most && (multiplexed || t.wroteHeaders) {
 		t.resent = true
 		t.cancel()
 	}
 	t.got++
-	t.conn = info.Conn
+	t.conn, t.alive = conn, false
 	if multiplexed {
-		t.client.inFlight.add(t)
+		t.client.inFlight[t] = struct{}{}
 	}
 }
 
-func (t *connection) wrote() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.wroteHeaders = true
-}
-
+// answered records for all attempts on the connection that something was answered on it.
 func (t *connection) answered() {
-	t.mu.Lock()
-	conn := t.conn
 	t.alive = true
-	t.mu.Unlock()
-	t.client.inFlight.answered(conn)
+	for other := range t.client.inFlight {
+		if other.conn == t.conn {
+			other.alive = true
+		}
+	}
 }
 
-func isHTTP2(conn net.Conn) bool {
-	secure, ok := conn.(interface{ ConnectionState() tls.ConnectionState })
-	return ok && secure.ConnectionState().NegotiatedProtocol == "h2"
-}
-
-func (t *connection) wasResent() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.resent
+// soFar returns a copy of what was recorded: net/http may still be calling hooks.
+func (t *connection) soFar() (seen connection) {
+	t.locked(func() { seen = *t })
+	return seen
 }
 
 // mayHaveCarried reports whether a request that ended in err may have reached the gateway. A transport that traces nothing is
 // believed only when it could not connect.
-func (t *connection) mayHaveCarried(err error) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+func (t connection) mayHaveCarried(err error) bool {
 	return t.got > 0 || !t.wanted && !retry.IsDial(err) && !retry.IsTLS(err)
 }
 
-// neverHad reports whether net/http wanted a connection for the request and never had one.
-func (t *connection) neverHad() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.wanted && t.got == 0
-}
-
-// drop closes a connection on which an attempt waited in vain, if it may have died silently, and all idle ones, so that the
-// next attempt has a new one. An HTTP/2 connection is never idle while other requests wait on it; it is closed if nothing was
-// answered on it all that time.
-func (t *connection) drop() {
-	t.mu.Lock()
-	conn, dead := t.conn, !t.alive && t.conn != nil && isHTTP2(t.conn)
-	t.mu.Unlock()
+// end is called at the end of the attempt. The connection of one that timed out may have died silently, and so may all idle
+// ones: they are closed, so that the next attempt has a new one. Over HTTP/2 it is never idle while others wait on it; it is
+// closed if nothing was answered on it all that time.
+func (t *connection) end(timedOut bool) {
+	dead := false
+	t.locked(func() {
+		_, shared := t.client.inFlight[t]
+		dead = shared && timedOut && !t.alive
+		delete(t.client.inFlight, t)
+	})
 	if dead {
-		_ = conn.Close()
+		_ = t.conn.Close()
 	}
-	t.client.closeIdleConnections()
-}
-
-// connections are the attempts in flight whose connections others share (HTTP/2).
-type connections struct {
-	mu  sync.Mutex
-	all map[*connection]net.Conn
-}
-
-func (s *connections) add(t *connection) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.all == nil {
-		s.all = make(map[*connection]net.Conn)
-	}
-	s.all[t] = t.conn
-}
-
-func (s *connections) remove(t *connection) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.all, t)
-}
-
-// answered records for all attempts on a connection that something was answered on it.
-func (s *connections) answered(conn net.Conn) {
-	s.mu.Lock()
-	var others []*connection
-	for t, its := range s.all {
-		if its == conn {
-			others = append(others, t)
-		}
-	}
-	s.mu.Unlock()
-	for _, t := range others {
-		t.mu.Lock()
-		t.alive = true
-		t.mu.Unlock()
+	if timedOut {
+		t.client.http.CloseIdleConnections()
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -44,171 +43,162 @@ type Request struct {
 }
 
 // Do sends r, again where the policy says so, until an attempt succeeds. It returns what decode made of the last answer, also
-// beside an error: rows that arrived before a body broke off count.
+// with an error: rows that arrived before a body broke off count.
 func Do[T any](ctx context.Context, c *Call, r Request, decode func(*Reply) (T, error)) (value T, t Trace, err error) {
-	ticket := c.Limiter.Ticket(ctx, c.Policy.MaxElapsed, c.Shared)
+	x := &exchange{Call: c, request: r, ticket: c.Limiter.Ticket(ctx, c.Policy.MaxElapsed, c.Shared)}
 	for {
-		if err := ticket.Wait(ctx, c.Calling); err != nil {
-			t.waitErr = err
-			return value, t, errline.WithPrevious(err, t.lastError())
+		if err := x.ticket.Wait(ctx, c.Calling); err != nil {
+			x.waitErr = err
+			return value, x.Trace, errline.WithPrevious(err, x.last.err)
 		}
-		var f *failure
-		value, f = attempt(ctx, c, r, &t, decode)
-		previous := t.record(f)
-		if f == nil {
-			ticket.Succeeded()
-			return value, t, nil
+		var f failure
+		value, f = attempt(ctx, x, decode)
+		previous := x.record(f)
+		if f.err == nil {
+			x.ticket.Succeeded()
+			return value, x.Trace, nil
 		}
-		if c.takesNewToken(ctx, r, &t, f) {
-			ticket.RetryIn(0)
-			continue
-		}
-		wait, again := c.next(ctx, r, &t, f, ticket)
+		wait, again := x.next(ctx, f)
 		if !again {
-			if !f.answered() { // the gateway's last word is in the answer before, if there was one
-				return value, t, f.withPrevious(previous)
-			}
-			return value, t, f.err
+			return value, x.Trace, f.withPrevious(previous)
 		}
 		c.Logger.WarnContext(ctx, "the attempt failed and will be repeated",
-			"method", r.Method, "path", r.Path, "attempt", t.Attempts, f.logAttr(), "wait", wait)
+			"method", r.Method, "path", r.Path, "attempt", x.Attempts, f.logAttr(), "wait", wait)
 	}
 }
 
-// next reports whether a failed attempt is followed by another, and after which wait.
-func (c *Call) next(ctx context.Context, r Request, t *Trace, f *failure, ticket *ratelimit.Ticket) (wait time.Duration, again bool) {
-	wait = c.Policy.Delay(max(1, t.Attempts), f.status(), f.retryAfter())
+// exchange is a request with what its attempts share.
+type exchange struct {
+	*Call
+	Trace
+	request Request
+	ticket  *ratelimit.Ticket
+	redact  redact.Redactor
+	token   string // of the last attempt
+	renewed bool   // it was replaced once
+	free    int    // attempts that do not count
+}
+
+// next reports whether a failed attempt is followed by another, and after which wait. If the token was refused and has been
+// replaced since, the request is sent once more, which does not count; a DELETE with a single attempt is not.
+func (x *exchange) next(ctx context.Context, f failure) (wait time.Duration, again bool) {
+	x.TokenReplaced = f.status == http.StatusUnauthorized && !x.renewed && x.tokenReplaced(ctx)
+	if x.TokenReplaced {
+		x.renewed = true
+		x.free++
+		return 0, x.request.Method != http.MethodDelete || x.Policy.MaxAttempts > 1
+	}
+	if !f.retryable(x.request.Method) {
+		return 0, false
+	}
+	wait = x.Policy.Delay(x.Attempts, f.status, f.retryAfter)
 	if f.throttled() {
-		ticket.Throttled(ctx, wait, f.err)
+		x.ticket.Throttled(ctx, wait, f.err)
 	}
-	counted, most := t.Attempts, c.Policy.MaxAttempts
-	if !c.Policy.CountThrottled {
-		counted -= t.throttled
+	throttled := f.status == http.StatusTooManyRequests
+	if throttled && !x.Policy.CountThrottled {
+		x.free++
 	}
-	if t.renewed { // a token that is replaced costs nothing
-		counted--
-	}
-	if r.Once {
+	most := x.Policy.MaxAttempts
+	if x.request.Once {
 		most = 1
 	}
-	switch {
-	case !f.retryable(r.Method), counted >= most, !ticket.RetryIn(wait), !f.answered() && ctx.Err() != nil:
+	if x.Attempts-x.free >= most || !x.ticket.RetryIn(wait) || !f.answered && ctx.Err() != nil {
 		return 0, false
-	case f.status() == http.StatusTooManyRequests:
-		return wait, true // paced by the hold, so the quota is left to failures
 	}
-	return wait, c.Limiter.Retry()
+	return wait, throttled || x.Limiter.Retry() // a 429 is paced by the hold, so the quota is left to failures
 }
 
-// takesNewToken reports whether the token was refused and has been replaced since. Then the request is sent once more, and the
-// call goes on; a DELETE with a single attempt is not.
-func (c *Call) takesNewToken(ctx context.Context, r Request, t *Trace, f *failure) bool {
-	if f.status() != http.StatusUnauthorized || t.renewed {
-		t.TokenReplaced = false
-		return false
-	}
-	asking, cancel := context.WithTimeout(ctx, c.limit(c.AttemptTimeout))
+func (x *exchange) tokenReplaced(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, x.limit())
 	defer cancel()
-	token, err := c.Token(asking)
-	if err != nil || token == f.token() || bearer.Check(token) != nil {
-		return false
-	}
-	t.renewed, t.TokenReplaced = true, true
-	return r.Method != http.MethodDelete || c.Policy.MaxAttempts > 1
+	token, err := x.nextToken(ctx)
+	return err == nil && token != x.token
 }
+
+// nextToken returns the token of this moment.
+func (c *Call) nextToken(ctx context.Context) (string, error) {
+	token, err := c.Token(ctx)
+	if err == nil {
+		err = bearer.Check(token)
+	}
+	return token, err
+}
+
+// limit returns the time that an attempt may take.
+func (c *Call) limit() time.Duration { return min(c.AttemptTimeout, c.http.Timeout) }
 
 var (
 	errAttemptTimeout = fmt.Errorf("the attempt took too long: %w", context.DeadlineExceeded)
 	errResent         = errors.New("net/http was about to send the request again by itself")
-	errNoToken        = errors.New("no token to send")
 )
 
+// patience is how long an attempt waits until the context's deadline before its connection may be taken for dead.
+const patience = 5 * time.Second
+
 // attempt sends the request once.
-func attempt[T any](ctx context.Context, c *Call, r Request, t *Trace, decode func(*Reply) (T, error)) (value T, f *failure) {
-	n := t.Attempts + 1
-	attemptCtx, cancel := context.WithTimeoutCause(ctx, c.limit(c.AttemptTimeout), errAttemptTimeout)
+func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, error)) (value T, f failure) {
+	r, started := x.request, time.Now()
+	attemptCtx, cancel := context.WithTimeoutCause(ctx, x.limit(), errAttemptTimeout)
 	defer cancel()
-	attemptCtx = c.WithAttempt(attemptCtx, r, n)
-	token, err := c.Token(attemptCtx)
-	t.redact = t.redact.With(token)
-	if err == nil {
-		err = bearer.Check(token)
-	}
+	attemptCtx = x.WithAttempt(attemptCtx, r, x.Attempts+1)
+	token, err := x.nextToken(attemptCtx)
+	x.token, x.redact = token, x.redact.With(token)
 	if err != nil {
-		if ctx.Err() != nil { // then err is text only, since it may be the context's cause
-			err = errline.WithPrevious(errline.Context(ctx), errors.New(errline.Text(err)))
+		if ctx.Err() != nil { // then err may be the context's cause
+			err = errline.Context(ctx)
 		}
-		err = t.redact.Error(err)
-		return value, &failure{noToken: true, err: errline.New(fmt.Sprintf("%s %s: %v: %s", r.Method, r.Path, errNoToken, errline.Text(err)), errNoToken, err)}
+		err = errline.Wrap(fmt.Sprintf("%s %s: no token to send", r.Method, r.Path), x.redact.Error(err))
+		return value, failure{noToken: true, err: err, reason: err}
 	}
 
-	started := time.Now()
-	tracedCtx, conn := c.trace(attemptCtx, r.Method == http.MethodGet, cancel)
-	defer c.inFlight.remove(conn)
-	res, err := c.roundTrip(r.with(tracedCtx, c.Header, token))
+	tracedCtx, conn := x.trace(attemptCtx, r.Method == http.MethodGet, cancel)
+	defer func() {
+		timedOut := errors.Is(attemptCtx.Err(), context.DeadlineExceeded)
+		conn.end(timedOut && (ctx.Err() == nil || time.Since(started) >= patience))
+	}()
+	sent := r.WithContext(tracedCtx)
+	sent.Header = maps.Clone(x.Header) // without an Idempotency-Key, with which net/http would send a DELETE twice
+	sent.Header["Authorization"] = []string{"Bearer " + token}
+	res, err := x.roundTrip(sent)
 	if err != nil {
-		err = c.cause(ctx, attemptCtx, conn, err)
-		if errors.Is(err, context.DeadlineExceeded) && (ctx.Err() == nil || time.Since(started) >= patience) {
-			conn.drop()
-		}
-		reason := t.redact.Error(quoteless(err))
-		return value, &failure{err: noAnswer(r, n, reason), reason: reason, reachedServer: conn.mayHaveCarried(err)}
+		seen := conn.soFar()
+		err = ended(ctx, attemptCtx, seen, err)
+		reason := x.redact.Error(err)
+		what := fmt.Sprintf("%s %s: no answer (%s)", r.Method, r.Path, errline.Plural(x.Attempts+1, "attempt"))
+		return value, failure{err: errline.Wrap(what, reason), reason: reason, reached: seen.mayHaveCarried(err)}
 	}
-	answer := &Reply{URL: r.URL, Attempt: n, Redact: t.redact}
+	answer := &Reply{URL: r.URL, Attempt: x.Attempts + 1, Redact: x.redact}
 	readReply(ctx, res, answer, cancel)
 	defer answer.release()
 	var cause error
 	if answer.Status == http.StatusOK {
 		if value, cause = decode(answer); cause == nil {
-			return value, nil
+			return value, failure{}
 		}
 	}
-	if errors.Is(answer.Broken, io.ErrUnexpectedEOF) && ctx.Err() == nil && attemptCtx.Err() != nil {
-		conn.drop()
-	}
-	cause = t.redact.Error(cause)
-	return value, &failure{
-		err: c.NewError(r, answer, cause), cause: cause, reachedServer: true,
-		answer: &answerOf{answer.Status, answer.RetryAfter, func() string { return token }},
+	cause = x.redact.Error(cause)
+	return value, failure{
+		err: x.NewError(r, answer, cause), cause: cause, reached: true,
+		answered: true, status: answer.Status, retryAfter: answer.RetryAfter,
 	}
 }
 
-// patience is how long an attempt waits until the context's deadline before its connection may be taken for dead.
-const patience = 5 * time.Second
-
-// with returns the request for one attempt. net/http sends no DELETE twice over HTTP/1.1 unless it has an Idempotency-Key,
-// which the caller must not set.
-func (r Request) with(ctx context.Context, header http.Header, token string) *http.Request {
-	sent := r.WithContext(ctx)
-	sent.Header = maps.Clone(header)
-	sent.Header["Authorization"] = []string{"Bearer " + token}
-	return sent
-}
-
-// cause returns what ended an attempt: the caller's context before the attempt's own limit, and both before what net/http made
-// of them.
-func (c *Call) cause(ctx, attemptCtx context.Context, conn *connection, err error) error {
+// ended returns why an attempt got no answer: the caller's context before the attempt's own limit, and both before what net/http
+// made of them; of the rest, only errors of connecting quote nothing of an answer.
+func ended(ctx, attemptCtx context.Context, conn connection, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return errline.Context(ctx)
-	case conn.wasResent():
+	case conn.resent:
 		return errResent
 	case attemptCtx.Err() != nil:
 		return errAttemptTimeout
-	case conn.neverHad():
-		return asProxyError(err)
+	case conn.wanted && conn.got == 0:
+		err = asProxyError(err)
 	}
-	return err
-}
-
-// quoteless returns err without what it quotes of an answer. Errors of connecting pass as they are: they quote none.
-func quoteless(err error) error {
 	if retry.IsDial(err) || retry.IsTLS(err) {
 		return err
 	}
 	return redact.Quotes(err)
-}
-
-func noAnswer(r Request, n int, reason error) error {
-	return errline.New(fmt.Sprintf("%s %s: no answer (%s): %s", r.Method, r.Path, errline.Plural(n, "attempt"), errline.Text(reason)), reason)
 }

@@ -1,0 +1,128 @@
+package transport_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/internal/retry"
+	"github.com/gsmservice-gateway/client-go/internal/transport"
+)
+
+// inTurn answers each request with the next of its answers; 0 drops the connection.
+type inTurn struct {
+	statuses []int
+	tokens   []string // that came
+}
+
+func (s *inTurn) RoundTrip(req *http.Request) (*http.Response, error) {
+	status := s.statuses[len(s.tokens)]
+	s.tokens = append(s.tokens, strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "))
+	if status == 0 {
+		return nil, io.EOF
+	}
+	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader("body"))}, nil
+}
+
+// do sends a request with this method, and returns the body of a 200.
+func do(t *testing.T, through http.RoundTripper, method string, change func(*transport.Call)) (string, transport.Trace, error) {
+	t.Helper()
+	call := &transport.Call{
+		Client:         transport.NewClient(&http.Client{Transport: through}),
+		Policy:         retry.Policy{MaxAttempts: 4, InitialInterval: time.Second, MaxInterval: time.Minute, MaxElapsed: time.Hour},
+		AttemptTimeout: time.Minute,
+		Header:         http.Header{"Accept": {"*/*"}},
+		Token:          func(context.Context) (string, error) { return "a-token", nil },
+		Logger:         slog.New(slog.DiscardHandler),
+		Calling:        t.Context(),
+		WithAttempt:    func(ctx context.Context, _ transport.Request, _ int) context.Context { return ctx },
+		NewError: func(_ transport.Request, r *transport.Reply, _ error) error {
+			return errors.New(http.StatusText(r.Status))
+		},
+	}
+	if change != nil {
+		change(call)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, "https://gateway.test/messages", nil)
+	require.NoError(t, err)
+	return transport.Do(t.Context(), call, transport.Request{Request: req, Path: "/messages"}, func(r *transport.Reply) (string, error) {
+		return string(r.Body), r.Usable()
+	})
+}
+
+func TestR1_AnAttemptThatFailsIsRepeated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		body, trace, err := do(t, &inTurn{statuses: []int{503, 0, 200}}, http.MethodGet, nil)
+		require.NoError(t, err)
+		assert.Equal(t, "body", body)
+		assert.Equal(t, 3, trace.Attempts)
+		assert.True(t, trace.Succeeded())
+		require.NoError(t, trace.Answer())
+	})
+}
+
+func TestC2_ARefusalAfterADroppedConnectionProvesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, trace, err := do(t, &inTurn{statuses: []int{400}}, http.MethodDelete, nil)
+		require.Error(t, err)
+		assert.False(t, trace.MayHaveTakenEffect())
+		assert.Equal(t, err, trace.Refusal)
+
+		_, trace, err = do(t, &inTurn{statuses: []int{0, 400}}, http.MethodDelete, nil)
+		require.Error(t, err)
+		assert.True(t, trace.Ambiguous)
+		assert.True(t, trace.MayHaveTakenEffect())
+		assert.Equal(t, err, trace.Answer())
+		assert.False(t, trace.Unanswered())
+	})
+}
+
+func TestB6_AReplacedTokenIsTakenOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		s := &inTurn{statuses: []int{401, 401}}
+		_, trace, err := do(t, s, http.MethodGet, func(c *transport.Call) {
+			c.Token = func(context.Context) (string, error) {
+				asked++
+				return strings.Repeat("token", asked), nil
+			}
+		})
+		require.Error(t, err)
+		assert.Len(t, s.tokens, 2)
+		assert.NotEqual(t, s.tokens[0], s.tokens[1])
+		assert.False(t, trace.TokenReplaced, "the new one was refused as well")
+	})
+}
+
+// endless is a body without end that counts what is read of it.
+type endless struct{ read int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	e.read += len(p)
+	return len(p), nil
+}
+
+func TestE4_OneByteMoreThanTheLimitIsReadAndNoneAfterThat(t *testing.T) {
+	for range 3 { // the buffers of the first are used again
+		body := new(endless)
+		_, trace, err := do(t, roundTrip(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(body)}, nil
+		}), http.MethodGet, nil)
+		require.Error(t, err)
+		assert.Equal(t, 8<<20+1, body.read)
+		require.ErrorContains(t, trace.Cause(), "larger than")
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
