@@ -9,23 +9,22 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/history"
 )
 
-// All yields the history, newest message first: each message that was there when the loop began exactly once, while
-// others arrive, are cancelled or are deleted meanwhile. Messages that arrive later are not part of it. It reads pages
-// of 25 to 50 messages, [WithConcurrency] of them at a time, and delivers a row only where the same answer shows it
-// directly after a row delivered before; so it needs up to a quarter more requests than there are pages of 50. It
-// remembers the last 512 IDs, and its memory does not grow with the history.
+// All yields the history, newest message first: each message that was there when the loop began exactly once, while others
+// arrive, are cancelled or are deleted and so move the pages. It assumes that two messages never swap their order. Messages
+// that arrive later are not part of it, nor are those deleted before their page was read. A page counts only where it overlaps
+// what was delivered: All reads pages of 25 to 50, [WithConcurrency] of them at once, and needs up to a quarter more requests
+// than there are pages of 50. Each range over the iterator starts from the beginning.
 //
-// A row that cannot be read is yielded as a [Message] with its ID, or 0, beside a *[BatchError], and the loop may go
-// on. Any other error is the last thing yielded: [ErrInvalidArgument] for a bad option, *[APIError], the context's or
-// the network's, [ErrUnexpectedResponse] if the gateway does not serve the page or the limit asked for, and [ErrDrift],
-// with how many messages were delivered and the last ID, if the history changes faster than it can be followed. Each
-// range over the iterator starts from the beginning. It assumes that two messages never swap their order.
+// A row that cannot be read is yielded as a [Message] with only its ID, or 0, and a *[BatchError]; the loop may go on. Any
+// other error is the last thing yielded: [ErrInvalidArgument] for a bad option, *[APIError], the context's, the network's, or
 //
-// [ErrIncomplete] comes last, after all that could be delivered, if the gateway's own counts (X-Total-Results, or a
-// next page in Link) still speak of more messages where its pages end, or if it hid or reordered rows on the way and
-// fewer messages were delivered than it counted at first. A total that changes, or is up to four requests old or ahead,
-// is not an error. A caller who knows that the counts of an account are off can take it for the end. A gateway that
-// sends neither of the two headers is believed when two short pages in a row end the history.
+//   - [ErrUnexpectedResponse] if the gateway serves another page or limit than asked for.
+//   - [ErrDrift] if the history changes faster than it can be followed. The text says how many messages were delivered, and
+//     the last ID.
+//   - [ErrIncomplete], after all that could be delivered, if the gateway counts more: X-Total-Results or Link speak of more
+//     messages where its pages end, or the first total is higher than what was delivered and rows were hidden or reordered. A
+//     total that changes, or is up to four requests old or ahead, is no error. If the counts of an account are known to be
+//     off, this can be taken for the end. Without these headers two short pages in a row are the end.
 func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, error] {
 	call, err := c.newCall(opts)
 	return func(yield func(Message, error) bool) {

@@ -171,8 +171,8 @@ func (c *call) logNoneKnown(ctx context.Context, method string, ids int) {
 		"method", method, "path", messagesByID, "ids", ids)
 }
 
-// Attempt describes the HTTP attempt that a request belongs to. The context of each request that the library sends carries
-// one, so that a RoundTripper of the caller's (tracing, metrics) can name the request by its template and not by its IDs.
+// Attempt describes an HTTP attempt. The context of each request carries one, so that a caller's RoundTripper (tracing,
+// metrics) can name it by its template and not by its IDs.
 type Attempt struct {
 	Method  string // "GET"
 	Path    string // the template: "/messages/{ids}"
@@ -186,8 +186,7 @@ func withAttempt(ctx context.Context, r transport.Request, number int) context.C
 	return context.WithValue(ctx, attemptKey{}, Attempt{r.Method, r.Path, number, r.IDs})
 }
 
-// AttemptFrom returns the [Attempt] that the request with this context belongs to, and false for a context of another
-// origin.
+// AttemptFrom returns the [Attempt] of a request's context; false if the library did not make it.
 func AttemptFrom(ctx context.Context) (Attempt, bool) {
 	a, ok := ctx.Value(attemptKey{}).(Attempt)
 	return a, ok

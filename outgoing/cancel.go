@@ -31,23 +31,14 @@ func (r CancelResult) IDs(s State) []int64 {
 	return ids
 }
 
-// CancelScheduled cancels messages that wait for their time, any number of them: 50 in one request, repeated IDs once.
-// The result has exactly one [Outcome] for each distinct ID, whatever happened.
+// CancelScheduled cancels scheduled messages: any number of IDs, each distinct one once. Each has exactly one [Outcome],
+// whatever happened. What the states mean, and what to do about them, is in the package documentation.
 //
-// The error is nil if and only if each ID is [Cancelled], or [Rejected] by its own row or because the gateway has no
-// such message. Otherwise it is a *[BatchError] that names the rest: [Unknown], [NotSent], and Rejected together with
-// their whole request (a 400 or 422, say). Or it is [ErrInvalidArgument], before anything is sent, for an ID below 1 or
-// a bad option.
-//
-// A message that is NotSent is untouched, and will go out. Where the gateway turned the whole request away because of
-// the caller and not of the messages (401, 403, 429), Outcome.Status says so and the error is an *[APIError]; otherwise
-// Status is 0, and the error matches [ErrNotSent].
-//
-// A message that is Unknown may be cancelled, may be sent, may still be waiting. A message that is Rejected was not cancelled
-// by this call, but may be one that an earlier call did cancel, whose answer was lost. Both are read back once (a Rejected one
-// unless its row says 404): Outcome.Message shows what the message is now, and only its status says whether it will go out. Of
-// an Unknown message that is a snapshot, not proof, since a request that timed out here may still take effect at the gateway;
-// cancelling it again is safe, and may then say Rejected.
+// The error is nil if and only if each ID is [Cancelled], or [Rejected] by its own row or because the gateway has no such
+// message. It is [ErrInvalidArgument] for an ID below 1 or a bad option, before anything is sent; otherwise a *[BatchError]
+// that names the other IDs: [Unknown], [NotSent], and Rejected with their whole request (a 400 or 422, say). For a NotSent one
+// it holds an *[APIError] if Outcome.Status says that the gateway turned the request away (401, 403, 429), and else matches
+// [ErrNotSent].
 func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Option) (CancelResult, error) {
 	call, err := c.newCall(opts)
 	if err != nil {

@@ -28,9 +28,8 @@ var (
 	ErrIncomplete         = errors.New("history incomplete")  // the gateway's counts speak of more than All was shown
 )
 
-// APIError means that the gateway responded, but not with a usable success. It matches the sentinel of its status:
-// [ErrNotFound] for a 404, [ErrServer] for any 5xx, and so on. Neither its text nor its fields hold the token, even if
-// the gateway echoed it.
+// APIError means that the gateway answered, and not with a usable success. It matches the sentinel of its status. Neither its
+// text nor its fields hold the token, even if the gateway echoed it.
 type APIError struct {
 	Method, Path string        // "GET", "/messages/{ids}": the template, good for a metric's label
 	StatusCode   int           // of the HTTP answer, whatever the body says
@@ -44,7 +43,7 @@ type APIError struct {
 	isProblem bool  // the body was a problem document, perhaps one without members
 }
 
-// Error returns one line of at most 512 bytes: method, path template, status, title, detail, code and attempts.
+// Error returns method, path template, status, title, detail, code and attempts.
 func (e *APIError) Error() string {
 	var head, tail strings.Builder
 	fmt.Fprintf(&head, "%.16s %.64s: %d", e.Method, e.Path, e.StatusCode)
@@ -77,7 +76,7 @@ func (e *APIError) Error() string {
 	return errline.Prefix + head.String() + tail.String()
 }
 
-// Unwrap returns the sentinel of the status, and why the answer of a success status could not be used.
+// Unwrap returns the sentinel of the status, and why a 200 could not be used.
 func (e *APIError) Unwrap() []error {
 	return slices.DeleteFunc([]error{sentinel(e.StatusCode), e.cause}, func(err error) bool { return err == nil })
 }
@@ -117,18 +116,17 @@ func (e *APIError) isNotFound() bool {
 	return e.StatusCode == http.StatusNotFound && e.isProblem
 }
 
-// BatchError names every ID that a call could not settle, once, in the order asked. The result beside it holds all that
-// was settled. It matches, for errors.Is and errors.As, whatever an Err of one [Failure] matches.
+// BatchError names every ID that a call could not settle, once, in the order asked; the result with it holds the others. It
+// matches whatever the Err of a [Failure] matches.
 type BatchError struct{ Failures []Failure }
 
-// Failure is a part of a call that failed for one reason. IDs, in the order asked, is empty where an unreadable row of
-// a page had none.
+// Failure is a part of a call that failed for one reason. IDs is empty for a row of a page without a readable ID.
 type Failure struct {
 	IDs []int64
 	Err error
 }
 
-// Error returns one line of at most 512 bytes: how many IDs, the first of them, and the first reason.
+// Error returns how many IDs there are, the first of them, and the first reason.
 func (e *BatchError) Error() string {
 	ids := 0
 	for _, f := range e.Failures {
@@ -170,7 +168,7 @@ func (e *BatchError) reason(id int64) error {
 	return nil
 }
 
-// IDs returns the IDs that were not settled, in the order asked.
+// IDs returns the IDs of all failures, in the order asked.
 func (e *BatchError) IDs() []int64 {
 	var ids []int64
 	for _, f := range e.Failures {
@@ -208,8 +206,7 @@ func (e *BatchError) orNil() error {
 }
 
 // RetryAfter returns how long to wait before a call that ended in err is worth repeating: the longest wait that the gateway
-// asked for in an answer that err holds, or that is left of a hold on all requests of the [Client]; 0 and false if nothing in
-// err says.
+// asked for, or that is left of a hold; 0 and false if nothing in err says.
 func RetryAfter(err error) (time.Duration, bool) {
 	var wait time.Duration
 	switch e := err.(type) { //nolint:errorlint // the whole tree is walked

@@ -30,12 +30,12 @@ func (r *GetResult) add(part GetResult) {
 	r.Meta.add(part.Meta)
 }
 
-// GetByIDs looks messages up, any number of them: 50 in one request, repeated IDs once. Each ID appears in exactly one
-// of Messages, Missing or the *[BatchError]. What was found is returned beside an error too.
+// GetByIDs looks messages up: any number of IDs, each distinct one once. Each is in exactly one of Messages, Missing and the
+// *[BatchError].
 //
-// Errors: [ErrInvalidArgument], before anything is sent, for an ID below 1 or a bad option; otherwise a *BatchError
-// whose failures are of type *[APIError] where the gateway answered, and match [ErrNotSent], the context's error or the
-// network's where it did not.
+// The error is [ErrInvalidArgument] for an ID below 1 or a bad option, before anything is sent; otherwise a *BatchError, and
+// the result has the rest. Its failures are *[APIError]s where the gateway answered, or match [ErrNotSent], the context's
+// error or the network's.
 func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (GetResult, error) {
 	call, err := c.newCall(opts)
 	if err != nil {

@@ -12,26 +12,24 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// PageRequest says which page of the history [Client.List] returns. A field of zero leaves the gateway's default: page
-// 1, 10 messages.
+// PageRequest is a page of the history, for [Client.List]. Zero leaves the gateway's default: page 1, 10 messages.
 type PageRequest struct{ Page, Limit int }
 
-// Page is one page of the history, newest message first. The counts are what the response headers say.
+// Page is one page of the history, newest message first, with what its headers say.
 type Page struct {
 	Messages                                     []Message
 	TotalResults, TotalPages, CurrentPage, Limit *int // the X- headers; nil if absent or unreadable
 	Links                                        Links
 }
 
-// Links are the targets of a response's Link header (RFC 8288), as absolute URIs; "" if absent. They are data: the
-// library never requests one.
+// Links are the targets of a Link header (RFC 8288), as absolute URIs; "" if absent. The library never requests one.
 type Links struct{ First, Prev, Next, Last string }
 
-// List returns one page of the history, newest message first. Pages move while messages arrive: to read all of it, use
-// [Client.All]. Rows that cannot be read are named by a *[BatchError]; the others are returned beside it.
+// List returns one page of the history. Pages move while messages arrive: to read all of it, use [Client.All]. Rows that
+// cannot be read are left out, and named by a *[BatchError].
 //
-// Errors: [ErrInvalidArgument], before anything is sent, for a page below 0, a limit outside of 0 to 50 or a bad
-// option; *[APIError] where the gateway answered; the context's error or the network's where it did not.
+// Other errors are [ErrInvalidArgument] for a negative page, a limit outside 0 to 50 or a bad option, before anything is sent;
+// *[APIError] where the gateway answered; the context's or the network's where it did not.
 func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Page, error) {
 	call, err := c.newCall(opts)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// Meta is what the gateway said in response headers, and what the call cost.
+// Meta is what response headers said, and what a call took.
 type Meta struct {
 	SuccessCount *int  // X-Success-Count, summed; nil unless every answered request carried it
 	ErrorCount   *int  // X-Error-Count, likewise

@@ -13,13 +13,13 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// State is what is known about the cancelling of one message. Its zero value is [Unknown].
+// State is what is known about the cancelling of one message.
 type State int
 
-// The states of a cancellation; see [Client.CancelScheduled].
+// The states, which the package documentation explains under Cancelling.
 const (
 	Unknown   State = iota // a request left, and no answer says whether it took effect
-	NotSent                // untouched: no request with this ID left this process, or the gateway turned it away as a whole (401, 403, 429)
+	NotSent                // untouched: no such request left, or the gateway turned it away as a whole (401, 403, 429)
 	Cancelled              // 204
 	Rejected               // the gateway refused
 )
@@ -34,11 +34,10 @@ func (s State) String() string {
 	return stateNames[s]
 }
 
-// MarshalText returns what String does, for JSON and logs.
+// MarshalText returns what String does.
 func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText reads what MarshalText wrote, so that stored results can be read back. Any other text is an error that
-// matches [ErrInvalidArgument], and leaves s as it is.
+// UnmarshalText reads what MarshalText wrote; any other text is [ErrInvalidArgument].
 func (s *State) UnmarshalText(text []byte) error {
 	i := slices.Index(stateNames, string(text))
 	if i < 0 {
@@ -48,7 +47,7 @@ func (s *State) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Outcome is what is known about one ID after [Client.CancelScheduled].
+// Outcome is what [Client.CancelScheduled] knows about one ID.
 type Outcome struct {
 	ID      int64
 	State   State

@@ -10,18 +10,16 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
 )
 
-// StreamByIDs is [Client.GetByIDs] for any number of IDs, in memory that does not grow with it: IDs are taken from the
-// iterator when another request may be sent, and each request's result is yielded in the order asked, with a
-// *[BatchError] beside it if some of its IDs could not be settled; the stream then goes on. An ID is sent once per
-// chunk of 50, so sort or deduplicate where many repeat.
+// StreamByIDs is [Client.GetByIDs] in constant memory. It takes IDs from the iterator as they can be sent, and yields the
+// result of each request in order, with a *[BatchError] for those of its IDs that could not be settled; the loop may go on.
+// IDs that repeat are dropped only within a request of 50: sort them if many do.
 //
-// The stream ends early, after what was in flight, when the token is refused (401, 403), when the gateway cannot be reached,
-// when the context is done, and at an ID below 1. Then its last yield is an error that matches [ErrNotSent] and the reason
-// ([ErrUnauthorized], the context's error, [ErrInvalidArgument]), beside a zero result: the IDs that ids had not yielded yet
-// were not sent. So a loop that ends without such an error has seen a result or a *BatchError for each ID.
+// A stream that ends before ids does says so. Its last error, with a zero result, matches [ErrNotSent] and the reason:
+// [ErrUnauthorized], [ErrForbidden], the network's error, the context's, or [ErrInvalidArgument] for an ID below 1. What was
+// in flight is yielded before; the IDs that ids had not yielded were not sent.
 //
-// ids runs in the goroutine of the loop, and again for each loop. A request is sent when the ID after its last one, or
-// the end of ids, has been seen. While ids waits for an ID no result is yielded, so it must not itself wait for one.
+// ids runs in the goroutine of the loop, again for each loop. A request is sent when the ID after its last one, or the end of
+// ids, has been seen; until then no result is yielded, so ids must not wait for one.
 func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...Option) iter.Seq2[GetResult, error] {
 	call, err := c.newCall(opts)
 	if err == nil && ids == nil {

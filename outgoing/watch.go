@@ -12,7 +12,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/watch"
 )
 
-// WatchRequest says which messages [Client.Watch] follows, until when, and how often it looks them up.
+// WatchRequest is what [Client.Watch] follows, until when, and how often it looks.
 type WatchRequest struct {
 	IDs             []int64            // repeated ones are watched once
 	Until           func(Message) bool // a message for which it is true has reached its end; required
@@ -45,39 +45,32 @@ func (w WatchRequest) withDefaults() (WatchRequest, error) {
 	return w, err
 }
 
-// Watch follows messages until each has reached its end, any number of them. Each is looked up at once; it is yielded
-// when it is first seen, and after each change of its StatusCode or StatusDate. When Until is true for it, it is
-// yielded, if that state was not yet, and not looked up again. The loop ends when no message is left.
+// Watch follows any number of messages until each has reached its end. Each is looked up at once, and yielded when it is first
+// seen and after each change of its StatusCode or StatusDate. A message for which Until is true is not looked up again. The
+// loop ends when no message is left. Each range over the iterator starts a new watch.
 //
-// The wait before the next look at a message doubles from InitialInterval to MaxInterval while the message stays as it
-// is, and is short again after a change. Looks are put together, 50 IDs in a request, [WithConcurrency] requests at
-// most; none is started while the loop's body runs. A look is one attempt: [WithRetry]'s MaxAttempts and MaxElapsed do
-// not apply, and no retry quota is used. A rate limit postpones looks, and is logged and not an error; while it goes
-// on, looks are tried after pauses that double up to InitialInterval, or 5 minutes.
+// The wait before the next look at a message doubles from InitialInterval to MaxInterval while it stays as it is, and is short
+// again after a change. Looks share requests of 50 IDs, [WithConcurrency] of them at once; none starts while the loop's body
+// runs. A look is one attempt: MaxAttempts and MaxElapsed of [WithRetry] do not apply, and no retry quota is used. Rate limits
+// postpone looks, and are logged. While they or an outage go on, looks are tried after pauses that double up to InitialInterval
+// or 5 minutes, one at a time in an outage. A watch holds less than 100 bytes for each ID, and no messages.
 //
-// Errors do not end the loop, except where stated, and stand beside a Message that has no more than its ID:
+// Until is called in the loop's goroutine, at every look. It should be true for every last status, the bad ones too: a message
+// that ends in another one, or is scheduled for tomorrow, is looked up every MaxInterval until the context is done. So give
+// the context a deadline.
 //
-//   - A request that failed is a *[BatchError] beside a zero Message: the first after a success, or at the start. Those
-//     that follow it without a success are logged. Their IDs are looked up again when their time comes. It matches
-//     context.DeadlineExceeded if the attempt took too long: ask ctx.Err() whether the context is done.
-//   - An ID that the gateway does not know at the third look in a row, and twice the InitialInterval after the first of
-//     these, is a Message{ID} with an error that matches [ErrNotFound], and is watched no more.
-//   - So is an ID that could not be settled three times in a row for a reason that will not pass (its row cannot be
-//     read, or its request is answered with a 4xx other than 401, 403, 404, 408 and 429), with that reason.
-//   - After a 401 or 403, and when the context is done, the loop ends. Its last yield is a *[BatchError] that names
-//     each ID left, in the order asked, and matches [ErrUnauthorized], [ErrForbidden] or the context's error: the next
-//     Watch can begin with its IDs.
-//     So each message reached its end or was given up, unless ctx.Err() is not nil after the loop, or an error in it
-//     matched [ErrUnauthorized] or [ErrForbidden].
-//   - Bad arguments are [ErrInvalidArgument], and nothing is sent: no Until, an ID below 1, a negative interval, a
-//     MaxInterval below InitialInterval.
+// Errors come with a Message that has only its ID, and do not end the loop, except where stated:
 //
-// Until should be true for every last status, also the bad ones: no document lists them all, and a message that ends in
-// one that Until does not know is watched until the context is done. A message that is scheduled for tomorrow is looked
-// up every MaxInterval until then. So give the context a deadline. Until is called in the loop's goroutine, at every
-// look.
-//
-// It holds less than 100 bytes for each ID, and no messages. Each range over the iterator starts a new watch.
+//   - A request that failed is a *[BatchError] with a zero Message: the first after a success, or at the start; those that
+//     follow are logged. Its IDs are looked up again. It may match context.DeadlineExceeded, for an attempt that took too long:
+//     whether the context is done only ctx.Err() tells.
+//   - An ID is given up, with a Message{ID}, if the gateway does not know it at the third look in a row, at least twice the
+//     InitialInterval after the first of them ([ErrNotFound]), or if it could not be settled three times in a row for a reason
+//     that will not pass: an unreadable row, or a 4xx other than 401, 403, 404, 408 and 429.
+//   - After a 401 or 403, and when the context is done, the loop ends. Its last error is a *BatchError that matches
+//     [ErrUnauthorized], [ErrForbidden] or the context's error, and names each ID left, in the order asked, for the next Watch.
+//   - [ErrInvalidArgument], before anything is sent: no Until, an ID below 1, a negative interval, a MaxInterval below
+//     InitialInterval, a bad option.
 func (c *Client) Watch(ctx context.Context, w WatchRequest, opts ...Option) iter.Seq2[Message, error] {
 	call, err := c.newCall(opts)
 	if err == nil {
