@@ -10,21 +10,17 @@ import (
 )
 
 // All yields the history, newest message first: each message that was there when the loop began exactly once, while others
-// arrive, are cancelled or are deleted and so move the pages. It assumes that two messages never swap their order. Messages
-// that arrive later are not part of it, nor are those deleted before their page was read. A page counts only where it overlaps
-// what was delivered: All reads pages of 25 to 50, [WithConcurrency] of them at once, and needs up to a quarter more requests
-// than there are pages of 50. Each range over the iterator starts from the beginning.
+// arrive, are cancelled or are deleted and so move the pages. It assumes that two messages never swap their order. It reads
+// pages of 25 to 50, [WithConcurrency] of them at once, and uses only what overlaps with what was delivered, for up to a
+// quarter more requests. Each range starts from the beginning.
 //
 // A row that cannot be read is yielded as a [Message] with only its ID, or 0, and a *[BatchError]; the loop may go on. Any
 // other error is the last thing yielded: [ErrInvalidArgument] for a bad option, *[APIError], the context's, the network's, or
 //
 //   - [ErrUnexpectedResponse] if the gateway serves another page or limit than asked for.
-//   - [ErrDrift] if the history changes faster than it can be followed. The text says how many messages were delivered, and
-//     the last ID.
-//   - [ErrIncomplete], after all that could be delivered, if the gateway counts more: X-Total-Results or Link speak of more
-//     messages where its pages end, or the first total is higher than what was delivered and rows were hidden or reordered. A
-//     total that changes, or is up to four requests old or ahead, is no error. If the counts of an account are known to be
-//     off, this can be taken for the end. Without these headers two short pages in a row are the end.
+//   - [ErrDrift] if the history changes too fast; the text has how many messages were delivered, and the last ID.
+//   - [ErrIncomplete], after all that could be delivered, if the gateway's counts (X-Total-Results, Link) speak of more. A total
+//     up to four requests old or ahead is no error. If the counts of an account are known to be off, this is the end.
 func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, error] {
 	call, err := c.newCall(opts)
 	return func(yield func(Message, error) bool) {

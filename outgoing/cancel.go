@@ -31,14 +31,12 @@ func (r CancelResult) IDs(s State) []int64 {
 	return ids
 }
 
-// CancelScheduled cancels scheduled messages: any number of IDs, each distinct one once. Each has exactly one [Outcome],
-// whatever happened. What the states mean, and what to do about them, is in the package documentation.
+// CancelScheduled cancels scheduled messages: any number of IDs, each distinct one once. Each has exactly one [Outcome].
 //
 // The error is nil if and only if each ID is [Cancelled], or [Rejected] by its own row or because the gateway has no such
 // message. It is [ErrInvalidArgument] for an ID below 1 or a bad option, before anything is sent; otherwise a *[BatchError]
-// that names the other IDs: [Unknown], [NotSent], and Rejected with their whole request (a 400 or 422, say). For a NotSent one
-// it holds an *[APIError] if Outcome.Status says that the gateway turned the request away (401, 403, 429), and else matches
-// [ErrNotSent].
+// of the other IDs. For a [NotSent] one it has an *[APIError] if Status says that the gateway turned the request away (401,
+// 403, 429), and else matches [ErrNotSent].
 func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Option) (CancelResult, error) {
 	call, err := c.newCall(opts)
 	if err != nil {

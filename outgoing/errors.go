@@ -43,7 +43,6 @@ type APIError struct {
 	isProblem bool  // the body was a problem document, perhaps one without members
 }
 
-// Error returns method, path template, status, title, detail, code and attempts.
 func (e *APIError) Error() string {
 	var head, tail strings.Builder
 	fmt.Fprintf(&head, "%.16s %.64s: %d", e.Method, e.Path, e.StatusCode)
@@ -76,7 +75,6 @@ func (e *APIError) Error() string {
 	return errline.Prefix + head.String() + tail.String()
 }
 
-// Unwrap returns the sentinel of the status, and why a 200 could not be used.
 func (e *APIError) Unwrap() []error {
 	return slices.DeleteFunc([]error{sentinel(e.StatusCode), e.cause}, func(err error) bool { return err == nil })
 }
@@ -126,7 +124,6 @@ type Failure struct {
 	Err error
 }
 
-// Error returns how many IDs there are, the first of them, and the first reason.
 func (e *BatchError) Error() string {
 	ids := 0
 	for _, f := range e.Failures {
@@ -177,7 +174,6 @@ func (e *BatchError) IDs() []int64 {
 	return ids
 }
 
-// Unwrap returns the Err of each [Failure], in their order.
 func (e *BatchError) Unwrap() []error {
 	errs := make([]error, 0, len(e.Failures))
 	for _, f := range e.Failures {

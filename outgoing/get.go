@@ -31,11 +31,8 @@ func (r *GetResult) add(part GetResult) {
 }
 
 // GetByIDs looks messages up: any number of IDs, each distinct one once. Each is in exactly one of Messages, Missing and the
-// *[BatchError].
-//
-// The error is [ErrInvalidArgument] for an ID below 1 or a bad option, before anything is sent; otherwise a *BatchError, and
-// the result has the rest. Its failures are *[APIError]s where the gateway answered, or match [ErrNotSent], the context's
-// error or the network's.
+// *[BatchError], whose failures are *[APIError]s, or match [ErrNotSent], the context's error or the network's. For an ID
+// below 1 or a bad option the error is [ErrInvalidArgument], before anything is sent.
 func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (GetResult, error) {
 	call, err := c.newCall(opts)
 	if err != nil {

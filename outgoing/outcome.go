@@ -26,7 +26,6 @@ const (
 
 var stateNames = []string{Unknown: "unknown", NotSent: "not sent", Cancelled: "cancelled", Rejected: "rejected"}
 
-// String returns "unknown", "not sent", "cancelled" or "rejected".
 func (s State) String() string {
 	if s < 0 || int(s) >= len(stateNames) {
 		return fmt.Sprintf("State(%d)", int(s))

@@ -10,13 +10,12 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
 )
 
-// StreamByIDs is [Client.GetByIDs] in constant memory. It takes IDs from the iterator as they can be sent, and yields the
-// result of each request in order, with a *[BatchError] for those of its IDs that could not be settled; the loop may go on.
-// IDs that repeat are dropped only within a request of 50: sort them if many do.
+// StreamByIDs is [Client.GetByIDs] in constant memory: it takes IDs as they can be sent, and yields the result of each request
+// in order, with a *[BatchError] for IDs that could not be settled; the loop may go on. IDs that repeat are dropped only
+// within a request of 50.
 //
-// A stream that ends before ids does says so. Its last error, with a zero result, matches [ErrNotSent] and the reason:
-// [ErrUnauthorized], [ErrForbidden], the network's error, the context's, or [ErrInvalidArgument] for an ID below 1. What was
-// in flight is yielded before; the IDs that ids had not yielded were not sent.
+// A stream that ends before ids does says so: its last error, with a zero result, matches [ErrNotSent] and the reason, which
+// is [ErrUnauthorized], [ErrForbidden], the network's error, the context's, or [ErrInvalidArgument] for an ID below 1.
 //
 // ids runs in the goroutine of the loop, again for each loop. A request is sent when the ID after its last one, or the end of
 // ids, has been seen; until then no result is yielded, so ids must not wait for one.

@@ -28,17 +28,11 @@ const (
 	MessageTypeMMS       = gen.MessageTypeMMS
 )
 
-// The gateway's addresses.
+// What the contract names.
 const (
-	ProductionURL = "https://api.szybkisms.pl/rest"         // sends real messages; the default
-	SandboxURL    = "https://api.szybkisms.pl/rest-sandbox" // the test system: nothing is sent
+	ProductionURL   = "https://api.szybkisms.pl/rest"         // sends real messages; the default
+	SandboxURL      = "https://api.szybkisms.pl/rest-sandbox" // the test system: nothing is sent
+	MaxIDs          = 50                                      // most IDs in one request; longer lists are split
+	MaxLimit        = 50                                      // most messages on one page
+	StatusScheduled = "SCHEDULED"                             // of a message that waits for its time, and can be cancelled
 )
-
-// The limits of one request.
-const (
-	MaxIDs   = 50 // most IDs in one request; longer lists are split
-	MaxLimit = 50 // most messages on one page
-)
-
-// StatusScheduled is the StatusCode of a [Message] that waits for its time, and can be cancelled.
-const StatusScheduled = "SCHEDULED"

@@ -46,31 +46,24 @@ func (w WatchRequest) withDefaults() (WatchRequest, error) {
 }
 
 // Watch follows any number of messages until each has reached its end. Each is looked up at once, and yielded when it is first
-// seen and after each change of its StatusCode or StatusDate. A message for which Until is true is not looked up again. The
-// loop ends when no message is left. Each range over the iterator starts a new watch.
+// seen and after each change of its StatusCode or StatusDate. One for which Until is true is not looked up again; the loop ends
+// when none is left. Each range starts a new watch.
 //
-// The wait before the next look at a message doubles from InitialInterval to MaxInterval while it stays as it is, and is short
-// again after a change. Looks share requests of 50 IDs, [WithConcurrency] of them at once; none starts while the loop's body
-// runs. A look is one attempt: MaxAttempts and MaxElapsed of [WithRetry] do not apply, and no retry quota is used. Rate limits
-// postpone looks, and are logged. While they or an outage go on, looks are tried after pauses that double up to InitialInterval
-// or 5 minutes, one at a time in an outage. A watch holds less than 100 bytes for each ID, and no messages.
+// The wait before the next look doubles from InitialInterval to MaxInterval while a message stays as it is. Looks share requests
+// of 50 IDs, [WithConcurrency] of them at once; none starts while the loop's body runs. A look is one attempt: of [WithRetry]
+// it takes only the intervals, and it uses no retry quota. Rate limits postpone looks, and are logged; in an outage one look at
+// a time is tried, after pauses that double up to 5 minutes. A watch holds less than 100 bytes for each ID.
 //
-// Until is called in the loop's goroutine, at every look. It should be true for every last status, the bad ones too: a message
-// that ends in another one, or is scheduled for tomorrow, is looked up every MaxInterval until the context is done. So give
-// the context a deadline.
+// Until is called in the loop's goroutine, at every look. No document lists the last statuses: it should be true for the bad
+// ones too, and the context should have a deadline, or the watch may never end. Errors come with a Message that has only its ID:
 //
-// Errors come with a Message that has only its ID, and do not end the loop, except where stated:
-//
-//   - A request that failed is a *[BatchError] with a zero Message: the first after a success, or at the start; those that
-//     follow are logged. Its IDs are looked up again. It may match context.DeadlineExceeded, for an attempt that took too long:
-//     whether the context is done only ctx.Err() tells.
-//   - An ID is given up, with a Message{ID}, if the gateway does not know it at the third look in a row, at least twice the
-//     InitialInterval after the first of them ([ErrNotFound]), or if it could not be settled three times in a row for a reason
-//     that will not pass: an unreadable row, or a 4xx other than 401, 403, 404, 408 and 429.
+//   - A request that failed is a *[BatchError] with a zero Message: the first after a success; those that follow are logged. Its
+//     IDs are looked up again. It may match context.DeadlineExceeded: only ctx.Err() tells whether the context is done.
+//   - An ID is given up that the gateway does not know at three looks over twice the InitialInterval ([ErrNotFound]), or that
+//     three looks in a row could not settle, for an unreadable row or a 4xx other than 401, 403, 404, 408 and 429.
 //   - After a 401 or 403, and when the context is done, the loop ends. Its last error is a *BatchError that matches
 //     [ErrUnauthorized], [ErrForbidden] or the context's error, and names each ID left, in the order asked, for the next Watch.
-//   - [ErrInvalidArgument], before anything is sent: no Until, an ID below 1, a negative interval, a MaxInterval below
-//     InitialInterval, a bad option.
+//   - [ErrInvalidArgument], before anything is sent: no Until, an ID below 1, bad intervals or options.
 func (c *Client) Watch(ctx context.Context, w WatchRequest, opts ...Option) iter.Seq2[Message, error] {
 	call, err := c.newCall(opts)
 	if err == nil {
