@@ -15,9 +15,9 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// The paths of the contract. Requests are built by package gen and decoded here, and not by its ...WithResponse methods: those
-// read a body without bound, turn one malformed counter header into an error after a cancel has taken effect, lose the HTTP
-// status when an error body is not JSON, and answer nil, nil for a 200 that carries HTML.
+// The paths of the contract. Requests are built by package gen and decoded here, and not by its ...WithResponse
+// methods: those read a body without bound, turn one malformed counter header into an error after a cancel has taken
+// effect, lose the HTTP status when an error body is not JSON, and answer nil, nil for a 200 that carries HTML.
 const (
 	messages     = "/messages"
 	messagesByID = "/messages/{ids}"
@@ -61,8 +61,8 @@ func newCall(t *transport.Client, o *options) *call {
 // again returns the call for another loop over its iterator.
 func (c *call) again() *call { return newCall(c.Client, c.options) }
 
-// addIDs returns a request about the first ID with the others behind it, as the contract has them (style simple). The builders
-// of package gen make two strings of each ID.
+// addIDs returns a request about the first ID with the others behind it, as the contract has them (style simple). The
+// builders of package gen make two strings of each ID.
 func addIDs(req *http.Request, others []int64) *http.Request {
 	more := make([]byte, 0, 11*len(others))
 	for _, id := range others {
@@ -75,8 +75,8 @@ func addIDs(req *http.Request, others []int64) *http.Request {
 	return req
 }
 
-// maxUnanswered is how many requests in a row may end without an answer, with their retries, before the gateway is taken for
-// unreachable.
+// maxUnanswered is how many requests in a row may end without an answer, with their retries, before the gateway is
+// taken for unreachable.
 const maxUnanswered = 20
 
 // do sends a request, with its retries. Each request of this package goes through it.
@@ -120,7 +120,8 @@ func noneKnown(t *transport.Trace) bool {
 	return answer != nil && answer.isNotFound()
 }
 
-// newAPIError returns the answer as an error. Nothing in it shares memory with the reply, and nothing in it is the token.
+// newAPIError returns the answer as an error. Nothing in it shares memory with the reply, and nothing in it is the
+// token.
 func newAPIError(req transport.Request, r *transport.Reply, cause error) error {
 	if cause == nil && r.Status/100 == 3 && r.Status != http.StatusNotModified {
 		cause = errRedirect
@@ -186,7 +187,7 @@ func withAttempt(ctx context.Context, r transport.Request, number int) context.C
 	return context.WithValue(ctx, attemptKey{}, Attempt{r.Method, r.Path, number, r.IDs})
 }
 
-// AttemptFrom returns the [Attempt] of a request's context; false if the library did not make it.
+// AttemptFrom returns the [Attempt] of a request's context; false if there is none.
 func AttemptFrom(ctx context.Context) (Attempt, bool) {
 	a, ok := ctx.Value(attemptKey{}).(Attempt)
 	return a, ok

@@ -5,15 +5,15 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// Client talks to the gateway. Make one with [New], and keep it: it holds the connections, the retry quota and the rate limit.
-// Any number of goroutines may use it at once.
+// Client talks to the gateway. Make one with [New], and keep it: it holds connections, retry quota and rate limit. Any
+// number of goroutines may use it.
 type Client struct {
 	defaults  options
 	transport *transport.Client
 }
 
-// New returns a [Client] that authenticates with the bearer token or, if token is empty, those of [WithTokenSource]. Options
-// are the defaults of every call. New sends nothing; its error matches [ErrInvalidArgument] and never repeats the token.
+// New returns a [Client] that authenticates with the bearer token or, if token is empty, those of [WithTokenSource].
+// Options are the defaults of every call. New sends nothing; its errors match [ErrInvalidArgument].
 func New(token string, opts ...Option) (*Client, error) {
 	o := defaultOptions()
 	if err := o.apply(opts); err != nil {

@@ -1,30 +1,33 @@
-// Package outgoing is a client for the outgoing messages of the SzybkiSMS.pl / GSMService.pl SMS gateway. It looks messages
-// up by ID, cancels scheduled ones, follows them until they arrive, and reads the history of what was sent. It reports what
-// happened to every single ID, or that this cannot be known.
+// Package outgoing is a client for the outgoing messages of the SzybkiSMS.pl / GSMService.pl SMS gateway. It looks
+// messages up by ID, cancels scheduled ones, follows them until they arrive, and reads the history of what was sent. It
+// reports what happened to every single ID, or that this cannot be known.
 //
 // # Batching
 //
-// The gateway takes 50 IDs in one request. GetByIDs, StreamByIDs and CancelScheduled take any number, and return results in
-// the order of the IDs. A request that fails does not affect the others: the result has what was answered, and a *[BatchError]
-// names the other IDs. Each ID is in one of the two, except IDs rejected with their whole request. After a 401 or 403 (unless
-// [WithTokenSource] has a new token by then) and after 20 requests in a row without an answer no more is sent: the IDs left
-// are in the BatchError under [ErrNotSent].
+// The gateway takes 50 IDs in one request. GetByIDs, StreamByIDs and CancelScheduled take any number, and return
+// results in the order of the IDs. A request that fails does not affect the others: the result has what was answered,
+// and a *[BatchError] names the other IDs. Each ID is in one of the two, except IDs rejected with their whole request.
+// After a 401 or 403 (unless [WithTokenSource] has a new token by then) and after 20 requests in a row without an
+// answer no more is sent: the IDs left are in the BatchError under [ErrNotSent].
 //
-// A 404 with a problem document means that the gateway knows none of the request's IDs: Missing, or [Rejected] with status
-// 404. It is logged, since a wrong base URL can look the same. A look-up that one of its IDs seems to break (a 400, 414 or
-// 422, a 500 that stays, a 200 that is not JSON) is repeated in halves, down to single IDs. A member that cannot be read is
-// zero or nil, logged, and counted in Meta.OddMembers; a row without a readable ID or price is left out, and in the BatchError.
+// A 404 with a problem document means that the gateway knows none of the request's IDs: Missing, or [Rejected] with
+// status 404. It is logged, since a wrong base URL can look the same. A look-up that one of its IDs seems to break (a
+// 400, 414 or 422, a 500 that stays, a 200 that is not JSON) is repeated in halves, down to single IDs. A member that
+// cannot be read is zero or nil, logged, and counted in Meta.OddMembers; a row without a readable ID or price is left
+// out, and in the BatchError.
 //
 // # Retries and rate limits
 //
-// Retried are a 408, a 429, a 5xx (but not 501, 505, 506, 508, 510 and 511, which do not pass), a connection that was refused
-// or dropped, an attempt timeout and, for a GET, a body that broke off. The wait is random (full jitter), and at least what
-// Retry-After asks; if it would exceed MaxElapsed of [Retry] or the context's deadline, the call returns at once. All calls of
-// a [Client] share a retry quota, as in the AWS SDKs: 100 retries at once, then one for every five successes.
+// Retried are a 408, a 429, a 5xx (but not 501, 505, 506, 508, 510 and 511, which do not pass), a connection that was
+// refused or dropped, an attempt timeout and, for a GET, a body that broke off. The wait is random (full jitter), and
+// at least what Retry-After asks; if it would exceed MaxElapsed of [Retry] or the context's deadline, the call returns
+// at once, and [RetryAfter] says when to come back. All calls of a [Client] share a retry quota, as in the AWS SDKs:
+// 100 retries at once, then one for every five successes.
 //
-// A 429, or a 503 with Retry-After, holds back all requests of the Client for the time asked, at most 5 minutes; those that
-// cannot wait so long fail with [ErrNotSent]. After another limit within a minute requests go one by one, oldest first, but one
-// that can no longer be answered before its deadline gives way. Their pace rises with time, and is forgotten after a minute.
+// A 429, or a 503 with Retry-After, holds back all requests of the Client for the time asked, at most 5 minutes; those
+// that cannot wait so long fail with [ErrNotSent]. After another limit within a minute requests go one by one, oldest
+// first, but one that can no longer be answered before its deadline gives way. Their pace rises with time, and is
+// forgotten after a minute.
 //
 // # Cancelling
 //
@@ -32,29 +35,32 @@
 //   - [Rejected]: the gateway refused, and Status and Problem say why. An earlier call, whose answer was lost, may have
 //     cancelled the message: only the status of Outcome.Message says whether it will go out.
 //   - [NotSent]: untouched, and will go out. No request left, or the gateway turned it away as a whole (401, 403, 429).
-//   - [Unknown]: a request left, and no answer says what it did (a timeout, a dropped connection, a 5xx, an unreadable answer).
-//     After that only a 204 settles the ID, since a refusal may mean that the first attempt cancelled it.
+//   - [Unknown]: a request left, and no answer says what it did (a timeout, a dropped connection, a 5xx, an unreadable
+//     answer). After that only a 204 settles the ID, since a refusal may mean that the first attempt cancelled it.
 //
-// Unknown and Rejected messages (but not after a 404) are looked up once, for Outcome.Message; not after a 401, a 403 or a done
-// context, or in an outage. For Unknown that is no proof: the request may still arrive. Wait a moment and cancel those IDs
-// again; if they are Rejected then, the status decides.
+// Unknown and Rejected messages (but not after a 404) are looked up once, for Outcome.Message; not after a 401, a 403
+// or a done context, or in an outage. For Unknown that is no proof: the request may still arrive. Wait a moment and
+// cancel those IDs again; if they are Rejected then, the status decides.
 //
 // # Errors
 //
-// An answer that is not a usable success is an *[APIError]. [errors.Is] finds its kind ([ErrNotFound], [ErrServer] ...), also in
-// a BatchError, and a done context's error; its cause is only text. A text is one line of at most 512 bytes.
+// An answer that is not a usable success is an *[APIError]. [errors.Is] finds its kind ([ErrNotFound], [ErrServer]
+// ...), also in a BatchError, and a done context's error; its cause is only text. A text is one line of at most 512
+// bytes.
 //
 // # Logging, tracing and security
 //
-// [WithLogger] gets trouble at level Warn and absent headers at Debug, but never a token, a recipient or a body. Spans and
-// metrics belong in the Transport of [WithHTTPClient], which gets one request for each attempt; [AttemptFrom] names it. An
-// *http.Transport keeps two idle connections for a host: set MaxIdleConnsPerHost to what [WithConcurrency] says.
+// [WithLogger] gets trouble at level Warn and absent headers at Debug, but never a token, a recipient or a body. Spans
+// and metrics belong in the Transport of [WithHTTPClient], which gets one request for each attempt; [AttemptFrom] names
+// it. An *http.Transport keeps two idle connections for a host: set MaxIdleConnsPerHost to what [WithConcurrency] says.
 //
-// The token goes to the base URL's host alone: redirects are not followed, and plain http is for loopback hosts. A token of 8
-// bytes or more that the gateway echoes is replaced, but not in fields of messages. Idempotency-Key is never set: net/http
-// would send a DELETE again by itself. At most 8 MiB of a response is read; a result has some 500 bytes for each message.
+// The token goes to the base URL's host alone: redirects are not followed, and plain http is for loopback hosts. A
+// token of 8 bytes or more that the gateway echoes is replaced, but not in fields of messages. Idempotency-Key is never
+// set: net/http would send a DELETE again by itself. At most 8 MiB of a response is read; a result has some 500 bytes
+// for each message.
 //
 // # Versions
 //
-// Exported names are stable within a major version, also the fields of [Message], [Problem] and [Price]; no more of package gen is.
+// Exported names are stable within a major version, also the fields of [Message], [Problem] and [Price]; no more of
+// package gen is.
 package outgoing

@@ -28,8 +28,8 @@ var (
 	ErrIncomplete         = errors.New("history incomplete")  // the gateway's counts speak of more than All was shown
 )
 
-// APIError means that the gateway answered, and not with a usable success. It matches the sentinel of its status. Neither its
-// text nor its fields hold the token, even if the gateway echoed it.
+// APIError means that the gateway answered, and not with a usable success. It matches the sentinel of its status.
+// Neither its text nor its fields hold the token, even if the gateway echoed it.
 type APIError struct {
 	Method, Path string        // "GET", "/messages/{ids}": the template, good for a metric's label
 	StatusCode   int           // of the HTTP answer, whatever the body says
@@ -114,8 +114,8 @@ func (e *APIError) isNotFound() bool {
 	return e.StatusCode == http.StatusNotFound && e.isProblem
 }
 
-// BatchError names every ID that a call could not settle, once, in the order asked; the result with it holds the others. It
-// matches whatever the Err of a [Failure] matches.
+// BatchError names every ID that a call could not settle, once, in the order asked; the result with it holds the
+// others. It matches whatever the Err of a [Failure] matches.
 type BatchError struct{ Failures []Failure }
 
 // Failure is a part of a call that failed for one reason. IDs is empty for a row of a page without a readable ID.
@@ -201,8 +201,8 @@ func (e *BatchError) orNil() error {
 	return e
 }
 
-// RetryAfter returns how long to wait before a call that ended in err is worth repeating: the longest wait that the gateway
-// asked for, or that is left of a hold; 0 and false if nothing in err says.
+// RetryAfter returns how long to wait before a call that ended in err is worth repeating: the longest wait that the
+// gateway asked for, or that is left of a hold; 0 and false if nothing in err says.
 func RetryAfter(err error) (time.Duration, bool) {
 	var wait time.Duration
 	switch e := err.(type) { //nolint:errorlint // the whole tree is walked

@@ -13,7 +13,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// GetResult is the result of [Client.GetByIDs], and of one request of [Client.StreamByIDs].
+// GetResult is the result of a look-up.
 type GetResult struct {
 	Messages []Message // found, in the order in which their IDs were first asked for
 	Missing  []int64   // asked for, answered, not found
@@ -30,9 +30,9 @@ func (r *GetResult) add(part GetResult) {
 	r.Meta.add(part.Meta)
 }
 
-// GetByIDs looks messages up: any number of IDs, each distinct one once. Each is in exactly one of Messages, Missing and the
-// *[BatchError], whose failures are *[APIError]s, or match [ErrNotSent], the context's error or the network's. For an ID
-// below 1 or a bad option the error is [ErrInvalidArgument], before anything is sent.
+// GetByIDs looks messages up: any number of IDs, each distinct one once. Each is in exactly one of Messages, Missing
+// and the *[BatchError], whose failures are *[APIError]s, or match [ErrNotSent], the context's error or the network's.
+// For an ID below 1 or a bad option the error is [ErrInvalidArgument], before anything is sent.
 func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (GetResult, error) {
 	call, err := c.newCall(opts)
 	if err != nil {
@@ -104,8 +104,8 @@ func (c *call) getOnce(ctx context.Context, ids []int64, single bool) getResult 
 	return result
 }
 
-// breaksOthers reports whether one of the IDs may be why the request as a whole failed: the gateway blames the request, fails
-// at it again and again, or writes something that is not JSON.
+// breaksOthers reports whether one of the IDs may be why the request as a whole failed: the gateway blames the request,
+// fails at it again and again, or writes something that is not JSON.
 func breaksOthers(t *transport.Trace) bool {
 	answer := answerOf(t)
 	if answer == nil {
@@ -120,11 +120,12 @@ func breaksOthers(t *transport.Trace) bool {
 	return false
 }
 
-// maxFruitless is how many parts in a row may fail before no request is split any further: then it is not one of the IDs.
+// maxFruitless is how many parts in a row may fail before no request is split any further: then it is not one of the
+// IDs.
 const maxFruitless = 16
 
-// getHalves looks up the IDs of a request that failed in halves, down to single IDs, within the retry quota. A half has one
-// attempt, since it is a retry itself.
+// getHalves looks up the IDs of a request that failed in halves, down to single IDs, within the retry quota. A half has
+// one attempt, since it is a retry itself.
 func (c *call) getHalves(ctx context.Context, whole getResult) getResult {
 	result := getResult{asked: whole.asked, trace: whole.trace}
 	result.Attempts = whole.Attempts

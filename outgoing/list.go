@@ -12,7 +12,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// PageRequest is a page of the history, for [Client.List]. Zero leaves the gateway's default: page 1, 10 messages.
+// PageRequest is a page for [Client.List]. Zero is the default: page 1, 10 messages.
 type PageRequest struct{ Page, Limit int }
 
 // Page is one page of the history, newest message first, with what its headers say.
@@ -25,9 +25,9 @@ type Page struct {
 // Links are the targets of a Link header (RFC 8288), as absolute URIs; "" if absent. The library never requests one.
 type Links struct{ First, Prev, Next, Last string }
 
-// List returns one page of the history; [Client.All] reads all of it. Rows that cannot be read are left out, and named by a
-// *[BatchError]. Other errors are [ErrInvalidArgument] for a negative page, a limit outside 0 to 50 or a bad option, before
-// anything is sent; *[APIError]; the context's or the network's.
+// List returns one page of the history; [Client.All] reads all of it. Rows that cannot be read are left out, and named
+// by a *[BatchError]. Other errors are [ErrInvalidArgument] for a negative page, a limit outside 0 to 50 or a bad
+// option, before anything is sent; *[APIError]; the context's or the network's.
 func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Page, error) {
 	call, err := c.newCall(opts)
 	if err != nil {

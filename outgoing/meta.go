@@ -49,8 +49,8 @@ func agreed(a, b *bool) *bool {
 	return a
 }
 
-// readMeta returns what the answer to a GET says about itself. The contract has no X-Sandbox there, so that its absence is
-// not worth a line in the log.
+// readMeta returns what the answer to a GET says about itself. The contract has no X-Sandbox there, so that its absence
+// is not worth a line in the log.
 func (c *call) readMeta(ctx context.Context, r *transport.Reply) Meta {
 	m := c.readCounts(ctx, r)
 	if len(r.Header.Values(sandboxHeader)) > 0 {

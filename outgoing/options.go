@@ -17,8 +17,8 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// Option is a setting: of [New] for every call, of a call for that one. A nil or invalid one is [ErrInvalidArgument], and so
-// are those that say "New only" in a call.
+// Option is a setting: of [New] for every call, of a call for that one. A nil or invalid one is [ErrInvalidArgument],
+// and so is one for New only in a call.
 type Option func(*options) error
 
 type options struct {
@@ -80,9 +80,9 @@ func WithBaseURL(rawURL string) Option {
 	}
 }
 
-// WithHTTPClient sends requests through a copy of hc: its Transport (the library's if nil), Jar and Timeout, but not its
-// CheckRedirect, since redirects are not followed. With an http base URL New refuses an *http.Transport whose Proxy gives one
-// for it. New only.
+// WithHTTPClient sends requests through a copy of hc: its Transport (the library's if nil), Jar and Timeout, but not
+// its CheckRedirect, since redirects are not followed. With an http base URL New refuses one whose Proxy is for it. New
+// only.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(o *options) error {
 		switch {
@@ -96,8 +96,9 @@ func WithHTTPClient(hc *http.Client) Option {
 	}
 }
 
-// WithTokenSource asks f for the bearer token before each attempt, for tokens that rotate. f is called from several goroutines
-// at once, should cache, and has a context that ends with the attempt. Its error ends the request unsent. New only.
+// WithTokenSource asks f for the bearer token before each attempt, for tokens that rotate. f is called from several
+// goroutines at once, should cache, and has a context that ends with the attempt. Its error ends the request unsent.
+// New only.
 func WithTokenSource(f func(context.Context) (string, error)) Option {
 	return func(o *options) error {
 		switch {
@@ -129,7 +130,7 @@ func (r Retry) policy() retry.Policy {
 	}
 }
 
-// WithRetry sets the limits of retries. Zero fields of r take the defaults of [Retry], not the client's.
+// WithRetry sets the limits of retries, all of them: zero fields are the defaults.
 func WithRetry(r Retry) Option {
 	return func(o *options) error {
 		if r.MaxAttempts < 0 || r.InitialInterval < 0 || r.MaxInterval < 0 || r.MaxElapsed < 0 {
@@ -142,7 +143,7 @@ func WithRetry(r Retry) Option {
 
 const maxConcurrency = 1 << 16
 
-// WithConcurrency sets how many requests one call may have in flight: 4 unless given, 1 to 65,536.
+// WithConcurrency sets how many requests one call may have in flight: 1 to 65,536, 4 unless given.
 func WithConcurrency(n int) Option {
 	return func(o *options) error {
 		if n < 1 || n > maxConcurrency {
@@ -175,8 +176,9 @@ func WithUserAgent(s string) Option {
 	}
 }
 
-// WithHeader sets a header of every request. Those that the library or net/http sets are refused, such as Authorization,
-// Accept-Encoding, Host and Content-Length, and Idempotency-Key, with which net/http would send a DELETE twice.
+// WithHeader sets a header of every request. Those that the library or net/http sets are refused, such as
+// Authorization, Accept-Encoding, Host and Content-Length, and Idempotency-Key, with which net/http would send a DELETE
+// twice.
 func WithHeader(key, value string) Option {
 	return func(o *options) error {
 		key := http.CanonicalHeaderKey(key)
@@ -193,7 +195,7 @@ func WithHeader(key, value string) Option {
 	}
 }
 
-// WithLogger sets the logger; without one nothing is logged. The package documentation says what is, and what never is.
+// WithLogger sets the logger; without one nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(o *options) error {
 		if l == nil {
@@ -204,21 +206,22 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// Limiter is asked before each HTTP attempt; Wait returns nil when it may be sent. A *rate.Limiter of golang.org/x/time/rate is
-// one.
+// Limiter is asked before each HTTP attempt; Wait returns nil when it may be sent. A *rate.Limiter of
+// golang.org/x/time/rate is one.
 type Limiter interface {
 	Wait(ctx context.Context) error
 }
 
-// Holder is what a [Limiter] can be, too, so that others who share it hold back as well: Hold is called when the gateway asked
-// for fewer requests and this [Client] sends none for d, at most 5 minutes. It delays a request, and so should return soon.
+// Holder is what a [Limiter] can be, too, so that others who share it hold back as well: Hold is called when the
+// gateway asked for fewer requests and this [Client] sends none for d, at most 5 minutes. It should return soon.
 type Holder interface {
 	Hold(ctx context.Context, d time.Duration)
 }
 
-// WithLimiter asks l before each attempt, retries and read-backs included, after the Client's own rate limit. The context that
-// l gets ends with the call and with MaxElapsed of [Retry]. An error of l ends the request: it is no attempt, and matches that
-// error and, if no attempt before it can have arrived, [ErrNotSent]. A [Holder] is told of each hold.
+// WithLimiter asks l before each attempt, retries and read-backs included, after the Client's own rate limit. The
+// context that l gets ends with the call and with MaxElapsed of [Retry]. An error of l ends the request: it is no
+// attempt, and matches that error and, if no attempt before it can have arrived, [ErrNotSent]. A [Holder] is told of
+// each hold.
 func WithLimiter(l Limiter) Option {
 	return func(o *options) error {
 		if l == nil {

@@ -36,7 +36,7 @@ func (s State) String() string {
 // MarshalText returns what String does.
 func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText reads what MarshalText wrote; any other text is [ErrInvalidArgument].
+// UnmarshalText reads it; any other text is [ErrInvalidArgument].
 func (s *State) UnmarshalText(text []byte) error {
 	i := slices.Index(stateNames, string(text))
 	if i < 0 {
@@ -63,8 +63,8 @@ var (
 	errDoubt      = errline.New("an earlier attempt may have cancelled it, so that the gateway refuses now proves nothing")
 )
 
-// outcomeOf returns what is known about an ID from its row, if there was one, from the attempts, and from the error that
-// they ended in. reason is nil where the ID is settled.
+// outcomeOf returns what is known about an ID from its row, if there was one, from the attempts, and from the error
+// that they ended in. reason is nil where the ID is settled.
 func outcomeOf(row rows.Row[gen.CancelledMessage], t *transport.Trace, err error) (o Outcome, reason error) {
 	if row.Found {
 		return outcomeOfRow(row, t.Ambiguous)
@@ -91,8 +91,8 @@ func outcomeOf(row rows.Row[gen.CancelledMessage], t *transport.Trace, err error
 	return o, err
 }
 
-// outcomeOfRow returns what a row says of its message, given whether an attempt before may have cancelled it. A row speaks of
-// its message also with a status that speaks of the caller elsewhere.
+// outcomeOfRow returns what a row says of its message, given whether an attempt before may have cancelled it. A row
+// speaks of its message also with a status that speaks of the caller elsewhere.
 func outcomeOfRow(row rows.Row[gen.CancelledMessage], ambiguous bool) (o Outcome, reason error) {
 	if reason := rows.Unreadable(row.Odd, "/status"); reason != nil {
 		return o, unexpected(reason)

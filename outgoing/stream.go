@@ -10,15 +10,16 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
 )
 
-// StreamByIDs is [Client.GetByIDs] in constant memory: it takes IDs as they can be sent, and yields the result of each request
-// in order, with a *[BatchError] for IDs that could not be settled; the loop may go on. IDs that repeat are dropped only
-// within a request of 50.
+// StreamByIDs is [Client.GetByIDs] in constant memory: it takes IDs as they can be sent, and yields the result of each
+// request in order, with a *[BatchError] for IDs that could not be settled; the loop may go on. IDs that repeat are
+// dropped only within a request of 50.
 //
-// A stream that ends before ids does says so: its last error, with a zero result, matches [ErrNotSent] and the reason, which
-// is [ErrUnauthorized], [ErrForbidden], the network's error, the context's, or [ErrInvalidArgument] for an ID below 1.
+// A stream that ends before ids does says so: its last error, with a zero result, matches [ErrNotSent] and the reason,
+// which is [ErrUnauthorized], [ErrForbidden], the network's error, the context's, or [ErrInvalidArgument] for an ID
+// below 1.
 //
-// ids runs in the goroutine of the loop, again for each loop. A request is sent when the ID after its last one, or the end of
-// ids, has been seen; until then no result is yielded, so ids must not wait for one.
+// ids runs in the goroutine of the loop, again for each loop. A request is sent when the ID after its last one, or the
+// end of ids, has been seen; until then no result is yielded, so ids must not wait for one.
 func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...Option) iter.Seq2[GetResult, error] {
 	call, err := c.newCall(opts)
 	if err == nil && ids == nil {
@@ -70,8 +71,8 @@ func (c *call) untilStopped(ctx context.Context, chunks iter.Seq[[]int64]) iter.
 	}
 }
 
-// unsent returns the error of a stream that ends before its iterator does; nil if it does not. An iterator that gave no ID at
-// all may have ended because the call was stopped.
+// unsent returns the error of a stream that ends before its iterator does; nil if it does not. An iterator that gave no
+// ID at all may have ended because the call was stopped.
 func (c *call) unsent(ctx context.Context, s *batch.Source) error {
 	reason := c.stopped(ctx)
 	switch {
