@@ -24,15 +24,13 @@ import (
 //     more. A total up to four requests old or ahead is no error. If the counts of an account are known to be off, this
 //     is the end.
 func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, error] {
-	call, err := c.newCall(opts)
 	return func(yield func(Message, error) bool) {
-		if err != nil {
-			yield(Message{}, err)
-			return
+		call, err := c.newCall(opts)
+		if err == nil {
+			err = history.Walk(ctx, call.concurrency, pageRow.id, call.historyPage, func(r pageRow) bool {
+				return yield(r.Message, r.failed.orNil())
+			})
 		}
-		call := call.again()
-		id := func(r pageRow) int64 { return r.ID }
-		err := history.Walk(ctx, call.concurrency, id, call.historyPage, func(r pageRow) bool { return yield(r.Message, r.err()) })
 		if err != nil {
 			yield(Message{}, historyError(err))
 		}

@@ -23,11 +23,12 @@ const (
 	messagesByID = "/messages/{ids}"
 )
 
-// call is one call of a method: the options in force, and what its requests share.
+// call is one call of a method, or one loop over its iterator: the options in force, and what its requests share.
 type call struct {
-	*options
 	transport.Call
-	stop context.CancelCauseFunc // ends the call: no further request is sent
+	baseURL     string
+	concurrency int
+	stop        context.CancelCauseFunc // ends the call: no further request is sent
 
 	unanswered atomic.Int32 // requests in a row that ended without an answer
 	fruitless  atomic.Int32 // of a request that was split, parts in a row that failed
@@ -41,25 +42,21 @@ func (c *Client) newCall(opts []Option) (*call, error) {
 	if c == nil || c.transport == nil {
 		return nil, invalid("the Client is nil or zero: make one with New")
 	}
-	o := c.defaults
-	o.inCall = true
-	if err := o.apply(opts); err != nil {
-		return nil, err
+	o := &c.defaults
+	if len(opts) > 0 {
+		o = new(c.defaults)
+		o.inCall = true
+		if err := o.apply(opts); err != nil {
+			return nil, err
+		}
 	}
-	return newCall(c.transport, &o), nil
-}
-
-func newCall(t *transport.Client, o *options) *call {
-	c := &call{options: o, Call: transport.Call{
-		Client: t, Policy: o.retry, AttemptTimeout: o.attemptTimeout, Header: o.header, Token: o.token, Shared: o.limiter,
-		Logger: o.logger, WithAttempt: withAttempt, NewError: newAPIError,
+	call := &call{baseURL: o.baseURL, concurrency: o.concurrency, Call: transport.Call{
+		Client: c.transport, Policy: o.retry, AttemptTimeout: o.attemptTimeout, Header: o.header, Token: o.token,
+		Shared: o.limiter, Logger: o.logger, WithAttempt: withAttempt, NewError: newAPIError,
 	}}
-	c.Calling, c.stop = context.WithCancelCause(context.Background())
-	return c
+	call.Calling, call.stop = context.WithCancelCause(context.Background())
+	return call, nil
 }
-
-// again returns the call for another loop over its iterator.
-func (c *call) again() *call { return newCall(c.Client, c.options) }
 
 // addIDs returns a request about the first ID with the others behind it, as the contract has them (style simple). The
 // builders of package gen make two strings of each ID.
@@ -80,7 +77,9 @@ func addIDs(req *http.Request, others []int64) *http.Request {
 const maxUnanswered = 20
 
 // do sends a request, with its retries. Each request of this package goes through it.
-func do[T any](ctx context.Context, c *call, req transport.Request, decode func(*transport.Reply) (T, error)) (T, transport.Trace, error) {
+func do[T any](
+	ctx context.Context, c *call, req transport.Request, decode func(*transport.Reply) (T, error),
+) (T, transport.Trace, error) {
 	value, trace, err := transport.Do(ctx, &c.Call, req, decode)
 	switch {
 	case !trace.Unanswered():
@@ -155,7 +154,7 @@ func readError(r *transport.Reply, err error) error {
 func (c *call) logOdd(ctx context.Context, odd []rows.Odd) int {
 	for _, o := range odd {
 		if _, again := c.oddLogged.LoadOrStore(o, true); !again {
-			c.logger.WarnContext(ctx, "a member of a row could not be read and is left out", "member", o.Pointer, "reason", o.Reason)
+			c.Logger.WarnContext(ctx, "a member of a row could not be read and is left out", "member", o.Pointer, "reason", o.Reason)
 		}
 	}
 	return len(odd)
@@ -163,12 +162,12 @@ func (c *call) logOdd(ctx context.Context, odd []rows.Odd) int {
 
 func (c *call) logDropped(ctx context.Context, n int) {
 	if n > 0 {
-		c.logger.WarnContext(ctx, "rows that were not requested, or repeated, were dropped", "rows", n)
+		c.Logger.WarnContext(ctx, "rows that were not requested, or repeated, were dropped", "rows", n)
 	}
 }
 
 func (c *call) logNoneKnown(ctx context.Context, method string, ids int) {
-	c.logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
+	c.Logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
 		"method", method, "path", messagesByID, "ids", ids)
 }
 

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
 
 	"github.com/gsmservice-gateway/client-go/gen"
-	"github.com/gsmservice-gateway/client-go/internal/parallel"
 	"github.com/gsmservice-gateway/client-go/internal/problem"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
 	"github.com/gsmservice-gateway/client-go/internal/transport"
@@ -52,7 +50,7 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 		failed   BatchError
 		readBack []int64
 	)
-	for part := range parallel.Ordered(ctx, call.parallelism(asked), call.untilStopped(ctx, slices.Chunk(asked, MaxIDs)), call.cancelChunk) {
+	for part := range inChunks(ctx, call, asked, call.cancelChunk) {
 		if result.Outcomes == nil {
 			result.Outcomes = part.Outcomes // most calls have one part
 		} else {
@@ -80,7 +78,7 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) {
 	c.unpriced = true   // what counts is the status
 	var found []Message // in the order of the outcomes
-	for part := range parallel.Ordered(ctx, c.parallelism(ids), c.untilStopped(ctx, slices.Chunk(ids, MaxIDs)), c.getChunk) {
+	for part := range inChunks(ctx, c, ids, c.getChunk) {
 		result.Attempts += part.Attempts
 		result.OddMembers += part.OddMembers
 		found = append(found, part.Messages...)
@@ -166,9 +164,9 @@ func (c *call) readCancelled(ctx context.Context, r *transport.Reply, ids []int6
 	}
 	answer.rows = found
 	if err == nil {
-		meta := c.readCancelMeta(ctx, r)
-		meta.OddMembers = answer.meta.OddMembers
-		answer.meta = meta
+		odd := answer.meta.OddMembers
+		answer.meta = c.readMeta(ctx, r, http.MethodDelete)
+		answer.meta.OddMembers = odd
 	}
 	return answer, err
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/gsmservice-gateway/client-go/gen"
-	"github.com/gsmservice-gateway/client-go/internal/parallel"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
@@ -47,7 +46,7 @@ func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (Get
 		failed  BatchError
 		settled int
 	)
-	for part := range parallel.Ordered(ctx, call.parallelism(asked), call.untilStopped(ctx, slices.Chunk(asked, MaxIDs)), call.getChunk) {
+	for part := range inChunks(ctx, call, asked, call.getChunk) {
 		result.add(part.GetResult)
 		failed.Failures = append(failed.Failures, part.failed.Failures...)
 		settled += len(part.asked)
@@ -172,7 +171,7 @@ func (c *call) readMessages(ctx context.Context, r *transport.Reply, ids []int64
 	if err := readError(r, err); err != nil {
 		return getResult{}, err
 	}
-	result := getResult{asked: ids, GetResult: GetResult{Messages: make([]Message, 0, len(ids)), Meta: c.readMeta(ctx, r)}}
+	result := getResult{asked: ids, GetResult: GetResult{Messages: make([]Message, 0, len(ids)), Meta: c.readMeta(ctx, r, http.MethodGet)}}
 	for i := range found {
 		row := &found[i]
 		result.OddMembers += c.logOdd(ctx, row.Odd)

@@ -68,27 +68,23 @@ type pageAnswer struct {
 	meta Page // without Messages
 }
 
-// pageRow is a row of a page. One that cannot be read is a Message with nothing but its ID, if that, and the reason.
+// pageRow is a row of a page. One that cannot be read is a Message with nothing but its ID, if that, and the failure.
 type pageRow struct {
 	Message
-	reason error
+	failed BatchError
 }
 
-// err returns why the row cannot be read; nil if it can.
-func (r *pageRow) err() error {
-	if r.reason == nil {
-		return nil
-	}
-	var failed BatchError
-	failed.add(r.reason, r.ids()...)
-	return &failed
-}
+func (r pageRow) id() int64 { return r.ID }
 
-func (r *pageRow) ids() []int64 {
-	if r.ID == 0 {
-		return nil
+// unreadable returns the row of a message that cannot be read; its ID may be 0.
+func unreadable(id int64, reason error) pageRow {
+	row := pageRow{Message: Message{ID: id}}
+	if id == 0 {
+		row.failed.add(unexpected(reason))
+	} else {
+		row.failed.add(unexpected(reason), id)
 	}
-	return []int64{r.ID}
+	return row
 }
 
 // page returns the answer with the unreadable rows set apart.
@@ -99,9 +95,8 @@ func (a pageAnswer) page() (Page, error) {
 	)
 	page.Messages = make([]Message, 0, len(a.rows))
 	for _, row := range a.rows {
-		if row.reason != nil {
-			failed.add(row.reason, row.ids()...)
-		} else {
+		failed.Failures = append(failed.Failures, row.failed.Failures...)
+		if row.failed.orNil() == nil {
 			page.Messages = append(page.Messages, row.Message)
 		}
 	}
@@ -119,12 +114,11 @@ func (c *call) readPage(ctx context.Context, r *transport.Reply) (pageAnswer, er
 			return
 		}
 		c.logOdd(ctx, odd)
-		switch reason := cmp.Or(rows.Unidentified(m.ID, odd), rows.Unreadable(odd, "/price")); {
-		case reason == nil:
-			a.rows = append(a.rows, pageRow{Message: *m})
-		default:
-			a.rows = append(a.rows, pageRow{Message{ID: m.ID}, unexpected(reason)})
+		row := pageRow{Message: *m}
+		if reason := cmp.Or(rows.Unidentified(m.ID, odd), rows.Unreadable(odd, "/price")); reason != nil {
+			row = unreadable(m.ID, reason)
 		}
+		a.rows = append(a.rows, row)
 	})
 	switch err := readError(r, err); {
 	case err != nil:

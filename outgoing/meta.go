@@ -49,31 +49,20 @@ func agreed(a, b *bool) *bool {
 	return a
 }
 
-// readMeta returns what the answer to a GET says about itself. The contract has no X-Sandbox there, so that its absence
-// is not worth a line in the log.
-func (c *call) readMeta(ctx context.Context, r *transport.Reply) Meta {
-	m := c.readCounts(ctx, r)
-	if len(r.Header.Values(sandboxHeader)) > 0 {
-		m.Sandbox = readHeader(ctx, c, r, sandboxHeader, header.Bool)
-	}
-	return m
-}
-
-// readCancelMeta returns what the answer to a DELETE says about itself.
-func (c *call) readCancelMeta(ctx context.Context, r *transport.Reply) Meta {
-	m := c.readCounts(ctx, r)
-	m.Sandbox = readHeader(ctx, c, r, sandboxHeader, header.Bool)
-	return m
-}
-
 const sandboxHeader = "X-Sandbox"
 
-func (c *call) readCounts(ctx context.Context, r *transport.Reply) Meta {
-	return Meta{
+// readMeta returns what an answer says about itself. The contract has X-Sandbox on the answer to a DELETE alone, so that its
+// absence is else not worth a line in the log.
+func (c *call) readMeta(ctx context.Context, r *transport.Reply, method string) Meta {
+	m := Meta{
 		SuccessCount: readHeader(ctx, c, r, "X-Success-Count", header.Count),
 		ErrorCount:   readHeader(ctx, c, r, "X-Error-Count", header.Count),
 		Requests:     1,
 	}
+	if method == http.MethodDelete || len(r.Header.Values(sandboxHeader)) > 0 {
+		m.Sandbox = readHeader(ctx, c, r, sandboxHeader, header.Bool)
+	}
+	return m
 }
 
 // readHeader returns what parse makes of a header. It logs one that gives no value: at level Warn if it was there.
@@ -84,7 +73,7 @@ func readHeader[T any](ctx context.Context, c *call, r *transport.Reply, name st
 		if len(r.Header.Values(name)) > 0 {
 			level = slog.LevelWarn
 		}
-		c.logger.Log(ctx, level, "response header is absent or unusable", "header", name)
+		c.Logger.Log(ctx, level, "response header is absent or unusable", "header", name)
 	}
 	return value
 }

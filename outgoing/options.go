@@ -62,54 +62,53 @@ func (o *options) apply(opts []Option) error {
 	return nil
 }
 
-var errNewOnly = errors.New("belongs to New: a call cannot change it")
+// newOnly returns an option that a call refuses.
+func newOnly(name string, set func(*options) error) Option {
+	return func(o *options) error {
+		if o.inCall {
+			return fmt.Errorf("%s belongs to New: a call cannot change it", name)
+		}
+		return set(o)
+	}
+}
 
 // WithBaseURL sets the gateway's address: [ProductionURL] unless given. It is an https URL without user info, query and
 // fragment; http is accepted for a loopback host only, since the token would travel in the clear. New only.
 func WithBaseURL(rawURL string) Option {
-	return func(o *options) error {
-		if o.inCall {
-			return fmt.Errorf("WithBaseURL %w", errNewOnly)
-		}
+	return newOnly("WithBaseURL", func(o *options) error {
 		base, err := transport.ParseBaseURL(rawURL)
 		if err != nil {
 			return fmt.Errorf("base URL: %w", err)
 		}
 		o.baseURL = base
 		return nil
-	}
+	})
 }
 
 // WithHTTPClient sends requests through a copy of hc: its Transport (the library's if nil), Jar and Timeout, but not
 // its CheckRedirect, since redirects are not followed. With an http base URL New refuses one whose Proxy is for it. New
 // only.
 func WithHTTPClient(hc *http.Client) Option {
-	return func(o *options) error {
-		switch {
-		case o.inCall:
-			return fmt.Errorf("WithHTTPClient %w", errNewOnly)
-		case hc == nil:
+	return newOnly("WithHTTPClient", func(o *options) error {
+		if hc == nil {
 			return errors.New("WithHTTPClient: the client is nil")
 		}
 		o.httpClient = hc
 		return nil
-	}
+	})
 }
 
 // WithTokenSource asks f for the bearer token before each attempt, for tokens that rotate. f is called from several
 // goroutines at once, should cache, and has a context that ends with the attempt. Its error ends the request unsent.
 // New only.
 func WithTokenSource(f func(context.Context) (string, error)) Option {
-	return func(o *options) error {
-		switch {
-		case o.inCall:
-			return fmt.Errorf("WithTokenSource %w", errNewOnly)
-		case f == nil:
+	return newOnly("WithTokenSource", func(o *options) error {
+		if f == nil {
 			return errors.New("WithTokenSource: the function is nil")
 		}
 		o.token = f
 		return nil
-	}
+	})
 }
 
 // Retry has the limits of retries, for [WithRetry]. Zero fields take the defaults.
@@ -236,11 +235,6 @@ func WithLimiter(l Limiter) Option {
 func (o *options) setHeader(key, value string) {
 	o.header = maps.Clone(o.header)
 	o.header[key] = []string{value}
-}
-
-// staticToken keeps the token in a closure, where neither fmt nor encoding/json nor reflection over a Client finds it.
-func staticToken(token string) func(context.Context) (string, error) {
-	return func(context.Context) (string, error) { return token, nil }
 }
 
 const modulePath = "github.com/gsmservice-gateway/client-go"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/gsmservice-gateway/client-go/internal/batch"
 	"github.com/gsmservice-gateway/client-go/internal/errline"
@@ -21,16 +22,15 @@ import (
 // ids runs in the goroutine of the loop, again for each loop. A request is sent when the ID after its last one, or the
 // end of ids, has been seen; until then no result is yielded, so ids must not wait for one.
 func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...Option) iter.Seq2[GetResult, error] {
-	call, err := c.newCall(opts)
-	if err == nil && ids == nil {
-		err = invalid("the iterator of IDs is nil")
-	}
 	return func(yield func(GetResult, error) bool) {
+		call, err := c.newCall(opts)
+		if err == nil && ids == nil {
+			err = invalid("the iterator of IDs is nil")
+		}
 		if err != nil {
 			yield(GetResult{}, err)
 			return
 		}
-		call := call.again()
 		source := batch.Source{IDs: ids, Size: MaxIDs, Stopped: func() bool { return call.stopped(ctx) != nil }}
 		for part := range parallel.Ordered(ctx, call.concurrency, call.untilStopped(ctx, source.Chunks), call.getChunk) {
 			if !yield(part.GetResult, part.failed.orNil()) {
@@ -52,9 +52,10 @@ func distinct(ids []int64) ([]int64, error) {
 	return kept, nil
 }
 
-// parallelism returns how many requests for these IDs may be in flight.
-func (c *call) parallelism(ids []int64) int {
-	return max(1, min(c.concurrency, (len(ids)+MaxIDs-1)/MaxIDs))
+// inChunks does work for the IDs, 50 at a time, and yields the results in their order, until the call is stopped.
+func inChunks[R any](ctx context.Context, c *call, ids []int64, work func(context.Context, []int64) R) iter.Seq[R] {
+	n := max(1, min(c.concurrency, (len(ids)+MaxIDs-1)/MaxIDs))
+	return parallel.Ordered(ctx, n, c.untilStopped(ctx, slices.Chunk(ids, MaxIDs)), work)
 }
 
 // untilStopped ends the chunks when the call is stopped. Then no more of them are asked for, which may take long.

@@ -70,12 +70,10 @@ func (w WatchRequest) withDefaults() (WatchRequest, error) {
 //     next Watch.
 //   - [ErrInvalidArgument], before anything is sent: no Until, an ID below 1, bad intervals or options.
 func (c *Client) Watch(ctx context.Context, w WatchRequest, opts ...Option) iter.Seq2[Message, error] {
-	call, err := c.newCall(opts)
-	if err == nil {
-		w, err = w.withDefaults()
-	}
+	w, invalidRequest := w.withDefaults()
 	return func(yield func(Message, error) bool) {
-		if err != nil {
+		call, err := c.newCall(opts)
+		if err := cmp.Or(err, invalidRequest); err != nil {
 			yield(Message{}, err)
 			return
 		}
@@ -84,17 +82,15 @@ func (c *Client) Watch(ctx context.Context, w WatchRequest, opts ...Option) iter
 }
 
 func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, error) bool) {
-	o := *c.options
-	o.retry.MaxAttempts, o.retry.CountThrottled = 1, true
-	o.retry.MaxElapsed = 365 * 24 * time.Hour // a hold postpones a look, however long it lasts
-	call := newCall(c.Client, &o)
-	call.watching, call.unpriced = true, true
+	c.Policy.MaxAttempts, c.Policy.CountThrottled = 1, true
+	c.Policy.MaxElapsed = 365 * 24 * time.Hour // a hold postpones a look, however long it lasts
+	c.watching, c.unpriced = true, true
 	left, reason := watch.Run(ctx, watch.Config[Message]{
 		IDs: w.IDs, IDsPerLook: MaxIDs, Until: w.Until,
 		State:           func(m Message) (string, *time.Time) { return m.StatusCode, m.StatusDate },
-		InitialInterval: w.InitialInterval, MaxInterval: w.MaxInterval, Concurrency: o.concurrency,
-		HeldUntil: call.Limiter.HoldEnd, Logger: o.logger.With("method", http.MethodGet, "path", messagesByID),
-	}, call.look, func(e watch.Event[Message]) bool {
+		InitialInterval: w.InitialInterval, MaxInterval: w.MaxInterval, Concurrency: c.concurrency,
+		HeldUntil: c.Limiter.HoldEnd, Logger: c.Logger.With("method", http.MethodGet, "path", messagesByID),
+	}, c.look, func(e watch.Event[Message]) bool {
 		if len(e.Failures) == 0 {
 			return yield(e.Message, nil)
 		}
