@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"strconv"
 	"sync"
@@ -113,10 +114,11 @@ func answerOf(t *transport.Trace) *APIError {
 	return answer
 }
 
-// noneKnown reports whether the last answer says that the gateway knows none of what was asked for.
+// noneKnown reports whether the last answer says that the gateway knows none of what was asked for: a 404 with a problem
+// document. Another server or a proxy answers 404 without one.
 func noneKnown(t *transport.Trace) bool {
 	answer := answerOf(t)
-	return answer != nil && answer.isNotFound()
+	return answer != nil && answer.StatusCode == http.StatusNotFound && answer.isProblem
 }
 
 // newAPIError returns the answer as an error. Nothing in it shares memory with the reply, and nothing in it is the
@@ -150,6 +152,27 @@ func readError(r *transport.Reply, err error) error {
 	return cmp.Or(r.Broken, err)
 }
 
+// readByID returns what a 200 shows of each ID asked for, and how many members could not be read. The rows that came before the
+// body broke off are returned with the error.
+func readByID[T any](
+	ctx context.Context, c *call, r *transport.Reply, ids []int64, idOf func(*T) int64, differ func(a, b *T) bool,
+) (found []rows.Row[T], odd int, err error) {
+	if err := r.Usable(); err != nil {
+		return nil, 0, err
+	}
+	found, dropped, err := rows.ByID(r.Body, ids, idOf, differ)
+	if dropped > 0 {
+		c.Logger.WarnContext(ctx, "rows that were not requested, or repeated, were dropped", "rows", dropped)
+	}
+	if err = readError(r, err); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, 0, err
+	}
+	for i := range found {
+		odd += c.logOdd(ctx, found[i].Odd)
+	}
+	return found, odd, err
+}
+
 // logOdd logs members that could not be read, once for each kind, and returns how many there are.
 func (c *call) logOdd(ctx context.Context, odd []rows.Odd) int {
 	for _, o := range odd {
@@ -158,12 +181,6 @@ func (c *call) logOdd(ctx context.Context, odd []rows.Odd) int {
 		}
 	}
 	return len(odd)
-}
-
-func (c *call) logDropped(ctx context.Context, n int) {
-	if n > 0 {
-		c.Logger.WarnContext(ctx, "rows that were not requested, or repeated, were dropped", "rows", n)
-	}
 }
 
 func (c *call) logNoneKnown(ctx context.Context, method string, ids int) {

@@ -2,8 +2,6 @@ package outgoing
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
 
 	"github.com/gsmservice-gateway/client-go/gen"
@@ -145,28 +143,19 @@ type cancelAnswer struct {
 
 func cancelledID(m *gen.CancelledMessage) int64 { return m.ID }
 
-// readCancelled reads the rows of a 200. Those that came before the body broke off are returned beside the error.
-func (c *call) readCancelled(ctx context.Context, r *transport.Reply, ids []int64) (answer cancelAnswer, err error) {
-	if err := r.Usable(); err != nil {
-		return answer, err
-	}
-	found, dropped, err := rows.ByID(r.Body, ids, cancelledID, func(a, b *gen.CancelledMessage) bool { return a.Status != b.Status })
-	c.logDropped(ctx, dropped)
-	if err = readError(r, err); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return answer, err
-	}
+// readCancelled reads the rows of a 200. Those that came before the body broke off are returned with the error.
+func (c *call) readCancelled(ctx context.Context, r *transport.Reply, ids []int64) (cancelAnswer, error) {
+	var answer cancelAnswer
+	found, odd, err := readByID(ctx, c, r, ids, cancelledID, func(a, b *gen.CancelledMessage) bool { return a.Status != b.Status })
 	for i := range found {
-		answer.meta.OddMembers += c.logOdd(ctx, found[i].Odd)
 		if p := found[i].Value.Error; p != nil {
 			problem.Tidy(p)
 			*p = r.Redact.Problem(*p)
 		}
 	}
-	answer.rows = found
 	if err == nil {
-		odd := answer.meta.OddMembers
 		answer.meta = c.readMeta(ctx, r, http.MethodDelete)
-		answer.meta.OddMembers = odd
 	}
+	answer.rows, answer.meta.OddMembers = found, odd
 	return answer, err
 }

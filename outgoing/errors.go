@@ -108,12 +108,6 @@ func (e *APIError) isCallerError() bool {
 	return e.refusesToken() || e.StatusCode == http.StatusTooManyRequests
 }
 
-// isNotFound reports whether the gateway itself said that it has none of what was requested: a 404 with a problem
-// document. Another server or a proxy answers 404 without one.
-func (e *APIError) isNotFound() bool {
-	return e.StatusCode == http.StatusNotFound && e.isProblem
-}
-
 // BatchError names every ID that a call could not settle, once, in the order asked; the result with it holds the
 // others. It matches whatever the Err of a [Failure] matches.
 type BatchError struct{ Failures []Failure }

@@ -163,18 +163,14 @@ func halves(ids []int64) [][]int64 {
 func messageID(m *Message) int64 { return m.ID }
 
 func (c *call) readMessages(ctx context.Context, r *transport.Reply, ids []int64) (getResult, error) {
-	if err := r.Usable(); err != nil {
-		return getResult{}, err
-	}
-	found, dropped, err := rows.ByID(r.Body, ids, messageID, func(_, _ *Message) bool { return false })
-	c.logDropped(ctx, dropped)
-	if err := readError(r, err); err != nil {
+	found, odd, err := readByID(ctx, c, r, ids, messageID, func(_, _ *Message) bool { return false })
+	if err != nil {
 		return getResult{}, err
 	}
 	result := getResult{asked: ids, GetResult: GetResult{Messages: make([]Message, 0, len(ids)), Meta: c.readMeta(ctx, r, http.MethodGet)}}
+	result.OddMembers = odd
 	for i := range found {
 		row := &found[i]
-		result.OddMembers += c.logOdd(ctx, row.Odd)
 		switch reason := rows.Unreadable(row.Odd, "/price"); {
 		case row.Found && (reason == nil || c.unpriced):
 			result.Messages = append(result.Messages, row.Value)
