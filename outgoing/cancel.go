@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/gsmservice-gateway/client-go/gen"
+	"github.com/gsmservice-gateway/client-go/internal/parallel"
 	"github.com/gsmservice-gateway/client-go/internal/problem"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
 	"github.com/gsmservice-gateway/client-go/internal/transport"
@@ -48,7 +49,7 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 		failed   BatchError
 		readBack []int64
 	)
-	for part := range inChunks(ctx, call, asked, call.cancelChunk) {
+	for part := range parallel.Ordered(ctx, call.parallelism(asked), call.chunks(ctx, asked), call.cancelChunk) {
 		if result.Outcomes == nil {
 			result.Outcomes = part.Outcomes // most calls have one part
 		} else {
@@ -76,7 +77,7 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) {
 	c.unpriced = true   // what counts is the status
 	var found []Message // in the order of the outcomes
-	for part := range inChunks(ctx, c, ids, c.getChunk) {
+	for part := range parallel.Ordered(ctx, c.parallelism(ids), c.chunks(ctx, ids), c.getChunk) {
 		result.Attempts += part.Attempts
 		result.OddMembers += part.OddMembers
 		found = append(found, part.Messages...)

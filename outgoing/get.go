@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/gsmservice-gateway/client-go/gen"
+	"github.com/gsmservice-gateway/client-go/internal/parallel"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
@@ -46,7 +47,7 @@ func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (Get
 		failed  BatchError
 		settled int
 	)
-	for part := range inChunks(ctx, call, asked, call.getChunk) {
+	for part := range parallel.Ordered(ctx, call.parallelism(asked), call.chunks(ctx, asked), call.getChunk) {
 		result.add(part.GetResult)
 		failed.Failures = append(failed.Failures, part.failed.Failures...)
 		settled += len(part.asked)

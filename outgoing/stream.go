@@ -52,10 +52,14 @@ func distinct(ids []int64) ([]int64, error) {
 	return kept, nil
 }
 
-// inChunks does work for the IDs, 50 at a time, and yields the results in their order, until the call is stopped.
-func inChunks[R any](ctx context.Context, c *call, ids []int64, work func(context.Context, []int64) R) iter.Seq[R] {
-	n := max(1, min(c.concurrency, (len(ids)+MaxIDs-1)/MaxIDs))
-	return parallel.Ordered(ctx, n, c.untilStopped(ctx, slices.Chunk(ids, MaxIDs)), work)
+// chunks groups IDs into requests, until the call is stopped.
+func (c *call) chunks(ctx context.Context, ids []int64) iter.Seq[[]int64] {
+	return c.untilStopped(ctx, slices.Chunk(ids, MaxIDs))
+}
+
+// parallelism returns how many requests for these IDs may be in flight.
+func (c *call) parallelism(ids []int64) int {
+	return max(1, min(c.concurrency, (len(ids)+MaxIDs-1)/MaxIDs))
 }
 
 // untilStopped ends the chunks when the call is stopped. Then no more of them are asked for, which may take long.
