@@ -18,7 +18,7 @@ import (
 // Any other error is the last thing yielded: [ErrInvalidArgument] for a bad option, *[APIError], the context's, the
 // network's, or
 //
-//   - [ErrUnexpectedResponse] if the gateway serves another page or limit than asked for.
+//   - [ErrUnexpectedResponse] if another page or limit is served than asked for.
 //   - [ErrDrift] if the history changes too fast; the text has how many messages were delivered, and the last ID.
 //   - [ErrIncomplete], after all that could be delivered, if the gateway's counts (X-Total-Results, Link) speak of
 //     more. A total up to four requests old or ahead is no error. If the counts of an account are known to be off, this

@@ -114,8 +114,8 @@ func answerOf(t *transport.Trace) *APIError {
 	return answer
 }
 
-// noneKnown reports whether the last answer says that the gateway knows none of what was asked for: a 404 with a problem
-// document. Another server or a proxy answers 404 without one.
+// noneKnown reports whether the last answer says that the gateway knows none of what was asked for: a 404 with a
+// problem document. Another server or a proxy answers 404 without one.
 func noneKnown(t *transport.Trace) bool {
 	answer := answerOf(t)
 	return answer != nil && answer.StatusCode == http.StatusNotFound && answer.isProblem
@@ -152,8 +152,8 @@ func readError(r *transport.Reply, err error) error {
 	return cmp.Or(r.Broken, err)
 }
 
-// readByID returns what a 200 shows of each ID asked for, and how many members could not be read. The rows that came before the
-// body broke off are returned with the error.
+// readByID returns what a 200 shows of each ID asked for, and how many members could not be read. The rows that came
+// before the body broke off are returned with the error.
 func readByID[T any](
 	ctx context.Context, c *call, r *transport.Reply, ids []int64, idOf func(*T) int64, differ func(a, b *T) bool,
 ) (found []rows.Row[T], odd int, err error) {
@@ -203,7 +203,7 @@ func withAttempt(ctx context.Context, r transport.Request, number int) context.C
 	return context.WithValue(ctx, attemptKey{}, Attempt{r.Method, r.Path, number, r.IDs})
 }
 
-// AttemptFrom returns the [Attempt] of a request's context; false if there is none.
+// AttemptFrom returns the [Attempt] of a request's context, if it has one.
 func AttemptFrom(ctx context.Context) (Attempt, bool) {
 	a, ok := ctx.Value(attemptKey{}).(Attempt)
 	return a, ok

@@ -7,8 +7,8 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// Client talks to the gateway. Make one with [New], and keep it: it holds connections, retry quota and rate limit. Any
-// number of goroutines may use it.
+// Client talks to the gateway. Make one with [New], and keep it: it has connections, retry quota and rate limit.
+// Goroutines may share it.
 type Client struct {
 	defaults  options
 	transport *transport.Client

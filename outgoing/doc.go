@@ -36,7 +36,7 @@
 //     cancelled the message: only the status of Outcome.Message says whether it will go out.
 //   - [NotSent]: untouched, and will go out. No request left, or the gateway turned it away as a whole (401, 403, 429).
 //   - [Unknown]: a request left, and no answer says what it did (a timeout, a dropped connection, a 5xx, an unreadable
-//     answer). After that only a 204 settles the ID, since a refusal may mean that the first attempt cancelled it.
+//     answer). After that only a 204 settles the ID, since the first attempt may have cancelled it.
 //
 // Unknown and Rejected messages (but not after a 404) are looked up once, for Outcome.Message; not after a 401, a 403
 // or a done context, or in an outage. For Unknown that is no proof: the request may still arrive. Wait a moment and

@@ -109,7 +109,7 @@ func (e *APIError) isCallerError() bool {
 }
 
 // BatchError names every ID that a call could not settle, once, in the order asked; the result with it holds the
-// others. It matches whatever the Err of a [Failure] matches.
+// others. It matches what these match.
 type BatchError struct{ Failures []Failure }
 
 // Failure is a part of a call that failed for one reason. IDs is empty for a row of a page without a readable ID.

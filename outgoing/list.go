@@ -12,10 +12,10 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// PageRequest is a page for [Client.List]. Zero is the default: page 1, 10 messages.
+// PageRequest is a page for [Client.List]; 0 is the default: page 1, limit 10.
 type PageRequest struct{ Page, Limit int }
 
-// Page is one page of the history, newest message first, with what its headers say.
+// Page is one page of the history, newest message first, and its headers.
 type Page struct {
 	Messages                                     []Message
 	TotalResults, TotalPages, CurrentPage, Limit *int // the X- headers; nil if absent or unreadable

@@ -86,8 +86,7 @@ func WithBaseURL(rawURL string) Option {
 }
 
 // WithHTTPClient sends requests through a copy of hc: its Transport (the library's if nil), Jar and Timeout, but not
-// its CheckRedirect, since redirects are not followed. With an http base URL New refuses one whose Proxy is for it. New
-// only.
+// its CheckRedirect, since redirects are not followed. New refuses a Proxy for an http base URL. New only.
 func WithHTTPClient(hc *http.Client) Option {
 	return newOnly("WithHTTPClient", func(o *options) error {
 		if hc == nil {
@@ -98,9 +97,8 @@ func WithHTTPClient(hc *http.Client) Option {
 	})
 }
 
-// WithTokenSource asks f for the bearer token before each attempt, for tokens that rotate. f is called from several
-// goroutines at once, should cache, and has a context that ends with the attempt. Its error ends the request unsent.
-// New only.
+// WithTokenSource asks f for the bearer token before each attempt, for tokens that rotate. f is called by several
+// goroutines at once, should cache, and has the attempt's context. Its error ends the request unsent. New only.
 func WithTokenSource(f func(context.Context) (string, error)) Option {
 	return newOnly("WithTokenSource", func(o *options) error {
 		if f == nil {
@@ -111,7 +109,7 @@ func WithTokenSource(f func(context.Context) (string, error)) Option {
 	})
 }
 
-// Retry has the limits of retries, for [WithRetry]. Zero fields take the defaults.
+// Retry has the limits of retries. Zero fields take the defaults.
 type Retry struct {
 	MaxAttempts     int           // the first one counts, 1 never retries; default 4, not counting those that met a 429
 	InitialInterval time.Duration // the longest wait before the second attempt; it doubles; default 500ms
@@ -129,7 +127,7 @@ func (r Retry) policy() retry.Policy {
 	}
 }
 
-// WithRetry sets the limits of retries, all of them: zero fields are the defaults.
+// WithRetry sets all limits of retries; zero fields are the defaults.
 func WithRetry(r Retry) Option {
 	return func(o *options) error {
 		if r.MaxAttempts < 0 || r.InitialInterval < 0 || r.MaxInterval < 0 || r.MaxElapsed < 0 {
@@ -142,7 +140,7 @@ func WithRetry(r Retry) Option {
 
 const maxConcurrency = 1 << 16
 
-// WithConcurrency sets how many requests one call may have in flight: 1 to 65,536, 4 unless given.
+// WithConcurrency sets how many requests a call has in flight: 1 to 65,536, default 4.
 func WithConcurrency(n int) Option {
 	return func(o *options) error {
 		if n < 1 || n > maxConcurrency {
@@ -176,8 +174,7 @@ func WithUserAgent(s string) Option {
 }
 
 // WithHeader sets a header of every request. Those that the library or net/http sets are refused, such as
-// Authorization, Accept-Encoding, Host and Content-Length, and Idempotency-Key, with which net/http would send a DELETE
-// twice.
+// Authorization, Accept-Encoding, Host and Content-Length, and Idempotency-Key, which makes net/http repeat a DELETE.
 func WithHeader(key, value string) Option {
 	return func(o *options) error {
 		key := http.CanonicalHeaderKey(key)

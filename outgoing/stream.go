@@ -15,9 +15,8 @@ import (
 // request in order, with a *[BatchError] for IDs that could not be settled; the loop may go on. IDs that repeat are
 // dropped only within a request of 50.
 //
-// A stream that ends before ids does says so: its last error, with a zero result, matches [ErrNotSent] and the reason,
-// which is [ErrUnauthorized], [ErrForbidden], the network's error, the context's, or [ErrInvalidArgument] for an ID
-// below 1.
+// A stream that ends before ids does says so: its last error, with a zero result, matches [ErrNotSent] and the reason:
+// [ErrUnauthorized], [ErrForbidden], [ErrInvalidArgument] (an ID below 1), the network's error or the context's.
 //
 // ids runs in the goroutine of the loop, again for each loop. A request is sent when the ID after its last one, or the
 // end of ids, has been seen; until then no result is yielded, so ids must not wait for one.

@@ -10,7 +10,7 @@ type (
 	// for null. Vendor documents name only the status codes QUEUED and SCHEDULED; others, such as DELIVERED, are
 	// guesses. See also go doc github.com/gsmservice-gateway/client-go/gen.Message
 	Message = gen.Message
-	// MessageType is the kind of a [Message]. There may be others than the constants.
+	// MessageType is the kind of a [Message]. There may be others.
 	MessageType = gen.MessageType
 	// Price is an exact amount in PLN, a number in JSON. It embeds a decimal.Decimal of github.com/govalues/decimal.
 	Price = gen.Price
@@ -27,7 +27,7 @@ const (
 	MessageTypeMMS       = gen.MessageTypeMMS
 )
 
-// These are the contract's.
+// The contract's addresses, limits and status.
 const (
 	ProductionURL   = "https://api.szybkisms.pl/rest"         // sends real messages; the default
 	SandboxURL      = "https://api.szybkisms.pl/rest-sandbox" // the test system: nothing is sent

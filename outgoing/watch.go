@@ -66,8 +66,7 @@ func (w WatchRequest) withDefaults() (WatchRequest, error) {
 //     or that three looks in a row could not settle, for an unreadable row or a 4xx other than 401, 403, 404, 408 and
 //     429.
 //   - After a 401 or 403, and when the context is done, the loop ends. Its last error is a *BatchError that matches
-//     [ErrUnauthorized], [ErrForbidden] or the context's error, and names each ID left, in the order asked, for the
-//     next Watch.
+//     [ErrUnauthorized], [ErrForbidden] or the context's error, and names each ID left, in the order asked.
 //   - [ErrInvalidArgument], before anything is sent: no Until, an ID below 1, bad intervals or options.
 func (c *Client) Watch(ctx context.Context, w WatchRequest, opts ...Option) iter.Seq2[Message, error] {
 	w, invalidRequest := w.withDefaults()
