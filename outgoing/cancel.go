@@ -34,7 +34,7 @@ func (r CancelResult) IDs(s State) []int64 {
 // The error is nil if and only if each ID is [Cancelled], or [Rejected] by its own row or because the gateway has no
 // such message. It is [ErrInvalidArgument] for an ID below 1 or a bad option, before anything is sent; otherwise a
 // *[BatchError] of the other IDs. For a [NotSent] one it has an *[APIError] if Status says that the gateway turned the
-// request away (401, 403, 429), and else matches [ErrNotSent].
+// request away (401, 403, 429), else it matches [ErrNotSent].
 func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Option) (CancelResult, error) {
 	call, err := c.newCall(opts)
 	if err != nil {

@@ -109,7 +109,7 @@ func (e *APIError) isCallerError() bool {
 }
 
 // BatchError names every ID that a call could not settle, once, in the order asked; the result with it holds the
-// others. It matches what these match.
+// others. It matches what they do.
 type BatchError struct{ Failures []Failure }
 
 // Failure is a part of a call that failed for one reason. IDs is empty for a row of a page without a readable ID.
@@ -119,12 +119,8 @@ type Failure struct {
 }
 
 func (e *BatchError) Error() string {
-	ids := 0
-	for _, f := range e.Failures {
-		ids += len(f.IDs)
-	}
 	var b strings.Builder
-	if ids > 0 {
+	if ids := len(e.IDs()); ids > 0 {
 		b.WriteString(errline.Plural(ids, "ID") + " not settled")
 	} else {
 		b.WriteString(errline.Plural(len(e.Failures), "row") + " not readable")
@@ -198,17 +194,15 @@ func (e *BatchError) orNil() error {
 // RetryAfter returns how long to wait before a call that ended in err is worth repeating: the longest wait that the
 // gateway asked for, or that is left of a hold; 0 and false if nothing in err says.
 func RetryAfter(err error) (time.Duration, bool) {
-	var wait time.Duration
+	var (
+		wait  time.Duration
+		inner []error
+	)
 	switch e := err.(type) { //nolint:errorlint // the whole tree is walked
-	case nil:
-		return 0, false
 	case *APIError:
-		wait = e.RetryAfter
+		wait, inner = e.RetryAfter, e.Unwrap()
 	case *ratelimit.HeldError:
-		wait = time.Until(e.Until)
-	}
-	var inner []error
-	switch e := err.(type) { //nolint:errorlint // likewise
+		wait, inner = time.Until(e.Until), []error{e.Unwrap()}
 	case interface{ Unwrap() error }:
 		inner = []error{e.Unwrap()}
 	case interface{ Unwrap() []error }:

@@ -43,7 +43,18 @@ func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Pag
 	if err != nil {
 		return Page{}, err
 	}
-	return answer.page()
+	var (
+		page   = answer.meta
+		failed BatchError
+	)
+	page.Messages = make([]Message, 0, len(answer.rows))
+	for _, row := range answer.rows {
+		failed.Failures = append(failed.Failures, row.failed.Failures...)
+		if row.failed.orNil() == nil {
+			page.Messages = append(page.Messages, row.Message)
+		}
+	}
+	return page, failed.orNil()
 }
 
 // list asks for a page.
@@ -85,22 +96,6 @@ func unreadable(id int64, reason error) pageRow {
 		row.failed.add(unexpected(reason), id)
 	}
 	return row
-}
-
-// page returns the answer with the unreadable rows set apart.
-func (a pageAnswer) page() (Page, error) {
-	var (
-		page   = a.meta
-		failed BatchError
-	)
-	page.Messages = make([]Message, 0, len(a.rows))
-	for _, row := range a.rows {
-		failed.Failures = append(failed.Failures, row.failed.Failures...)
-		if row.failed.orNil() == nil {
-			page.Messages = append(page.Messages, row.Message)
-		}
-	}
-	return page, failed.orNil()
 }
 
 func (c *call) readPage(ctx context.Context, r *transport.Reply) (pageAnswer, error) {

@@ -10,7 +10,7 @@ type (
 	// for null. Vendor documents name only the status codes QUEUED and SCHEDULED; others, such as DELIVERED, are
 	// guesses. See also go doc github.com/gsmservice-gateway/client-go/gen.Message
 	Message = gen.Message
-	// MessageType is the kind of a [Message]. There may be others.
+	// MessageType is the kind of a [Message]. The gateway may send others.
 	MessageType = gen.MessageType
 	// Price is an exact amount in PLN, a number in JSON. It embeds a decimal.Decimal of github.com/govalues/decimal.
 	Price = gen.Price

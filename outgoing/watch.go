@@ -20,11 +20,6 @@ type WatchRequest struct {
 	MaxInterval     time.Duration      // the wait doubles up to this while the message stays as it is; default 15m, or InitialInterval
 }
 
-const (
-	defaultInitialInterval = 10 * time.Second
-	defaultMaxInterval     = 15 * time.Minute
-)
-
 // withDefaults checks the request, and fills in what it leaves to the defaults.
 func (w WatchRequest) withDefaults() (WatchRequest, error) {
 	switch {
@@ -35,8 +30,8 @@ func (w WatchRequest) withDefaults() (WatchRequest, error) {
 	case w.MaxInterval < 0:
 		return w, invalid(fmt.Sprintf("max interval %v: must not be negative", w.MaxInterval))
 	}
-	w.InitialInterval = cmp.Or(w.InitialInterval, defaultInitialInterval)
-	w.MaxInterval = cmp.Or(w.MaxInterval, max(defaultMaxInterval, w.InitialInterval))
+	w.InitialInterval = cmp.Or(w.InitialInterval, 10*time.Second)
+	w.MaxInterval = cmp.Or(w.MaxInterval, max(15*time.Minute, w.InitialInterval))
 	if w.MaxInterval < w.InitialInterval {
 		return w, invalid(fmt.Sprintf("max interval %v: below the initial interval, %v", w.MaxInterval, w.InitialInterval))
 	}
