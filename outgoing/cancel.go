@@ -95,24 +95,24 @@ func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) 
 // cancelResult is the result of one chunk.
 type cancelResult struct {
 	CancelResult
+	rows     []rows.Row[gen.CancelledMessage] // what a 200 shows of each ID, found or not; nil without one
 	failed   BatchError
 	readBack []int64
 }
 
 func (c *call) cancelChunk(ctx context.Context, ids []int64) cancelResult {
 	var (
-		result = cancelResult{CancelResult: CancelResult{Outcomes: make([]Outcome, len(ids))}}
-		answer cancelAnswer
+		result cancelResult
 		trace  transport.Trace
 	)
 	req, err := gen.NewCancelMessagesRequest(c.baseURL, ids[:1])
 	if err == nil {
-		answer, trace, err = do(ctx, c, transport.Request{Request: addIDs(req, ids[1:]), Path: messagesByID, IDs: len(ids)},
-			func(r *transport.Reply) (cancelAnswer, error) { return c.readCancelled(ctx, r, ids) })
+		result, trace, err = do(ctx, c, transport.Request{Request: addIDs(req, ids[1:]), Path: messagesByID, IDs: len(ids)},
+			func(r *transport.Reply) (cancelResult, error) { return c.readCancelled(ctx, r, ids) })
 	} else {
 		err = notSent(invalid(err.Error()))
 	}
-	result.Meta = answer.meta
+	result.Outcomes = make([]Outcome, len(ids))
 	result.Attempts = trace.Attempts
 	if onlyNotFound(&trace) {
 		result.Requests = 1
@@ -120,8 +120,8 @@ func (c *call) cancelChunk(ctx context.Context, ids []int64) cancelResult {
 	}
 	for i, id := range ids {
 		var row rows.Row[gen.CancelledMessage]
-		if answer.rows != nil {
-			row = answer.rows[i]
+		if result.rows != nil {
+			row = result.rows[i]
 		}
 		outcome, reason := outcomeOf(row, &trace, err)
 		outcome.ID = id
@@ -136,27 +136,21 @@ func (c *call) cancelChunk(ctx context.Context, ids []int64) cancelResult {
 	return result
 }
 
-// cancelAnswer is what a 200 says: a row for each ID of the request, found or not.
-type cancelAnswer struct {
-	rows []rows.Row[gen.CancelledMessage]
-	meta Meta
-}
-
-func cancelledID(m *gen.CancelledMessage) int64 { return m.ID }
-
 // readCancelled reads the rows of a 200. Those that came before the body broke off are returned with the error.
-func (c *call) readCancelled(ctx context.Context, r *transport.Reply, ids []int64) (cancelAnswer, error) {
-	var answer cancelAnswer
-	found, odd, err := readByID(ctx, c, r, ids, cancelledID, func(a, b *gen.CancelledMessage) bool { return a.Status != b.Status })
-	for i := range found {
-		if p := found[i].Value.Error; p != nil {
+func (c *call) readCancelled(ctx context.Context, r *transport.Reply, ids []int64) (result cancelResult, err error) {
+	var odd int
+	idOf := func(m *gen.CancelledMessage) int64 { return m.ID }
+	differ := func(a, b *gen.CancelledMessage) bool { return a.Status != b.Status }
+	result.rows, odd, err = readByID(ctx, c, r, ids, idOf, differ)
+	for i := range result.rows {
+		if p := result.rows[i].Value.Error; p != nil {
 			problem.Tidy(p)
 			*p = r.Redact.Problem(*p)
 		}
 	}
 	if err == nil {
-		answer.meta = c.readMeta(ctx, r, http.MethodDelete)
+		result.Meta = c.readMeta(ctx, r, http.MethodDelete)
 	}
-	answer.rows, answer.meta.OddMembers = found, odd
-	return answer, err
+	result.OddMembers = odd
+	return result, err
 }

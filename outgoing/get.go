@@ -161,10 +161,9 @@ func halves(ids []int64) [][]int64 {
 	return [][]int64{ids[:middle:middle], ids[middle:]}
 }
 
-func messageID(m *Message) int64 { return m.ID }
-
 func (c *call) readMessages(ctx context.Context, r *transport.Reply, ids []int64) (getResult, error) {
-	found, odd, err := readByID(ctx, c, r, ids, messageID, func(_, _ *Message) bool { return false })
+	idOf := func(m *Message) int64 { return m.ID }
+	found, odd, err := readByID(ctx, c, r, ids, idOf, func(_, _ *Message) bool { return false })
 	if err != nil {
 		return getResult{}, err
 	}
