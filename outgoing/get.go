@@ -86,7 +86,8 @@ func (c *call) getOnce(ctx context.Context, ids []int64, single bool) getResult 
 		result.failed.add(invalid(err.Error()), ids...)
 		return result
 	}
-	answer, trace, err := do(ctx, c, transport.Request{Request: addIDs(req, ids[1:]), Path: messagesByID, IDs: len(ids), Once: single},
+	request := transport.Request{Request: addIDs(req, ids[1:]), Path: messagesByID, IDs: len(ids), Once: single}
+	answer, trace, err := do(ctx, c, request,
 		func(r *transport.Reply) (getResult, error) { return c.readMessages(ctx, r, ids) })
 	switch {
 	case err == nil:
@@ -167,7 +168,9 @@ func (c *call) readMessages(ctx context.Context, r *transport.Reply, ids []int64
 	if err != nil {
 		return getResult{}, err
 	}
-	result := getResult{asked: ids, GetResult: GetResult{Messages: make([]Message, 0, len(ids)), Meta: c.readMeta(ctx, r, http.MethodGet)}}
+	result := getResult{asked: ids}
+	result.Messages = make([]Message, 0, len(ids))
+	result.Meta = c.readMeta(ctx, r, http.MethodGet)
 	result.OddMembers = odd
 	for i := range found {
 		row := &found[i]

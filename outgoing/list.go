@@ -70,7 +70,8 @@ func (c *call) list(ctx context.Context, wanted PageRequest) (pageAnswer, transp
 	if err != nil {
 		return pageAnswer{}, transport.Trace{}, invalid(err.Error())
 	}
-	return do(ctx, c, transport.Request{Request: req, Path: messages}, func(r *transport.Reply) (pageAnswer, error) { return c.readPage(ctx, r) })
+	request := transport.Request{Request: req, Path: messages}
+	return do(ctx, c, request, func(r *transport.Reply) (pageAnswer, error) { return c.readPage(ctx, r) })
 }
 
 // pageAnswer is a page with its unreadable rows in their places.

@@ -66,7 +66,9 @@ func (c *call) readMeta(ctx context.Context, r *transport.Reply, method string) 
 }
 
 // readHeader returns what parse makes of a header. It logs one that gives no value: at level Warn if it was there.
-func readHeader[T any](ctx context.Context, c *call, r *transport.Reply, name string, parse func(http.Header, string) *T) *T {
+func readHeader[T any](
+	ctx context.Context, c *call, r *transport.Reply, name string, parse func(http.Header, string) *T,
+) *T {
 	value := parse(r.Header, name)
 	if value == nil {
 		level := slog.LevelDebug
