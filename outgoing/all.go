@@ -10,9 +10,9 @@ import (
 )
 
 // All yields the history, newest message first: each message that was there when the loop began exactly once, while
-// others arrive, are cancelled or are deleted and so move the pages. It assumes that two messages never swap their
-// order. It reads pages of 25 to 50, [WithConcurrency] of them at once, and uses only what overlaps with what was
-// delivered, for up to a quarter more requests. Each range starts from the beginning.
+// others arrive, are cancelled or are deleted and so move the pages. It assumes that two messages never swap their order.
+// It reads pages of 25 to 50, [WithConcurrency] of them at once, and uses only what overlaps with what was delivered, for
+// up to a quarter more requests. Each range starts from the beginning.
 //
 // A row that cannot be read is yielded as a [Message] with only its ID, or 0, and a *[BatchError]; the loop may go on.
 // Any other error is the last thing yielded: [ErrInvalidArgument] for a bad option, *[APIError], the context's, the
@@ -20,9 +20,9 @@ import (
 //
 //   - [ErrUnexpectedResponse] if another page or limit is served than asked for.
 //   - [ErrDrift] if the history changes too fast; the text has how many messages were delivered, and the last ID.
-//   - [ErrIncomplete], after all that could be delivered, if the gateway's counts (X-Total-Results, Link) speak of
-//     more. A total up to four requests old or ahead is no error. If the counts of an account are known to be off, this
-//     is the end.
+//   - [ErrIncomplete], after all that could be delivered, if the gateway's counts (X-Total-Results, Link) speak of more.
+//     A total up to four requests old or ahead is no error. Where an account's counts are known to be off, take
+//     it for the end.
 func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		call, err := c.newCall(opts)
@@ -38,8 +38,7 @@ func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, err
 }
 
 // historyPage fetches a page. A 404 with a problem document is one way to say that a page past the first is empty: if
-// that was the answer, and not if it is found somewhere in an error, such as the cause that a context was cancelled
-// with.
+// that was the answer, and not if it is found somewhere in an error, such as the cause that a context was cancelled with.
 func (c *call) historyPage(ctx context.Context, page, limit int) (history.Page[pageRow], error) {
 	answer, trace, err := c.list(ctx, PageRequest{page, limit})
 	if page > 1 && noneKnown(&trace) {

@@ -16,9 +16,9 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// The paths of the contract. Requests are built by package gen and decoded here, and not by its ...WithResponse
-// methods: those read a body without bound, turn one malformed counter header into an error after a cancel has taken
-// effect, lose the HTTP status when an error body is not JSON, and answer nil, nil for a 200 that carries HTML.
+// The paths of the contract. Requests are built by package gen and decoded here, and not by its ...WithResponse methods:
+// those read a body without bound, turn one malformed counter header into an error after a cancel has taken effect, lose
+// the HTTP status when an error body is not JSON, and answer nil, nil for a 200 that carries HTML.
 const (
 	messages     = "/messages"
 	messagesByID = "/messages/{ids}"
@@ -73,8 +73,8 @@ func addIDs(req *http.Request, others []int64) *http.Request {
 	return req
 }
 
-// maxUnanswered is how many requests in a row may end without an answer, with their retries, before the gateway is
-// taken for unreachable.
+// maxUnanswered is how many requests in a row may end without an answer, with their retries, before the gateway is taken
+// for unreachable.
 const maxUnanswered = 20
 
 // do sends a request, with its retries. Each request of this package goes through it.
@@ -114,15 +114,14 @@ func answerOf(t *transport.Trace) *APIError {
 	return answer
 }
 
-// noneKnown reports whether the last answer says that the gateway knows none of what was asked for: a 404 with a
-// problem document. Another server or a proxy answers 404 without one.
+// noneKnown reports whether the last answer says that the gateway knows none of what was asked for: a 404 with a problem
+// document. Another server or a proxy answers 404 without one.
 func noneKnown(t *transport.Trace) bool {
 	answer := answerOf(t)
 	return answer != nil && answer.StatusCode == http.StatusNotFound && answer.isProblem
 }
 
-// newAPIError returns the answer as an error. Nothing in it shares memory with the reply, and nothing in it is the
-// token.
+// newAPIError returns the answer as an error. Nothing in it shares memory with the reply, and nothing in it is the token.
 func newAPIError(req transport.Request, r *transport.Reply, cause error) error {
 	if cause == nil && r.Status/100 == 3 && r.Status != http.StatusNotModified {
 		cause = errRedirect

@@ -28,11 +28,10 @@ func (r CancelResult) IDs(s State) []int64 {
 	return ids
 }
 
-// CancelScheduled cancels scheduled messages: any number of IDs, each distinct one once. Each has exactly one
-// [Outcome].
+// CancelScheduled cancels scheduled messages: any number of IDs, each distinct one once. Each has exactly one [Outcome].
 //
-// The error is nil if and only if each ID is [Cancelled], or [Rejected] by its own row or because the gateway has no
-// such message. It is [ErrInvalidArgument] for an ID below 1 or a bad option, before anything is sent; otherwise a
+// The error is nil if and only if each ID is [Cancelled], or [Rejected] by its own row or because the gateway has no such
+// message. It is [ErrInvalidArgument] for an ID below 1 or a bad option, before anything is sent; otherwise a
 // *[BatchError] of the other IDs. For a [NotSent] one it has an *[APIError] if Status says that the gateway turned the
 // request away (401, 403, 429), else it matches [ErrNotSent].
 func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Option) (CancelResult, error) {
@@ -72,8 +71,8 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 	return result, failed.orNil()
 }
 
-// readBack shows what messages look like now. A failed read-back adds nothing to the error. In an outage that has used
-// up the retry quota the first look-up that fails is the last: the others would double the load.
+// readBack shows what messages look like now. A failed read-back adds nothing to the error. In an outage that has used up
+// the retry quota the first look-up that fails is the last: the others would double the load.
 func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) {
 	c.unpriced = true   // what counts is the status
 	var found []Message // in the order of the outcomes

@@ -4,11 +4,11 @@
 //
 // # Batching
 //
-// The gateway takes 50 IDs in one request. GetByIDs, StreamByIDs and CancelScheduled take any number, and return
-// results in the order of the IDs. A request that fails does not affect the others: the result has what was answered,
-// and a *[BatchError] names the other IDs. Each ID is in one of the two, except IDs rejected with their whole request.
-// After a 401 or 403 (unless [WithTokenSource] has a new token by then) and after 20 requests in a row without an
-// answer no more is sent: the IDs left are in the BatchError under [ErrNotSent].
+// The gateway takes 50 IDs in one request. GetByIDs, StreamByIDs and CancelScheduled take any number, and return results
+// in the order of the IDs. A request that fails does not affect the others: the result has what was answered, and a
+// *[BatchError] names the other IDs. Each ID is in one of the two, except IDs rejected with their whole request. After a
+// 401 or 403 (unless [WithTokenSource] has a new token by then) and after 20 requests in a row without an answer no more
+// is sent: the IDs left are in the BatchError under [ErrNotSent].
 //
 // A 404 with a problem document means that the gateway knows none of the request's IDs: Missing, or [Rejected] with
 // status 404. It is logged, since a wrong base URL can look the same. A look-up that one of its IDs seems to break (a
@@ -19,10 +19,10 @@
 // # Retries and rate limits
 //
 // Retried are a 408, a 429, a 5xx (but not 501, 505, 506, 508, 510 and 511, which do not pass), a connection that was
-// refused or dropped, an attempt timeout and, for a GET, a body that broke off. The wait is random (full jitter), and
-// at least what Retry-After asks; if it would exceed MaxElapsed of [Retry] or the context's deadline, the call returns
-// at once, and [RetryAfter] says when to come back. All calls of a [Client] share a retry quota, as in the AWS SDKs:
-// 100 retries at once, then one for every five successes.
+// refused or dropped, an attempt timeout and, for a GET, a body that broke off. The wait is random (full jitter), and at
+// least what Retry-After asks; if it would exceed MaxElapsed of [Retry] or the context's deadline, the call returns at
+// once, and [RetryAfter] says when to come back. All calls of a [Client] share a retry quota, as in the AWS SDKs: 100
+// retries at once, then one for every five successes.
 //
 // A 429, or a 503 with Retry-After, holds back all requests of the Client for the time asked, at most 5 minutes; those
 // that cannot wait so long fail with [ErrNotSent]. After another limit within a minute requests go one by one, oldest
@@ -38,15 +38,14 @@
 //   - [Unknown]: a request left, and no answer says what it did (a timeout, a dropped connection, a 5xx, an unreadable
 //     answer). After that only a 204 settles the ID, since the first attempt may have cancelled it.
 //
-// Unknown and Rejected messages (but not after a 404) are looked up once, for Outcome.Message; not after a 401, a 403
-// or a done context, or in an outage. For Unknown that is no proof: the request may still arrive. Wait a moment and
-// cancel those IDs again; if they are Rejected then, the status decides.
+// Unknown and Rejected messages (but not after a 404) are looked up once, for Outcome.Message; not after a 401, a 403 or
+// a done context, or in an outage. For Unknown that is no proof: the request may still arrive. Wait a moment and cancel
+// those IDs again; if they are Rejected then, the status decides.
 //
 // # Errors
 //
-// An answer that is not a usable success is an *[APIError]. [errors.Is] finds its kind ([ErrNotFound], [ErrServer]
-// ...), also in a BatchError, and a done context's error; its cause is only text. A text is one line of at most 512
-// bytes.
+// An answer that is not a usable success is an *[APIError]. [errors.Is] finds its kind ([ErrNotFound], [ErrServer] ...),
+// also in a BatchError, and a done context's error; its cause is only text. A text is one line of at most 512 bytes.
 //
 // # Logging, tracing and security
 //
@@ -54,10 +53,10 @@
 // and metrics belong in the Transport of [WithHTTPClient], which gets one request for each attempt; [AttemptFrom] names
 // it. An *http.Transport keeps two idle connections for a host: set MaxIdleConnsPerHost to what [WithConcurrency] says.
 //
-// The token goes to the base URL's host alone: redirects are not followed, and plain http is for loopback hosts. A
-// token of 8 bytes or more that the gateway echoes is replaced, but not in fields of messages. Idempotency-Key is never
-// set: net/http would send a DELETE again by itself. At most 8 MiB of a response is read; a result has some 500 bytes
-// for each message.
+// The token goes to the base URL's host alone: redirects are not followed, and plain http is for loopback hosts. A token
+// of 8 bytes or more that the gateway echoes is replaced, but not in fields of messages. Idempotency-Key is never set:
+// net/http would send a DELETE again by itself. At most 8 MiB of a response is read; a result has some 500 bytes for each
+// message.
 //
 // # Versions
 //

@@ -28,8 +28,8 @@ var (
 	ErrIncomplete         = errors.New("history incomplete")  // the gateway's counts speak of more than All was shown
 )
 
-// APIError means that the gateway answered, and not with a usable success. It matches the sentinel of its status.
-// Neither its text nor its fields hold the token, even if the gateway echoed it.
+// APIError means that the gateway answered, and not with a usable success. It matches the sentinel of its status. Neither
+// its text nor its fields hold the token, even if the gateway echoed it.
 type APIError struct {
 	Method, Path string        // "GET", "/messages/{ids}": the template, good for a metric's label
 	StatusCode   int           // of the HTTP answer, whatever the body says
@@ -96,8 +96,8 @@ func (e *APIError) refusesToken() bool {
 	return e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden
 }
 
-// isPermanent reports whether the gateway will answer the same request in the same way again: a 4xx that is not about
-// the caller, a timeout, or another server.
+// isPermanent reports whether the gateway will answer the same request in the same way again: a 4xx that is not about the
+// caller, a timeout, or another server.
 func (e *APIError) isPermanent() bool {
 	return e.StatusCode/100 == 4 && !e.isCallerError() && e.StatusCode != http.StatusNotFound && e.StatusCode != http.StatusRequestTimeout
 }
@@ -108,8 +108,8 @@ func (e *APIError) isCallerError() bool {
 	return e.refusesToken() || e.StatusCode == http.StatusTooManyRequests
 }
 
-// BatchError names every ID that a call could not settle, once, in the order asked; the result with it holds the
-// others. It matches what they do.
+// BatchError names every ID that a call could not settle, once, in the order asked; the result with it holds the others.
+// It matches what they do.
 type BatchError struct{ Failures []Failure }
 
 // Failure is a part of a call that failed for one reason. IDs is empty for a row of a page without a readable ID.

@@ -30,9 +30,9 @@ func (r *GetResult) add(part GetResult) {
 	r.Meta.add(part.Meta)
 }
 
-// GetByIDs looks messages up: any number of IDs, each distinct one once. Each is in exactly one of Messages, Missing
-// and the *[BatchError], whose failures are each an *[APIError], or match [ErrNotSent], the context's error or the
-// network's. An ID below 1 or a bad option is [ErrInvalidArgument], and nothing is sent.
+// GetByIDs looks messages up: any number of IDs, each distinct one once. Each is in exactly one of Messages, Missing and
+// the *[BatchError], whose failures are each an *[APIError], or match [ErrNotSent], the context's error or the network's.
+// An ID below 1 or a bad option is [ErrInvalidArgument], and nothing is sent.
 func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (GetResult, error) {
 	call, err := c.newCall(opts)
 	if err != nil {
@@ -121,8 +121,7 @@ func breaksOthers(t *transport.Trace) bool {
 	return false
 }
 
-// maxFruitless is how many parts in a row may fail before no request is split any further: then it is not one of the
-// IDs.
+// maxFruitless is how many parts in a row may fail before no request is split any further: then it is not one of the IDs.
 const maxFruitless = 16
 
 // getHalves looks up the IDs of a request that failed in halves, down to single IDs, within the retry quota. A half has

@@ -17,8 +17,8 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// Option is a setting: of [New] for every call, of a call for that one. A nil or invalid one is [ErrInvalidArgument],
-// and so is one for New only in a call.
+// Option is a setting: of [New] for every call, of a call for that one. A nil or invalid one is [ErrInvalidArgument], and
+// so is one for New only in a call.
 type Option func(*options) error
 
 type options struct {
@@ -85,8 +85,8 @@ func WithBaseURL(rawURL string) Option {
 	})
 }
 
-// WithHTTPClient sends requests through a copy of hc: its Transport (the library's if nil), Jar and Timeout, but not
-// its CheckRedirect, since redirects are not followed. New refuses a Proxy for an http base URL. New only.
+// WithHTTPClient sends requests through a copy of hc: its Transport (the library's if nil), Jar and Timeout, but not its
+// CheckRedirect, since redirects are not followed. New refuses a Proxy for an http base URL. New only.
 func WithHTTPClient(hc *http.Client) Option {
 	return newOnly("WithHTTPClient", func(o *options) error {
 		if hc == nil {
@@ -173,8 +173,8 @@ func WithUserAgent(s string) Option {
 	}
 }
 
-// WithHeader sets a header of every request. Those that the library or net/http sets are refused, such as
-// Authorization, Accept-Encoding, Host and Content-Length, and Idempotency-Key, which makes net/http repeat a DELETE.
+// WithHeader sets a header of every request. Those that the library or net/http sets are refused, such as Authorization,
+// Accept-Encoding, Host and Content-Length, and Idempotency-Key, which makes net/http repeat a DELETE.
 func WithHeader(key, value string) Option {
 	return func(o *options) error {
 		key := http.CanonicalHeaderKey(key)
@@ -208,16 +208,15 @@ type Limiter interface {
 	Wait(ctx context.Context) error
 }
 
-// Holder is what a [Limiter] can be, too, so that others who share it hold back as well: Hold is called when the
-// gateway asked for fewer requests and this [Client] sends none for d, at most 5 minutes. It should return soon.
+// Holder is what a [Limiter] can be, too, so that others who share it hold back as well: Hold is called when the gateway
+// asked for fewer requests and this [Client] sends none for d, at most 5 minutes. It should return soon.
 type Holder interface {
 	Hold(ctx context.Context, d time.Duration)
 }
 
-// WithLimiter asks l before each attempt, retries and read-backs included, after the Client's own rate limit. The
-// context that l gets ends with the call and with MaxElapsed of [Retry]. An error of l ends the request: it is no
-// attempt, and matches that error and, if no attempt before it can have arrived, [ErrNotSent]. A [Holder] is told of
-// each hold.
+// WithLimiter asks l before each attempt, retries and read-backs included, after the Client's own rate limit. The context
+// that l gets ends with the call and with MaxElapsed of [Retry]. An error of l ends the request: it is no attempt, and
+// matches that error and, if no attempt before it can have arrived, [ErrNotSent]. A [Holder] is told of each hold.
 func WithLimiter(l Limiter) Option {
 	return func(o *options) error {
 		if l == nil {

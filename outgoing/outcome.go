@@ -63,8 +63,8 @@ var (
 	errDoubt      = errline.New("an earlier attempt may have cancelled it, so that the gateway refuses now proves nothing")
 )
 
-// outcomeOf returns what is known about an ID from its row, if there was one, from the attempts, and from the error
-// that they ended in. reason is nil where the ID is settled.
+// outcomeOf returns what is known about an ID from its row, if there was one, from the attempts, and from the error that
+// they ended in. reason is nil where the ID is settled.
 func outcomeOf(row rows.Row[gen.CancelledMessage], t *transport.Trace, err error) (o Outcome, reason error) {
 	if row.Found {
 		return outcomeOfRow(row, t.Ambiguous)
