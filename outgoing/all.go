@@ -10,40 +10,35 @@ import (
 )
 
 // All yields the history, newest message first: each message that was there when the loop began exactly once, while
-// others arrive, are cancelled or are deleted meanwhile. Messages that arrive later are not part of it. It reads pages
-// of 25 to 50 messages, [WithConcurrency] of them at a time, and delivers a row only where the same answer shows it
-// directly after a row delivered before; so it needs up to a quarter more requests than there are pages of 50. It
-// remembers the last 512 IDs, and its memory does not grow with the history.
+// others arrive, are cancelled or are deleted and so move the pages. It assumes that two messages never swap their order.
+// It reads pages of 25 to 50, [WithConcurrency] of them at once, and uses only what overlaps with what was delivered, for
+// up to a quarter more requests. Each range starts from the beginning.
 //
-// A row that cannot be read is yielded as a [Message] with its ID, or 0, beside a *[BatchError], and the loop may go
-// on. Any other error is the last thing yielded: [ErrInvalidArgument] for a bad option, *[APIError], the context's or
-// the network's, [ErrUnexpectedResponse] if the gateway does not serve the page or the limit asked for, and [ErrDrift],
-// with how many messages were delivered and the last ID, if the history changes faster than it can be followed. Each
-// range over the iterator starts from the beginning. It assumes that two messages never swap their order.
+// A row that cannot be read is yielded as a [Message] with only its ID, or 0, and a *[BatchError]; the loop may go on.
+// Any other error is the last thing yielded: [ErrInvalidArgument] for a bad option, *[APIError], the context's, the
+// network's, or
 //
-// [ErrIncomplete] comes last, after all that could be delivered, if the gateway's own counts (X-Total-Results, or a
-// next page in Link) still speak of more messages where its pages end, or if it hid or reordered rows on the way and
-// fewer messages were delivered than it counted at first. A total that changes, or is up to four requests old or ahead,
-// is not an error. A caller who knows that the counts of an account are off can take it for the end. A gateway that
-// sends neither of the two headers is believed when two short pages in a row end the history.
+//   - [ErrUnexpectedResponse] if another page or limit is served than asked for.
+//   - [ErrDrift] if the history changes too fast; the text has how many messages were delivered, and the last ID.
+//   - [ErrIncomplete], after all that could be delivered, if the gateway's counts (X-Total-Results, Link) speak of more.
+//     A total up to four requests old or ahead is no error. Where an account's counts are known to be off, take
+//     it for the end.
 func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, error] {
-	call, err := c.newCall(opts)
 	return func(yield func(Message, error) bool) {
-		if err != nil {
-			yield(Message{}, err)
-			return
+		call, err := c.newCall(opts)
+		if err == nil {
+			err = history.Walk(ctx, call.concurrency, pageRow.id, call.historyPage, func(r pageRow) bool {
+				return yield(r.Message, r.failed.orNil())
+			})
 		}
-		call := call.again()
-		id := func(r pageRow) int64 { return r.ID }
-		err := history.Walk(ctx, call.concurrency, id, call.historyPage, func(r pageRow) bool { return yield(r.Message, r.err()) })
 		if err != nil {
 			yield(Message{}, historyError(err))
 		}
 	}
 }
 
-// historyPage fetches a page. A 404 with a problem document is one way to say that a page past the first is empty: if that
-// was the answer, and not if it is found somewhere in an error, such as the cause that a context was cancelled with.
+// historyPage fetches a page. A 404 with a problem document is one way to say that a page past the first is empty: if
+// that was the answer, and not if it is found somewhere in an error, such as the cause that a context was cancelled with.
 func (c *call) historyPage(ctx context.Context, page, limit int) (history.Page[pageRow], error) {
 	answer, trace, err := c.list(ctx, PageRequest{page, limit})
 	if page > 1 && noneKnown(&trace) {

@@ -101,6 +101,17 @@ func (c contest) allocations() float64 {
 	return testing.AllocsPerRun(runs, c.library) / testing.AllocsPerRun(runs, c.floor)
 }
 
+// alone repeats f for a second, and returns how long one takes.
+func alone(f func()) time.Duration {
+	var times []time.Duration
+	for start := time.Now(); time.Since(start) < time.Second; {
+		before := time.Now()
+		f()
+		times = append(times, time.Since(before))
+	}
+	return median(times)
+}
+
 func contests(b testing.TB) []contest {
 	b.Helper()
 	messages := outgoingtest.SampleMessages(outgoing.MaxIDs)

@@ -12,7 +12,8 @@ import (
 // latency would take. Times depend on the machine, ratios hardly do. make bench prints them as a table, beside
 // the limits that docs/rules.md (P1 to P4, W6) sets.
 
-// BenchmarkP1 has the floor and the library take turns, so that noise meets both.
+// BenchmarkP1 has the floor and the library take turns, so that noise meets both; then each runs alone for a second, with warm
+// caches.
 func BenchmarkP1(b *testing.B) {
 	for i, c := range contests(b) {
 		b.Run(c.name, func(b *testing.B) {
@@ -31,6 +32,13 @@ func BenchmarkP1(b *testing.B) {
 				b.ReportMetric(allocationsLimit, "limit:allocations/floor")
 			}
 			b.ReportMetric(0, "ns/op") // is not shown, then
+		})
+		b.Run(c.name+" alone", func(b *testing.B) {
+			for b.Loop() {
+				floor, library := alone(c.floor), alone(c.library)
+				b.ReportMetric(float64(library)/float64(floor), "time/floor")
+			}
+			b.ReportMetric(0, "ns/op")
 		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"strconv"
 	"sync"
@@ -15,19 +16,20 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// The paths of the contract. Requests are built by package gen and decoded here, and not by its ...WithResponse methods: those
-// read a body without bound, turn one malformed counter header into an error after a cancel has taken effect, lose the HTTP
-// status when an error body is not JSON, and answer nil, nil for a 200 that carries HTML.
+// The paths of the contract. Requests are built by package gen and decoded here, and not by its ...WithResponse methods:
+// those read a body without bound, turn one malformed counter header into an error after a cancel has taken effect, lose
+// the HTTP status when an error body is not JSON, and answer nil, nil for a 200 that carries HTML.
 const (
 	messages     = "/messages"
 	messagesByID = "/messages/{ids}"
 )
 
-// call is one call of a method: the options in force, and what its requests share.
+// call is one call of a method, or one loop over its iterator: the options in force, and what its requests share.
 type call struct {
-	*options
 	transport.Call
-	stop context.CancelCauseFunc // ends the call: no further request is sent
+	baseURL     string
+	concurrency int
+	stop        context.CancelCauseFunc // ends the call: no further request is sent
 
 	unanswered atomic.Int32 // requests in a row that ended without an answer
 	fruitless  atomic.Int32 // of a request that was split, parts in a row that failed
@@ -41,28 +43,24 @@ func (c *Client) newCall(opts []Option) (*call, error) {
 	if c == nil || c.transport == nil {
 		return nil, invalid("the Client is nil or zero: make one with New")
 	}
-	o := c.defaults
-	o.inCall = true
-	if err := o.apply(opts); err != nil {
-		return nil, err
+	o := &c.defaults
+	if len(opts) > 0 {
+		o = new(c.defaults)
+		o.inCall = true
+		if err := o.apply(opts); err != nil {
+			return nil, err
+		}
 	}
-	return newCall(c.transport, &o), nil
-}
-
-func newCall(t *transport.Client, o *options) *call {
-	c := &call{options: o, Call: transport.Call{
-		Client: t, Policy: o.retry, AttemptTimeout: o.attemptTimeout, Header: o.header, Token: o.token, Shared: o.limiter,
-		Logger: o.logger, WithAttempt: withAttempt, NewError: newAPIError,
+	call := &call{baseURL: o.baseURL, concurrency: o.concurrency, Call: transport.Call{
+		Client: c.transport, Policy: o.retry, AttemptTimeout: o.attemptTimeout, Header: o.header, Token: o.token,
+		Shared: o.limiter, Logger: o.logger, WithAttempt: withAttempt, NewError: newAPIError,
 	}}
-	c.Calling, c.stop = context.WithCancelCause(context.Background())
-	return c
+	call.Calling, call.stop = context.WithCancelCause(context.Background())
+	return call, nil
 }
 
-// again returns the call for another loop over its iterator.
-func (c *call) again() *call { return newCall(c.Client, c.options) }
-
-// addIDs returns a request about the first ID with the others behind it, as the contract has them (style simple). The builders
-// of package gen make two strings of each ID.
+// addIDs returns a request about the first ID with the others behind it, as the contract has them (style simple). The
+// builders of package gen make two strings of each ID.
 func addIDs(req *http.Request, others []int64) *http.Request {
 	more := make([]byte, 0, 11*len(others))
 	for _, id := range others {
@@ -75,12 +73,14 @@ func addIDs(req *http.Request, others []int64) *http.Request {
 	return req
 }
 
-// maxUnanswered is how many requests in a row may end without an answer, with their retries, before the gateway is taken for
-// unreachable.
+// maxUnanswered is how many requests in a row may end without an answer, with their retries, before the gateway is taken
+// for unreachable.
 const maxUnanswered = 20
 
 // do sends a request, with its retries. Each request of this package goes through it.
-func do[T any](ctx context.Context, c *call, req transport.Request, decode func(*transport.Reply) (T, error)) (T, transport.Trace, error) {
+func do[T any](
+	ctx context.Context, c *call, req transport.Request, decode func(*transport.Reply) (T, error),
+) (T, transport.Trace, error) {
 	value, trace, err := transport.Do(ctx, &c.Call, req, decode)
 	switch {
 	case !trace.Unanswered():
@@ -114,10 +114,11 @@ func answerOf(t *transport.Trace) *APIError {
 	return answer
 }
 
-// noneKnown reports whether the last answer says that the gateway knows none of what was asked for.
+// noneKnown reports whether the last answer says that the gateway knows none of what was asked for: a 404 with a problem
+// document. Another server or a proxy answers 404 without one.
 func noneKnown(t *transport.Trace) bool {
 	answer := answerOf(t)
-	return answer != nil && answer.isNotFound()
+	return answer != nil && answer.StatusCode == http.StatusNotFound && answer.isProblem
 }
 
 // newAPIError returns the answer as an error. Nothing in it shares memory with the reply, and nothing in it is the token.
@@ -150,29 +151,44 @@ func readError(r *transport.Reply, err error) error {
 	return cmp.Or(r.Broken, err)
 }
 
+// readByID returns what a 200 shows of each ID asked for, and how many members could not be read. The rows that came
+// before the body broke off are returned with the error.
+func readByID[T any](
+	ctx context.Context, c *call, r *transport.Reply, ids []int64, idOf func(*T) int64, differ func(a, b *T) bool,
+) (found []rows.Row[T], odd int, err error) {
+	if err := r.Usable(); err != nil {
+		return nil, 0, err
+	}
+	found, dropped, err := rows.ByID(r.Body, ids, idOf, differ)
+	if dropped > 0 {
+		c.Logger.WarnContext(ctx, "rows that were not requested, or repeated, were dropped", "rows", dropped)
+	}
+	if err = readError(r, err); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, 0, err
+	}
+	for i := range found {
+		odd += c.logOdd(ctx, found[i].Odd)
+	}
+	return found, odd, err
+}
+
 // logOdd logs members that could not be read, once for each kind, and returns how many there are.
 func (c *call) logOdd(ctx context.Context, odd []rows.Odd) int {
 	for _, o := range odd {
 		if _, again := c.oddLogged.LoadOrStore(o, true); !again {
-			c.logger.WarnContext(ctx, "a member of a row could not be read and is left out", "member", o.Pointer, "reason", o.Reason)
+			c.Logger.WarnContext(ctx, "a member of a row could not be read and is left out", "member", o.Pointer, "reason", o.Reason)
 		}
 	}
 	return len(odd)
 }
 
-func (c *call) logDropped(ctx context.Context, n int) {
-	if n > 0 {
-		c.logger.WarnContext(ctx, "rows that were not requested, or repeated, were dropped", "rows", n)
-	}
-}
-
 func (c *call) logNoneKnown(ctx context.Context, method string, ids int) {
-	c.logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
+	c.Logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
 		"method", method, "path", messagesByID, "ids", ids)
 }
 
-// Attempt describes the HTTP attempt that a request belongs to. The context of each request that the library sends carries
-// one, so that a RoundTripper of the caller's (tracing, metrics) can name the request by its template and not by its IDs.
+// Attempt describes an HTTP attempt. The context of each request carries one, so that a caller's RoundTripper (tracing,
+// metrics) can name it by its template and not by its IDs.
 type Attempt struct {
 	Method  string // "GET"
 	Path    string // the template: "/messages/{ids}"
@@ -186,8 +202,7 @@ func withAttempt(ctx context.Context, r transport.Request, number int) context.C
 	return context.WithValue(ctx, attemptKey{}, Attempt{r.Method, r.Path, number, r.IDs})
 }
 
-// AttemptFrom returns the [Attempt] that the request with this context belongs to, and false for a context of another
-// origin.
+// AttemptFrom returns the [Attempt] of a request's context, if it has one.
 func AttemptFrom(ctx context.Context) (Attempt, bool) {
 	a, ok := ctx.Value(attemptKey{}).(Attempt)
 	return a, ok

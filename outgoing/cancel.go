@@ -2,10 +2,7 @@ package outgoing
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
-	"slices"
 
 	"github.com/gsmservice-gateway/client-go/gen"
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
@@ -31,23 +28,12 @@ func (r CancelResult) IDs(s State) []int64 {
 	return ids
 }
 
-// CancelScheduled cancels messages that wait for their time, any number of them: 50 in one request, repeated IDs once.
-// The result has exactly one [Outcome] for each distinct ID, whatever happened.
+// CancelScheduled cancels scheduled messages: any number of IDs, each distinct one once. Each has exactly one [Outcome].
 //
-// The error is nil if and only if each ID is [Cancelled], or [Rejected] by its own row or because the gateway has no
-// such message. Otherwise it is a *[BatchError] that names the rest: [Unknown], [NotSent], and Rejected together with
-// their whole request (a 400 or 422, say). Or it is [ErrInvalidArgument], before anything is sent, for an ID below 1 or
-// a bad option.
-//
-// A message that is NotSent is untouched, and will go out. Where the gateway turned the whole request away because of
-// the caller and not of the messages (401, 403, 429), Outcome.Status says so and the error is an *[APIError]; otherwise
-// Status is 0, and the error matches [ErrNotSent].
-//
-// A message that is Unknown may be cancelled, may be sent, may still be waiting. A message that is Rejected was not cancelled
-// by this call, but may be one that an earlier call did cancel, whose answer was lost. Both are read back once (a Rejected one
-// unless its row says 404): Outcome.Message shows what the message is now, and only its status says whether it will go out. Of
-// an Unknown message that is a snapshot, not proof, since a request that timed out here may still take effect at the gateway;
-// cancelling it again is safe, and may then say Rejected.
+// The error is nil if and only if each ID is [Cancelled], or [Rejected] by its own row or because the gateway has no such
+// message. It is [ErrInvalidArgument] for an ID below 1 or a bad option, before anything is sent; otherwise a
+// *[BatchError] of the other IDs. For a [NotSent] one it has an *[APIError] if Status says that the gateway turned the
+// request away (401, 403, 429), else it matches [ErrNotSent].
 func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Option) (CancelResult, error) {
 	call, err := c.newCall(opts)
 	if err != nil {
@@ -62,7 +48,7 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 		failed   BatchError
 		readBack []int64
 	)
-	for part := range parallel.Ordered(ctx, call.parallelism(asked), call.untilStopped(ctx, slices.Chunk(asked, MaxIDs)), call.cancelChunk) {
+	for part := range parallel.Ordered(ctx, call.parallelism(asked), call.chunks(ctx, asked), call.cancelChunk) {
 		if result.Outcomes == nil {
 			result.Outcomes = part.Outcomes // most calls have one part
 		} else {
@@ -85,12 +71,12 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 	return result, failed.orNil()
 }
 
-// readBack shows what messages look like now. A failed read-back adds nothing to the error. In an outage that has used up the
-// retry quota the first look-up that fails is the last: the others would double the load.
+// readBack shows what messages look like now. A failed read-back adds nothing to the error. In an outage that has used up
+// the retry quota the first look-up that fails is the last: the others would double the load.
 func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) {
 	c.unpriced = true   // what counts is the status
 	var found []Message // in the order of the outcomes
-	for part := range parallel.Ordered(ctx, c.parallelism(ids), c.untilStopped(ctx, slices.Chunk(ids, MaxIDs)), c.getChunk) {
+	for part := range parallel.Ordered(ctx, c.parallelism(ids), c.chunks(ctx, ids), c.getChunk) {
 		result.Attempts += part.Attempts
 		result.OddMembers += part.OddMembers
 		found = append(found, part.Messages...)
@@ -108,24 +94,24 @@ func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) 
 // cancelResult is the result of one chunk.
 type cancelResult struct {
 	CancelResult
+	rows     []rows.Row[gen.CancelledMessage] // what a 200 shows of each ID, found or not; nil without one
 	failed   BatchError
 	readBack []int64
 }
 
 func (c *call) cancelChunk(ctx context.Context, ids []int64) cancelResult {
 	var (
-		result = cancelResult{CancelResult: CancelResult{Outcomes: make([]Outcome, len(ids))}}
-		answer cancelAnswer
+		result cancelResult
 		trace  transport.Trace
 	)
 	req, err := gen.NewCancelMessagesRequest(c.baseURL, ids[:1])
 	if err == nil {
-		answer, trace, err = do(ctx, c, transport.Request{Request: addIDs(req, ids[1:]), Path: messagesByID, IDs: len(ids)},
-			func(r *transport.Reply) (cancelAnswer, error) { return c.readCancelled(ctx, r, ids) })
+		result, trace, err = do(ctx, c, transport.Request{Request: addIDs(req, ids[1:]), Path: messagesByID, IDs: len(ids)},
+			func(r *transport.Reply) (cancelResult, error) { return c.readCancelled(ctx, r, ids) })
 	} else {
 		err = notSent(invalid(err.Error()))
 	}
-	result.Meta = answer.meta
+	result.Outcomes = make([]Outcome, len(ids))
 	result.Attempts = trace.Attempts
 	if onlyNotFound(&trace) {
 		result.Requests = 1
@@ -133,8 +119,8 @@ func (c *call) cancelChunk(ctx context.Context, ids []int64) cancelResult {
 	}
 	for i, id := range ids {
 		var row rows.Row[gen.CancelledMessage]
-		if answer.rows != nil {
-			row = answer.rows[i]
+		if result.rows != nil {
+			row = result.rows[i]
 		}
 		outcome, reason := outcomeOf(row, &trace, err)
 		outcome.ID = id
@@ -149,36 +135,21 @@ func (c *call) cancelChunk(ctx context.Context, ids []int64) cancelResult {
 	return result
 }
 
-// cancelAnswer is what a 200 says: a row for each ID of the request, found or not.
-type cancelAnswer struct {
-	rows []rows.Row[gen.CancelledMessage]
-	meta Meta
-}
-
-func cancelledID(m *gen.CancelledMessage) int64 { return m.ID }
-
-// readCancelled reads the rows of a 200. Those that came before the body broke off are returned beside the error.
-func (c *call) readCancelled(ctx context.Context, r *transport.Reply, ids []int64) (answer cancelAnswer, err error) {
-	if err := r.Usable(); err != nil {
-		return answer, err
-	}
-	found, dropped, err := rows.ByID(r.Body, ids, cancelledID, func(a, b *gen.CancelledMessage) bool { return a.Status != b.Status })
-	c.logDropped(ctx, dropped)
-	if err = readError(r, err); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return answer, err
-	}
-	for i := range found {
-		answer.meta.OddMembers += c.logOdd(ctx, found[i].Odd)
-		if p := found[i].Value.Error; p != nil {
+// readCancelled reads the rows of a 200. Those that came before the body broke off are returned with the error.
+func (c *call) readCancelled(ctx context.Context, r *transport.Reply, ids []int64) (result cancelResult, err error) {
+	var odd int
+	idOf := func(m *gen.CancelledMessage) int64 { return m.ID }
+	differ := func(a, b *gen.CancelledMessage) bool { return a.Status != b.Status }
+	result.rows, odd, err = readByID(ctx, c, r, ids, idOf, differ)
+	for i := range result.rows {
+		if p := result.rows[i].Value.Error; p != nil {
 			problem.Tidy(p)
 			*p = r.Redact.Problem(*p)
 		}
 	}
-	answer.rows = found
 	if err == nil {
-		meta := c.readCancelMeta(ctx, r)
-		meta.OddMembers = answer.meta.OddMembers
-		answer.meta = meta
+		result.Meta = c.readMeta(ctx, r, http.MethodDelete)
 	}
-	return answer, err
+	result.OddMembers = odd
+	return result, err
 }

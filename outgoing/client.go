@@ -1,23 +1,21 @@
 package outgoing
 
 import (
+	"context"
+
 	"github.com/gsmservice-gateway/client-go/internal/bearer"
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// Client talks to the gateway. Make one with [New] and keep it (the methods of any other return [ErrInvalidArgument]):
-// it holds the connections, the retry quota and the hold that a rate limit puts on all requests. Any number of
-// goroutines may use it at once.
+// Client talks to the gateway. Make one with [New], and keep it: it has connections, retry quota and rate limit.
+// Goroutines may share it.
 type Client struct {
 	defaults  options
 	transport *transport.Client
 }
 
-// New returns a [Client] that authenticates with the bearer token, or, if token is empty, with the tokens of
-// [WithTokenSource]; exactly one of the two must be given. Options given here are the defaults of every call. New sends
-// nothing.
-//
-// The error matches [ErrInvalidArgument] and never repeats the token.
+// New returns a [Client] that authenticates with the bearer token or, if token is empty, those of [WithTokenSource].
+// Options are the defaults of every call. New sends nothing; its errors match [ErrInvalidArgument].
 func New(token string, opts ...Option) (*Client, error) {
 	o := defaultOptions()
 	if err := o.apply(opts); err != nil {
@@ -28,7 +26,8 @@ func New(token string, opts ...Option) (*Client, error) {
 		if err := bearer.Check(token); err != nil {
 			return nil, invalid(err.Error())
 		}
-		o.token = staticToken(token)
+		// a closure, where neither fmt nor encoding/json nor reflection over a Client finds the token
+		o.token = func(context.Context) (string, error) { return token, nil }
 	case token != "":
 		return nil, invalid("a token and WithTokenSource were both given: pass only one")
 	}

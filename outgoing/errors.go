@@ -28,9 +28,8 @@ var (
 	ErrIncomplete         = errors.New("history incomplete")  // the gateway's counts speak of more than All was shown
 )
 
-// APIError means that the gateway responded, but not with a usable success. It matches the sentinel of its status:
-// [ErrNotFound] for a 404, [ErrServer] for any 5xx, and so on. Neither its text nor its fields hold the token, even if
-// the gateway echoed it.
+// APIError means that the gateway answered, and not with a usable success. It matches the sentinel of its status. Neither
+// its text nor its fields hold the token, even if the gateway echoed it.
 type APIError struct {
 	Method, Path string        // "GET", "/messages/{ids}": the template, good for a metric's label
 	StatusCode   int           // of the HTTP answer, whatever the body says
@@ -44,7 +43,6 @@ type APIError struct {
 	isProblem bool  // the body was a problem document, perhaps one without members
 }
 
-// Error returns one line of at most 512 bytes: method, path template, status, title, detail, code and attempts.
 func (e *APIError) Error() string {
 	var head, tail strings.Builder
 	fmt.Fprintf(&head, "%.16s %.64s: %d", e.Method, e.Path, e.StatusCode)
@@ -77,7 +75,6 @@ func (e *APIError) Error() string {
 	return errline.Prefix + head.String() + tail.String()
 }
 
-// Unwrap returns the sentinel of the status, and why the answer of a success status could not be used.
 func (e *APIError) Unwrap() []error {
 	return slices.DeleteFunc([]error{sentinel(e.StatusCode), e.cause}, func(err error) bool { return err == nil })
 }
@@ -99,8 +96,8 @@ func (e *APIError) refusesToken() bool {
 	return e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden
 }
 
-// isPermanent reports whether the gateway will answer the same request in the same way again: a 4xx that is not about
-// the caller, a timeout, or another server.
+// isPermanent reports whether the gateway will answer the same request in the same way again: a 4xx that is not about the
+// caller, a timeout, or another server.
 func (e *APIError) isPermanent() bool {
 	return e.StatusCode/100 == 4 && !e.isCallerError() && e.StatusCode != http.StatusNotFound && e.StatusCode != http.StatusRequestTimeout
 }
@@ -111,31 +108,19 @@ func (e *APIError) isCallerError() bool {
 	return e.refusesToken() || e.StatusCode == http.StatusTooManyRequests
 }
 
-// isNotFound reports whether the gateway itself said that it has none of what was requested: a 404 with a problem
-// document. Another server or a proxy answers 404 without one.
-func (e *APIError) isNotFound() bool {
-	return e.StatusCode == http.StatusNotFound && e.isProblem
-}
-
-// BatchError names every ID that a call could not settle, once, in the order asked. The result beside it holds all that
-// was settled. It matches, for errors.Is and errors.As, whatever an Err of one [Failure] matches.
+// BatchError names every ID that a call could not settle, once, in the order asked; the result with it holds the others.
+// It matches what they do.
 type BatchError struct{ Failures []Failure }
 
-// Failure is a part of a call that failed for one reason. IDs, in the order asked, is empty where an unreadable row of
-// a page had none.
+// Failure is a part of a call that failed for one reason. IDs is empty for a row of a page without a readable ID.
 type Failure struct {
 	IDs []int64
 	Err error
 }
 
-// Error returns one line of at most 512 bytes: how many IDs, the first of them, and the first reason.
 func (e *BatchError) Error() string {
-	ids := 0
-	for _, f := range e.Failures {
-		ids += len(f.IDs)
-	}
 	var b strings.Builder
-	if ids > 0 {
+	if ids := len(e.IDs()); ids > 0 {
 		b.WriteString(errline.Plural(ids, "ID") + " not settled")
 	} else {
 		b.WriteString(errline.Plural(len(e.Failures), "row") + " not readable")
@@ -170,7 +155,7 @@ func (e *BatchError) reason(id int64) error {
 	return nil
 }
 
-// IDs returns the IDs that were not settled, in the order asked.
+// IDs returns the IDs of all failures, in the order asked.
 func (e *BatchError) IDs() []int64 {
 	var ids []int64
 	for _, f := range e.Failures {
@@ -179,7 +164,6 @@ func (e *BatchError) IDs() []int64 {
 	return ids
 }
 
-// Unwrap returns the Err of each [Failure], in their order.
 func (e *BatchError) Unwrap() []error {
 	errs := make([]error, 0, len(e.Failures))
 	for _, f := range e.Failures {
@@ -207,21 +191,18 @@ func (e *BatchError) orNil() error {
 	return e
 }
 
-// RetryAfter returns how long to wait before a call that ended in err is worth repeating: the longest wait that the gateway
-// asked for in an answer that err holds, or that is left of a hold on all requests of the [Client]; 0 and false if nothing in
-// err says.
+// RetryAfter returns how long to wait before a call that ended in err is worth repeating: the longest wait that the
+// gateway asked for, or that is left of a hold; 0 and false if nothing in err says.
 func RetryAfter(err error) (time.Duration, bool) {
-	var wait time.Duration
+	var (
+		wait  time.Duration
+		inner []error
+	)
 	switch e := err.(type) { //nolint:errorlint // the whole tree is walked
-	case nil:
-		return 0, false
 	case *APIError:
-		wait = e.RetryAfter
+		wait, inner = e.RetryAfter, e.Unwrap()
 	case *ratelimit.HeldError:
-		wait = time.Until(e.Until)
-	}
-	var inner []error
-	switch e := err.(type) { //nolint:errorlint // likewise
+		wait, inner = time.Until(e.Until), []error{e.Unwrap()}
 	case interface{ Unwrap() error }:
 		inner = []error{e.Unwrap()}
 	case interface{ Unwrap() []error }:

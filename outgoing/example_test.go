@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net/http"
 	"os"
 	"slices"
+	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
@@ -34,13 +38,38 @@ func Example() {
 }
 
 func ExampleNew() {
-	client, err := outgoing.New("the token of your account",
+	client, err := outgoing.New("token-of-your-account",
 		outgoing.WithBaseURL(outgoing.SandboxURL),
 		outgoing.WithConcurrency(8),
 		outgoing.WithRetry(outgoing.Retry{MaxAttempts: 6, MaxElapsed: 10 * time.Minute}))
-	fmt.Println(client != nil, err)
+	if err != nil {
+		log.Fatal(err)
+	}
+	result, err := client.GetByIDs(context.Background(), nil) // no IDs, no request
+	fmt.Println(len(result.Messages), "messages, error:", err)
 	// Output:
-	// false outgoing: invalid argument: the token has a space, a control character or a non-ASCII character in it
+	// 0 messages, error: <nil>
+}
+
+// A date is nil until there is one.
+func ExampleMessage() {
+	gateway := outgoingtest.NewGateway()
+	sent := time.Date(2024, 6, 1, 16, 22, 5, 0, time.UTC)
+	ids := gateway.Add(outgoing.Message{StatusCode: outgoing.StatusScheduled}, outgoing.Message{StatusCode: "SENT", SentDate: &sent})
+	result, err := gateway.Client().GetByIDs(context.Background(), ids)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, m := range result.Messages {
+		if m.SentDate == nil {
+			fmt.Println(m.ID, m.StatusCode, "not sent yet")
+			continue
+		}
+		fmt.Println(m.ID, m.StatusCode, m.SentDate.Format(time.DateTime))
+	}
+	// Output:
+	// 1 SCHEDULED not sent yet
+	// 2 SENT 2024-06-01 16:22:05
 }
 
 func ExampleClient_GetByIDs() {
@@ -102,25 +131,29 @@ func ExampleClient_StreamByIDs() {
 	// 607 delivered
 }
 
+// Each ID ends in one of four states. Here the gateway leaves one ID out of its answer, and refuses the second request.
 func ExampleClient_CancelScheduled() {
 	gateway := outgoingtest.NewGateway()
-	ids := gateway.Add(
-		outgoing.Message{Recipient: "+48999999991", StatusCode: outgoing.StatusScheduled},
-		outgoing.Message{Recipient: "+48999999992", StatusCode: "SENT"},
-		outgoing.Message{Recipient: "+48999999993", StatusCode: outgoing.StatusScheduled},
-	)
-	client := gateway.Client()
-
-	result, err := client.CancelScheduled(context.Background(), ids)
-	for _, o := range result.Outcomes {
-		fmt.Println(o.ID, o.State, o.Status)
+	ids := gateway.Add(outgoing.Message{StatusCode: "SENT"})
+	for range outgoing.MaxIDs {
+		ids = append(ids, gateway.Add(outgoing.Message{StatusCode: outgoing.StatusScheduled})...)
 	}
-	fmt.Println("error:", err)
+	gateway.Inject(
+		outgoingtest.Fault{Method: http.MethodDelete, Match: outgoingtest.HasID(ids[1]), Omit: ids[1:2]},
+		outgoingtest.Fault{Method: http.MethodDelete, Match: outgoingtest.HasID(ids[50]), Status: http.StatusForbidden})
+
+	result, err := gateway.Client(outgoing.WithConcurrency(1)).CancelScheduled(context.Background(), ids)
+	fmt.Println("will not go out:", len(result.IDs(outgoing.Cancelled)))
+	fmt.Println("too late:", result.IDs(outgoing.Rejected))
+	fmt.Println("untouched, cancel again:", result.IDs(outgoing.NotSent))
+	fmt.Println("cannot be known, look again:", result.IDs(outgoing.Unknown))
+	fmt.Println("forbidden:", errors.Is(err, outgoing.ErrForbidden))
 	// Output:
-	// 1 cancelled 204
-	// 2 rejected 400
-	// 3 cancelled 204
-	// error: <nil>
+	// will not go out: 48
+	// too late: [1]
+	// untouched, cancel again: [51]
+	// cannot be known, look again: [2]
+	// forbidden: true
 }
 
 // The connection breaks after the gateway did its work. No one can know that from here, and the library does not pretend to.
@@ -241,13 +274,66 @@ func (c *counter) RoundTrip(req *http.Request) (*http.Response, error) {
 	return c.next.RoundTrip(req)
 }
 
+// The token is replaced while the program runs: the request that met a 401 is sent again with the new one.
 func ExampleWithTokenSource() {
-	gateway := outgoingtest.NewGateway()
-	rotating := func(context.Context) (string, error) { return "token-of-this-hour", nil } // from your secret store, cached
+	gateway := outgoingtest.NewGateway(outgoingtest.WithToken("token-of-this-hour"))
+	tokens := []string{"token-of-the-last-hour", "token-of-this-hour"} // your secret store
+	var mu sync.Mutex
+	source := func(context.Context) (string, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		token := tokens[0]
+		tokens = tokens[min(1, len(tokens)-1):]
+		return token, nil
+	}
 
-	client := gateway.Client(outgoing.WithTokenSource(rotating))
+	client := gateway.Client(outgoing.WithTokenSource(source))
 	_, err := client.List(context.Background(), outgoing.PageRequest{})
-	fmt.Println(err)
+	fmt.Println(len(gateway.Requests()), "requests, error:", err)
 	// Output:
-	// <nil>
+	// 2 requests, error: <nil>
+}
+
+// A limit of 50 requests a second for all clients of this process.
+func ExampleWithLimiter() {
+	gateway := outgoingtest.NewGateway()
+	ids := gateway.Add(outgoingtest.SampleMessages(200)...)
+	limiter := rate.NewLimiter(50, 1)
+
+	client := gateway.Client(outgoing.WithLimiter(limiter))
+	start := time.Now()
+	result, err := client.GetByIDs(context.Background(), ids)
+	fmt.Println(result.Requests, "requests, error:", err)
+	fmt.Println("took 60ms or more:", time.Since(start) >= 55*time.Millisecond)
+	// Output:
+	// 4 requests, error: <nil>
+	// took 60ms or more: true
+}
+
+// The gateway says when to come back, if it does.
+func ExampleRetryAfter() {
+	gateway := outgoingtest.NewGateway()
+	ids := gateway.Add(outgoingtest.SampleMessages(3)...)
+	gateway.Inject(outgoingtest.Fault{Status: http.StatusTooManyRequests, RetryAfter: "1"})
+	client := gateway.Client(outgoing.WithRetry(outgoing.Retry{MaxElapsed: time.Millisecond})) // fail fast
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+
+	for {
+		result, err := client.GetByIDs(ctx, ids)
+		wait, ok := outgoing.RetryAfter(err)
+		if !ok {
+			fmt.Println(len(result.Messages), "messages, error:", err)
+			return
+		}
+		fmt.Println("come back in", wait.Round(time.Second))
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
+	}
+	// Output:
+	// come back in 1s
+	// 3 messages, error: <nil>
 }

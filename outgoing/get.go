@@ -13,7 +13,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// GetResult is the result of [Client.GetByIDs], and of one request of [Client.StreamByIDs].
+// GetResult is the result of a look-up.
 type GetResult struct {
 	Messages []Message // found, in the order in which their IDs were first asked for
 	Missing  []int64   // asked for, answered, not found
@@ -30,12 +30,9 @@ func (r *GetResult) add(part GetResult) {
 	r.Meta.add(part.Meta)
 }
 
-// GetByIDs looks messages up, any number of them: 50 in one request, repeated IDs once. Each ID appears in exactly one
-// of Messages, Missing or the *[BatchError]. What was found is returned beside an error too.
-//
-// Errors: [ErrInvalidArgument], before anything is sent, for an ID below 1 or a bad option; otherwise a *BatchError
-// whose failures are of type *[APIError] where the gateway answered, and match [ErrNotSent], the context's error or the
-// network's where it did not.
+// GetByIDs looks messages up: any number of IDs, each distinct one once. Each is in exactly one of Messages, Missing and
+// the *[BatchError], whose failures are each an *[APIError], or match [ErrNotSent], the context's error or the network's.
+// An ID below 1 or a bad option is [ErrInvalidArgument], and nothing is sent.
 func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (GetResult, error) {
 	call, err := c.newCall(opts)
 	if err != nil {
@@ -50,7 +47,7 @@ func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (Get
 		failed  BatchError
 		settled int
 	)
-	for part := range parallel.Ordered(ctx, call.parallelism(asked), call.untilStopped(ctx, slices.Chunk(asked, MaxIDs)), call.getChunk) {
+	for part := range parallel.Ordered(ctx, call.parallelism(asked), call.chunks(ctx, asked), call.getChunk) {
 		result.add(part.GetResult)
 		failed.Failures = append(failed.Failures, part.failed.Failures...)
 		settled += len(part.asked)
@@ -89,7 +86,8 @@ func (c *call) getOnce(ctx context.Context, ids []int64, single bool) getResult 
 		result.failed.add(invalid(err.Error()), ids...)
 		return result
 	}
-	answer, trace, err := do(ctx, c, transport.Request{Request: addIDs(req, ids[1:]), Path: messagesByID, IDs: len(ids), Once: single},
+	request := transport.Request{Request: addIDs(req, ids[1:]), Path: messagesByID, IDs: len(ids), Once: single}
+	answer, trace, err := do(ctx, c, request,
 		func(r *transport.Reply) (getResult, error) { return c.readMessages(ctx, r, ids) })
 	switch {
 	case err == nil:
@@ -107,8 +105,8 @@ func (c *call) getOnce(ctx context.Context, ids []int64, single bool) getResult 
 	return result
 }
 
-// breaksOthers reports whether one of the IDs may be why the request as a whole failed: the gateway blames the request, fails
-// at it again and again, or writes something that is not JSON.
+// breaksOthers reports whether one of the IDs may be why the request as a whole failed: the gateway blames the request,
+// fails at it again and again, or writes something that is not JSON.
 func breaksOthers(t *transport.Trace) bool {
 	answer := answerOf(t)
 	if answer == nil {
@@ -126,8 +124,8 @@ func breaksOthers(t *transport.Trace) bool {
 // maxFruitless is how many parts in a row may fail before no request is split any further: then it is not one of the IDs.
 const maxFruitless = 16
 
-// getHalves looks up the IDs of a request that failed in halves, down to single IDs, within the retry quota. A half has one
-// attempt, since it is a retry itself.
+// getHalves looks up the IDs of a request that failed in halves, down to single IDs, within the retry quota. A half has
+// one attempt, since it is a retry itself.
 func (c *call) getHalves(ctx context.Context, whole getResult) getResult {
 	result := getResult{asked: whole.asked, trace: whole.trace}
 	result.Attempts = whole.Attempts
@@ -163,21 +161,18 @@ func halves(ids []int64) [][]int64 {
 	return [][]int64{ids[:middle:middle], ids[middle:]}
 }
 
-func messageID(m *Message) int64 { return m.ID }
-
 func (c *call) readMessages(ctx context.Context, r *transport.Reply, ids []int64) (getResult, error) {
-	if err := r.Usable(); err != nil {
+	idOf := func(m *Message) int64 { return m.ID }
+	found, odd, err := readByID(ctx, c, r, ids, idOf, func(_, _ *Message) bool { return false })
+	if err != nil {
 		return getResult{}, err
 	}
-	found, dropped, err := rows.ByID(r.Body, ids, messageID, func(_, _ *Message) bool { return false })
-	c.logDropped(ctx, dropped)
-	if err := readError(r, err); err != nil {
-		return getResult{}, err
-	}
-	result := getResult{asked: ids, GetResult: GetResult{Messages: make([]Message, 0, len(ids)), Meta: c.readMeta(ctx, r)}}
+	result := getResult{asked: ids}
+	result.Messages = make([]Message, 0, len(ids))
+	result.Meta = c.readMeta(ctx, r, http.MethodGet)
+	result.OddMembers = odd
 	for i := range found {
 		row := &found[i]
-		result.OddMembers += c.logOdd(ctx, row.Odd)
 		switch reason := rows.Unreadable(row.Odd, "/price"); {
 		case row.Found && (reason == nil || c.unpriced):
 			result.Messages = append(result.Messages, row.Value)

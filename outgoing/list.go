@@ -12,26 +12,22 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// PageRequest says which page of the history [Client.List] returns. A field of zero leaves the gateway's default: page
-// 1, 10 messages.
+// PageRequest is a page for [Client.List]; 0 is the default: page 1, limit 10.
 type PageRequest struct{ Page, Limit int }
 
-// Page is one page of the history, newest message first. The counts are what the response headers say.
+// Page is one page of the history, newest message first, and its headers.
 type Page struct {
 	Messages                                     []Message
 	TotalResults, TotalPages, CurrentPage, Limit *int // the X- headers; nil if absent or unreadable
 	Links                                        Links
 }
 
-// Links are the targets of a response's Link header (RFC 8288), as absolute URIs; "" if absent. They are data: the
-// library never requests one.
+// Links are the targets of a Link header (RFC 8288), as absolute URIs; "" if absent. The library never requests one.
 type Links struct{ First, Prev, Next, Last string }
 
-// List returns one page of the history, newest message first. Pages move while messages arrive: to read all of it, use
-// [Client.All]. Rows that cannot be read are named by a *[BatchError]; the others are returned beside it.
-//
-// Errors: [ErrInvalidArgument], before anything is sent, for a page below 0, a limit outside of 0 to 50 or a bad
-// option; *[APIError] where the gateway answered; the context's error or the network's where it did not.
+// List returns one page of the history; [Client.All] reads all of it. Rows that cannot be read are left out, and named by
+// a *[BatchError]. Other errors are [ErrInvalidArgument] for a negative page, a limit outside 0 to 50 or a bad option,
+// before anything is sent; *[APIError]; the context's or the network's.
 func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Page, error) {
 	call, err := c.newCall(opts)
 	if err != nil {
@@ -47,7 +43,18 @@ func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Pag
 	if err != nil {
 		return Page{}, err
 	}
-	return answer.page()
+	var (
+		page   = answer.meta
+		failed BatchError
+	)
+	page.Messages = make([]Message, 0, len(answer.rows))
+	for _, row := range answer.rows {
+		failed.Failures = append(failed.Failures, row.failed.Failures...)
+		if row.failed.orNil() == nil {
+			page.Messages = append(page.Messages, row.Message)
+		}
+	}
+	return page, failed.orNil()
 }
 
 // list asks for a page.
@@ -63,7 +70,8 @@ func (c *call) list(ctx context.Context, wanted PageRequest) (pageAnswer, transp
 	if err != nil {
 		return pageAnswer{}, transport.Trace{}, invalid(err.Error())
 	}
-	return do(ctx, c, transport.Request{Request: req, Path: messages}, func(r *transport.Reply) (pageAnswer, error) { return c.readPage(ctx, r) })
+	request := transport.Request{Request: req, Path: messages}
+	return do(ctx, c, request, func(r *transport.Reply) (pageAnswer, error) { return c.readPage(ctx, r) })
 }
 
 // pageAnswer is a page with its unreadable rows in their places.
@@ -72,44 +80,23 @@ type pageAnswer struct {
 	meta Page // without Messages
 }
 
-// pageRow is a row of a page. One that cannot be read is a Message with nothing but its ID, if that, and the reason.
+// pageRow is a row of a page. One that cannot be read is a Message with nothing but its ID, if that, and the failure.
 type pageRow struct {
 	Message
-	reason error
+	failed BatchError
 }
 
-// err returns why the row cannot be read; nil if it can.
-func (r *pageRow) err() error {
-	if r.reason == nil {
-		return nil
-	}
-	var failed BatchError
-	failed.add(r.reason, r.ids()...)
-	return &failed
-}
+func (r pageRow) id() int64 { return r.ID }
 
-func (r *pageRow) ids() []int64 {
-	if r.ID == 0 {
-		return nil
+// unreadable returns the row of a message that cannot be read; its ID may be 0.
+func unreadable(id int64, reason error) pageRow {
+	row := pageRow{Message: Message{ID: id}}
+	if id == 0 {
+		row.failed.add(unexpected(reason))
+	} else {
+		row.failed.add(unexpected(reason), id)
 	}
-	return []int64{r.ID}
-}
-
-// page returns the answer with the unreadable rows set apart.
-func (a pageAnswer) page() (Page, error) {
-	var (
-		page   = a.meta
-		failed BatchError
-	)
-	page.Messages = make([]Message, 0, len(a.rows))
-	for _, row := range a.rows {
-		if row.reason != nil {
-			failed.add(row.reason, row.ids()...)
-		} else {
-			page.Messages = append(page.Messages, row.Message)
-		}
-	}
-	return page, failed.orNil()
+	return row
 }
 
 func (c *call) readPage(ctx context.Context, r *transport.Reply) (pageAnswer, error) {
@@ -123,12 +110,11 @@ func (c *call) readPage(ctx context.Context, r *transport.Reply) (pageAnswer, er
 			return
 		}
 		c.logOdd(ctx, odd)
-		switch reason := cmp.Or(rows.Unidentified(m.ID, odd), rows.Unreadable(odd, "/price")); {
-		case reason == nil:
-			a.rows = append(a.rows, pageRow{Message: *m})
-		default:
-			a.rows = append(a.rows, pageRow{Message{ID: m.ID}, unexpected(reason)})
+		row := pageRow{Message: *m}
+		if reason := cmp.Or(rows.Unidentified(m.ID, odd), rows.Unreadable(odd, "/price")); reason != nil {
+			row = unreadable(m.ID, reason)
 		}
+		a.rows = append(a.rows, row)
 	})
 	switch err := readError(r, err); {
 	case err != nil:

@@ -9,7 +9,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// Meta is what the gateway said in response headers, and what the call cost.
+// Meta is what response headers said, and what a call took.
 type Meta struct {
 	SuccessCount *int  // X-Success-Count, summed; nil unless every answered request carried it
 	ErrorCount   *int  // X-Error-Count, likewise
@@ -49,42 +49,33 @@ func agreed(a, b *bool) *bool {
 	return a
 }
 
-// readMeta returns what the answer to a GET says about itself. The contract has no X-Sandbox there, so that its absence is
-// not worth a line in the log.
-func (c *call) readMeta(ctx context.Context, r *transport.Reply) Meta {
-	m := c.readCounts(ctx, r)
-	if len(r.Header.Values(sandboxHeader)) > 0 {
+const sandboxHeader = "X-Sandbox"
+
+// readMeta returns what an answer says about itself. The contract has X-Sandbox on the answer to a DELETE alone, so that
+// its absence is else not worth a line in the log.
+func (c *call) readMeta(ctx context.Context, r *transport.Reply, method string) Meta {
+	m := Meta{
+		SuccessCount: readHeader(ctx, c, r, "X-Success-Count", header.Count),
+		ErrorCount:   readHeader(ctx, c, r, "X-Error-Count", header.Count),
+		Requests:     1,
+	}
+	if method == http.MethodDelete || len(r.Header.Values(sandboxHeader)) > 0 {
 		m.Sandbox = readHeader(ctx, c, r, sandboxHeader, header.Bool)
 	}
 	return m
 }
 
-// readCancelMeta returns what the answer to a DELETE says about itself.
-func (c *call) readCancelMeta(ctx context.Context, r *transport.Reply) Meta {
-	m := c.readCounts(ctx, r)
-	m.Sandbox = readHeader(ctx, c, r, sandboxHeader, header.Bool)
-	return m
-}
-
-const sandboxHeader = "X-Sandbox"
-
-func (c *call) readCounts(ctx context.Context, r *transport.Reply) Meta {
-	return Meta{
-		SuccessCount: readHeader(ctx, c, r, "X-Success-Count", header.Count),
-		ErrorCount:   readHeader(ctx, c, r, "X-Error-Count", header.Count),
-		Requests:     1,
-	}
-}
-
 // readHeader returns what parse makes of a header. It logs one that gives no value: at level Warn if it was there.
-func readHeader[T any](ctx context.Context, c *call, r *transport.Reply, name string, parse func(http.Header, string) *T) *T {
+func readHeader[T any](
+	ctx context.Context, c *call, r *transport.Reply, name string, parse func(http.Header, string) *T,
+) *T {
 	value := parse(r.Header, name)
 	if value == nil {
 		level := slog.LevelDebug
 		if len(r.Header.Values(name)) > 0 {
 			level = slog.LevelWarn
 		}
-		c.logger.Log(ctx, level, "response header is absent or unusable", "header", name)
+		c.Logger.Log(ctx, level, "response header is absent or unusable", "header", name)
 	}
 	return value
 }

@@ -17,9 +17,8 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// Option sets one thing. Given to [New] it is the client's default; given to a call it holds for that call only. A nil
-// or invalid option makes New or the call fail with [ErrInvalidArgument] before anything is sent; so do [WithBaseURL],
-// [WithHTTPClient] and [WithTokenSource] when given to a call.
+// Option is a setting: of [New] for every call, of a call for that one. A nil or invalid one is [ErrInvalidArgument], and
+// so is one for New only in a call.
 type Option func(*options) error
 
 type options struct {
@@ -63,65 +62,59 @@ func (o *options) apply(opts []Option) error {
 	return nil
 }
 
-var errNewOnly = errors.New("belongs to New: a call cannot change it")
-
-// WithBaseURL sets where the gateway is: [ProductionURL] unless given, [SandboxURL] to try things out. It must be an
-// https URL without user info, query and fragment; http is accepted only for a loopback host, since the token would
-// travel in the clear, and never goes through a proxy. For [New] only.
-func WithBaseURL(rawURL string) Option {
+// newOnly returns an option that a call refuses.
+func newOnly(name string, set func(*options) error) Option {
 	return func(o *options) error {
 		if o.inCall {
-			return fmt.Errorf("WithBaseURL %w", errNewOnly)
+			return fmt.Errorf("%s belongs to New: a call cannot change it", name)
 		}
+		return set(o)
+	}
+}
+
+// WithBaseURL sets the gateway's address: [ProductionURL] unless given. It is an https URL without user info, query and
+// fragment; http is accepted for a loopback host only, since the token would travel in the clear. New only.
+func WithBaseURL(rawURL string) Option {
+	return newOnly("WithBaseURL", func(o *options) error {
 		base, err := transport.ParseBaseURL(rawURL)
 		if err != nil {
 			return fmt.Errorf("base URL: %w", err)
 		}
 		o.baseURL = base
 		return nil
-	}
+	})
 }
 
-// WithHTTPClient makes requests go through a copy of hc: its Transport (the library's if nil), Jar and Timeout are
-// used, its CheckRedirect is not, since redirects are never followed. hc itself is not changed. With an http:// base
-// URL New refuses an *http.Transport whose Proxy gives a proxy for it; no other RoundTripper can be asked. For [New]
-// only.
+// WithHTTPClient sends requests through a copy of hc: its Transport (the library's if nil), Jar and Timeout, but not its
+// CheckRedirect, since redirects are not followed. New refuses a Proxy for an http base URL. New only.
 func WithHTTPClient(hc *http.Client) Option {
-	return func(o *options) error {
-		switch {
-		case o.inCall:
-			return fmt.Errorf("WithHTTPClient %w", errNewOnly)
-		case hc == nil:
+	return newOnly("WithHTTPClient", func(o *options) error {
+		if hc == nil {
 			return errors.New("WithHTTPClient: the client is nil")
 		}
 		o.httpClient = hc
 		return nil
-	}
+	})
 }
 
-// WithTokenSource asks f for the bearer token before each attempt, for tokens that rotate. f is called from several
-// goroutines at once and should cache; its context ends with the attempt. An error of f ends the request unsent. For
-// [New] only, with an empty token.
+// WithTokenSource asks f for the bearer token before each attempt, for tokens that rotate. f is called by several
+// goroutines at once, should cache, and has the attempt's context. Its error ends the request unsent. New only.
 func WithTokenSource(f func(context.Context) (string, error)) Option {
-	return func(o *options) error {
-		switch {
-		case o.inCall:
-			return fmt.Errorf("WithTokenSource %w", errNewOnly)
-		case f == nil:
+	return newOnly("WithTokenSource", func(o *options) error {
+		if f == nil {
 			return errors.New("WithTokenSource: the function is nil")
 		}
 		o.token = f
 		return nil
-	}
+	})
 }
 
-// Retry configures retries, for [WithRetry]. Zero fields take the defaults. The package documentation says what is
-// retried.
+// Retry has the limits of retries. Zero fields take the defaults.
 type Retry struct {
-	MaxAttempts     int           // the first one counts; 1 never retries; default 4, not counting attempts that met a 429
-	InitialInterval time.Duration // the longest wait before the second attempt, doubled for each one after it; default 500ms
-	MaxInterval     time.Duration // the longest wait before any attempt, unless the gateway asks for more; default 20s
-	MaxElapsed      time.Duration // of one request with its retries: it never sleeps past it; default 2m
+	MaxAttempts     int           // the first one counts, 1 never retries; default 4, not counting those that met a 429
+	InitialInterval time.Duration // the longest wait before the second attempt; it doubles; default 500ms
+	MaxInterval     time.Duration // the longest wait, unless the gateway asks for more; default 20s
+	MaxElapsed      time.Duration // of one request with its retries, which never waits past it; default 2m
 }
 
 func (r Retry) policy() retry.Policy {
@@ -134,8 +127,7 @@ func (r Retry) policy() retry.Policy {
 	}
 }
 
-// WithRetry sets how failed attempts are repeated. Zero fields of r take the defaults of [Retry], whatever the client
-// has.
+// WithRetry sets all limits of retries; zero fields are the defaults.
 func WithRetry(r Retry) Option {
 	return func(o *options) error {
 		if r.MaxAttempts < 0 || r.InitialInterval < 0 || r.MaxInterval < 0 || r.MaxElapsed < 0 {
@@ -148,7 +140,7 @@ func WithRetry(r Retry) Option {
 
 const maxConcurrency = 1 << 16
 
-// WithConcurrency sets how many requests one call may have in flight: 4 unless given, at least 1 and at most 65,536.
+// WithConcurrency sets how many requests a call has in flight: 1 to 65,536, default 4.
 func WithConcurrency(n int) Option {
 	return func(o *options) error {
 		if n < 1 || n > maxConcurrency {
@@ -159,7 +151,7 @@ func WithConcurrency(n int) Option {
 	}
 }
 
-// WithAttemptTimeout bounds one HTTP attempt, from connecting to the last byte of the answer: 30 seconds unless given.
+// WithAttemptTimeout bounds one attempt, from connecting to the last byte of the answer: 30 seconds unless given.
 func WithAttemptTimeout(d time.Duration) Option {
 	return func(o *options) error {
 		if d <= 0 {
@@ -170,7 +162,7 @@ func WithAttemptTimeout(d time.Duration) Option {
 	}
 }
 
-// WithUserAgent replaces the User-Agent header (RFC 9110, section 10.1.5).
+// WithUserAgent replaces the User-Agent header.
 func WithUserAgent(s string) Option {
 	return func(o *options) error {
 		if s == "" || !header.ValidValue(s) {
@@ -181,9 +173,8 @@ func WithUserAgent(s string) Option {
 	}
 }
 
-// WithHeader sets a header of every request. Headers that the library or net/http sets are refused, among them
-// Authorization, Accept-Encoding, Host, Content-Length, and Idempotency-Key, which would make net/http send a DELETE
-// twice.
+// WithHeader sets a header of every request. Those that the library or net/http sets are refused, such as Authorization,
+// Accept-Encoding, Host and Content-Length, and Idempotency-Key, which makes net/http repeat a DELETE.
 func WithHeader(key, value string) Option {
 	return func(o *options) error {
 		key := http.CanonicalHeaderKey(key)
@@ -200,8 +191,7 @@ func WithHeader(key, value string) Option {
 	}
 }
 
-// WithLogger sets the logger for retries and their waits, rows that were not requested, and headers that contradict the
-// contract. The library never logs a token, a recipient or a body. Without this option nothing is logged.
+// WithLogger sets the logger; without one nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(o *options) error {
 		if l == nil {
@@ -212,23 +202,21 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// Limiter is asked before each HTTP attempt, for [WithLimiter]. Wait returns nil when the attempt may be sent. A
-// *rate.Limiter of golang.org/x/time/rate is one.
+// Limiter is asked before each HTTP attempt; Wait returns nil when it may be sent. A *rate.Limiter of
+// golang.org/x/time/rate is one.
 type Limiter interface {
 	Wait(ctx context.Context) error
 }
 
-// Holder is what a [Limiter] can be, too. Hold is called when the gateway asked for fewer requests and this [Client] sends
-// none for d, at most 5 minutes, so that others who share the limiter hold back as well. It is called in the goroutine of a
-// request and should return soon.
+// Holder is what a [Limiter] can be, too, so that others who share it hold back as well: Hold is called when the gateway
+// asked for fewer requests and this [Client] sends none for d, at most 5 minutes. It should return soon.
 type Holder interface {
 	Hold(ctx context.Context, d time.Duration)
 }
 
-// WithLimiter asks l before each HTTP attempt (retries and read-backs included), after the Client's own hold and pace: the
-// place for a limit that several clients, or the processes of one account, share. The context given to l ends with the call's,
-// with MaxElapsed of [Retry], and when the call stops. An error of l ends the request: it is no attempt, matches that error
-// and, if no attempt before it can have arrived, [ErrNotSent]. If l is a [Holder] it is told of each hold.
+// WithLimiter asks l before each attempt, retries and read-backs included, after the Client's own rate limit. The context
+// that l gets ends with the call and with MaxElapsed of [Retry]. An error of l ends the request: it is no attempt, and
+// matches that error and, if no attempt before it can have arrived, [ErrNotSent]. A [Holder] is told of each hold.
 func WithLimiter(l Limiter) Option {
 	return func(o *options) error {
 		if l == nil {
@@ -243,11 +231,6 @@ func WithLimiter(l Limiter) Option {
 func (o *options) setHeader(key, value string) {
 	o.header = maps.Clone(o.header)
 	o.header[key] = []string{value}
-}
-
-// staticToken keeps the token in a closure, where neither fmt nor encoding/json nor reflection over a Client finds it.
-func staticToken(token string) func(context.Context) (string, error) {
-	return func(context.Context) (string, error) { return token, nil }
 }
 
 const modulePath = "github.com/gsmservice-gateway/client-go"

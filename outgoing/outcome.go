@@ -13,20 +13,19 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// State is what is known about the cancelling of one message. Its zero value is [Unknown].
+// State is what is known about the cancelling of one message.
 type State int
 
-// The states of a cancellation; see [Client.CancelScheduled].
+// The states, which the package documentation explains under Cancelling.
 const (
 	Unknown   State = iota // a request left, and no answer says whether it took effect
-	NotSent                // untouched: no request with this ID left this process, or the gateway turned it away as a whole (401, 403, 429)
+	NotSent                // untouched: no such request left, or the gateway turned it away as a whole (401, 403, 429)
 	Cancelled              // 204
 	Rejected               // the gateway refused
 )
 
 var stateNames = []string{Unknown: "unknown", NotSent: "not sent", Cancelled: "cancelled", Rejected: "rejected"}
 
-// String returns "unknown", "not sent", "cancelled" or "rejected".
 func (s State) String() string {
 	if s < 0 || int(s) >= len(stateNames) {
 		return fmt.Sprintf("State(%d)", int(s))
@@ -34,11 +33,10 @@ func (s State) String() string {
 	return stateNames[s]
 }
 
-// MarshalText returns what String does, for JSON and logs.
+// MarshalText returns what String does.
 func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText reads what MarshalText wrote, so that stored results can be read back. Any other text is an error that
-// matches [ErrInvalidArgument], and leaves s as it is.
+// UnmarshalText reads it; any other text is [ErrInvalidArgument].
 func (s *State) UnmarshalText(text []byte) error {
 	i := slices.Index(stateNames, string(text))
 	if i < 0 {
@@ -48,7 +46,7 @@ func (s *State) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Outcome is what is known about one ID after [Client.CancelScheduled].
+// Outcome is what [Client.CancelScheduled] knows about one ID.
 type Outcome struct {
 	ID      int64
 	State   State
@@ -93,8 +91,8 @@ func outcomeOf(row rows.Row[gen.CancelledMessage], t *transport.Trace, err error
 	return o, err
 }
 
-// outcomeOfRow returns what a row says of its message, given whether an attempt before may have cancelled it. A row speaks of
-// its message also with a status that speaks of the caller elsewhere.
+// outcomeOfRow returns what a row says of its message, given whether an attempt before may have cancelled it. A row
+// speaks of its message also with a status that speaks of the caller elsewhere.
 func outcomeOfRow(row rows.Row[gen.CancelledMessage], ambiguous bool) (o Outcome, reason error) {
 	if reason := rows.Unreadable(row.Odd, "/status"); reason != nil {
 		return o, unexpected(reason)

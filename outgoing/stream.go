@@ -4,35 +4,32 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/gsmservice-gateway/client-go/internal/batch"
 	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
 )
 
-// StreamByIDs is [Client.GetByIDs] for any number of IDs, in memory that does not grow with it: IDs are taken from the
-// iterator when another request may be sent, and each request's result is yielded in the order asked, with a
-// *[BatchError] beside it if some of its IDs could not be settled; the stream then goes on. An ID is sent once per
-// chunk of 50, so sort or deduplicate where many repeat.
+// StreamByIDs is [Client.GetByIDs] in constant memory: it takes IDs as they can be sent, and yields the result of each
+// request in order, with a *[BatchError] for IDs that could not be settled; the loop may go on. IDs that repeat are
+// dropped only within a request of 50.
 //
-// The stream ends early, after what was in flight, when the token is refused (401, 403), when the gateway cannot be reached,
-// when the context is done, and at an ID below 1. Then its last yield is an error that matches [ErrNotSent] and the reason
-// ([ErrUnauthorized], the context's error, [ErrInvalidArgument]), beside a zero result: the IDs that ids had not yielded yet
-// were not sent. So a loop that ends without such an error has seen a result or a *BatchError for each ID.
+// A stream that ends before ids does says so: its last error, with a zero result, matches [ErrNotSent] and the reason:
+// [ErrUnauthorized], [ErrForbidden], [ErrInvalidArgument] (an ID below 1), the network's error or the context's.
 //
-// ids runs in the goroutine of the loop, and again for each loop. A request is sent when the ID after its last one, or
-// the end of ids, has been seen. While ids waits for an ID no result is yielded, so it must not itself wait for one.
+// ids runs in the goroutine of the loop, again for each loop. A request is sent when the ID after its last one, or the
+// end of ids, has been seen; until then no result is yielded, so ids must not wait for one.
 func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...Option) iter.Seq2[GetResult, error] {
-	call, err := c.newCall(opts)
-	if err == nil && ids == nil {
-		err = invalid("the iterator of IDs is nil")
-	}
 	return func(yield func(GetResult, error) bool) {
+		call, err := c.newCall(opts)
+		if err == nil && ids == nil {
+			err = invalid("the iterator of IDs is nil")
+		}
 		if err != nil {
 			yield(GetResult{}, err)
 			return
 		}
-		call := call.again()
 		source := batch.Source{IDs: ids, Size: MaxIDs, Stopped: func() bool { return call.stopped(ctx) != nil }}
 		for part := range parallel.Ordered(ctx, call.concurrency, call.untilStopped(ctx, source.Chunks), call.getChunk) {
 			if !yield(part.GetResult, part.failed.orNil()) {
@@ -54,6 +51,11 @@ func distinct(ids []int64) ([]int64, error) {
 	return kept, nil
 }
 
+// chunks groups IDs into requests, until the call is stopped.
+func (c *call) chunks(ctx context.Context, ids []int64) iter.Seq[[]int64] {
+	return c.untilStopped(ctx, slices.Chunk(ids, MaxIDs))
+}
+
 // parallelism returns how many requests for these IDs may be in flight.
 func (c *call) parallelism(ids []int64) int {
 	return max(1, min(c.concurrency, (len(ids)+MaxIDs-1)/MaxIDs))
@@ -73,8 +75,8 @@ func (c *call) untilStopped(ctx context.Context, chunks iter.Seq[[]int64]) iter.
 	}
 }
 
-// unsent returns the error of a stream that ends before its iterator does; nil if it does not. An iterator that gave no ID at
-// all may have ended because the call was stopped.
+// unsent returns the error of a stream that ends before its iterator does; nil if it does not. An iterator that gave no
+// ID at all may have ended because the call was stopped.
 func (c *call) unsent(ctx context.Context, s *batch.Source) error {
 	reason := c.stopped(ctx)
 	switch {

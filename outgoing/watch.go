@@ -12,18 +12,13 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/watch"
 )
 
-// WatchRequest says which messages [Client.Watch] follows, until when, and how often it looks them up.
+// WatchRequest is what [Client.Watch] follows, until when, and how often.
 type WatchRequest struct {
 	IDs             []int64            // repeated ones are watched once
 	Until           func(Message) bool // a message for which it is true has reached its end; required
 	InitialInterval time.Duration      // the wait after the first look at a message, and after a change; default 10s
 	MaxInterval     time.Duration      // the wait doubles up to this while the message stays as it is; default 15m, or InitialInterval
 }
-
-const (
-	defaultInitialInterval = 10 * time.Second
-	defaultMaxInterval     = 15 * time.Minute
-)
 
 // withDefaults checks the request, and fills in what it leaves to the defaults.
 func (w WatchRequest) withDefaults() (WatchRequest, error) {
@@ -35,8 +30,8 @@ func (w WatchRequest) withDefaults() (WatchRequest, error) {
 	case w.MaxInterval < 0:
 		return w, invalid(fmt.Sprintf("max interval %v: must not be negative", w.MaxInterval))
 	}
-	w.InitialInterval = cmp.Or(w.InitialInterval, defaultInitialInterval)
-	w.MaxInterval = cmp.Or(w.MaxInterval, max(defaultMaxInterval, w.InitialInterval))
+	w.InitialInterval = cmp.Or(w.InitialInterval, 10*time.Second)
+	w.MaxInterval = cmp.Or(w.MaxInterval, max(15*time.Minute, w.InitialInterval))
 	if w.MaxInterval < w.InitialInterval {
 		return w, invalid(fmt.Sprintf("max interval %v: below the initial interval, %v", w.MaxInterval, w.InitialInterval))
 	}
@@ -45,46 +40,33 @@ func (w WatchRequest) withDefaults() (WatchRequest, error) {
 	return w, err
 }
 
-// Watch follows messages until each has reached its end, any number of them. Each is looked up at once; it is yielded
-// when it is first seen, and after each change of its StatusCode or StatusDate. When Until is true for it, it is
-// yielded, if that state was not yet, and not looked up again. The loop ends when no message is left.
+// Watch follows any number of messages until each has reached its end. Each is looked up at once, and yielded when it is
+// first seen and after each change of its StatusCode or StatusDate. One for which Until is true is not looked up again;
+// the loop ends when none is left. Each range starts a new watch.
 //
-// The wait before the next look at a message doubles from InitialInterval to MaxInterval while the message stays as it
-// is, and is short again after a change. Looks are put together, 50 IDs in a request, [WithConcurrency] requests at
-// most; none is started while the loop's body runs. A look is one attempt: [WithRetry]'s MaxAttempts and MaxElapsed do
-// not apply, and no retry quota is used. A rate limit postpones looks, and is logged and not an error; while it goes
-// on, looks are tried after pauses that double up to InitialInterval, or 5 minutes.
+// The wait before the next look doubles from InitialInterval to MaxInterval while a message stays as it is. Looks share
+// requests of 50 IDs, [WithConcurrency] of them at once; none starts while the loop's body runs. A look is one attempt:
+// of [WithRetry] it takes only the intervals, and it uses no retry quota. Rate limits postpone looks, and are logged; in
+// an outage one look at a time is tried, after pauses that double up to 5 minutes. A watch holds less than 100 bytes for
+// each ID.
 //
-// Errors do not end the loop, except where stated, and stand beside a Message that has no more than its ID:
+// Until is called in the loop's goroutine, at every look. No document lists the last statuses: it should be true for the
+// bad ones too, and the context should have a deadline, or the watch may never end. Errors come with a Message that has
+// only its ID:
 //
-//   - A request that failed is a *[BatchError] beside a zero Message: the first after a success, or at the start. Those
-//     that follow it without a success are logged. Their IDs are looked up again when their time comes. It matches
-//     context.DeadlineExceeded if the attempt took too long: ask ctx.Err() whether the context is done.
-//   - An ID that the gateway does not know at the third look in a row, and twice the InitialInterval after the first of
-//     these, is a Message{ID} with an error that matches [ErrNotFound], and is watched no more.
-//   - So is an ID that could not be settled three times in a row for a reason that will not pass (its row cannot be
-//     read, or its request is answered with a 4xx other than 401, 403, 404, 408 and 429), with that reason.
-//   - After a 401 or 403, and when the context is done, the loop ends. Its last yield is a *[BatchError] that names
-//     each ID left, in the order asked, and matches [ErrUnauthorized], [ErrForbidden] or the context's error: the next
-//     Watch can begin with its IDs.
-//     So each message reached its end or was given up, unless ctx.Err() is not nil after the loop, or an error in it
-//     matched [ErrUnauthorized] or [ErrForbidden].
-//   - Bad arguments are [ErrInvalidArgument], and nothing is sent: no Until, an ID below 1, a negative interval, a
-//     MaxInterval below InitialInterval.
-//
-// Until should be true for every last status, also the bad ones: no document lists them all, and a message that ends in
-// one that Until does not know is watched until the context is done. A message that is scheduled for tomorrow is looked
-// up every MaxInterval until then. So give the context a deadline. Until is called in the loop's goroutine, at every
-// look.
-//
-// It holds less than 100 bytes for each ID, and no messages. Each range over the iterator starts a new watch.
+//   - A request that failed is a *[BatchError] with a zero Message: the first after a success; those that follow are
+//     logged. Its IDs are looked up again. It may match context.DeadlineExceeded: only ctx.Err() tells whether the
+//     context is done.
+//   - An ID is given up that the gateway does not know at three looks over twice the InitialInterval ([ErrNotFound]), or
+//     that three looks in a row could not settle, for an unreadable row or a 4xx other than 401, 403, 404, 408 and 429.
+//   - After a 401 or 403, and when the context is done, the loop ends. Its last error is a *BatchError that matches
+//     [ErrUnauthorized], [ErrForbidden] or the context's error, and names each ID left, in the order asked.
+//   - [ErrInvalidArgument], before anything is sent: no Until, an ID below 1, bad intervals or options.
 func (c *Client) Watch(ctx context.Context, w WatchRequest, opts ...Option) iter.Seq2[Message, error] {
-	call, err := c.newCall(opts)
-	if err == nil {
-		w, err = w.withDefaults()
-	}
+	w, invalidRequest := w.withDefaults()
 	return func(yield func(Message, error) bool) {
-		if err != nil {
+		call, err := c.newCall(opts)
+		if err := cmp.Or(err, invalidRequest); err != nil {
 			yield(Message{}, err)
 			return
 		}
@@ -93,17 +75,15 @@ func (c *Client) Watch(ctx context.Context, w WatchRequest, opts ...Option) iter
 }
 
 func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, error) bool) {
-	o := *c.options
-	o.retry.MaxAttempts, o.retry.CountThrottled = 1, true
-	o.retry.MaxElapsed = 365 * 24 * time.Hour // a hold postpones a look, however long it lasts
-	call := newCall(c.Client, &o)
-	call.watching, call.unpriced = true, true
+	c.Policy.MaxAttempts, c.Policy.CountThrottled = 1, true
+	c.Policy.MaxElapsed = 365 * 24 * time.Hour // a hold postpones a look, however long it lasts
+	c.watching, c.unpriced = true, true
 	left, reason := watch.Run(ctx, watch.Config[Message]{
 		IDs: w.IDs, IDsPerLook: MaxIDs, Until: w.Until,
 		State:           func(m Message) (string, *time.Time) { return m.StatusCode, m.StatusDate },
-		InitialInterval: w.InitialInterval, MaxInterval: w.MaxInterval, Concurrency: o.concurrency,
-		HeldUntil: call.Limiter.HoldEnd, Logger: o.logger.With("method", http.MethodGet, "path", messagesByID),
-	}, call.look, func(e watch.Event[Message]) bool {
+		InitialInterval: w.InitialInterval, MaxInterval: w.MaxInterval, Concurrency: c.concurrency,
+		HeldUntil: c.Limiter.HoldEnd, Logger: c.Logger.With("method", http.MethodGet, "path", messagesByID),
+	}, c.look, func(e watch.Event[Message]) bool {
 		if len(e.Failures) == 0 {
 			return yield(e.Message, nil)
 		}
