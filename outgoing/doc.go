@@ -18,8 +18,8 @@
 //
 // # Retries and rate limits
 //
-// Retried are a 408, a 429, a 5xx (but not 501, 505, 506, 508, 510 and 511, which do not pass), a connection that was
-// refused or dropped, an attempt timeout and, for a GET, a body that broke off. The wait is random (full jitter), and at
+// Retried are a 408, a 429, a 5xx (but not 501, 505, 506, 508, 510 and 511, which say that it will never work), a connection
+// that was refused or dropped, an attempt timeout and, for a GET, a body that broke off. The wait is random (full jitter), and at
 // least what Retry-After asks; if it would exceed MaxElapsed of [Retry] or the context's deadline, the call returns at
 // once, and [RetryAfter] says when to come back. All calls of a [Client] share a retry quota, as in the AWS SDKs: 100
 // retries at once, then one for every five successes.
@@ -34,8 +34,8 @@
 //   - [Cancelled]: the gateway said 204.
 //   - [Rejected]: the gateway refused, and Status and Problem say why. An earlier call, whose answer was lost, may have
 //     cancelled the message: only the status of Outcome.Message says whether it will go out.
-//   - [NotSent]: untouched, and will go out. No request left, or the gateway turned it away as a whole (401, 403, 429).
-//   - [Unknown]: a request left, and no answer says what it did (a timeout, a dropped connection, a 5xx, an unreadable
+//   - [NotSent]: untouched, so it will go out. No request was sent, or the gateway refused it as a whole (401, 403, 429).
+//   - [Unknown]: a request was sent, and no answer says what it did (a timeout, a dropped connection, a 5xx, an unreadable
 //     answer). After that only a 204 settles the ID, since the first attempt may have cancelled it.
 //
 // Unknown and Rejected messages (but not after a 404) are looked up once, for Outcome.Message; not after a 401, a 403 or
@@ -45,12 +45,12 @@
 // # Errors
 //
 // An answer that is not a usable success is an *[APIError]. [errors.Is] finds its kind ([ErrNotFound], [ErrServer] ...),
-// also in a BatchError, and a done context's error; its cause is only text. A text is one line of at most 512 bytes.
+// also in a BatchError, and the error of a done context, but not its cause. Error texts are one line of at most 512 bytes.
 //
 // # Logging, tracing and security
 //
-// [WithLogger] gets trouble at level Warn and absent headers at Debug, but never a token, a recipient or a body. Spans
-// and metrics belong in the Transport of [WithHTTPClient], which gets one request for each attempt; [AttemptFrom] names
+// [WithLogger] logs retries and what is odd at level Warn, absent headers at Debug, and never a token, a recipient or a
+// body. Spans and metrics belong in the Transport of [WithHTTPClient], which gets one request for each attempt; [AttemptFrom] names
 // it. An *http.Transport keeps two idle connections for a host: set MaxIdleConnsPerHost to what [WithConcurrency] says.
 //
 // The token goes to the base URL's host alone: redirects are not followed, and plain http is for loopback hosts. A token
@@ -60,6 +60,6 @@
 //
 // # Versions
 //
-// Exported names are stable within a major version, also the fields of [Message], [Problem] and [Price]; no more of
-// package gen is.
+// Exported names are stable within a major version, also the fields of [Message], [Problem] and [Price]. Nothing
+// else of package gen is.
 package outgoing

@@ -39,7 +39,14 @@ func (t *tracer) RoundTrip(req *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// Spans and metrics with the standard library. For OpenTelemetry see Tracing in the package documentation.
+// Spans and metrics with the standard library. With OpenTelemetry it is the span name formatter that asks AttemptFrom:
+//
+//	otelhttp.NewTransport(base, otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string {
+//		if attempt, ok := outgoing.AttemptFrom(r.Context()); ok {
+//			return attempt.Method + " " + attempt.Path // "GET /messages/{ids}"
+//		}
+//		return r.Method
+//	}))
 func ExampleAttemptFrom() {
 	gateway := outgoingtest.NewGateway()
 	ids := gateway.Add(outgoingtest.SampleMessages(60)...)

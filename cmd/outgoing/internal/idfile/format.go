@@ -31,7 +31,7 @@ func decode(r io.Reader) (text io.Reader, start []byte, err error) {
 	if len(raw) == size { // otherwise the end is not read again: at a terminal that would take another Ctrl-D
 		text = io.MultiReader(text, r)
 	}
-	decoder := transform.Transformer(unicode.BOMOverride(withoutMark(raw)))
+	var decoder transform.Transformer = unicode.BOMOverride(withoutMark(raw))
 	start, _, _ = transform.Bytes(decoder, raw)
 	if bytes.IndexByte(start, '\n') < 0 && bytes.IndexByte(start, '\r') >= 0 { // an old Mac's
 		decoder = transform.Chain(decoder, runes.Map(func(r rune) rune {
