@@ -18,8 +18,8 @@ type State int
 
 // The states, which the package documentation explains under Cancelling.
 const (
-	Unknown   State = iota // a request left, and no answer says whether it took effect
-	NotSent                // untouched: no such request left, or the gateway turned it away as a whole (401, 403, 429)
+	Unknown   State = iota // a request was sent, and no answer says whether it took effect
+	NotSent                // untouched: no request was sent, or the gateway refused it as a whole (401, 403, 429)
 	Cancelled              // 204
 	Rejected               // the gateway refused
 )
