@@ -8,7 +8,6 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"golang.org/x/term"
@@ -52,7 +51,7 @@ func (s *Screen) Out() io.Writer {
 			timer.Reset(MaxStall)
 		}
 		switch {
-		case errors.Is(err, syscall.EPIPE):
+		case readerGone(err):
 			err = ErrReaderGone
 		case err != nil:
 			err = fmt.Errorf("%w: %w", ErrUnwritten, err)
