@@ -95,11 +95,15 @@ func viaTunnel(t *testing.T, test func(t *testing.T, client *outgoing.Client, tu
 		time.Sleep(5 * time.Millisecond) // so that several are in flight at once
 		ok(w, r)
 	})
+	timeout := 300 * time.Millisecond
+	if raceDetector { // a handshake takes longer, too
+		timeout = time.Second
+	}
 	servers(t, func(t *testing.T, server *httptest.Server, transport *http.Transport) {
 		tunnel := newTunnel(t, server)
 		transport.MaxIdleConnsPerHost = 100
 		client := newClient(t, transport, outgoing.WithBaseURL("https://"+tunnel.addr),
-			outgoing.WithAttemptTimeout(300*time.Millisecond), outgoing.WithRetry(outgoing.Retry{InitialInterval: time.Millisecond}))
+			outgoing.WithAttemptTimeout(timeout), outgoing.WithRetry(outgoing.Retry{InitialInterval: time.Millisecond}))
 		test(t, client, tunnel)
 	}, slowly)
 }
