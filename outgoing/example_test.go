@@ -274,17 +274,20 @@ func (c *counter) RoundTrip(req *http.Request) (*http.Response, error) {
 	return c.next.RoundTrip(req)
 }
 
-// The token is replaced while the program runs: the request that met a 401 is sent again with the new one.
+// The token is cached, and read anew when the attempt before may have been refused. So the request that meets a 401 after a
+// rotation is sent again with the new token.
 func ExampleWithTokenSource() {
 	gateway := outgoingtest.NewGateway(outgoingtest.WithToken("token-of-this-hour"))
-	tokens := []string{"token-of-the-last-hour", "token-of-this-hour"} // your secret store
+	read := func() string { return "token-of-this-hour" } // from your secret store
+	cached := "token-of-the-last-hour"
 	var mu sync.Mutex
-	source := func(context.Context) (string, error) {
+	source := func(ctx context.Context) (string, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		token := tokens[0]
-		tokens = tokens[min(1, len(tokens)-1):]
-		return token, nil
+		if attempt, _ := outgoing.AttemptFrom(ctx); attempt.Number > 1 {
+			cached = read()
+		}
+		return cached, nil
 	}
 
 	client := gateway.Client(outgoing.WithTokenSource(source))

@@ -32,7 +32,8 @@ func (r *GetResult) add(part GetResult) {
 
 // GetByIDs looks messages up: any number of IDs, each distinct one once. Each is in exactly one of Messages, Missing and
 // the *[BatchError], whose failures are each an *[APIError], or match [ErrNotSent], the context's error or the network's.
-// An ID below 1 or a bad option is [ErrInvalidArgument], and nothing is sent.
+// An ID that the gateway does not know is Missing, and no error. An ID below 1 or a bad option is [ErrInvalidArgument],
+// and nothing is sent.
 func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (GetResult, error) {
 	call, err := c.newCall(opts)
 	if err != nil {

@@ -97,8 +97,9 @@ func WithHTTPClient(hc *http.Client) Option {
 	})
 }
 
-// WithTokenSource asks f for the bearer token before each attempt, for tokens that rotate. f is called by several
-// goroutines at once, should cache, and has the attempt's context. Its error ends the request unsent. New only.
+// WithTokenSource asks f for the bearer token before each attempt, for tokens that rotate, and again after a 401. f is
+// called by several goroutines at once, and should cache, but ask anew if Number of [AttemptFrom] its context is above 1:
+// the token of the attempt before may have been refused. Its error ends the request unsent. New only.
 func WithTokenSource(f func(context.Context) (string, error)) Option {
 	return newOnly("WithTokenSource", func(o *options) error {
 		if f == nil {
@@ -204,19 +205,16 @@ func WithLogger(l *slog.Logger) Option {
 
 // Limiter is asked before each HTTP attempt; Wait returns nil when it may be sent. A *rate.Limiter of
 // golang.org/x/time/rate is one.
-type Limiter interface {
-	Wait(ctx context.Context) error
-}
+type Limiter interface{ Wait(ctx context.Context) error }
 
 // Holder is what a [Limiter] can be, too, so that others who share it hold back as well: Hold is called when the gateway
 // asked for fewer requests and this [Client] sends none for d, at most 5 minutes. It should return soon.
-type Holder interface {
-	Hold(ctx context.Context, d time.Duration)
-}
+type Holder interface{ Hold(ctx context.Context, d time.Duration) }
 
 // WithLimiter asks l before each attempt, retries and read-backs included, after the Client's own rate limit. The context
-// that l gets ends with the call and with MaxElapsed of [Retry]. An error of l ends the request: it is no attempt, and
-// matches that error and, if no attempt before it can have arrived, [ErrNotSent]. A [Holder] is told of each hold.
+// that l gets ends with the call and with MaxElapsed of [Retry]: give that more than a request may have to wait, since a
+// *rate.Limiter refuses longer waits at once. An error of l ends the request, is no attempt, and is in the request's error,
+// with [ErrNotSent] if no attempt before can have arrived. A [Holder] is told of each hold.
 func WithLimiter(l Limiter) Option {
 	return func(o *options) error {
 		if l == nil {

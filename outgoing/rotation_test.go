@@ -272,3 +272,25 @@ func TestC3_AMessageThatDoesNotExistIsNotLookedAt(t *testing.T) {
 		assert.Zero(t, count(g, http.MethodGet))
 	})
 }
+
+// As the documentation advises: a cache that is passed by once an attempt has been made.
+func TestB6_ACachedTokenIsReadAnewAfterA401(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		double := outgoingtest.NewGateway()
+		all := double.Add(outgoingtest.SampleMessages(2000)...)
+		g := &guarded{RoundTripper: double.Transport(), every: 15}
+		var cached atomic.Value
+		cached.Store(g.token())
+		client := sourced(t, g, func(ctx context.Context) (string, error) {
+			attempt, ok := outgoing.AttemptFrom(ctx)
+			assert.True(t, ok)
+			if attempt.Number > 1 {
+				cached.Store(g.token())
+			}
+			return cached.Load().(string), nil
+		})
+		result, err := client.GetByIDs(t.Context(), all)
+		require.NoError(t, err)
+		assert.Len(t, result.Messages, len(all))
+	})
+}

@@ -140,7 +140,7 @@ func (l *Limiter) enter(t *Ticket) {
 func (l *Limiter) refuse(t *Ticket) bool {
 	tooLong := l.heldUntil.After(t.waitDeadline) || !l.heldUntil.Before(t.ctxDeadline)
 	if tooLong {
-		t.decided <- l.held("all requests are held back for " + time.Until(l.heldUntil).String())
+		t.decided <- l.held("all requests are held back for " + time.Until(l.heldUntil.Add(time.Second)).Truncate(time.Second).String())
 	}
 	return tooLong
 }

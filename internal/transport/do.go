@@ -63,7 +63,7 @@ func Do[T any](ctx context.Context, c *Call, r Request, decode func(*Reply) (T, 
 			return value, x.Trace, f.withPrevious(previous)
 		}
 		c.Logger.WarnContext(ctx, "the attempt failed and will be repeated",
-			"method", r.Method, "path", r.Path, "attempt", x.Attempts, f.logAttr(), "wait", wait)
+			"method", r.Method, "path", r.Path, "ids", r.IDs, "attempt", x.Attempts, f.logAttr(), "wait", wait)
 	}
 }
 
@@ -112,7 +112,7 @@ func (x *exchange) next(ctx context.Context, f failure) (wait time.Duration, aga
 func (x *exchange) tokenReplaced(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, x.limit())
 	defer cancel()
-	token, err := x.nextToken(ctx)
+	token, err := x.nextToken(x.WithAttempt(ctx, x.request, x.Attempts+1))
 	return err == nil && token != x.token
 }
 

@@ -11,10 +11,10 @@
 //
 //	INSERT INTO message (id, status, status_date) VALUES ($1, $2, $3)
 //		ON CONFLICT (id) DO UPDATE SET status = excluded.status, status_date = excluded.status_date
-//		WHERE excluded.status_date >= message.status_date
+//		WHERE coalesce(excluded.status_date >= message.status_date, true)
 //
-// StatusDate counts in seconds, and may be nil. A callback can be lost, so ask from time to time for the messages that are
-// still open, with [outgoing.Client.Watch] or [outgoing.Client.GetByIDs].
+// StatusDate counts in seconds, and may be nil: then coalesce takes what came last. A callback can be lost, so ask from
+// time to time for the messages that are still open, with [outgoing.Client.Watch] or [outgoing.Client.GetByIDs].
 //
 // # Acknowledgement
 //
