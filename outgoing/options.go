@@ -85,8 +85,8 @@ func WithBaseURL(rawURL string) Option {
 	})
 }
 
-// WithHTTPClient sends requests through a copy of hc: its Transport (the library's if nil), Jar and Timeout, but not its
-// CheckRedirect, since redirects are not followed. New refuses a Proxy for an http base URL. New only.
+// WithHTTPClient sends requests through a copy of hc: its Transport (the library's if nil), Jar and Timeout. Redirects are
+// not followed. New refuses a Proxy for an http base URL. New only.
 func WithHTTPClient(hc *http.Client) Option {
 	return newOnly("WithHTTPClient", func(o *options) error {
 		if hc == nil {
@@ -97,9 +97,9 @@ func WithHTTPClient(hc *http.Client) Option {
 	})
 }
 
-// WithTokenSource asks f for the bearer token before each attempt, for tokens that rotate, and again after a 401. f is
-// called by several goroutines at once, and should cache, but ask anew if Number of [AttemptFrom] its context is above 1:
-// the token of the attempt before may have been refused. Its error ends the request unsent. New only.
+// WithTokenSource asks f for the bearer token before each attempt, and again after a 401. f is called by several goroutines
+// at once. If it caches, it should ask anew where [AttemptFrom] has a Number above 1: the token before may have been
+// refused. An error of f ends the request unsent. New only.
 func WithTokenSource(f func(context.Context) (string, error)) Option {
 	return newOnly("WithTokenSource", func(o *options) error {
 		if f == nil {
@@ -205,16 +205,20 @@ func WithLogger(l *slog.Logger) Option {
 
 // Limiter is asked before each HTTP attempt; Wait returns nil when it may be sent. A *rate.Limiter of
 // golang.org/x/time/rate is one.
-type Limiter interface{ Wait(ctx context.Context) error }
+type Limiter interface {
+	Wait(ctx context.Context) error
+}
 
-// Holder is what a [Limiter] can be, too, so that others who share it hold back as well: Hold is called when the gateway
-// asked for fewer requests and this [Client] sends none for d, at most 5 minutes. It should return soon.
-type Holder interface{ Hold(ctx context.Context, d time.Duration) }
+// Holder is what a [Limiter] that others share can be, too: Hold says that the gateway asked for fewer requests, and that
+// this [Client] sends none for d, at most 5 minutes. It should return soon.
+type Holder interface {
+	Hold(ctx context.Context, d time.Duration)
+}
 
 // WithLimiter asks l before each attempt, retries and read-backs included, after the Client's own rate limit. The context
 // that l gets ends with the call and with MaxElapsed of [Retry]: give that more than a request may have to wait, since a
-// *rate.Limiter refuses longer waits at once. An error of l ends the request, is no attempt, and is in the request's error,
-// with [ErrNotSent] if no attempt before can have arrived. A [Holder] is told of each hold.
+// *rate.Limiter refuses longer waits at once. The request then ends with the error of l, and with [ErrNotSent] if no
+// attempt before can have arrived. A [Holder] is told of each hold.
 func WithLimiter(l Limiter) Option {
 	return func(o *options) error {
 		if l == nil {

@@ -7,8 +7,8 @@ import "github.com/gsmservice-gateway/client-go/gen"
 type (
 	// Message is a message as the gateway shows it. Its fields are ID, CID (the caller's own ID), Type, Recipient,
 	// Sender, Parts, SentDate, StatusDate, StatusCode, StatusDescription, Unicode, Flash and Price. What is absent or null
-	// is nil, or the zero value where there is no pointer. Vendor documents name only the status codes QUEUED and SCHEDULED; others, such as DELIVERED, are guesses. See
-	// also go doc github.com/gsmservice-gateway/client-go/gen.Message
+	// is nil, or zero. Documents name only the status codes QUEUED and SCHEDULED; others, such as DELIVERED, are guesses.
+	// See also go doc github.com/gsmservice-gateway/client-go/gen.Message
 	Message = gen.Message
 	// MessageType is the kind of a [Message]. The gateway may send others.
 	MessageType = gen.MessageType
