@@ -6,6 +6,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -117,6 +118,7 @@ func (r *getRun) take(result outgoing.GetResult, err error) {
 
 func (r *getRun) without(state, reason string, ids ...int64) {
 	r.unfound += len(ids)
+	reason = strings.TrimPrefix(reason, state+": ")
 	for _, id := range ids {
 		r.known[id] = output.Result{Message: outgoing.Message{ID: id}, State: state, Reason: reason}
 	}

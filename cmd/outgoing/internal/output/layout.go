@@ -205,7 +205,7 @@ func (o Outcome) reason() string {
 			text = strings.TrimSpace(text + " (code " + p.Code + ")")
 		}
 	case o.Err != nil:
-		text = Reason(o.Err)
+		text = strings.TrimPrefix(Reason(o.Err), o.State.String()+": ")
 	}
 	if o.State == outgoing.NotSent && o.Status != 0 {
 		text = "the gateway turned the request away: " + text
