@@ -52,7 +52,7 @@ type Outcome struct {
 	State   State
 	Status  int      // the gateway's code for this ID, or for its whole request: 204, 400, ...; 0 if it gave none
 	Problem *Problem // set if Rejected; a zero Problem if the gateway gave no reason
-	Message *Message // what the message looked like when read back, if Unknown or Rejected
+	Message *Message // what a look-up showed later, if Unknown or Rejected; nil if it failed or found nothing
 }
 
 var (

@@ -22,7 +22,10 @@ import (
 func (c *cli) cancelCommand() *cobra.Command {
 	var yes bool
 	cmd, f := c.gatewayCommand("cancel [ID...]", idFlags, func(s *session) error {
-		r := &cancelRun{session: s, counts: make(map[outgoing.State]int), rejected: make(map[string]int)}
+		r := &cancelRun{
+			session: s, counts: make(map[outgoing.State]int), reasons: make(map[outgoing.State]error),
+			now: map[outgoing.State]map[string]int{outgoing.Rejected: {}, outgoing.Unknown: {}, outgoing.NotSent: {}},
+		}
 		r.out = resultsOf(s, output.Outcomes)
 		return s.do(func() (settled bool, err error) {
 			if err := r.agree(yes); err != nil {
@@ -45,11 +48,12 @@ type cancelRun struct {
 	written   atomic.Int64 // how many of the IDs have their outcome in the results
 	unwritten error        // why results can no longer be written; the work goes on
 
-	refused  error // the token is not accepted: nothing more is to be sent
-	counts   map[outgoing.State]int
-	rejected map[string]int // by the status of the message now
-	foreign  int            // IDs that the gateway says it does not know
-	sandbox  bool           // the gateway says that it is its test system
+	refused error // the token is not accepted: nothing more is to be sent
+	counts  map[outgoing.State]int
+	reasons map[outgoing.State]error          // the first
+	now     map[outgoing.State]map[string]int // how many messages that were not cancelled have which status
+	foreign int                               // IDs that the gateway says it does not know
+	sandbox bool                              // the gateway says that it is its test system
 }
 
 // agree says which messages there are and where, and asks, unless the answer is given. It returns nil if they are to be
@@ -57,12 +61,18 @@ type cancelRun struct {
 func (r *cancelRun) agree(yes bool) error {
 	ids := r.ids
 	what := display.Plural(len(ids), "message", "messages") + " " + r.describe()
+	if r.repeated > 0 {
+		what += fmt.Sprintf(" (%s once)", display.Plural(r.repeated, "repeated ID counts", "repeated IDs count"))
+	}
 	if yes {
 		r.say("Cancelling %s.", what)
 		return nil
 	}
 	if what += fmt.Sprintf(": %d", ids[0]); len(ids) > 1 {
 		what += fmt.Sprintf(" (the first) to %d (the last)", ids[len(ids)-1])
+	}
+	if least, most := slices.Min(ids), slices.Max(ids); least != ids[0] || most != ids[len(ids)-1] {
+		what += fmt.Sprintf(", in between %d (the smallest) and %d (the largest)", least, most)
 	}
 	if r.idsFrom != "" {
 		what += ", from " + r.idsFrom
@@ -119,11 +129,17 @@ func (r *cancelRun) take(result outgoing.CancelResult, err error) {
 			reason = err
 		}
 		r.counts[o.State]++
-		if o.State == outgoing.Rejected && o.Status == http.StatusNotFound && !failed { // another server's 404 does not speak of IDs
+		r.reasons[o.State] = cmp.Or(r.reasons[o.State], reason)
+		now := "not looked up"
+		switch {
+		case o.State == outgoing.Rejected && o.Status == http.StatusNotFound && !failed: // another server's 404 does not speak of IDs
 			r.foreign++
+			now = "unknown to the gateway"
+		case o.Message != nil:
+			now = cmp.Or(display.Printable(o.Message.StatusCode), withoutStatus)
 		}
-		if o.State == outgoing.Rejected && o.Message != nil {
-			r.rejected[display.Printable(o.Message.StatusCode)]++
+		if o.State != outgoing.Cancelled {
+			r.now[o.State][now]++
 		}
 		r.progress.Done.Add(1)
 		if o.State != outgoing.Cancelled {
@@ -162,17 +178,22 @@ func (r *cancelRun) sayUnwritten() {
 
 // conclude prints the summary. A reader that is gone is no error here.
 func (r *cancelRun) conclude() (settled bool, err error) {
-	cancelled, unknown, notSent := r.counts[outgoing.Cancelled], r.counts[outgoing.Unknown], r.counts[outgoing.NotSent]
-	r.note("%d cancelled, %d rejected, %d unknown, %d not sent (%s)", cancelled, r.counts[outgoing.Rejected], unknown, notSent, r.sent())
+	cancelled, rejected := r.counts[outgoing.Cancelled], r.counts[outgoing.Rejected]
+	unknown, notSent := r.counts[outgoing.Unknown], r.counts[outgoing.NotSent]
+	r.note("%d cancelled, %d rejected, %d unknown, %d not sent (%s)", cancelled, rejected, unknown, notSent, r.sent())
 	if unknown > 0 {
-		r.note("%s may or may not be cancelled: the status tells, later (get); to cancel again is safe, and says rejected if it was.",
-			display.Plural(unknown, "message", "messages"))
+		r.note("Of the unknown messages each may or may not be cancelled. They now show: %s. Cancel them again, a little later: that is safe.",
+			countedByStatus(r.now[outgoing.Unknown]))
 	}
-	if len(r.rejected) > 0 {
-		r.note("A rejected message may be one that an earlier call did cancel: the status now is %s.", countedByStatus(r.rejected))
+	if rejected > 0 {
+		r.note("The rejected messages were not stopped by this, and now show: %s. If one is cancelled, an earlier call did it.",
+			countedByStatus(r.now[outgoing.Rejected]))
 	}
 	if notSent > 0 {
-		r.note("The %s untouched.", display.Plural(notSent, "message not sent is", "messages not sent are"))
+		r.note("%s not changed: what is scheduled will go out. Cancel them again.", display.Plural(notSent, "message was", "messages were"))
+	}
+	if reason := cmp.Or(r.reasons[outgoing.NotSent], r.reasons[outgoing.Unknown]); reason != nil && !r.interrupted.Load() {
+		r.note("  %s", output.Reason(reason))
 	}
 	if r.sandbox {
 		r.note("The gateway says that this was its test system.")

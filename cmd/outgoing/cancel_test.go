@@ -22,9 +22,10 @@ func TestCancelShowsWhatBecameOfEachID(t *testing.T) {
 43456       rejected      400  DELIVERED   Only a message that is still scheduled can be cancelled (code 400-21)
 9           rejected      404              There is no such message (code 404-6)
 `, got.stdout)
-	assert.Equal(t, "Cancelling 3 messages in the demo gateway, in memory.\n"+
+	assert.Equal(t, "Cancelling 3 messages in the demo gateway, in memory (1 repeated ID counts once).\n"+
 		"1 cancelled, 2 rejected, 0 unknown, 0 not sent (2 requests, 2 attempts)\n"+
-		"A rejected message may be one that an earlier call did cancel: the status now is 1 DELIVERED.\n", got.stderr)
+		"The rejected messages were not stopped by this, and now show: 1 DELIVERED, 1 unknown to the gateway. "+
+		"If one is cancelled, an earlier call did it.\n", got.stderr)
 }
 
 func TestCancelIsSettledIfAllAreCancelled(t *testing.T) {
@@ -100,7 +101,7 @@ func TestALostAnswerIsUnknownAndLookedUp(t *testing.T) {
 	assert.Equal(t, "CANCELLED", row.Message.StatusCode)
 	assert.Contains(t, row.Reason, "no answer")
 	assert.Contains(t, got.stderr, "0 cancelled, 0 rejected, 1 unknown, 0 not sent (2 requests, 2 attempts)\n"+
-		"1 message may or may not be cancelled: the status tells, later (get); to cancel again is safe, and says rejected if it was.\n")
+		"Of the unknown messages each may or may not be cancelled. They now show: 1 CANCELLED. Cancel them again, a little later: that is safe.\n")
 }
 
 func TestManyAreCancelledInGroups(t *testing.T) {
@@ -152,4 +153,23 @@ func TestCancelBeginsWithoutAReader(t *testing.T) {
 		message, _ := gateway.Message(43463)
 		assert.Equal(t, "CANCELLED", message.StatusCode, format)
 	}
+}
+
+func TestCancelTakesOneFile(t *testing.T) {
+	one, other := file(t, "43463\n"), file(t, "43471\n")
+	got := outgoing(t, "cancel", "--demo", "--yes", "--file", one, "--file", other)
+	assert.Equal(t, 1, got.status, "the messages of the first would go out")
+	assert.Contains(t, got.stderr, "it is given twice")
+}
+
+func TestCancelSaysOfWhatItDidNotStopWhatItIsNow(t *testing.T) {
+	gateway, url := serveDouble(t, 120)
+	gateway.Inject(outgoingtest.Fault{Method: http.MethodGet, Status: 503, Times: -1})
+	got := outgoing(t, "cancel", url, "--attempts", "1", "--yes", "43456", "43457")
+	assert.Equal(t, 2, got.status)
+	assert.Contains(t, got.stderr, "now show: 2 not looked up.")
+
+	got = outgoing(t, "cancel", "--base-url", "http://127.0.0.1:1/rest", "--attempts", "1", "--yes", "-f", "csv", "43456")
+	assert.Contains(t, got.stderr, "what is scheduled will go out")
+	assert.Contains(t, got.stderr, "connection refused")
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -24,8 +25,9 @@ type flags struct {
 	file, column       string // that the IDs are read from
 	scheduled          bool   // messages are what --demo takes without IDs
 
-	ids     []int64 // each once
-	idsFrom string  // which column of which file, if it has several
+	ids      []int64 // each once
+	repeated int     // how many more there were
+	idsFrom  string  // which column of which file, if it has several
 }
 
 // Which of the flags the commands have; get and cancel have all.
@@ -41,8 +43,8 @@ var (
 func (f *flags) register(cmd *cobra.Command, names ...string) {
 	all := pflag.NewFlagSet("", pflag.ContinueOnError)
 	all.BoolVar(&f.sandbox, "sandbox", false, "use the gateway's test system")
-	all.Var(textFlag{&f.baseURL, "URL"}, "base-url", "use the gateway at this URL, and not at "+baseURLVariable)
-	all.Var(textFlag{&f.tokenFile, "file"}, "token-file", "read the token from this file, again when it changes, and not from "+tokenVariable)
+	all.Var(onceFlag{textFlag{&f.baseURL, "URL"}}, "base-url", "use the gateway at this URL, and not at "+baseURLVariable)
+	all.Var(onceFlag{textFlag{&f.tokenFile, "file"}}, "token-file", "read the token from this file, again when it changes, and not from "+tokenVariable)
 	f.format = "table"
 	all.VarP(textFlag{&f.format, "string"}, "format", "f", "how results look: "+strings.Join(output.Formats, ", "))
 	all.BoolVar(&f.demo, "demo", false, "use a gateway in memory with sample messages; needs no token")
@@ -50,8 +52,8 @@ func (f *flags) register(cmd *cobra.Command, names ...string) {
 	all.IntVar(&f.concurrency, "concurrency", 4, "requests in flight at once")
 	all.IntVar(&f.attempts, "attempts", 0, "how often a request is tried, rate limits included (default 4, and not counting those)")
 	all.BoolVarP(&f.verbose, "verbose", "v", false, "log to standard error what the library notices")
-	all.Var(textFlag{&f.file, "file"}, "file", "read the IDs from this file; - is standard input")
-	all.Var(textFlag{&f.column, "number|title"}, "column", "the column of the file that holds the IDs: its number or its title")
+	all.Var(onceFlag{textFlag{&f.file, "file"}}, "file", "read the IDs from this file; - is standard input")
+	all.Var(onceFlag{textFlag{&f.column, "number|title"}}, "column", "the column of the file that holds the IDs: its number or its title")
 	for _, name := range names {
 		cmd.Flags().AddFlag(all.Lookup(name))
 	}
@@ -86,6 +88,16 @@ func (f textFlag) Set(text string) error {
 	}
 	*f.text = text
 	return nil
+}
+
+// onceFlag is a textFlag that must not be repeated: the last of two files would win, and the messages of the first go out.
+type onceFlag struct{ textFlag }
+
+func (f onceFlag) Set(text string) error {
+	if *f.text != "" {
+		return fmt.Errorf("it is given twice, %q before", *f.text)
+	}
+	return f.textFlag.Set(text)
 }
 
 // textsFlag is a textFlag that may be repeated.

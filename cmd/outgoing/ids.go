@@ -36,7 +36,9 @@ func (c *cli) collectIDs(args []string, f *flags) (err error) {
 	default:
 		err = usage("no message IDs: give them as arguments, or --file F with one a line (- is standard input)")
 	}
+	all := len(f.ids)
 	f.ids = distinct(f.ids)
+	f.repeated = all - len(f.ids)
 	return err
 }
 

@@ -77,7 +77,7 @@ func TestAnInterruptedCancelWaitsForTheRequestsUnderWay(t *testing.T) {
 		assert.Len(t, lines(h.stdout.String()), 1+1000, "one for each ID")
 		assert.Contains(t, h.stdout.String(), "44455,not sent,,,interrupted\n")
 		assert.Contains(t, h.stderr.String(), "12 cancelled, 88 rejected, 0 unknown, 900 not sent (3 requests, 3 attempts)\n")
-		assert.Contains(t, h.stderr.String(), "The 900 messages not sent are untouched.\n")
+		assert.Contains(t, h.stderr.String(), "900 messages were not changed: what is scheduled will go out. Cancel them again.\n")
 		assert.Len(t, h.gateway.Requests(), 3, "the read-back of the first group is one")
 	}
 }
@@ -163,7 +163,7 @@ func TestASecondInterruptPrintsWhatIsKnown(t *testing.T) {
 		}
 	}
 	assert.Contains(t, h.stderr.String(), "6 cancelled, 44 rejected, 50 unknown, 900 not sent (")
-	assert.Contains(t, h.stderr.String(), "The 900 messages not sent are untouched.\n")
+	assert.Contains(t, h.stderr.String(), "900 messages were not changed: what is scheduled will go out. Cancel them again.\n")
 	h.release()
 }
 
