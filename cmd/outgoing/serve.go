@@ -161,10 +161,13 @@ func (s *serveRun) announce(addr net.Addr, msgs []outgoing.Message) error {
 		}
 		example = fmt.Sprintf("messages/%d", msgs[0].ID)
 	}
+	list := ""
+	if server.IsLoopback(host) { // list refuses plain http to other machines
+		list = fmt.Sprintf("  %s=%s %s list --base-url %s\n", tokenVariable, token, s.name, base)
+	}
 	_, err := fmt.Fprintf(s.screen.Out(), `%s
 %s; try
   curl -H "Authorization: Bearer %s" %s/%s
-  %s=%s %s list --base-url %s
-`, base, what, token, base, example, tokenVariable, token, s.name, base)
+%s`, base, what, token, base, example, list)
 	return err
 }

@@ -174,7 +174,7 @@ func TestServeLeavesAtASecondInterrupt(t *testing.T) {
 	host := strings.TrimSuffix(strings.TrimPrefix(s.url, "http://"), "/rest")
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", host)
 	require.NoError(t, err)
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	_, err = io.WriteString(conn, "GET /rest/messages/43456 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n\r\n")
 	require.NoError(t, err)
 	status, _, err := s.do(t, http.MethodGet, "/messages/43457", "Bearer x") // so the one before it was accepted, too

@@ -105,7 +105,7 @@ func inWords(err error) error {
 	case "unicode", "flash":
 		want = "true or false"
 	case "price":
-		want = "a number"
+		want = "a number of at most 19 digits"
 	}
 	return fmt.Errorf("%s is not %s", member, want)
 }
