@@ -42,7 +42,7 @@ func (s *httpServer) check() error {
 }
 
 // run serves until ctx is done or there is an interrupt, and then until the requests in flight have ended, or a time is over.
-// A second interrupt ends the process at once. It announces itself when it can be interrupted.
+// A second interrupt ends the process at once, with status 0 too. It announces itself when it can be interrupted.
 func (s *httpServer) run(ctx context.Context, srv *http.Server, grace time.Duration, announce func(net.Addr) error) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -54,7 +54,7 @@ func (s *httpServer) run(ctx context.Context, srv *http.Server, grace time.Durat
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	defer interrupt.Watch(stop, func() { os.Exit(exitInterrupted) })()
+	defer interrupt.Watch(stop, func() { os.Exit(0) })()
 	if err := announce(listener.Addr()); err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (s *httpServer) run(ctx context.Context, srv *http.Server, grace time.Durat
 		return err
 	case <-ctx.Done():
 	}
-	s.say("outgoing: stopping; finishing requests in flight (interrupt again to leave at once)")
+	s.say("outgoing: stopping; finishing requests in flight, for %v at most (interrupt again to leave at once)", grace)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	if err = srv.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {

@@ -120,7 +120,7 @@ func (s *serveRun) liven(ctx context.Context, living *sync.WaitGroup, live serve
 	where := ""
 	live.Report = func(...outgoing.Message) {}
 	if s.callback != "" {
-		u, err := server.ParseCallbackURL(s.callback)
+		u, err := server.ParseCallbackURL(s.callback, s.expose)
 		if err != nil {
 			return usage("--callback: the URL %v", err)
 		}
@@ -148,7 +148,11 @@ func (s *serveRun) announce(addr net.Addr, msgs []outgoing.Message) error {
 	if s.token != "" {
 		token = "$TOKEN" // which the caller knows, and a log need not
 	}
-	base := "http://" + addr.String() + "/rest"
+	host, port, _ := net.SplitHostPort(addr.String())
+	if net.ParseIP(host).IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	base := "http://" + net.JoinHostPort(host, port) + "/rest"
 	what, example := "no messages", "messages?limit=3"
 	if n := len(msgs); n > 0 {
 		what = fmt.Sprintf("%s with the IDs %d to %d", display.Plural(n, "message", "messages"), msgs[0].ID, msgs[n-1].ID)
@@ -157,10 +161,13 @@ func (s *serveRun) announce(addr net.Addr, msgs []outgoing.Message) error {
 		}
 		example = fmt.Sprintf("messages/%d", msgs[0].ID)
 	}
+	list := ""
+	if server.IsLoopback(host) { // list refuses plain http to other machines
+		list = fmt.Sprintf("  %s=%s %s list --base-url %s\n", tokenVariable, token, s.name, base)
+	}
 	_, err := fmt.Fprintf(s.screen.Out(), `%s
 %s; try
   curl -H "Authorization: Bearer %s" %s/%s
-  %s=%s %s list --base-url %s
-`, base, what, token, base, example, tokenVariable, token, s.name, base)
+%s`, base, what, token, base, example, list)
 	return err
 }

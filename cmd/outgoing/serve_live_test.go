@@ -74,6 +74,12 @@ func TestServeLiveCallsBackWithTheTokenUntilItIsStopped(t *testing.T) {
 	assert.NotContains(t, s.stderr.String(), " 401 ")
 }
 
+func TestServeThatIsExposedCallsBackOverPlainHTTP(t *testing.T) {
+	s := serve(t, "--expose", "--live", "--rate=0", "--messages=0", "--callback=http://host.docker.internal:8081/")
+	s.stop(t)
+	assert.Contains(t, s.stderr.String(), "status changes are POSTed to http://host.docker.internal:8081/\n")
+}
+
 func TestServeWithoutLiveChangesNothingByItself(t *testing.T) {
 	s := serve(t)
 	assert.NotContains(t, s.stderr.String(), "by themselves")

@@ -168,18 +168,35 @@ func TestServeCanAnswerWithAPageOfHTML(t *testing.T) {
 	s.stop(t)
 }
 
+// The status is the one that the help promises, however impatient the person is.
 func TestServeLeavesAtASecondInterrupt(t *testing.T) {
-	s := serve(t, "--latency=1h")
-	answered := make(chan error)
-	go func() {
-		_, _, err := s.do(t, http.MethodGet, "/messages", "Bearer x")
-		answered <- err
-	}()
+	s := serve(t, "--fault=id=43456,delay=1h")
+	host := strings.TrimSuffix(strings.TrimPrefix(s.url, "http://"), "/rest")
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", host)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	_, err = io.WriteString(conn, "GET /rest/messages/43456 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n\r\n")
+	require.NoError(t, err)
+	status, _, err := s.do(t, http.MethodGet, "/messages/43457", "Bearer x") // so the one before it was accepted, too
+	require.NoError(t, err)
+	assert.Equal(t, 200, status)
 	require.NoError(t, s.cmd.Process.Signal(os.Interrupt))
 	require.Eventually(t, func() bool { return strings.Contains(s.stderr.String(), "stopping") }, patience, tick)
-	_ = s.cmd.Process.Signal(os.Interrupt) // it may have nothing to wait for, and be gone
-	_ = s.cmd.Wait()
-	assert.Error(t, <-answered)
+	assert.Contains(t, s.stderr.String(), "for 3s at most")
+	s.stop(t)
+	n, err := conn.Read(make([]byte, 1))
+	assert.Zero(t, n, "the request was cut off")
+	assert.Error(t, err)
+}
+
+func TestServePrintsAnAddressThatItsReaderCanUse(t *testing.T) {
+	for _, addr := range []string{"0.0.0.0:0", ":0"} {
+		s := serve(t, "--expose", "--addr="+addr)
+		assert.Regexp(t, `^http://127\.0\.0\.1:\d+/rest$`, s.url)
+		got := outgoing(t, "list", "--base-url", s.url)
+		assert.Equal(t, 0, got.status, got.stderr)
+		s.stop(t)
+	}
 }
 
 func busyAddr(t *testing.T) string {

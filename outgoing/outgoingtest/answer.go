@@ -50,6 +50,9 @@ func problemAnswer(r *http.Request, status int, detail string) answer {
 	}
 	a := jsonAnswer(status, body, make(http.Header))
 	a.header.Set("Content-Type", typeProblem)
+	if status == http.StatusUnauthorized {
+		a.header.Set("WWW-Authenticate", "Bearer")
+	}
 	return a
 }
 

@@ -44,6 +44,18 @@ func TestProblemsHaveTheTitlesOfTheVendorsExamples(t *testing.T) {
 	}
 }
 
+// RFC 9110, section 15.5.2.
+func TestEvery401SaysHowToAuthenticate(t *testing.T) {
+	g := outgoingtest.NewGateway()
+	g.Inject(outgoingtest.Fault{Status: 401})
+	for range 2 { // the fault, and the gateway's own
+		res, err := inMemory(g).send(t.Context(), http.MethodGet, "/rest/messages")
+		require.NoError(t, err)
+		requireProblem(t, res, 401, "401-7")
+		assert.Equal(t, "Bearer", res.header.Get("WWW-Authenticate"))
+	}
+}
+
 func TestFaultStatusAfterWork(t *testing.T) {
 	bothWays(t, func(t *testing.T, g *outgoingtest.Gateway, to way) {
 		g.Add(withStatus("SCHEDULED")...)

@@ -21,6 +21,9 @@ const (
 	defaultLimit = 10
 )
 
+// operations says what there is, to those who look for the rest of the gateway's API.
+const operations = "the gateway double has look-up, cancel and history only, and sends nothing"
+
 // ServeHTTP answers a request as the contract says, or as a [Fault] does.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	arrived := g.record(r)
@@ -71,17 +74,15 @@ func sleep(ctx context.Context, d time.Duration) {
 func (g *Gateway) answer(r *http.Request, omit []int64) answer {
 	t, ok := parseTarget(r.URL.Path)
 	if !ok {
-		return problemAnswer(r, http.StatusNotFound, "There is nothing at this address")
+		return problemAnswer(r, http.StatusNotFound, "There is nothing at this address: "+operations)
 	}
 	if allow := t.methods(); !slices.Contains(allow, r.Method) {
-		a := problemAnswer(r, http.StatusMethodNotAllowed, "This address does not know the method "+r.Method)
+		a := problemAnswer(r, http.StatusMethodNotAllowed, "This address does not know the method "+r.Method+": "+operations)
 		a.header.Set("Allow", strings.Join(allow, ", "))
 		return a
 	}
 	if !g.admits(r.Header.Get("Authorization")) {
-		a := problemAnswer(r, http.StatusUnauthorized, "The access token is missing or not valid")
-		a.header.Set("WWW-Authenticate", "Bearer")
-		return a
+		return problemAnswer(r, http.StatusUnauthorized, "The access token is missing or not valid")
 	}
 	if !t.hasIDs {
 		return g.list(r, t.prefix, omit)

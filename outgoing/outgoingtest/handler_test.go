@@ -153,6 +153,9 @@ func TestIDsOutsideTheContractAreRefused(t *testing.T) {
 			requireProblem(t, res, 400, "400-21")
 		}
 	}
+	p := requireProblem(t, to.ask(t, http.MethodGet, "/rest/messages/1,9223372036854775808,2"), 400, "400-21")
+	assert.Contains(t, p.Detail, `"9223372036854775808"`, "which one")
+	assert.Contains(t, p.Detail, "9223372036854775807", "and how large it may be")
 	for _, ids := range []string{"1", "1%2C2", "9223372036854775807", strings.Repeat("1,", 49) + "1"} {
 		res := to.ask(t, http.MethodGet, "/rest/messages/"+ids)
 		rows[gen.Message](t, res)
@@ -172,5 +175,7 @@ func TestOtherAddressesAndMethodsAreRefused(t *testing.T) {
 		res = to.ask(t, http.MethodPost, "/rest/messages/1")
 		requireProblem(t, res, 405, "405-1")
 		assert.Equal(t, "GET, DELETE", res.header.Get("Allow"))
+		res = to.ask(t, http.MethodPost, "/rest/messages/sms")
+		assert.Contains(t, requireProblem(t, res, 405, "405-1").Detail, "sends nothing")
 	})
 }

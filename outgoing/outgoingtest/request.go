@@ -1,7 +1,8 @@
 package outgoingtest
 
 import (
-	"errors"
+	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -92,14 +93,12 @@ func parseTarget(path string) (target, bool) {
 	return target{}, false
 }
 
-var errNoID = errors.New("a message ID is not a number from 1 on")
-
 func parseIDs(s string) ([]int64, error) {
 	ids := make([]int64, 0, strings.Count(s, ",")+1)
 	for field := range strings.SplitSeq(s, ",") {
 		id, err := strconv.ParseUint(field, 10, 63) // which, unlike ParseInt, takes no sign
 		if err != nil || id == 0 {
-			return nil, errNoID
+			return nil, fmt.Errorf("%q is not a message ID: a number from 1 to %d", field, math.MaxInt64)
 		}
 		ids = append(ids, int64(id))
 	}

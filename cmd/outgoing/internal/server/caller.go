@@ -49,16 +49,17 @@ func NewCaller(url *url.URL, token string, transport http.RoundTripper, log io.W
 	return &Caller{url: url.String(), token: token, transport: transport, log: log, slots: make(chan struct{}, MaxCalls)}
 }
 
-// ParseCallbackURL checks a URL for callbacks. The error does not repeat it: it may have a secret in it.
-func ParseCallbackURL(raw string) (*url.URL, error) {
+// ParseCallbackURL checks a URL for callbacks, which may be a plain http one of another machine if exposed is true. The error
+// does not repeat it: it may have a secret in it.
+func ParseCallbackURL(raw string, exposed bool) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
 		return nil, errors.New("must begin with https:// or http:// and a host")
 	case u.User != nil || strings.Contains(raw, "#"):
 		return nil, errors.New("must not have a user, a password or a fragment in it")
-	case u.Scheme == "http" && !IsLoopback(u.Hostname()):
-		return nil, errors.New("must start with https:// (http:// is for loopback hosts only)")
+	case u.Scheme == "http" && !exposed && !IsLoopback(u.Hostname()):
+		return nil, errors.New("must start with https:// (http:// is for loopback hosts only, unless --expose is set)")
 	}
 	u.Host = strings.ToLower(u.Host) // net/http sends LOCALHOST, and not localhost, through a proxy
 	return u, nil

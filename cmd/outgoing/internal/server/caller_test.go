@@ -24,15 +24,19 @@ import (
 
 func TestTheURLOfCallbacksIsHTTPSOrALoopbackOne(t *testing.T) {
 	for _, good := range []string{"https://example.com/sms?key=1", "http://localhost:8081", "http://LOCALHOST/", "http://127.0.0.1:1/a", "http://[::1]/"} {
-		u, err := ParseCallbackURL(good)
+		u, err := ParseCallbackURL(good, false)
 		require.NoError(t, err, good)
 		assert.NotEmpty(t, u.Host)
 	}
 	for _, bad := range []string{"", "example.com", "http://example.com/hush", "http://127.0.0.1.example.com/hush", "ftp://localhost/hush", "https:///hush", "https://user:hush@example.com/", "https://example.com/#hush", "https://exa mple/hush", "http://0.0.0.0/hush"} {
-		_, err := ParseCallbackURL(bad)
+		_, err := ParseCallbackURL(bad, false)
 		require.Error(t, err, bad)
 		assert.NotContains(t, err.Error(), "hush")
 	}
+	_, err := ParseCallbackURL("http://host.docker.internal:8081/", true)
+	require.NoError(t, err)
+	_, err = ParseCallbackURL("ftp://example.com/", true)
+	require.Error(t, err)
 }
 
 // roundTripper answers in memory.

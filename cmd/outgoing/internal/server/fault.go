@@ -22,11 +22,16 @@ func ParseFault(text string) (outgoingtest.Fault, error) {
 	if happens {
 		f.Body = &body
 	}
+	var keys []string
 	for word := range strings.SplitSeq(strings.TrimPrefix(before, ","), ",") {
 		key, value, _ := strings.Cut(strings.TrimSpace(word), "=")
 		if key == "" && f.Body != nil {
 			continue
 		}
+		if key != "omit" && slices.Contains(keys, key) {
+			return f, fmt.Errorf("%s: it is there twice", key)
+		}
+		keys = append(keys, key)
 		if err := setWord(&f, key, value); err != nil {
 			return f, err
 		}
@@ -51,13 +56,16 @@ func setWord(f *outgoingtest.Fault, key, value string) (err error) {
 		}
 	case "times":
 		if f.Times = -1; value != "always" {
-			f.Times, err = number(value, 1, most)
+			if f.Times, err = number(value, 1, most); err != nil {
+				err = fmt.Errorf("%w, or always", err)
+			}
 		}
 	case "status":
 		f.Status, err = number(value, 200, 599)
 	case "retry-after":
-		f.RetryAfter = value
-		err = unless(value != "", "it is a number of seconds")
+		var seconds int
+		seconds, err = number(value, 0, most)
+		f.RetryAfter = strconv.Itoa(seconds)
 	case "content-type":
 		f.Header = http.Header{"Content-Type": {value}}
 		kind, _, wrong := mime.ParseMediaType(value)

@@ -50,7 +50,7 @@ type Live struct {
 	Gateway   *outgoingtest.Gateway
 	Messages  []outgoing.Message                // that the gateway has
 	PerMinute int                               // new ones
-	Report    func(changed ...outgoing.Message) // for several goroutines. A cancel is not reported: the client knows
+	Report    func(changed ...outgoing.Message) // for several goroutines
 }
 
 // Of the messages that arrived, so many are kept; the others are removed some at a time, since that takes long.
@@ -103,20 +103,35 @@ func (l Live) plan(ctx context.Context, m outgoing.Message) {
 	if !ok {
 		return
 	}
-	wait := stage.min + rand.N(stage.max-stage.min)
+	due := time.Now().Add(stage.min + rand.N(stage.max-stage.min))
 	if m.StatusCode == outgoing.StatusScheduled {
-		at := time.Now().Add(wait).UTC().Truncate(time.Second)
+		at := due.UTC().Truncate(time.Second)
 		l.Gateway.Update(m.ID, func(m *outgoing.Message) { m.SentDate = &at })
 	}
+	l.await(ctx, m, due)
+}
+
+// await moves a message on when it is due, and reports that, or that it was cancelled meanwhile.
+func (l Live) await(ctx context.Context, m outgoing.Message, due time.Time) {
+	wait := time.Until(due)
+	if m.StatusCode == outgoing.StatusScheduled {
+		wait = min(wait, time.Second) // to see a cancel soon
+	}
 	time.AfterFunc(wait, func() {
-		moved := false
-		l.Gateway.Update(m.ID, func(now *outgoing.Message) {
-			if now.StatusCode == m.StatusCode && ctx.Err() == nil { // else it was cancelled meanwhile
+		if ctx.Err() != nil {
+			return
+		}
+		status := m.StatusCode
+		found := l.Gateway.Update(m.ID, func(now *outgoing.Message) {
+			if now.StatusCode == status && !time.Now().Before(due) {
 				moveOn(now)
-				m, moved = *now, true
 			}
+			m = *now
 		})
-		if moved {
+		switch {
+		case found && m.StatusCode == status:
+			l.await(ctx, m, due)
+		case found:
 			l.Report(m)
 			l.plan(ctx, m)
 		}

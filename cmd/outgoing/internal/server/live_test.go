@@ -88,10 +88,24 @@ func TestAMessageIsNotSentOutAfterItWasCancelled(t *testing.T) {
 		assert.NotEmpty(t, cancelled)
 		assert.Less(t, len(cancelled), len(msgs))
 		for _, id := range cancelled {
-			assert.Empty(t, reported[id])
 			m, _ := gateway.Message(id)
 			assert.Equal(t, "CANCELLED", m.StatusCode)
+			assert.Equal(t, []outgoing.Message{m}, reported[id])
 		}
+	})
+}
+
+func TestACancelIsReportedSoonAndOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gateway := outgoingtest.NewGateway()
+		reported := runLive(t, gateway, []outgoing.Message{{ID: 1, StatusCode: outgoing.StatusScheduled}}, 0, func() {
+			time.Sleep(10 * time.Second)
+			_, err := gateway.Client().CancelScheduled(t.Context(), []int64{1})
+			require.NoError(t, err)
+			time.Sleep(time.Second)
+		})
+		require.Len(t, reported[1], 1)
+		assert.Equal(t, "CANCELLED", reported[1][0].StatusCode)
 	})
 }
 

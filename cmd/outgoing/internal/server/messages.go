@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -18,9 +19,12 @@ import (
 type row struct {
 	outgoing.Message
 
-	State  jsontext.Value `json:"state"` // of a get, which is ignored
+	State  string         `json:"state"` // of a get
 	Reason jsontext.Value `json:"reason"`
 }
+
+// highestID leaves room for the messages that come after those of a file.
+const highestID = 1 << 62
 
 // ReadMessages reads messages, one JSON object a line, and returns them by ID, the lowest first; those without one come last,
 // in their order. Its errors name the line.
@@ -58,12 +62,50 @@ func ReadMessages(r io.Reader) ([]outgoing.Message, error) {
 
 func readMessage(line []byte) (outgoing.Message, error) {
 	if line[0] != '{' {
-		return outgoing.Message{}, errors.New("it is not a JSON object: a message is one object on one line")
+		err := errors.New("it is not a JSON object: a message is one object on one line")
+		if line[0] == '[' {
+			err = fmt.Errorf("%w; jq -c '.[]' makes such lines of an array", err)
+		}
+		return outgoing.Message{}, err
 	}
-	var found row
+	// The members that the contract does not let be empty.
+	found := row{Message: outgoing.Message{Type: outgoing.MessageTypeSMSPro, Recipient: "+48999000000", StatusCode: statusQueued}}
 	err := json.Unmarshal(line, &found, json.RejectUnknownMembers(true))
-	if err == nil && found.ID < 0 {
+	switch {
+	case err != nil:
+		err = inWords(err)
+	case found.ID < 0:
 		err = fmt.Errorf("the ID %d is below 1", found.ID)
+	case found.ID > highestID:
+		err = fmt.Errorf("the ID %d is too large: the highest here is %d", found.ID, int64(highestID))
+	case found.State != "" && found.State != "found":
+		err = fmt.Errorf("the state is %q: only rows that were found have a message", found.State)
 	}
 	return found.Message, err
+}
+
+// inWords says what is wrong with a line, without a word of Go.
+func inWords(err error) error {
+	wrong, ok := errors.AsType[*json.SemanticError](err)
+	if !ok {
+		return errors.New(strings.TrimPrefix(err.Error(), "jsontext: "))
+	}
+	member := wrong.JSONPointer.LastToken()
+	if errors.Is(err, json.ErrUnknownName) {
+		return fmt.Errorf("unknown member %q", member)
+	}
+	want := "a string"
+	switch member {
+	case "id":
+		want = fmt.Sprintf("a whole number from 1 to %d", int64(highestID))
+	case "type", "parts":
+		want = "a whole number"
+	case "sent_date", "status_date":
+		want = "an RFC 3339 time"
+	case "unicode", "flash":
+		want = "true or false"
+	case "price":
+		want = "a number of at most 19 digits"
+	}
+	return fmt.Errorf("%s is not %s", member, want)
 }

@@ -50,7 +50,10 @@ func logged(next http.Handler, out io.Writer) http.Handler {
 		returned := false
 		defer func() {
 			status := "dropped"
-			if answer.status != 0 {
+			switch {
+			case answer.status == 0 && r.Context().Err() != nil:
+				status = "client left"
+			case answer.status != 0:
 				status = fmt.Sprintf("%d %s", answer.status, http.StatusText(answer.status))
 				if !returned {
 					status += ", broken off"

@@ -2,9 +2,11 @@ package server
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -76,5 +78,21 @@ func TestADelayOfServeMayBeLongerThanItsTimeouts(t *testing.T) {
 			assert.Equal(t, 50, strings.Count(string(body), `"id":`))
 		}
 		assert.GreaterOrEqual(t, time.Since(begun), 2*delay)
+	})
+}
+
+func TestAClientThatLeavesIsNotLoggedAsAFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, fault := range []outgoingtest.Fault{{Delay: time.Hour}, {Drop: true}} {
+			gateway := outgoingtest.NewGateway()
+			gateway.Inject(fault)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/rest/messages", http.NoBody)
+			var log strings.Builder
+			assert.Panics(t, func() { New(gateway, &log).Handler.ServeHTTP(httptest.NewRecorder(), r) })
+			cancel()
+			assert.Equal(t, fault.Drop, strings.Contains(log.String(), "  dropped  "), log.String())
+			assert.Equal(t, !fault.Drop, strings.Contains(log.String(), "  client left  "), log.String())
+		}
 	})
 }

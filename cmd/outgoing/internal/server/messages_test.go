@@ -1,0 +1,51 @@
+package server
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
+)
+
+func TestALineThatIsNoMessageIsRefusedInWords(t *testing.T) {
+	for line, want := range map[string]string{
+		`{"id":9223372036854775807}`: "the ID 9223372036854775807 is too large",
+		`{"id":9223372036854775808}`: "id is not a whole number from 1 to ",
+		`{"id":"x"}`:                 "id is not a whole number from 1 to ",
+		`{"id":1,"state":"missing","reason":"the gateway has no such message"}`: `the state is "missing"`,
+		`{"id":1,"text":"Hello"}`:   `unknown member "text"`,
+		`{"price":"cheap"}`:         "price is not a number",
+		`{"price":true}`:            "price is not a number",
+		`{"sent_date":"5.6.2026"}`:  "sent_date is not an RFC 3339 time",
+		`{"status_date":7}`:         "status_date is not an RFC 3339 time",
+		`{"type":"SMS"}`:            "type is not a whole number",
+		`{"unicode":1}`:             "unicode is not true or false",
+		`{"recipient":48999999999}`: "recipient is not a string",
+		`{"id":1`:                   "unexpected EOF",
+		`[{"id":1}]`:                "jq -c '.[]'",
+	} {
+		_, err := ReadMessages(strings.NewReader("{}\n" + line))
+		require.ErrorContains(t, err, "line 2: ", line)
+		require.ErrorContains(t, err, want, line)
+		assert.NotRegexp(t, `json|Go |server\.|gen\.|decimal\.|2006`, err.Error(), line)
+	}
+}
+
+func TestMembersThatAreLeftOutAreThoseOfAMessage(t *testing.T) {
+	msgs, err := ReadMessages(strings.NewReader("{}\n" + `{"type":3,"recipient":"+48999999999","status_code":"SENT"}`))
+	require.NoError(t, err)
+	assert.Equal(t, outgoing.MessageTypeSMSPro, msgs[0].Type)
+	assert.Regexp(t, `^\+48999\d{6}$`, msgs[0].Recipient)
+	assert.Equal(t, statusQueued, msgs[0].StatusCode)
+	assert.Equal(t, outgoing.Message{Type: outgoing.MessageTypeSMSEco, Recipient: "+48999999999", StatusCode: statusSent}, msgs[1])
+}
+
+func TestAboveTheHighestIDOfAFileAreFreeOnes(t *testing.T) {
+	msgs, err := ReadMessages(strings.NewReader(`{"id":4611686018427387904}` + "\n{}"))
+	require.NoError(t, err)
+	assert.NotPanics(t, func() { outgoingtest.NewGateway().Add(msgs...) })
+}
