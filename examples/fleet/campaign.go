@@ -44,8 +44,12 @@ func (s *store) addToCampaign(ctx context.Context, name string, ids []int64) err
 	})
 }
 
-// idsInOneJob is small, since a job that is killed stalls all of its IDs until River runs it again.
-const idsInOneJob = 200
+// jobsAtOnce times idsInOneJob is how many messages one process has in work, and how many are stalled if it is killed, until
+// River runs its jobs again.
+const (
+	idsInOneJob = 200
+	jobsAtOnce  = 4
+)
 
 // cancelCampaign makes a cancellation of each message of a campaign, and jobs for those that are open, all or nothing. Asked
 // again, it makes new jobs for what is still open.
@@ -92,6 +96,16 @@ func (s *store) openCancellations(ctx context.Context, tx *sql.Tx, campaign stri
 		return nil, err
 	}
 	return collect[int64](rows)
+}
+
+// checkCampaign returns an error if there is no such campaign.
+func (s *store) checkCampaign(ctx context.Context, name string) error {
+	var found bool
+	err := s.queryRow(ctx, s.db, `SELECT true FROM campaign WHERE name = ?1`, name).Scan(&found)
+	if errors.Is(err, sql.ErrNoRows) {
+		return errNoCampaign
+	}
+	return err
 }
 
 // outcome is what became of the cancellation of one message; Outcome is "" while it is open.

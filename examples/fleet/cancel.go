@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -48,7 +49,8 @@ type canceller struct {
 	limit   time.Duration
 }
 
-// Timeout bounds a run. A job whose process was killed is run again after this time, and up to 30 seconds.
+// Timeout bounds a run. A job whose process was killed is run again after this time, and up to 45 seconds: River looks for such
+// jobs every 30, and every 5 for those that are to be run again.
 func (c *canceller) Timeout(*river.Job[cancelArgs]) time.Duration { return c.limit }
 
 // NextRetry is soon, since messages go out meanwhile.
@@ -122,15 +124,20 @@ type verdict struct {
 // recordOutcomes stores what is proven, and has the rest looked up.
 func (s *store) recordOutcomes(ctx context.Context, outcomes []outgoing.Outcome, tries map[int64]int64) error {
 	var (
-		decided, untouched []verdict
-		seen               []outgoing.Message
-		lookUp             []int64
+		decided, refused, untouched []verdict
+		seen                        []outgoing.Message
+		lookUp                      []int64
 	)
 	for _, o := range outcomes {
 		if o.Message != nil {
 			seen = append(seen, *o.Message)
 		}
-		v := verdict{ID: o.ID, Tries: tries[o.ID], Reason: reason(o)}
+		v := verdict{ID: o.ID, Tries: tries[o.ID], Reason: words(o)}
+		if v.Reason != "" {
+			refused = append(refused, v)
+		} else if o.Status != 0 {
+			v.Reason = strconv.Itoa(o.Status)
+		}
 		switch {
 		case o.State == outgoing.Cancelled:
 			v.Outcome = cancelled
@@ -146,6 +153,10 @@ func (s *store) recordOutcomes(ctx context.Context, outcomes []outgoing.Outcome,
 			decided = append(decided, v)
 		}
 		lookUp = append(lookUp, o.ID)
+	}
+	if err := s.execVerdicts(ctx, s.db, `UPDATE cancellation SET reason = r.reason FROM {rows}
+		WHERE cancellation.id = r.id AND cancellation.outcome = ''`, refused); err != nil { // kept by save, where the status decides
+		return err
 	}
 	if err := s.save(ctx, seen); err != nil {
 		return err
@@ -163,7 +174,7 @@ func (s *store) recordOutcomes(ctx context.Context, outcomes []outgoing.Outcome,
 	})
 }
 
-func (s *store) execVerdicts(ctx context.Context, tx *sql.Tx, statement string, verdicts []verdict) error {
+func (s *store) execVerdicts(ctx context.Context, in session, statement string, verdicts []verdict) error {
 	if len(verdicts) == 0 {
 		return nil
 	}
@@ -171,19 +182,14 @@ func (s *store) execVerdicts(ctx context.Context, tx *sql.Tx, statement string, 
 	if err != nil {
 		return err
 	}
-	_, err = s.exec(ctx, tx, statement, string(text))
+	_, err = s.exec(ctx, in, statement, string(text))
 	return err
 }
 
-// reason returns the gateway's words about an outcome.
-func reason(o outgoing.Outcome) string {
-	switch {
-	case o.Problem != nil && o.Problem.Detail != "":
-		return o.Problem.Detail
-	case o.Problem != nil && o.Problem.Title != "":
-		return o.Problem.Title
-	case o.Status != 0:
-		return strconv.Itoa(o.Status)
+// words returns what the gateway said about a refusal; "" if it said nothing.
+func words(o outgoing.Outcome) string {
+	if o.Problem == nil {
+		return ""
 	}
-	return ""
+	return cmp.Or(o.Problem.Detail, o.Problem.Title)
 }

@@ -186,6 +186,46 @@ func TestWhatTheGatewayDoesNotKnowIsAnOutcomeOfItsOwn(t *testing.T) {
 	})
 }
 
+func TestTheReasonIsTheGatewaysWordsIfItRefused(t *testing.T) {
+	inBoth(t, func(t *testing.T, d database) {
+		s := d.open(t)
+		refused := func(status string) outgoing.Outcome {
+			return outgoing.Outcome{State: outgoing.Rejected, Status: 400, Problem: &outgoing.Problem{Detail: "too late"}, Message: &outgoing.Message{StatusCode: status}}
+		}
+		silent := outgoing.Outcome{State: outgoing.Rejected, Status: 400, Problem: &outgoing.Problem{}, Message: &outgoing.Message{StatusCode: "DELIVERED"}}
+		for i, test := range []struct {
+			answers       []outgoing.Outcome
+			becomes, want string
+		}{
+			{[]outgoing.Outcome{{State: outgoing.Cancelled, Status: 204}}, "CANCELLED", "cancelled: 204"},
+			{[]outgoing.Outcome{refused(outgoing.StatusScheduled)}, "DELIVERED", "not cancelled: too late"},
+			{[]outgoing.Outcome{refused("DELIVERED")}, "DELIVERED", "not cancelled: too late"},
+			{[]outgoing.Outcome{{}, refused("SENT")}, "SENT", ": too late"},
+			{[]outgoing.Outcome{{}, refused("SENT")}, "DELIVERED", "not cancelled: too late"},
+			{[]outgoing.Outcome{{}, refused(outgoing.StatusScheduled)}, "CANCELLED", "cancelled: CANCELLED"},
+			{[]outgoing.Outcome{silent}, "DELIVERED", "not cancelled: DELIVERED"},
+			{nil, "DELIVERED", "not cancelled: DELIVERED"},
+		} {
+			id := int64(i + 1)
+			_, err := s.exec(t.Context(), s.db, `INSERT INTO cancellation (id, campaign) VALUES (?1, 'c')`, id)
+			require.NoError(t, err)
+			require.NoError(t, s.save(t.Context(), []outgoing.Message{{ID: id, StatusCode: outgoing.StatusScheduled}}))
+			for _, o := range test.answers {
+				if o.ID = id; o.Message != nil {
+					o.Message.ID = id
+				}
+				tries, err := s.countTries(t.Context(), []int64{id})
+				require.NoError(t, err)
+				require.NoError(t, s.recordOutcomes(t.Context(), []outgoing.Outcome{o}, tries))
+			}
+			require.NoError(t, s.save(t.Context(), []outgoing.Message{{ID: id, StatusCode: test.becomes}}))
+			outcomes, err := s.outcomes(t.Context(), "c", id-1, 1)
+			require.NoError(t, err)
+			assert.Equal(t, test.want, outcomes[0].Outcome+": "+outcomes[0].Reason, "%+v, then %s", test.answers, test.becomes)
+		}
+	})
+}
+
 func TestAMessageBelongsToOneCampaignAndACancelledOneTakesNoMore(t *testing.T) {
 	inBoth(t, func(t *testing.T, d database) {
 		s := d.open(t)

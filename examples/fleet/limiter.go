@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
@@ -63,11 +64,28 @@ func (t timed) Wait(ctx context.Context) error {
 	return t.holder.Wait(ctx)
 }
 
-// localLimiter is the limiter of one process. Of holds it tells the page alone: the Client itself sends nothing meanwhile.
+// localLimiter is the limiter of one process.
 type localLimiter struct {
 	*rate.Limiter
 	mu    sync.Mutex
 	until time.Time
+}
+
+// Wait takes another turn after a hold that began meanwhile, as that of sharedLimiter does.
+func (l *localLimiter) Wait(ctx context.Context) error {
+	for {
+		if err := l.Limiter.Wait(ctx); err != nil {
+			return err
+		}
+		held, _ := l.heldFor(ctx)
+		if held == 0 {
+			return nil
+		}
+		if deadline, ok := ctx.Deadline(); ok && held > time.Until(deadline) {
+			return errNoTurn
+		}
+		pause(ctx, held)
+	}
 }
 
 func (l *localLimiter) Hold(_ context.Context, d time.Duration) {
@@ -85,7 +103,9 @@ func (l *localLimiter) heldFor(context.Context) (time.Duration, error) {
 }
 
 // sharedLimiter is a row of PostgreSQL: when the next request may leave, by the database's clock. Each request takes its turn
-// with one statement and waits for it here. The table is not logged: after a crash of the database it is empty, which is fine.
+// with one statement, waits for it here, and takes another one if a hold that began meanwhile covers it. The Client would keep
+// such a turn until the hold's end, where all of them would leave at once. The table is not logged: after a crash of the
+// database it is empty, which is fine.
 type sharedLimiter struct {
 	store *store
 	name  string
@@ -103,7 +123,9 @@ const (
 		INSERT INTO limiter AS l (name, next) VALUES ($1, ` + clock + ` + $2)
 		ON CONFLICT (name) DO UPDATE SET next = GREATEST(l.next, l.held_until, ` + clock + `) + $2
 		WHERE GREATEST(l.next, l.held_until) <= ` + clock + ` + $3
-		RETURNING next - $2 - ` + clock
+		RETURNING next - $2, next - $2 - ` + clock
+
+	covered = `SELECT EXISTS (SELECT 1 FROM limiter WHERE name = $1 AND held_until > $2)`
 
 	hold = `
 		INSERT INTO limiter AS l (name, held_until) VALUES ($1, ` + clock + ` + $2)
@@ -117,29 +139,39 @@ var errNoTurn = errors.New("the account's limiter has no turn before the deadlin
 
 // Wait returns when it is this request's turn. A turn that would come after the deadline is not taken.
 func (l *sharedLimiter) Wait(ctx context.Context) error {
+	for {
+		turn, wait, err := l.take(ctx)
+		if err != nil || wait <= 0 {
+			return err
+		}
+		if pause(ctx, wait); ctx.Err() != nil {
+			return ctx.Err()
+		}
+		var held bool
+		if err := l.store.db.QueryRowContext(ctx, covered, l.name, turn).Scan(&held); err != nil {
+			return fmt.Errorf("ask the account's limiter: %w", err)
+		}
+		if !held {
+			return nil
+		}
+	}
+}
+
+// take returns a turn, and how long it is until then.
+func (l *sharedLimiter) take(ctx context.Context) (turn int64, wait time.Duration, err error) {
 	longest := longestWait
 	if deadline, ok := ctx.Deadline(); ok {
 		longest = min(longest, time.Until(deadline))
 	}
-	rows, err := l.store.db.QueryContext(ctx, takeTurn, l.name, l.gap.Microseconds(), longest.Microseconds())
-	if err != nil {
-		return fmt.Errorf("ask the account's limiter: %w", err)
-	}
-	turn, err := collect[int64](rows)
+	var left int64
+	err = l.store.db.QueryRowContext(ctx, takeTurn, l.name, l.gap.Microseconds(), longest.Microseconds()).Scan(&turn, &left)
 	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return 0, 0, errNoTurn
 	case err != nil:
-		return fmt.Errorf("ask the account's limiter: %w", err)
-	case len(turn) == 0:
-		return errNoTurn
+		return 0, 0, fmt.Errorf("ask the account's limiter: %w", err)
 	}
-	timer := time.NewTimer(time.Duration(turn[0]) * time.Microsecond)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+	return turn, time.Duration(left) * time.Microsecond, nil
 }
 
 // Hold keeps all processes from taking turns for d, since the gateway has asked one of them for that.

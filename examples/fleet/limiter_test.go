@@ -3,13 +3,19 @@ package main
 import (
 	"context"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
 // pools returns limiters of several processes, each with connections of its own.
@@ -23,6 +29,16 @@ func pools(t *testing.T, n int, perSecond float64) (limiters []*sharedLimiter) {
 		limiters = append(limiters, newSharedLimiter(s, "account", perSecond))
 	}
 	return limiters
+}
+
+// busiest returns the most that happened in any second.
+func busiest(times []time.Time) (most int) {
+	slices.SortFunc(times, time.Time.Compare)
+	for i, first := range times {
+		in, _ := slices.BinarySearchFunc(times[i:], first.Add(time.Second), time.Time.Compare)
+		most = max(most, in)
+	}
+	return most
 }
 
 func TestProcessesShareOneLimit(t *testing.T) {
@@ -47,12 +63,7 @@ func TestProcessesShareOneLimit(t *testing.T) {
 		}
 	}
 	work.Wait()
-	slices.SortFunc(turns, time.Time.Compare)
-	most := 0
-	for i, first := range turns {
-		in, _ := slices.BinarySearchFunc(turns[i:], first.Add(time.Second), time.Time.Compare)
-		most = max(most, in)
-	}
+	most := busiest(turns)
 	t.Logf("%d turns in 3 s, at most %d in one, of %d", len(turns), most, perSecond)
 	assert.LessOrEqual(t, most, perSecond*5/4, "a process that was slow may be late, and no more")
 	assert.Greater(t, len(turns), perSecond, "and the limit is used")
@@ -75,6 +86,84 @@ func TestAHoldHoldsAllProcesses(t *testing.T) {
 	left, err = limiters[0].heldFor(t.Context())
 	require.NoError(t, err)
 	assert.Zero(t, left)
+}
+
+// The gateway asks one process for fewer requests while many of all processes wait for turns that they have taken: they take new
+// ones. The Client keeps a turn that it was given, so that all of those would leave at the end of the hold.
+func TestNothingLeavesInAHoldAndNoBurstFollowsIt(t *testing.T) {
+	const perSecond = 20
+	inBoth(t, func(t *testing.T, d database) {
+		t.Parallel()
+		gateway := outgoingtest.NewGateway()
+		var (
+			mu       sync.Mutex
+			arrivals []time.Time
+			held     time.Time // when the hold began
+			ids      []int64
+			work     sync.WaitGroup
+		)
+		for range 2000 {
+			ids = append(ids, gateway.Add(outgoing.Message{StatusCode: outgoing.StatusScheduled})...)
+		}
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			arrivals = append(arrivals, time.Now())
+			tooMany := len(arrivals) == 6
+			if tooMany {
+				held = time.Now()
+			}
+			mu.Unlock()
+			if tooMany {
+				w.Header().Set("Retry-After", "1")
+				w.WriteHeader(http.StatusTooManyRequests)
+				return
+			}
+			gateway.ServeHTTP(w, r)
+		}))
+		defer server.Close()
+		processes := 3
+		if d.url == "" {
+			processes = 1
+		}
+		var clients []*outgoing.Client
+		for range processes {
+			limits := newLimits(d.open(t), perSecond, prometheus.NewHistogram(prometheus.HistogramOpts{Name: "x"}))
+			client, err := outgoing.New("token", outgoing.WithBaseURL(server.URL+"/rest"), outgoing.WithLimiter(limits.account))
+			require.NoError(t, err)
+			clients = append(clients, client)
+		}
+		for _, client := range clients {
+			work.Go(func() {
+				_, err := client.GetByIDs(t.Context(), ids, outgoing.WithConcurrency(42/processes))
+				assert.NoError(t, err)
+			})
+		}
+		work.Wait()
+		inHold := 0
+		for _, at := range arrivals {
+			if at.After(held) && at.Before(held.Add(time.Second)) {
+				inHold++
+			}
+		}
+		assert.LessOrEqual(t, inHold, 2, "those that were under way")
+		assert.LessOrEqual(t, busiest(arrivals), perSecond*5/4)
+	})
+}
+
+func TestATurnThatAHoldMovesBehindTheDeadlineIsNotTaken(t *testing.T) {
+	inBoth(t, func(t *testing.T, d database) {
+		t.Parallel()
+		limits := newLimits(d.open(t), 1, prometheus.NewHistogram(prometheus.HistogramOpts{Name: "x"}))
+		require.NoError(t, limits.account.Wait(t.Context()))
+		ctx, cancel := context.WithTimeout(t.Context(), patience/2)
+		defer cancel()
+		refused := make(chan error)
+		go func() { refused <- limits.account.Wait(ctx) }()
+		pause(ctx, 200*time.Millisecond) // it takes its turn
+		limits.account.(outgoing.Holder).Hold(t.Context(), patience)
+		require.ErrorIs(t, <-refused, errNoTurn)
+		assert.NoError(t, ctx.Err(), "it is refused when that is known")
+	})
 }
 
 func TestALimiterWithoutItsDatabaseLetsNothingThrough(t *testing.T) {

@@ -11,8 +11,8 @@
 //
 // To try it, without an account, in two terminals:
 //
-//	go -C ../.. run ./cmd/outgoing serve --live --callback http://127.0.0.1:8081/callbacks --callback-token-file /tmp/token
-//	echo any-token > /tmp/token && go run . -base-url http://127.0.0.1:8080/rest -token-file /tmp/token -callback-token-file /tmp/token
+//	echo any-token > /tmp/token && go -C ../.. run ./cmd/outgoing serve --live --callback http://127.0.0.1:8081/callbacks --callback-token-file /tmp/token
+//	go run . -base-url http://127.0.0.1:8080/rest -token-file /tmp/token -callback-token-file /tmp/token
 //
 // and http://127.0.0.1:8082/ shows what arrives.
 package main
@@ -210,7 +210,7 @@ func newJobs(c config, s *store, g *gateway, logger *slog.Logger) (*river.Client
 		ID:                   c.name,
 		Logger:               logger,
 		Workers:              workers,
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobsAtOnce}},
 		JobTimeout:           c.cancelTimeout,
 		RescueStuckJobsAfter: c.cancelTimeout + time.Second,
 	})

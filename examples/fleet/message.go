@@ -95,9 +95,11 @@ const upsert = `
 			OR message.status_date IS NULL AND (excluded.state <> '') >= (message.state <> '')
 			OR excluded.status_date IS NULL AND (excluded.state <> '') > (message.state <> ''))`
 
-// decide gives an outcome to the cancellations of messages that have reached their end, however many DELETEs have left.
+// decide gives an outcome to the cancellations of messages that have reached their end, however many DELETEs have left. The
+// gateway's words about a refusal stay as the reason, unless the message was cancelled nevertheless.
 const decide = `
-	UPDATE cancellation SET decided = {now}, reason = message.status_code,
+	UPDATE cancellation SET decided = {now},
+		reason = CASE WHEN cancellation.reason <> '' AND message.state <> 'cancelled' THEN cancellation.reason ELSE message.status_code END,
 		outcome = CASE message.state WHEN 'cancelled' THEN 'cancelled' ELSE 'not cancelled' END
 	FROM message WHERE message.id = cancellation.id AND message.state <> '' AND cancellation.outcome = ''
 		AND cancellation.id IN ({ids})`

@@ -200,6 +200,10 @@ func (a api) answer(w http.ResponseWriter, err error, done string) {
 // outcomes writes the outcome of each message as a CSV. It reads in parts: SQLite has one connection, which a slow reader must
 // not keep.
 func (a api) outcomes(w http.ResponseWriter, r *http.Request) {
+	if err := a.store.checkCampaign(r.Context(), r.PathValue("name")); err != nil {
+		a.answer(w, err, "")
+		return
+	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	out := csv.NewWriter(w)
 	_ = out.Write([]string{"id", "outcome", "reason", "tries", "status"})

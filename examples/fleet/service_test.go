@@ -95,7 +95,7 @@ func TestThePageAndJobsNeedTheTokenOrALoopbackAddress(t *testing.T) {
 		elsewhere, _ := ask(method, strings.Replace(open.private, "127.0.0.1", "localhost.localdomain", 1)+path, "", "")
 		public, _ := ask(method, open.public+path, callbackToken, "")
 		want := http.StatusOK
-		if method == http.MethodPost {
+		if strings.HasPrefix(path, "/campaigns/") {
 			want = http.StatusNotFound // there is no such campaign
 		}
 		assert.Equal(t, []int{401, 401, want, want, http.StatusNotFound}, []int{without, wrong, right, local, public}, path)
@@ -148,8 +148,13 @@ func TestBadBodiesOfCampaignsAddNothing(t *testing.T) {
 		status, text := ask(http.MethodPost, p.private+"/campaigns/spring/messages", "", body)
 		assert.Equal(t, want, status, "%s: %s", body, text)
 	}
+	status, text := ask(http.MethodGet, p.private+"/campaigns/spring/outcomes", "", "")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Equal(t, "id,outcome,reason,tries,status\n", text, "it was not cancelled")
+	status, _ = ask(http.MethodGet, p.private+"/campaigns/nope/outcomes", "", "")
+	assert.Equal(t, http.StatusNotFound, status)
 	_, page := ask(http.MethodGet, p.private+"/", "", "")
 	assert.Contains(t, page, "No messages")
-	status, _ := ask(http.MethodGet, p.private+"/?day=yesterday", "", "")
+	status, _ = ask(http.MethodGet, p.private+"/?day=yesterday", "", "")
 	assert.Equal(t, http.StatusBadRequest, status)
 }
