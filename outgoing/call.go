@@ -12,6 +12,7 @@ import (
 
 	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/problem"
+	"github.com/gsmservice-gateway/client-go/internal/ratelimit"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
@@ -98,15 +99,7 @@ func do[T any](
 }
 
 // stopped returns why no further request must be sent; nil if one may be.
-func (c *call) stopped(ctx context.Context) error {
-	if c.Calling.Err() != nil {
-		return context.Cause(c.Calling)
-	}
-	if ctx.Err() != nil {
-		return errline.Context(ctx)
-	}
-	return nil
-}
+func (c *call) stopped(ctx context.Context) error { return ratelimit.StopReason(ctx, c.Calling) }
 
 // answerOf returns what the last attempt was answered, if that was not a success; else nil.
 func answerOf(t *transport.Trace) *APIError {
@@ -156,7 +149,7 @@ func readError(r *transport.Reply, err error) error {
 func readByID[T any](
 	ctx context.Context, c *call, r *transport.Reply, ids []int64, idOf func(*T) int64, differ func(a, b *T) bool,
 ) (found []rows.Row[T], odd int, err error) {
-	if err := r.Usable(); err != nil {
+	if err := r.CheckUsable(); err != nil {
 		return nil, 0, err
 	}
 	found, dropped, err := rows.ByID(r.Body, ids, idOf, differ)

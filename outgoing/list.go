@@ -100,7 +100,7 @@ func unreadable(id int64, reason error) pageRow {
 }
 
 func (c *call) readPage(ctx context.Context, r *transport.Reply) (pageAnswer, error) {
-	if err := r.Usable(); err != nil {
+	if err := r.CheckUsable(); err != nil {
 		return pageAnswer{}, err
 	}
 	a := pageAnswer{rows: make([]pageRow, 0, MaxLimit)}

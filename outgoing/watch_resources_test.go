@@ -203,7 +203,7 @@ func TestW6_APanicInATransportIsRaisedInTheLoop(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
-					if askedFor(req)[0] == 51 {
+					if askedFor(req)[0] == outgoing.MaxIDs+1 {
 						end()
 					}
 					<-req.Context().Done()

@@ -82,7 +82,7 @@ func (t *Ticket) askShared(ctx, calling context.Context) error {
 	defer cancel()
 	defer context.AfterFunc(calling, cancel)()
 	err := t.shared.Wait(waiting)
-	if stopped := reason(ctx, calling); stopped != nil || err == nil {
+	if stopped := StopReason(ctx, calling); stopped != nil || err == nil {
 		return stopped
 	}
 	if waiting.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
@@ -92,7 +92,7 @@ func (t *Ticket) askShared(ctx, calling context.Context) error {
 }
 
 func (t *Ticket) waitTurn(ctx, calling context.Context) error {
-	if err := reason(ctx, calling); err != nil {
+	if err := StopReason(ctx, calling); err != nil {
 		return err
 	}
 	t.limiter.enter(t)
@@ -106,7 +106,7 @@ func (t *Ticket) waitTurn(ctx, calling context.Context) error {
 	defer late.Stop()
 	select {
 	case err := <-t.decided:
-		return cmp.Or(err, reason(ctx, calling)) // the call may have been stopped meanwhile
+		return cmp.Or(err, StopReason(ctx, calling)) // the call may have been stopped meanwhile
 	case <-calling.Done():
 	case <-ctx.Done():
 	case <-late.C:
@@ -114,8 +114,8 @@ func (t *Ticket) waitTurn(ctx, calling context.Context) error {
 	return t.limiter.giveUp(ctx, calling, t)
 }
 
-// reason returns why nothing more must be sent; nil if something may.
-func reason(ctx, calling context.Context) error {
+// StopReason returns why nothing more must be sent: the cause of calling, or what ended ctx; nil if something may.
+func StopReason(ctx, calling context.Context) error {
 	if calling.Err() != nil {
 		return context.Cause(calling)
 	}
@@ -150,7 +150,7 @@ func (l *Limiter) giveUp(ctx, calling context.Context, t *Ticket) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.dispatch()
-	err := reason(ctx, calling)
+	err := StopReason(ctx, calling)
 	at := slices.Index(l.waiting, t)
 	if at < 0 {
 		return cmp.Or(<-t.decided, err)

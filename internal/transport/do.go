@@ -39,7 +39,7 @@ type Request struct {
 	*http.Request
 	Path string // the template: "/messages/{ids}"
 	IDs  int    // how many IDs it names
-	Once bool   // one attempt, whatever the policy says; one that met a 429 is none
+	Once bool   // one attempt, whatever the policy says; not counting one that met a 429, unless the policy counts those
 }
 
 // Do sends r, again where the policy says so, until an attempt succeeds. It returns what decode made of the last answer, also

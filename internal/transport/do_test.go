@@ -55,7 +55,7 @@ func do(t *testing.T, through http.RoundTripper, method string, change func(*tra
 	req, err := http.NewRequestWithContext(t.Context(), method, "https://gateway.test/messages", nil)
 	require.NoError(t, err)
 	return transport.Do(t.Context(), call, transport.Request{Request: req, Path: "/messages"}, func(r *transport.Reply) (string, error) {
-		return string(r.Body), r.Usable()
+		return string(r.Body), r.CheckUsable()
 	})
 }
 

@@ -79,8 +79,8 @@ func (r *Reply) read(ctx context.Context, body io.Reader, limit int) {
 	}
 }
 
-// Usable returns why nothing of a 200 can be read; nil if something can, even if it broke off.
-func (r *Reply) Usable() error {
+// CheckUsable returns why nothing of a 200 can be read; nil if something can, even if it broke off.
+func (r *Reply) CheckUsable() error {
 	if r.Broken != nil && !errors.Is(r.Broken, io.ErrUnexpectedEOF) {
 		return r.Broken
 	}

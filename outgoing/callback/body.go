@@ -12,7 +12,10 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-const maxBody = 128 << 10 // 50 messages have some 20 KiB, and each sender that stalls may hold this much
+const (
+	maxRows = 50        // in one callback, as the contract says; not the limit of IDs in a request
+	maxBody = 128 << 10 // 50 messages have some 20 KiB, and each sender that stalls may hold this much
+)
 
 // read returns what the body reports. An empty array reports nothing.
 func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]outgoing.Message, *refusal) {
@@ -36,7 +39,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]outgoing.Messa
 		switch {
 		case m.ID < 1 || rows.Unidentified(m.ID, oddMembers) != nil:
 			dropped++
-		case len(reported) <= outgoing.MaxIDs: // one more, to know that there is one
+		case len(reported) <= maxRows: // one more, to know that there is one
 			reported = append(reported, *m)
 			for _, o := range oddMembers {
 				odd = append(odd, o.Pointer+" is "+o.Reason)
@@ -44,7 +47,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]outgoing.Messa
 		}
 	})
 	switch {
-	case len(reported)+dropped > outgoing.MaxIDs:
+	case len(reported)+dropped > maxRows:
 		return nil, tooLarge
 	case errors.Is(err, rows.ErrTruncated):
 		return nil, &refusal{status: http.StatusBadRequest, detail: "The body broke off"}

@@ -17,6 +17,7 @@ import (
 // What one request may ask for, as the contract says.
 const (
 	maxIDs       = 50
+	maxRows      = 50 // in one callback
 	maxLimit     = 50
 	defaultLimit = 10
 )

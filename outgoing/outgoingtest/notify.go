@@ -37,7 +37,7 @@ func (g *Gateway) Notify(ctx context.Context, h http.Handler, token string, ids 
 		return fmt.Errorf("outgoingtest: Gateway.Notify: there is no message %d", ids[unknown])
 	}
 	var refused error
-	for callback := range slices.Chunk(msgs, maxIDs) {
+	for callback := range slices.Chunk(msgs, maxRows) {
 		if ctx.Err() != nil {
 			return errors.Join(refused, fmt.Errorf("outgoingtest: Gateway.Notify: stopped before message %d: %w", callback[0].ID, ctx.Err()))
 		}

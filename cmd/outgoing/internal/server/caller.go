@@ -25,6 +25,7 @@ const MaxCalls = 4
 const (
 	callTimeout = 10 * time.Second
 	gathering   = time.Second // how long changes are gathered for one callback
+	maxRows     = 50          // in one callback
 	maxOpen     = 50_000      // changes that are not acknowledged
 	firstWait   = 10 * time.Second
 	longestWait = 5 * time.Minute
@@ -93,7 +94,7 @@ func (c *Caller) Run(ctx context.Context) {
 		case <-ctx.Done():
 		case <-gathered:
 			c.mu.Lock()
-			for msgs := range slices.Chunk(c.fresh, outgoing.MaxIDs) {
+			for msgs := range slices.Chunk(c.fresh, maxRows) {
 				calls.Go(func() { c.deliver(ctx, msgs) })
 			}
 			c.fresh = nil
