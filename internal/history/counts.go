@@ -14,14 +14,14 @@ type counts struct {
 	altered bool // a short page was not the end, or rows were shown in another order than before
 
 	// Since something new was delivered:
-	ended   bool // a short page showed the last row delivered, or that everything is gone
-	inARow  int  // how many such pages there were in a row
-	answers int  // how many answers there were since the first short page, that one included
-	atEnd   bool // the latest one is another short page, or has more rows than were asked for
-	from    int  // the least offset at which a short page ended the history
-	end     int  // the greatest one
-	total   *int // the least total
-	next    int  // how many short pages in a row had a next one by their Link header only
+	ended       bool // a short page showed the last row delivered, or that everything is gone
+	inARow      int  // how many such pages there were in a row
+	answers     int  // how many answers there were since the first short page, that one included
+	atEnd       bool // the latest one is another short page, or has more rows than were asked for
+	earliestEnd int  // the least offset after the last row of a short page
+	latestEnd   int  // the greatest one
+	leastTotal  *int
+	nextLinks   int // how many short pages in a row had a next one by their Link header only
 }
 
 // maxContradictions is how many answers in a row may contradict the end. It allows for a total that is four requests old.
@@ -52,27 +52,27 @@ func (c *counts) observe(v view, m match, hasNext bool) {
 		return
 	}
 	c.answers++
-	if v.total != nil && (c.total == nil || *v.total < *c.total) {
-		c.total = v.total
+	if v.total != nil && (c.leastTotal == nil || *v.total < *c.leastTotal) {
+		c.leastTotal = v.total
 	}
 	if !ends {
 		return
 	}
 	end := v.start() + len(v.ids)
-	if c.end == 0 {
-		c.from = end
+	if c.latestEnd == 0 {
+		c.earliestEnd = end
 	}
-	c.from, c.end = min(c.from, end), max(c.end, end)
-	c.next++
+	c.earliestEnd, c.latestEnd = min(c.earliestEnd, end), max(c.latestEnd, end)
+	c.nextLinks++
 	if !hasNext || v.total != nil && *v.total > v.end() {
-		c.next = 0
+		c.nextLinks = 0
 	}
 }
 
 // confirm reports whether two pages in a row ended the history, and no count says that there must be more rows than were
 // delivered.
 func (c *counts) confirm(delivered int) bool {
-	return c.inARow > 1 && c.next == 0 && !c.exceed(delivered)
+	return c.inARow > 1 && c.nextLinks == 0 && !c.exceed(delivered)
 }
 
 // exceed reports whether the total speaks of more rows than were delivered, and of more than where the history ended.
@@ -80,12 +80,12 @@ func (c *counts) confirm(delivered int) bool {
 // later is not the page that was asked for.
 func (c *counts) exceed(delivered int) bool {
 	switch {
-	case c.total == nil || !c.missing(delivered):
+	case c.leastTotal == nil || !c.missing(delivered):
 		return false
 	case c.varied:
-		return *c.total > c.end
+		return *c.leastTotal > c.latestEnd
 	}
-	return *c.total != c.from || *c.total != c.end
+	return *c.leastTotal != c.earliestEnd || *c.leastTotal != c.latestEnd
 }
 
 // missing reports whether fewer rows were delivered than there were when the walk began.
@@ -97,15 +97,15 @@ func (c *counts) incomplete(delivered int, more bool) bool {
 	if !more && c.altered && c.missing(delivered) {
 		return true
 	}
-	return c.atEnd && c.answers >= maxContradictions && (c.exceed(delivered) || c.next >= maxContradictions-1)
+	return c.atEnd && c.answers >= maxContradictions && (c.exceed(delivered) || c.nextLinks >= maxContradictions-1)
 }
 
 // reason returns what the counts say against the end.
 func (c *counts) reason(delivered int) string {
 	switch {
 	case c.exceed(delivered):
-		return fmt.Sprintf("X-Total-Results says %d", *c.total)
-	case c.next > 0:
+		return fmt.Sprintf("X-Total-Results says %d", *c.leastTotal)
+	case c.nextLinks > 0:
 		return "Link has a next page"
 	}
 	return fmt.Sprintf("X-Total-Results said %d at first", *c.first)

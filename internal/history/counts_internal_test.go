@@ -48,7 +48,7 @@ func TestH9_CountsContradictTheEnd(t *testing.T) {
 			for _, a := range tt.answers {
 				c.observe(view{window: a.window, ids: make([]int64, a.rows), total: a.total}, match{joined: true}, a.next)
 			}
-			contradicted := func() bool { return c.next > 0 || c.exceed(delivered) }
+			contradicted := func() bool { return c.nextLinks > 0 || c.exceed(delivered) }
 			assert.Equal(t, tt.contradict, contradicted())
 			assert.Equal(t, tt.incomplete, c.incomplete(delivered, true))
 			assert.False(t, contradicted() && c.confirm(delivered))
