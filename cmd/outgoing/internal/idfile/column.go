@@ -76,7 +76,7 @@ func (c Column) find(cells []string) (place, error) {
 	case len(ids) > 0:
 		return place{}, undecided("the titles leave open which column holds the message IDs", cells, open...)
 	case len(numbers) > 1:
-		return place{}, undecided(fmt.Sprintf(twoIDs, quoted[numbers[0]], quoted[numbers[1]]), nil, numbers[:2]...)
+		return place{}, undecided(fmt.Sprintf(twoIDs, quoted[numbers[0]], quoted[numbers[1]]), nil, numbers[:min(len(numbers), 10)]...)
 	case len(numbers) == 1:
 		return place{index: numbers[0]}, nil
 	case len(cells) == 1:
