@@ -145,12 +145,10 @@ func (t *table) row(cells []string) error {
 	if first && t.header {
 		return nil
 	}
-	t.before.last = nil
 	id, err := t.id(cells)
-	if err == nil {
-		err = t.before.add(cells, t.index, id)
-	}
-	if err == nil && t.bad.count == 0 {
+	if err = cmp.Or(t.before.add(cells, t.index, id), err); err != nil {
+		t.before.last = nil
+	} else if t.bad.count == 0 {
 		t.file.IDs = append(t.file.IDs, id)
 	}
 	return err
@@ -194,15 +192,17 @@ func (t *table) id(cells []string) (int64, error) {
 
 // torn is about a number that commas cut into two cells, so that its first digits look like an ID.
 func (t *table) torn(cells []string) error {
-	if i := t.index; t.separator == ',' && i+1 < len(cells) && strings.Trim(cells[i], "0123456789") == "" {
-		number := cells[i] + "," + cells[i+1]
+	i := t.index
+	if t.separator != ',' || i+1 >= len(cells) || strings.Trim(cells[i], "0123456789") != "" {
+		return nil
+	}
+	number := cells[i] + "," + cells[i+1]
+	switch {
+	case exponent.MatchString(cells[i+1]):
 		_, err := ParseID(number)
-		switch {
-		case rounded.MatchString(plain(number)):
-			return err
-		case t.width == 1 && len(cells) == 2 && decimals.MatchString(cells[1]):
-			return &adviceError{display.Quoted(number) + " has a decimal comma, so it is not a message ID", plainAdvice}
-		}
+		return err
+	case t.width == 1 && len(cells) == 2 && noughts.MatchString(cells[1]):
+		return &adviceError{display.Quoted(number) + " has a decimal comma, so it is not a message ID", plainAdvice}
 	}
 	return nil
 }

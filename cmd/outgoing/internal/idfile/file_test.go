@@ -200,10 +200,11 @@ var refused = []struct {
 	{"three columns of numbers", "1,2,43456\n1,3,43457\n", []string{"--column 1 or --column 2 or --column 3"}},
 
 	// Lines above the titles.
-	{"a line above the titles", "Kampania wiosna 2026\nID wiadomości;to\n43456;x\n", []string{`line 1: "Kampania wiosna 2026" has fewer cells than line 2; take out the lines above the titles`}},
+	{"a line above the titles", "Kampania wiosna 2026\nID wiadomości;to\n43456;x\n", []string{`line 1: "Kampania wiosna 2026" has fewer cells than line 2; if that has the titles, take out the lines above it`}},
 	{"lines above the titles, filled up", ";;\nKampania;;\nod;maja;\nLp.;Message ID;to\n1;43456;48999000000\n", []string{`line 2: "Kampania" has fewer cells than line 4`}},
 	{"a line that looks like a title", "Raport wiadomości\nLp.,ID wiadomości\n1,43456\n", []string{`line 1: "Raport wiadomości" has fewer cells`}},
 	{"a line above rows", "Kampania 2026\nAnna;43456\nJan;43457\n", []string{`line 1: "Kampania 2026" has fewer cells`}},
+	{"a year above the titles", "Kampania;2026;\nID wiadomości;to;x\n43456;x;y\n", []string{`line 1: "Kampania 2026" has fewer cells than line 2`}},
 	{"another bad line under a title", "id\n43456;x\n43457x;y\n", []string{`line 3: "43457x" is not`}},
 	{"titles again", "name;id\nx;43456\nname;ID\ny;43457\n", []string{`line 3: "ID" is not a message ID: the line repeats the titles`}},
 
@@ -258,6 +259,7 @@ var refused = []struct {
 	{"a total", "id;name\n43456;x\n43457;Razem:\n", []string{`line 3: "Razem:": it looks like a total`}},
 	{"a total, at the front", "name;message_id\nx;43456\nTOTAL;43456\n", []string{`line 3: "TOTAL": it looks like a total`}},
 	{"a total, as Excel's pivot tables have it", "nazwa;id\nx;43456\nSuma końcowa;43456\n", []string{`line 3: "Suma końcowa": it looks like a total`}},
+	{"a total without an ID", "sms_id;name;price\n43456;x;1\n;Razem;1\n", []string{`line 3: "Razem": it looks like a total`}},
 	{"a count", "name;message_id\nx;43456\ny;43457\nCount of rows:;2\n", []string{`line 4: "Count of rows:": it looks like a total`}},
 	{"a count in Polish", "Anna;43456\nLiczba wiadomości;1\n", []string{`line 2: "Liczba wiadomości": it looks like a total`}},
 	{"a count with its unit", "43456;x\n43457;y\n2;sztuk\n", []string{`line 3: "sztuk": it looks like a total`}},

@@ -27,22 +27,25 @@ func firstRows(start []byte, separator rune) (rows []row) {
 	return rows
 }
 
-// aboveTitles is about lines above the titles, if the first row has fewer cells than another one before the first number.
+// aboveTitles is about lines above the titles: the first row has fewer cells than one of those that follow, to the first number.
 func (t *table) aboveTitles() error {
 	filled := func(r row) int { return len(where(r.cells, func(cell string) bool { return cell != "" })) }
+	hasNumber := func(r row) bool { return slices.ContainsFunc(r.cells, couldBeID) }
 	most := 0
 	for i, r := range t.start {
 		if filled(r) > filled(t.start[most]) {
 			most = i
 		}
-		if slices.ContainsFunc(r.cells, couldBeID) {
+		if i > 0 && hasNumber(r) {
 			break
 		}
 	}
-	if most == 0 || t.header && (t.certain && t.column == Column{} || slices.ContainsFunc(t.start[1].cells, couldBeID)) {
+	switch {
+	case most == 0, t.header && t.certain && t.column == Column{}:
+		return nil
+	case hasNumber(t.start[most]) && (t.header || hasNumber(t.start[0])):
 		return nil
 	}
-	first := strings.TrimSpace(strings.Join(t.start[0].cells, " "))
-	return fmt.Errorf("line %d: %s has fewer cells than line %d; take out the lines above the titles",
-		t.start[0].line, display.Quoted(first), t.start[most].line)
+	return fmt.Errorf("line %d: %s has fewer cells than line %d; if that has the titles, take out the lines above it",
+		t.start[0].line, display.Quoted(strings.TrimSpace(strings.Join(t.start[0].cells, " "))), t.start[most].line)
 }

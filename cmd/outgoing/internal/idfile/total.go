@@ -12,15 +12,10 @@ import (
 // total matches labels of totals, as spreadsheets put them below a column. Those in the first group are nothing else; the
 // others may be names or texts, too.
 var total = regexp.MustCompile(`^(?:((?:sub|grand )?totals?|sum|suma(?: końcowa| częściowa)?|razem|łącznie|ogółem|` +
-	`podsumowanie|summe|gesamt)|(?:sub|grand )?(?:totals?|sum|suma|razem|łącznie|łączna|ogółem|count|number|` +
+	`podsumowanie|summe|gesamt)|(?:grand )?(?:total|sum|suma|razem|łącznie|łączna|ogółem|count|number|` +
 	`liczba|licznik|ilość|sztuk|szt|średnia|average)(?: [\pL-]+){0,2})$`)
 
-func label(cell string) string {
-	if len(cell) > 50 {
-		return ""
-	}
-	return strings.ToLower(strings.Trim(cell, " :=.0123456789"))
-}
+func label(cell string) string { return strings.ToLower(strings.Trim(cell, " :=.0123456789")) }
 
 // rowsBefore is what a total differs from.
 type rowsBefore struct {
@@ -31,23 +26,17 @@ type rowsBefore struct {
 	last    error  // what is wrong with the row added last, if no other follows
 }
 
-// add adds a row, unless it is one of totals.
+// add adds a row, unless it is one of totals. The ID is 0 if it is bad.
 func (b *rowsBefore) add(cells []string, index int, id int64) error {
 	if b.count == 0 {
 		b.first, b.missing = slices.Clone(cells), make([]bool, len(cells))
 	}
-	const advice = ": if it is a total, take the line out; if it is an ID, move it up"
+	b.last = nil
 	lacks, alone := b.compare(cells, index)
-	switch {
-	case b.count < 2:
-	case alone:
-		b.last = fmt.Errorf("%d stands without what all rows before it have"+advice, id)
-	case id == int64(b.count) && b.sum/id > 1000:
-		b.last = fmt.Errorf("%d is the number of IDs before it"+advice, id)
-	case id == b.sum && id > 5000:
-		b.last = fmt.Errorf("%d is the sum of all IDs before it"+advice, id)
-	}
 	for i, cell := range cells {
+		if b.count > 0 && i < len(b.first) && cell == b.first[i] {
+			continue
+		}
 		found := total.FindStringSubmatch(label(cell))
 		if found == nil {
 			continue
@@ -55,11 +44,21 @@ func (b *rowsBefore) add(cells []string, index int, id int64) error {
 		err := fmt.Errorf("%s: it looks like a total, and not like a message; take the line out", display.Quoted(cell))
 		usual := b.count == 0 || i < len(b.first) && total.MatchString(label(b.first[i]))
 		switch {
-		case found[1] != "", lacks && !usual:
+		case found[1] != "" || lacks && !usual:
 			return err
 		case !usual:
 			b.last = err
 		}
+	}
+	const advice = ": if it is a total, take the line out; if it is an ID, move it up"
+	switch {
+	case b.count < 2 || b.last != nil:
+	case alone:
+		b.last = fmt.Errorf("%d stands without what all rows before it have"+advice, id)
+	case id == int64(b.count) && b.sum/id > 1000:
+		b.last = fmt.Errorf("%d is the number of IDs before it"+advice, id)
+	case id == b.sum && id > 5000:
+		b.last = fmt.Errorf("%d is the sum of all IDs before it"+advice, id)
 	}
 	b.count, b.sum = b.count+1, b.sum+id
 	return nil
