@@ -124,7 +124,7 @@ func (t *table) row(cells []string) error {
 		case torn != nil:
 			return torn
 		case len(t.start) == 1 && len(numbers) > 1 && t.column == Column{}:
-			return severalIDs(cells[numbers[0]], cells[numbers[1]])
+			return &adviceError{twoIDs(cells[numbers[0]], cells[numbers[1]]), onOneLine}
 		case err != nil:
 			return err
 		case t.index >= len(cells):
@@ -173,11 +173,10 @@ func (t *table) id(cells []string) (int64, error) {
 		could := couldBeID(cell)
 		switch {
 		case could && !t.certain && i >= t.width && couldBeID(cells[t.index]):
-			return 0, severalIDs(cells[t.index], cell)
+			return 0, &adviceError{twoIDs(cells[t.index], cell), onOneLine}
 		case could && !t.certain && couldBeID(cells[t.index]):
 			first, second := min(i, t.index), max(i, t.index)
-			text := fmt.Sprintf(twoIDs, display.Quoted(cells[first]), display.Quoted(cells[second]))
-			return 0, undecided(text, t.titles, first, second)
+			return 0, undecided(twoIDs(cells[first], cells[second]), t.titles, first, second)
 		case could && !t.certain:
 			return 0, undecided(fmt.Sprintf("%v, but %s could be one", err, display.Quoted(cell)), t.titles, t.index, i)
 		case err == nil && i >= t.width && (could || t.index > 0): // cells before it may have shifted it
@@ -201,7 +200,7 @@ func (t *table) torn(cells []string) error {
 	case exponent.MatchString(cells[i+1]):
 		_, err := ParseID(number)
 		return err
-	case t.width == 1 && len(cells) == 2 && noughts.MatchString(cells[1]):
+	case t.width == 1 && len(cells) == 2 && cells[1] != "" && strings.Trim(cells[1], "0") == "":
 		return &adviceError{display.Quoted(number) + " has a decimal comma, so it is not a message ID", plainAdvice}
 	}
 	return nil
@@ -226,18 +225,16 @@ type adviceError struct{ text, advice string }
 
 func (e *adviceError) Error() string { return e.text }
 
-const twoIDs = "%s and %s could both be message IDs"
+const onOneLine = "If they are several message IDs on one line, put each on a line of its own."
 
-// severalIDs means that no column holds them.
-func severalIDs(first, second string) error {
-	return &adviceError{fmt.Sprintf(twoIDs, display.Quoted(first), display.Quoted(second)),
-		"If they are several message IDs on one line, put each on a line of its own."}
+func twoIDs(first, second string) string {
+	return display.Quoted(first) + " and " + display.Quoted(second) + " could both be message IDs"
 }
 
 // undecided means that --column has to say which of these columns it is.
 func undecided(text string, titles []string, columns ...int) error {
 	var flags []string
-	for _, i := range columns {
+	for _, i := range columns[:min(len(columns), 10)] {
 		flags = append(flags, "--"+columnName(titles, i))
 	}
 	return &adviceError{text, "Say which column holds the message IDs: " + strings.Join(flags, " or ") + "."}

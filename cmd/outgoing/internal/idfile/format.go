@@ -3,6 +3,7 @@ package idfile
 import (
 	"bytes"
 	"cmp"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -32,7 +33,7 @@ func decode(r io.Reader) (text io.Reader, start []byte, err error) {
 	if len(raw) == size { // otherwise the end is not read again: at a terminal that would take another Ctrl-D
 		text = io.MultiReader(text, r)
 	}
-	var decoder transform.Transformer = unicode.BOMOverride(withoutMark(raw))
+	decoder := unicode.BOMOverride(withoutMark(raw))
 	start, _, _ = transform.Bytes(decoder, raw)
 	if bytes.IndexByte(start, '\n') < 0 && bytes.IndexByte(start, '\r') >= 0 { // an old Mac's
 		decoder = transform.Chain(decoder, runes.Map(func(r rune) rune {
@@ -144,6 +145,23 @@ func readJSON(r io.Reader) (ids []int64, err error) {
 		}
 		ids = append(ids, id)
 	}
+}
+
+type row struct {
+	line  int
+	cells []string
+}
+
+// firstRows returns the rows at the start of a file.
+func firstRows(start []byte, separator rune) (rows []row) {
+	r := csv.NewReader(bytes.NewReader(start))
+	r.Comma, r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace = separator, -1, true, true
+	for cells, err := r.Read(); err == nil; cells, err = r.Read() {
+		trim(cells)
+		line, _ := r.FieldPos(0)
+		rows = append(rows, row{line, cells})
+	}
+	return rows
 }
 
 // separators are those that are known, the likeliest first: whoever separates by semicolons has commas in numbers, and
