@@ -164,10 +164,15 @@ func (t *table) id(cells []string) (int64, error) {
 	}
 	id, err := ParseID(cells[t.index])
 	if err != nil && t.titles != nil && strings.EqualFold(cells[t.index], t.titles[t.index]) {
-		return 0, fmt.Errorf("%w: the line repeats the titles; take it out", err)
+		err = fmt.Errorf("%w: the line repeats the titles; take it out", err)
+		if t.before.last != nil { // sheets put together, each with its total
+			err = fmt.Errorf("%w; in the row before, %w", err, t.before.last)
+		}
+		return 0, err
 	}
 	for i, cell := range cells {
-		if i == t.index || cell == "" || t.certain && i < t.width {
+		// Decimal commas make more cells, which may be empty.
+		if i == t.index || cell == "" && (i < t.width || t.separator != ',') || t.certain && i < t.width {
 			continue
 		}
 		could := couldBeID(cell)

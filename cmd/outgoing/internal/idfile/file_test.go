@@ -193,6 +193,8 @@ var refused = []struct {
 	{"rounded behind a name", "name,sms_id\nAnna,4,4456E+04\n", []string{`line 2: "4,4456E+04" is not a message ID: a spreadsheet rounded it`}},
 	{"noughts under a title", "ID wiadomości\n43456,00\n", []string{`line 2: "43456,00" has a decimal comma`, "without decimals"}},
 
+	{"shifted by a price", "price,sms_id,\n0,16,43456,\n", []string{"line 2: it has 4 cells, and the first row has 3"}},
+
 	// Several on one line.
 	{"on one line under a title", "id\n43456,43457,43458\n", []string{`line 2: "43456" and "43457"`, ownLine}},
 	{"on one line after a title", "id;43456;43457\n", []string{`line 1: "43456" and "43457"`, ownLine}},
@@ -260,6 +262,8 @@ var refused = []struct {
 	{"a total, at the front", "name;message_id\nx;43456\nTOTAL;43456\n", []string{`line 3: "TOTAL": it looks like a total`}},
 	{"a total, as Excel's pivot tables have it", "nazwa;id\nx;43456\nSuma końcowa;43456\n", []string{`line 3: "Suma końcowa": it looks like a total`}},
 	{"a total without an ID", "sms_id;name;price\n43456;x;1\n;Razem;1\n", []string{`line 3: "Razem": it looks like a total`}},
+	{"subtotals", "group;id\nA;43456\nA;43457\nA Licznik;2\nB;43458\n", []string{`line 4: "A Licznik": it looks like a total`}},
+	{"a count above titles again", "sms_id;to\n43456;x\n43457;x\n2;\nsms_id;to\n43458;x\n", []string{"line 5: \"sms_id\" is not", "in the row before, 2 stands without"}},
 	{"a count", "name;message_id\nx;43456\ny;43457\nCount of rows:;2\n", []string{`line 4: "Count of rows:": it looks like a total`}},
 	{"a count in Polish", "Anna;43456\nLiczba wiadomości;1\n", []string{`line 2: "Liczba wiadomości": it looks like a total`}},
 	{"a count with its unit", "43456;x\n43457;y\n2;sztuk\n", []string{`line 3: "sztuk": it looks like a total`}},

@@ -22,6 +22,7 @@ type rowsBefore struct {
 	count   int
 	sum     int64 // of the IDs
 	first   []string
+	latest  []string
 	missing []bool // the columns that not all rows have
 	last    error  // what is wrong with the row added last, if no other follows
 }
@@ -37,14 +38,18 @@ func (b *rowsBefore) add(cells []string, index int, id int64) error {
 		if b.count > 0 && i < len(b.first) && cell == b.first[i] {
 			continue
 		}
-		found := total.FindStringSubmatch(label(cell))
+		name, isSubtotal := cell, false
+		if i < len(b.latest) && b.latest[i] != "" {
+			name, isSubtotal = strings.CutPrefix(cell, b.latest[i]+" ") // "Anna Total", below rows of Anna
+		}
+		found := total.FindStringSubmatch(label(name))
 		if found == nil {
 			continue
 		}
 		err := fmt.Errorf("%s: it looks like a total, and not like a message; take the line out", display.Quoted(cell))
 		usual := b.count == 0 || i < len(b.first) && total.MatchString(label(b.first[i]))
 		switch {
-		case found[1] != "" || lacks && !usual:
+		case found[1] != "" || isSubtotal || lacks && !usual:
 			return err
 		case !usual:
 			b.last = err
@@ -60,7 +65,7 @@ func (b *rowsBefore) add(cells []string, index int, id int64) error {
 	case id == b.sum && id > 5000:
 		b.last = fmt.Errorf("%d is the sum of all IDs before it"+advice, id)
 	}
-	b.count, b.sum = b.count+1, b.sum+id
+	b.count, b.sum, b.latest = b.count+1, b.sum+id, append(b.latest[:0], cells...)
 	return nil
 }
 
