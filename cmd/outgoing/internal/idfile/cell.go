@@ -59,6 +59,7 @@ var (
 	negative = regexp.MustCompile(`^-\d+$`)
 	rounded  = regexp.MustCompile(`^[^\pL\d_]*\d+([.,]\d*)?[eE][+-]?\d+[^\pL\d_]*$`)
 	phone    = regexp.MustCompile(`^\+\d([ ()./-]*\d){7,14}$`)
+	exponent = regexp.MustCompile(`^\d+[eE][+-]?\d+$`)
 	date     = regexp.MustCompile(strings.NewReplacer("Y", `(19|20)\d\d`, "D", `(0?[1-9]|[12]\d|3[01])`, "S", `[-/.]`,
 		"T", `([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d+)?)?`).Replace(`^((YSDSD|DSDSY)([ ,]+T)?|T)$`))
 

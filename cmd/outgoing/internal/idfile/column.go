@@ -76,13 +76,13 @@ func (c Column) find(cells []string) (place, error) {
 	case len(ids) > 0:
 		return place{}, undecided("the titles leave open which column holds the message IDs", cells, open...)
 	case len(numbers) > 1:
-		return place{}, undecided(fmt.Sprintf(twoIDs, quoted[numbers[0]], quoted[numbers[1]]), nil, numbers[:2]...)
+		return place{}, undecided(twoIDs(cells[numbers[0]], cells[numbers[1]]), nil, numbers...)
 	case len(numbers) == 1:
 		return place{index: numbers[0]}, nil
 	case len(cells) == 1:
 		return place{header: isTitle(cells[0]) && len(open) > 0}, nil
 	}
-	all := where(cells[:min(len(cells), 10)], func(string) bool { return true })
+	all := where(cells, func(string) bool { return true })
 	const text = "no title says that its column holds the message IDs, as message_id, sms_id or id would"
 	return place{}, undecided(text, cells, all...)
 }
@@ -105,6 +105,27 @@ var (
 	idTitle   = regexp.MustCompile(`^(ids?|identifier|identyfikator)$`)
 	openTitle = regexp.MustCompile(idTitle.String() + `|sms|mms|message|msg|wiadomo`)
 )
+
+// aboveTitles is about lines above the titles: the first row has fewer cells than one of those to the next number.
+func (t *table) aboveTitles() error {
+	filled := func(r row) int { return len(where(r.cells, func(cell string) bool { return cell != "" })) }
+	hasNumber := func(r row) bool { return slices.ContainsFunc(r.cells, couldBeID) }
+	most := 0
+	for i, r := range t.start {
+		if filled(r) > filled(t.start[most]) {
+			most = i
+		}
+		if i > 0 && hasNumber(r) {
+			break
+		}
+	}
+	if most == 0 || t.header && t.certain && t.column == (Column{}) ||
+		hasNumber(t.start[most]) && (t.header || hasNumber(t.start[0])) {
+		return nil
+	}
+	return fmt.Errorf("line %d: %s has fewer cells than line %d; if that has the titles, take out the lines above it",
+		t.start[0].line, display.Quoted(strings.TrimSpace(strings.Join(t.start[0].cells, " "))), t.start[most].line)
+}
 
 func isTitle(cell string) bool { return !strings.ContainsFunc(cell, unicode.IsNumber) }
 

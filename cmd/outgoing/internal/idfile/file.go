@@ -6,12 +6,16 @@
 package idfile
 
 import (
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
@@ -42,13 +46,14 @@ func Read(r io.Reader, column Column) (File, error) {
 type table struct {
 	column    Column
 	separator rune
+	start     []row    // at most 64 KiB of the file
 	width     int      // cells of the first row; 0 before it
 	titles    []string // the first row, if it is a header
 	place
-	line int
-	sum  int64 // of the IDs
-	file File
-	bad  badRows
+	line   int
+	before rowsBefore
+	file   File
+	bad    badRows
 }
 
 // maxRow bounds the memory for a file that is not one of IDs.
@@ -65,6 +70,7 @@ func readTable(text io.Reader, start []byte, column Column) (File, error) {
 		return File{}, err
 	}
 	t := table{column: column, separator: separator}
+	t.start = slices.DeleteFunc(firstRows(start[skip:], separator), func(r row) bool { return !trim(r.cells) })
 	limited := &io.LimitedReader{R: text}
 	rows := csv.NewReader(limited)
 	rows.Comma, rows.FieldsPerRecord, rows.ReuseRecord, rows.TrimLeadingSpace = separator, -1, true, separator != '\t'
@@ -78,11 +84,7 @@ func readTable(text io.Reader, start []byte, column Column) (File, error) {
 			t.bad.add(t.line+1, errLongRow)
 		case errors.Is(err, io.EOF):
 			more = false
-			// Spreadsheets put a total last.
-			if n := len(t.file.IDs); n > 2 && t.sum > 10_000 && t.sum == 2*t.file.IDs[n-1] {
-				t.bad.add(t.line, fmt.Errorf("%d is the sum of all IDs before it: if it is a total, take the line out; "+
-					"if it is an ID, move it up", t.file.IDs[n-1]))
-			}
+			t.bad.add(t.line, t.before.last)
 		case malformed:
 			t.bad.add(wrong.StartLine, wrong.Err)
 		case err != nil:
@@ -94,14 +96,18 @@ func readTable(text io.Reader, start []byte, column Column) (File, error) {
 		}
 	}
 	if t.bad.count > 0 {
-		return File{}, errors.New(t.bad.text())
+		return File{}, cmp.Or(t.aboveTitles(), errors.New(t.bad.text()))
 	}
 	return t.file, nil
 }
 
-// trim takes white space away around cells, and reports whether anything is left.
+// trim takes white space away around cells, and reports whether anything is left. What is not UTF-8 is Windows-1250, as in
+// decode.
 func trim(cells []string) (left bool) {
 	for i, cell := range cells {
+		if !utf8.ValidString(cell) {
+			cell, _ = charmap.Windows1250.NewDecoder().String(cell)
+		}
 		cells[i] = strings.TrimSpace(cell)
 		left = left || cells[i] != ""
 	}
@@ -112,8 +118,17 @@ func (t *table) row(cells []string) error {
 	first := t.width == 0
 	if first {
 		var err error
-		if t.place, err = t.column.find(cells); err != nil {
+		t.place, err = t.column.find(cells)
+		numbers := where(cells, couldBeID)
+		switch torn := t.torn(cells); {
+		case torn != nil:
+			return torn
+		case len(t.start) == 1 && len(numbers) > 1 && t.column == Column{}:
+			return &adviceError{twoIDs(cells[numbers[0]], cells[numbers[1]]), onOneLine}
+		case err != nil:
 			return err
+		case t.index >= len(cells):
+			return fmt.Errorf("there is no column %d", t.index+1)
 		}
 		t.width = len(cells)
 		if t.header {
@@ -131,32 +146,42 @@ func (t *table) row(cells []string) error {
 		return nil
 	}
 	id, err := t.id(cells)
-	if err == nil && t.bad.count == 0 {
+	if err = cmp.Or(t.before.add(cells, t.index, id), err); err != nil {
+		t.before.last = nil
+	} else if t.bad.count == 0 {
 		t.file.IDs = append(t.file.IDs, id)
-		t.sum += id
 	}
 	return err
 }
 
 // id finds the ID of a row.
 func (t *table) id(cells []string) (int64, error) {
-	if i := slices.IndexFunc(cells, isTotal); i >= 0 {
-		return 0, fmt.Errorf("%s: it looks like a total, and not like a message; take the line out", display.Quoted(cells[i]))
-	}
 	if t.index >= len(cells) {
 		return 0, fmt.Errorf("there is no column %d", t.index+1)
 	}
+	if err := t.torn(cells); err != nil {
+		return 0, err
+	}
 	id, err := ParseID(cells[t.index])
+	if err != nil && t.titles != nil && strings.EqualFold(cells[t.index], t.titles[t.index]) {
+		err = fmt.Errorf("%w: the line repeats the titles; take it out", err)
+		if t.before.last != nil { // sheets put together, each with its total
+			err = fmt.Errorf("%w; in the row before, %w", err, t.before.last)
+		}
+		return 0, err
+	}
 	for i, cell := range cells {
-		if i == t.index || cell == "" || t.certain && i < t.width {
+		// Decimal commas make more cells, which may be empty.
+		if i == t.index || cell == "" && (i < t.width || t.separator != ',') || t.certain && i < t.width {
 			continue
 		}
 		could := couldBeID(cell)
 		switch {
+		case could && !t.certain && i >= t.width && couldBeID(cells[t.index]):
+			return 0, &adviceError{twoIDs(cells[t.index], cell), onOneLine}
 		case could && !t.certain && couldBeID(cells[t.index]):
 			first, second := min(i, t.index), max(i, t.index)
-			text := fmt.Sprintf(twoIDs, display.Quoted(cells[first]), display.Quoted(cells[second]))
-			return 0, undecided(text, t.titles, first, second)
+			return 0, undecided(twoIDs(cells[first], cells[second]), t.titles, first, second)
 		case could && !t.certain:
 			return 0, undecided(fmt.Sprintf("%v, but %s could be one", err, display.Quoted(cell)), t.titles, t.index, i)
 		case err == nil && i >= t.width && (could || t.index > 0): // cells before it may have shifted it
@@ -169,11 +194,21 @@ func (t *table) id(cells []string) (int64, error) {
 	return id, err
 }
 
-var totals = []string{"total", "totals", "grand total", "subtotal", "sum", "suma", "razem", "łącznie", "ogółem",
-	"podsumowanie", "summe", "gesamt"}
-
-func isTotal(cell string) bool {
-	return len(cell) < 30 && slices.Contains(totals, strings.ToLower(strings.Trim(cell, " :=.0123456789")))
+// torn is about a number that commas cut into two cells, so that its first digits look like an ID.
+func (t *table) torn(cells []string) error {
+	i := t.index
+	if t.separator != ',' || i+1 >= len(cells) || strings.Trim(cells[i], "0123456789") != "" {
+		return nil
+	}
+	number := cells[i] + "," + cells[i+1]
+	switch {
+	case exponent.MatchString(cells[i+1]):
+		_, err := ParseID(number)
+		return err
+	case t.width == 1 && len(cells) == 2 && cells[1] != "" && strings.Trim(cells[1], "0") == "":
+		return &adviceError{display.Quoted(number) + " has a decimal comma, so it is not a message ID", plainAdvice}
+	}
+	return nil
 }
 
 // hidesRow reports whether a quoted cell has a line that looks like a row: a quotation mark may be missing before it, and
@@ -195,12 +230,16 @@ type adviceError struct{ text, advice string }
 
 func (e *adviceError) Error() string { return e.text }
 
-const twoIDs = "%s and %s could both be message IDs"
+const onOneLine = "If they are several message IDs on one line, put each on a line of its own."
+
+func twoIDs(first, second string) string {
+	return display.Quoted(first) + " and " + display.Quoted(second) + " could both be message IDs"
+}
 
 // undecided means that --column has to say which of these columns it is.
 func undecided(text string, titles []string, columns ...int) error {
 	var flags []string
-	for _, i := range columns {
+	for _, i := range columns[:min(len(columns), 10)] {
 		flags = append(flags, "--"+columnName(titles, i))
 	}
 	return &adviceError{text, "Say which column holds the message IDs: " + strings.Join(flags, " or ") + "."}

@@ -98,6 +98,14 @@ var readable = []struct{ name, text, column, want string }{
 	{"column after an empty cell", "1\t43457\n\t43456\n", "2", ""},
 	{"column and odd numbers beside it", "nr;id\n\"1,23,456\";43457\n4E+04;43456\n", "2", ""},
 	{"a last column that some rows do not have", "name;id;note\nAnna;43457\nJan;43456;x\n", "", ""},
+	{"Windows-1250 in the titles", "ID wiadomo\x9cci;tel\n43457;1\n43456;2\n", "", ""},
+	{"Windows-1250 in the titles, by title", "Nr;Numer wiadomo\x9cci\n1;43457\n2;43456\n", "numer wiadomości", ""},
+	{"units", "sms_id;n;unit\n43457;1;sztuk\n43456;1;sztuk\n1;1;sztuk\n", "", "43457 43456 1"},
+	{"a last row without a note that others lack, too", "sms_id;name;note\n1;Anna;\n43457;Anna;x\n43456;Jan;\n", "", "1 43457 43456"},
+	{"a last row with a status alone", "sms_id;name;status\n1;Anna;SENT\n43457;Anna;SENT\n43456;;SENT\n", "", "1 43457 43456"},
+	{"small numbers", "1\n2\n4\n3\n", "", "1 2 4 3"},
+	{"prices with a decimal comma, quoted", "sms_id,price\n43457,\"0,16\"\n43456,\"0,07\"\n", "", ""},
+	{"two columns of one row, by number", "48999000000;43456", "2", "43456"},
 	{"nothing", "", "", "none"},
 	{"a title alone", "id\n", "", "none"},
 	{"blank rows", "\n;;\n \n", "", "none"},
@@ -120,6 +128,7 @@ func TestIDsAreReadWhereNothingElseCanBeMeant(t *testing.T) {
 }
 
 const (
+	ownLine       = "put each on a line of its own"
 	oneOrTwo      = "--column 1 or --column 2"
 	lossless43471 = "no digit of it is lost if it means 43471"
 )
@@ -130,7 +139,7 @@ var refused = []struct {
 	want       []string
 }{
 	// Another column may hold the IDs.
-	{"all on one line", "43463,43471,43479\n", []string{`line 1: "43463" and "43471" could both be message IDs`, oneOrTwo}},
+	{"all on one line", "43463,43471,43479\n", []string{`line 1: "43463" and "43471" could both be message IDs`, ownLine}},
 	{"spaces after the commas", "43463, 43471, 43479\n", []string{`line 1: "43463" and "43471"`}},
 	{"quoted, on one line", "\"43463\",\"43471\"\n", []string{`line 1: "43463" and "43471"`}},
 	{"three among single ones", "43456\n43457\n43463;43471;43479\n43458\n", []string{`line 3: "43463" and "43471"`}},
@@ -177,6 +186,30 @@ var refused = []struct {
 	{"as a formula", "43463;=43456\n", []string{`"43463" and "=43456"`}},
 	{"several in one cell", "43463;43456/43457\n", []string{`"43463" and`}},
 
+	// A decimal comma.
+	{"rounded, comma", "4,3456E+04\n4,3457E+04\n", []string{`line 1: "4,3456E+04" is not a message ID: a spreadsheet rounded it`}},
+	{"rounded under a title", "ID wiadomości\n4,3456E+04\n", []string{`line 2: "4,3456E+04" is not a message ID: a spreadsheet rounded it`}},
+	{"rounded under two titles", "ID wiadomości,x\n4,4456e4\n", []string{`line 2: "4,4456e4" is not a message ID: a spreadsheet rounded it`}},
+	{"rounded behind a name", "name,sms_id\nAnna,4,4456E+04\n", []string{`line 2: "4,4456E+04" is not a message ID: a spreadsheet rounded it`}},
+	{"noughts under a title", "ID wiadomości\n43456,00\n", []string{`line 2: "43456,00" has a decimal comma`, "without decimals"}},
+
+	{"shifted by a price", "price,sms_id,\n0,16,43456,\n", []string{"line 2: it has 4 cells, and the first row has 3"}},
+
+	// Several on one line.
+	{"on one line under a title", "id\n43456,43457,43458\n", []string{`line 2: "43456" and "43457"`, ownLine}},
+	{"on one line after a title", "id;43456;43457\n", []string{`line 1: "43456" and "43457"`, ownLine}},
+	{"on one line after a good title", "ID wiadomości;43456;43457\n", []string{`line 1: "43456" and "43457"`, ownLine}},
+	{"three columns of numbers", "1,2,43456\n1,3,43457\n", []string{"--column 1 or --column 2 or --column 3"}},
+
+	// Lines above the titles.
+	{"a line above the titles", "Kampania wiosna 2026\nID wiadomości;to\n43456;x\n", []string{`line 1: "Kampania wiosna 2026" has fewer cells than line 2; if that has the titles, take out the lines above it`}},
+	{"lines above the titles, filled up", ";;\nKampania;;\nod;maja;\nLp.;Message ID;to\n1;43456;48999000000\n", []string{`line 2: "Kampania" has fewer cells than line 4`}},
+	{"a line that looks like a title", "Raport wiadomości\nLp.,ID wiadomości\n1,43456\n", []string{`line 1: "Raport wiadomości" has fewer cells`}},
+	{"a line above rows", "Kampania 2026\nAnna;43456\nJan;43457\n", []string{`line 1: "Kampania 2026" has fewer cells`}},
+	{"a year above the titles", "Kampania;2026;\nID wiadomości;to;x\n43456;x;y\n", []string{`line 1: "Kampania 2026" has fewer cells than line 2`}},
+	{"another bad line under a title", "id\n43456;x\n43457x;y\n", []string{`line 3: "43457x" is not`}},
+	{"titles again", "name;id\nx;43456\nname;ID\ny;43457\n", []string{`line 3: "ID" is not a message ID: the line repeats the titles`}},
+
 	// Titles.
 	{"a counter under a title", "nr,number\n1,43456\n", []string{"line 1: no title says", `--column 1 ("nr") or --column 2 ("number")`}},
 	{"a counter and phone numbers", "Lp.;telefon\n1;+48999000000\n", []string{"no title says", `--column 1 ("Lp.")`}},
@@ -202,7 +235,7 @@ var refused = []struct {
 	{"less than 1", "-5\n0\n", []string{"line 1: -5 is not a message ID: they start at 1", "line 2: 0 is not a message ID: they start at 1"}},
 	{"a phone number", "+48999000000\n", []string{`line 1: "+48999000000" is not`}},
 	{"rounded, alone", "1.5e5\n", []string{`line 1: "1.5e5" is not a message ID: a spreadsheet rounded it`}},
-	{"rounded, two cells", "4,3456E+04\n", []string{`line 1: "4" and "3456E+04"`}},
+	{"rounded, two cells", "4,3456E+04\n", []string{`line 1: "4,3456E+04" is not a message ID: a spreadsheet rounded it`}},
 	{"three decimals", "43456.000\n", []string{`line 1: "43456.000" is not a message ID`}},
 	{"a price alone", "0.16\n", []string{`line 1: "0.16" is not a message ID`}},
 	{"two on a line", "43456 43457\n", []string{`line 1: "43456 43457" is not`}},
@@ -227,6 +260,19 @@ var refused = []struct {
 	{"too many cells before it", "name,id\nSmith, J,43456\n", []string{"line 2:", `"J"`}},
 	{"a total", "id;name\n43456;x\n43457;Razem:\n", []string{`line 3: "Razem:": it looks like a total`}},
 	{"a total, at the front", "name;message_id\nx;43456\nTOTAL;43456\n", []string{`line 3: "TOTAL": it looks like a total`}},
+	{"a total, as Excel's pivot tables have it", "nazwa;id\nx;43456\nSuma końcowa;43456\n", []string{`line 3: "Suma końcowa": it looks like a total`}},
+	{"a total without an ID", "sms_id;name;price\n43456;x;1\n;Razem;1\n", []string{`line 3: "Razem": it looks like a total`}},
+	{"subtotals", "group;id\nA;43456\nA;43457\nA Licznik;2\nB;43458\n", []string{`line 4: "A Licznik": it looks like a total`}},
+	{"a count above titles again", "sms_id;to\n43456;x\n43457;x\n2;\nsms_id;to\n43458;x\n", []string{"line 5: \"sms_id\" is not", "in the row before, 2 stands without"}},
+	{"a count", "name;message_id\nx;43456\ny;43457\nCount of rows:;2\n", []string{`line 4: "Count of rows:": it looks like a total`}},
+	{"a count in Polish", "Anna;43456\nLiczba wiadomości;1\n", []string{`line 2: "Liczba wiadomości": it looks like a total`}},
+	{"a count with its unit", "43456;x\n43457;y\n2;sztuk\n", []string{`line 3: "sztuk": it looks like a total`}},
+	{"a count in the middle", "id;name;to\n43456;x;y\n43457;x;y\n2;Ilość;\n43458;x;y\n", []string{`line 4: "Ilość": it looks like a total`}},
+	{"a grand total", "id;name\n43456;x\n43457;Grand total\n", []string{`line 3: "Grand total": it looks like a total`}},
+	{"a count without a word", "name;ID wiadomości\nx;43456\ny;43457\n;2\n", []string{"line 4: 2 stands without what"}},
+	{"a count and a sum of prices", "sms_id;to;price\n43456;+48999000000;0,16\n43457;+48999000001;0,07\n10;;0,23\n", []string{"line 4: 10"}},
+	{"a count below phone numbers", "sms_id;to\n43456;48999000000\n43457;48999000001\n10\n", []string{"line 4: 10"}},
+	{"a count of single IDs", "43456\n43457\n2\n", []string{"line 3: 2 is the number of IDs before it"}},
 	{"a sum", "43456\n43457\n\n86913\n", []string{"line 4: 86913 is the sum of all IDs before it"}},
 
 	// Nothing is lost.
@@ -252,6 +298,7 @@ var refused = []struct {
 	{"a line without an end", "43456\n" + strings.Repeat("x", 2*maxRow), []string{"line 2: it is longer than 1 MiB"}},
 
 	// Not a list of IDs at all.
+	{"xlsx with sheets", "PK\x03\x04\x14\x00xl/workbook.xml", []string{"each sheet by itself", "only the sheet in view"}},
 	{"xlsx", "PK\x03\x04\x14\x00\x06\x00[Content_Types].xml\x00", []string{"it is an Excel workbook (.xlsx)", "save it as CSV"}},
 	{"ods", "PK\x03\x04\x14\x00mimetypeapplication/vnd.oasis.opendocument.spreadsheet", []string{"OpenDocument"}},
 	{"zip", "PK\x03\x04\x14\x00ids.csv", []string{"ZIP"}},
@@ -298,6 +345,9 @@ func TestAColumnThatIsNotThereIsAnError(t *testing.T) {
 		{"nr,id\n1,43456\n2\n", "2", "line 3: there is no column 2"},
 		{"name,id\nSmith, 5,43456\n", "2", "line 2: it has 3 cells, and the first row has 2"},
 		{"x;id\n3;4,3456E+04\n", "id", `line 2: "4,3456E+04" is not a message ID: a spreadsheet rounded it`},
+		{"4,3456E+04\n4,3457E+04\n", "1", `line 1: "4,3456E+04" is not a message ID: a spreadsheet rounded it`},
+		{"Kampania\nNr;ID\n1;43456\n", "2", `line 1: "Kampania" has fewer cells`},
+		{"Kampania\nNr;ID\n1;43456\n", "ID", `line 1: "Kampania" has fewer cells`},
 		{"12,50;43456\n", "1", `line 1: "12,50" is not a message ID`},
 		{"No,Msg\n43463,\"43,471\"\n", "2", `line 2: "43,471" is not a message ID`},
 		{`{"id":43456,"state":"found"}`, "1", "it is JSON, which has no columns"},
@@ -340,6 +390,33 @@ func TestAllBadLinesAreNamedAtOnceUpToTen(t *testing.T) {
 	assert.Equal(t, 10, strings.Count(err.Error(), "is not a message ID"))
 	assert.Contains(t, err.Error(), "  line 20: \"bad9\" is not a message ID\n  and 3 more lines")
 	assert.Empty(t, file.IDs)
+}
+
+func TestAColumnThatNoRowHasIsSaidOnce(t *testing.T) {
+	_, _, err := readAll("nr;id\n1;43456\n2;43457\n", "9")
+	require.EqualError(t, err, "line 1: there is no column 9")
+}
+
+func TestIDsOnOneLineAreNotAQuestionOfTheColumn(t *testing.T) {
+	for _, text := range []string{"43456,43457,43458\n", "\n43456;43457\n;;\n", "id\n43456\n43457;43458\n", "4,3456E+04\n"} {
+		_, _, err := readAll(text, "")
+		require.Error(t, err, text)
+		assert.NotContains(t, err.Error(), "--column", text)
+	}
+}
+
+// Whatever comes before it, and however it is read.
+func TestWindows1250IsRead(t *testing.T) {
+	for _, before := range []string{"id;name\n43456;B\xb9k\n", "id;name\n43456;x\n", "id;x\n" + strings.Repeat("43456;x\n", 20_000)} {
+		for text, want := range map[string]string{"43456;Og\xf3\xb3em\n": `"Ogółem": it looks like a total`, "43\xa0471;x\n": lossless43471} {
+			for _, r := range []io.Reader{strings.NewReader(before + text), oneByte{strings.NewReader(before + text)}} {
+				_, err := Read(r, Column{})
+				if want != "" && assert.Error(t, err) {
+					assert.Contains(t, err.Error(), want)
+				}
+			}
+		}
+	}
 }
 
 func TestAHeaderAndAColumnAreSaid(t *testing.T) {

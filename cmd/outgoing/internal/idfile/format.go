@@ -11,9 +11,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/runes"
 	"golang.org/x/text/transform"
@@ -31,7 +33,7 @@ func decode(r io.Reader) (text io.Reader, start []byte, err error) {
 	if len(raw) == size { // otherwise the end is not read again: at a terminal that would take another Ctrl-D
 		text = io.MultiReader(text, r)
 	}
-	var decoder transform.Transformer = unicode.BOMOverride(withoutMark(raw))
+	decoder := unicode.BOMOverride(withoutMark(raw))
 	start, _, _ = transform.Bytes(decoder, raw)
 	if bytes.IndexByte(start, '\n') < 0 && bytes.IndexByte(start, '\r') >= 0 { // an old Mac's
 		decoder = transform.Chain(decoder, runes.Map(func(r rune) rune {
@@ -49,7 +51,8 @@ func decode(r io.Reader) (text io.Reader, start []byte, err error) {
 	return transform.NewReader(text, decoder), start, err
 }
 
-// withoutMark decodes a file without a byte order mark: from UTF-16, if many of the bytes in every second place are NUL.
+// withoutMark decodes a file without a byte order mark: from UTF-16, if many of the bytes in every second place are NUL, and
+// from Windows-1250, if it is not UTF-8.
 func withoutMark(start []byte) transform.Transformer {
 	var nuls [2]int
 	for i, c := range start {
@@ -63,6 +66,9 @@ func withoutMark(start []byte) transform.Transformer {
 	case nuls[1] == 0 && nuls[0] >= many:
 		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder()
 	}
+	if !utf8.Valid(start[:bytes.LastIndexByte(start, '\n')+1]) { // the last line may be cut within a character
+		return charmap.Windows1250.NewDecoder() // of Polish programs
+	}
 	return transform.Nop
 }
 
@@ -73,8 +79,9 @@ var (
 )
 
 const (
-	saveAsCSV = "save it as CSV in the program that it is from"
-	copyOut   = "copy the IDs into a file with one a line"
+	saveAsCSV  = "save it as CSV in the program that it is from"
+	saveSheets = saveAsCSV + ", each sheet by itself (Excel saves only the sheet in view,\nand rows that a filter hides, too)"
+	copyOut    = "copy the IDs into a file with one a line"
 )
 
 // foreign are files by how they start, after white space; the first that fits counts. What is inside tells archives apart.
@@ -83,11 +90,11 @@ var foreign = []struct {
 	inside       string
 	name, advice string
 }{
-	{[]string{"PK\x03\x04"}, "application/vnd.oasis", "an OpenDocument spreadsheet (.ods)", saveAsCSV},
-	{[]string{"PK\x03\x04"}, "xl/", "an Excel workbook (.xlsx)", saveAsCSV},
-	{[]string{"PK\x03\x04"}, "[Content_Types].xml", "an Excel workbook (.xlsx)", saveAsCSV},
+	{[]string{"PK\x03\x04"}, "application/vnd.oasis", "an OpenDocument spreadsheet (.ods)", saveSheets},
+	{[]string{"PK\x03\x04"}, "xl/", "an Excel workbook (.xlsx)", saveSheets},
+	{[]string{"PK\x03\x04"}, "[Content_Types].xml", "an Excel workbook (.xlsx)", saveSheets},
 	{[]string{"PK\x03\x04", "PK\x05\x06"}, "", "a ZIP archive, as spreadsheets are, too", "unpack it, or " + saveAsCSV},
-	{[]string{"\xd0\xcf\x11\xe0", "\x09\x08\x10", "\x09\x04\x06"}, "", "an old Excel workbook (.xls)", saveAsCSV},
+	{[]string{"\xd0\xcf\x11\xe0", "\x09\x08\x10", "\x09\x04\x06"}, "", "an old Excel workbook (.xls)", saveSheets},
 	{[]string{"\x1f\x8b"}, "", "compressed with gzip", "unpack it first: gunzip -c FILE | ... --file -"},
 	{[]string{"BZh", "\xfd7zXZ", "\x28\xb5\x2f\xfd", "7z\xbc\xaf", "Rar!"}, "", "a compressed file", "unpack it first"},
 	{[]string{"%PDF"}, "", "a PDF", copyOut},
@@ -140,6 +147,23 @@ func readJSON(r io.Reader) (ids []int64, err error) {
 	}
 }
 
+type row struct {
+	line  int
+	cells []string
+}
+
+// firstRows returns the rows at the start of a file.
+func firstRows(start []byte, separator rune) (rows []row) {
+	r := csv.NewReader(bytes.NewReader(start))
+	r.Comma, r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace = separator, -1, true, true
+	for cells, err := r.Read(); err == nil; cells, err = r.Read() {
+		trim(cells)
+		line, _ := r.FieldPos(0)
+		rows = append(rows, row{line, cells})
+	}
+	return rows
+}
+
 // separators are those that are known, the likeliest first: whoever separates by semicolons has commas in numbers, and
 // after a tab nothing else means anything.
 const separators = "\t;|,"
@@ -151,28 +175,23 @@ func chooseSeparator(start []byte, column Column) (separator rune, skip int, err
 		return rune(named[2][0]), len(named[1]), nil // and not its newline, so that lines keep their numbers
 	}
 	first, best, decided, certain := 0, ',', false, false
-	var row []string
+	var chosen []string
 	for _, s := range separators {
-		r := csv.NewReader(bytes.NewReader(start))
-		r.Comma, r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace = s, -1, true, true
-		cells, err := r.Read()
-		for err == nil && len(cells) < 2 {
-			cells, err = r.Read()
-		}
-		if err != nil {
+		rows := firstRows(start, s)
+		i := slices.IndexFunc(rows, func(r row) bool { return len(r.cells) > 1 })
+		if i < 0 {
 			continue
 		}
-		trim(cells)
-		line, _ := r.FieldPos(0)
+		line, cells := rows[i].line, rows[i].cells
 		at, err := column.find(cells)
 		decides := err == nil && at.index < len(cells)
 		if first == 0 || line < first || line == first && decides && !decided {
-			first, best, decided, certain, row = line, s, decides, at.certain, cells
+			first, best, decided, certain, chosen = line, s, decides, at.certain, cells
 		}
 	}
 	isSeparator := func(r rune) bool { return strings.ContainsRune(separators, r) }
-	parts := strings.FieldsFunc(strings.Join(row, string(best)), isSeparator)
-	if decided && !certain && len(where(row, couldBeID)) == 1 && len(where(parts, couldBeID)) > 1 {
+	parts := strings.FieldsFunc(strings.Join(chosen, string(best)), isSeparator)
+	if decided && !certain && len(where(chosen, couldBeID)) == 1 && len(where(parts, couldBeID)) > 1 {
 		return 0, 0, fmt.Errorf("line %d: it can be read in two ways: a first line sep=; (or another) tells what separates", first)
 	}
 	return best, 0, nil
