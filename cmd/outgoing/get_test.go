@@ -179,7 +179,7 @@ func TestALineThatIsNotAnIDIsNamedBeforeAnythingIsSent(t *testing.T) {
 		sequence(1, 70_000) + "oops\n": `line 70001: "oops" is not a message ID`,
 		"43463,43471,43479\n":          `line 1: "43463" and "43471" could both be message IDs`,
 		"12,50;43456\n":                `line 1: "12,50" and "43456" could both be message IDs`,
-		"4,3456E+04\n":                 `line 1: "4" and "3456E+04" could both be message IDs`,
+		"4,3456E+04\n":                 `line 1: "4,3456E+04" is not a message ID: a spreadsheet rounded it`,
 	} {
 		gateway, url := serveDouble(t, 10)
 		path := file(t, content)
