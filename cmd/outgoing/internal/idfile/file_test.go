@@ -272,7 +272,6 @@ var refused = []struct {
 	{"a count without a word", "name;ID wiadomości\nx;43456\ny;43457\n;2\n", []string{"line 4: 2 stands without what"}},
 	{"a count and a sum of prices", "sms_id;to;price\n43456;+48999000000;0,16\n43457;+48999000001;0,07\n10;;0,23\n", []string{"line 4: 10"}},
 	{"a count below phone numbers", "sms_id;to\n43456;48999000000\n43457;48999000001\n10\n", []string{"line 4: 10"}},
-	{"a sum", "43456\n43457\n\n86913\n", []string{"line 4: 86913 is the sum of all IDs before it"}},
 
 	// Nothing is lost.
 	{"noughts, alone", "43471.0\n43472,00\n", []string{`line 1: "43471.0" is not a message ID`, lossless43471}},
