@@ -98,7 +98,7 @@ func parseIDs(s string) ([]int64, error) {
 	for field := range strings.SplitSeq(s, ",") {
 		id, err := strconv.ParseUint(field, 10, 63) // which, unlike ParseInt, takes no sign
 		if err != nil || id == 0 {
-			return nil, fmt.Errorf("%q is not a message ID: a number from 1 to %d", field, math.MaxInt64)
+			return nil, fmt.Errorf("%q is not a message ID: a number from 1 to %d", field, int64(math.MaxInt64))
 		}
 		ids = append(ids, int64(id))
 	}
