@@ -185,6 +185,7 @@ func TestASecondInterruptOfALookUpSaysWhatIsMissing(t *testing.T) {
 
 // As with | less: no one empties the pipe, so the results cannot be written.
 func TestInterruptsGetThroughWhileNoOneReads(t *testing.T) {
+	t.Parallel()
 	for verb, want := range map[string]string{
 		"get": "outgoing: left before all results were written\n",
 		"cancel --yes": "outgoing: left before all results were written; what became of 50 messages, from ID 43456 on, is not known: look them up\n" +

@@ -46,6 +46,7 @@ func TestServeLiveFlagsThatMakeNoSenseAreUsageErrors(t *testing.T) {
 }
 
 func TestServeLiveCallsBackWithTheTokenUntilItIsStopped(t *testing.T) {
+	t.Parallel()
 	tokenFile := filepath.Join(t.TempDir(), "token")
 	require.NoError(t, os.WriteFile(tokenFile, []byte("made-up-one\n"), 0o600))
 	var mu sync.Mutex

@@ -140,6 +140,7 @@ func TestAnInterruptAtTheQuestionCancelsNothing(t *testing.T) {
 
 // The request that the gateway holds keeps the work going until the progress has been seen.
 func TestProgressShowsOnATerminal(t *testing.T) {
+	t.Parallel()
 	gateway, url := serveDouble(t, 500)
 	seen := make(chan struct{})
 	gateway.Inject(
@@ -165,6 +166,7 @@ func TestProgressShowsOnATerminal(t *testing.T) {
 }
 
 func TestNoProgressWhereItIsNotWanted(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*exec.Cmd){
 		"quiet":           func(cmd *exec.Cmd) { cmd.Args = append(cmd.Args, "--quiet") },
 		"a dumb terminal": func(cmd *exec.Cmd) { cmd.Env = append(cmd.Env, "TERM=dumb") },
@@ -197,6 +199,7 @@ func TestColorsAreForTerminalsThatWantThem(t *testing.T) {
 }
 
 func TestWatchShowsOneLineOnATerminal(t *testing.T) {
+	t.Parallel()
 	gateway, url := serveDouble(t, 10)
 	becomes(gateway, 43456, "QUEUED")
 	term := atTerminal(t, command(t, "watch", url, "--until=DELIVERED", "--initial-interval=1s", "43456", "43457"))
@@ -240,6 +243,7 @@ func TestWatchPrintsEachChangeOnATerminalWithoutTheLine(t *testing.T) {
 }
 
 func TestTablesFitTheTerminal(t *testing.T) {
+	t.Parallel()
 	gateway, url := serveDouble(t, 0)
 	long := strings.Repeat("Zażółć 漢字 ", 40)
 	gateway.Add(api.Message{ID: 5, StatusCode: "DELIVERED", Recipient: "+48999000000", Sender: &long, StatusDescription: long},

@@ -20,6 +20,7 @@ func becomes(g *outgoingtest.Gateway, id int64, status string) {
 }
 
 func TestWatchPrintsEachChangeUntilTheEnd(t *testing.T) {
+	t.Parallel()
 	gateway, url := serveDouble(t, 10)
 	becomes(gateway, 43456, "QUEUED")
 	gateway.Inject(
@@ -115,6 +116,7 @@ func TestWatchEndsWhenItsReaderIsGoneAlsoBetweenTwoChanges(t *testing.T) {
 }
 
 func TestWatchNamesTenOfManyMessagesInAnOutage(t *testing.T) {
+	t.Parallel()
 	got := outgoing(t, "watch", "--base-url=http://127.0.0.1:1/rest", "--until=DELIVERED", "--initial-interval=50ms", "--timeout=500ms", "--file", file(t, sequence(1, 20_000)))
 	assert.Equal(t, 2, got.status)
 	assert.Contains(t, got.stderr, "not there yet, not seen: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 19990 more\n")
@@ -122,6 +124,7 @@ func TestWatchNamesTenOfManyMessagesInAnOutage(t *testing.T) {
 }
 
 func TestTheDemoOfWatchMoves(t *testing.T) {
+	t.Parallel()
 	got := outgoing(t, "watch", "--demo", "--until=SENT,DELIVERED,UNDELIVERED", "--initial-interval=500ms", "-f=jsonl", "43573")
 	assert.Equal(t, 0, got.status, got.stderr)
 	assert.Greater(t, len(lines(got.stdout)), 1)
