@@ -96,10 +96,27 @@ func (r Redactor) Header(h http.Header) http.Header {
 func (r Redactor) Bytes(body []byte, limit int) []byte {
 	whole := len(body) < limit+MaxToken
 	clean := r.Text(string(body[:min(len(body), limit+MaxToken)]))
-	if !whole { // it may end within a token
+	if whole {
+		clean = r.withoutPart(clean)
+	} else { // it may end within a token
 		clean = clean[:max(0, len(clean)-MaxToken)]
 	}
 	return []byte(clean[:min(len(clean), limit)])
+}
+
+// withoutPart returns s without the beginning of a token at its end, where a body may have broken off.
+func (r Redactor) withoutPart(s string) string {
+	if r.tokens == nil {
+		return s
+	}
+	for _, token := range r.tokens() {
+		for n := len(token) - 1; n >= minLength; n-- {
+			if strings.HasSuffix(s, token[:n]) {
+				return s[:len(s)-n] + replacement
+			}
+		}
+	}
+	return s
 }
 
 // replaceEscaped returns s without the token, any character of which may be written as the escape that begins with mark.

@@ -87,6 +87,13 @@ func TestS1_NoPartOfATokenIsLeftAtACut(t *testing.T) {
 	}
 }
 
+func TestS1_NoPartOfATokenIsLeftWhereABodyBrokeOff(t *testing.T) {
+	clean := redact.Redactor{}.With(token)
+	for n := 8; n < len(token); n++ {
+		assert.Equal(t, "you sent [redacted]", string(clean.Bytes([]byte("you sent "+token[:n]), 100)))
+	}
+}
+
 func TestS6_WhatIsQuotedOfAnAnswerIsLeftOut(t *testing.T) {
 	for text, want := range map[string]string{
 		`plain`:                             `plain`,

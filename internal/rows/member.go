@@ -23,7 +23,7 @@ type Odd struct {
 // Object reads a JSON object into a struct member by member, so that an odd member costs only itself, and returns the odd
 // ones. It reads what is unambiguous, whatever its JSON type: numbers in quotes or as 1.0, 0 and 1 as booleans, numbers as
 // text, a decimal comma in a price, other spellings of a date with its zone, and a date that is empty or all noughts as null.
-// Of a member that stands there twice the last one counts; but what decides about a message (id, status, price) is odd where the
+// Of a member that stands there twice the last one counts; but what decides about a message (id, status, status_code, price) is odd where the
 // two differ. Unknown members cost nothing.
 func Object[T any](raw jsontext.Value, into *T) []Odd { return newCareful().object(raw, into) }
 
@@ -82,14 +82,20 @@ func (c *careful) member(dec *jsontext.Decoder, pointer any) error {
 		}
 	}
 	switch at.LastToken() {
-	case "id", "status", "price":
-		if before, again := c.decided[at]; again && before != field.Interface() {
+	case "id", "status", "status_code", "price":
+		if before, again := c.decided[at]; again && !same(before, field.Interface()) {
 			field.SetZero()
 			c.odd = append(c.odd, Odd{string(at), "there twice, with different values"})
 		}
 		c.decided[at] = field.Interface()
 	}
 	return nil
+}
+
+// same reports whether two values mean the same: a price of 1 and of 1.00 do.
+func same(a, b any) bool {
+	before, isPrice := a.(gen.Price)
+	return isPrice && before.Equal(b.(gen.Price).Decimal) || a == b
 }
 
 // isNoDate reports whether a value is a date that readText left zero.

@@ -38,6 +38,7 @@ func TestB9_AnOddMemberSaysWhatItIsAndWhatWasExpected(t *testing.T) {
 		{message, `{"price":{}}`, "/price", "an object, not a price"},
 		{message, `{"id":1,"id":2}`, "/id", "there twice, with different values"},
 		{message, `{"price":1,"price":2}`, "/price", "there twice, with different values"},
+		{message, `{"status_code":"SENT","status_code":"DELIVERED"}`, "/status_code", "there twice, with different values"},
 		{cancelled, `{"status":204,"status":400}`, "/status", "there twice, with different values"},
 		{cancelled, `{"status":{}}`, "/status", "an object, not an integer"},
 		{cancelled, `{"error":7}`, "/error", "a number, not an object"},
@@ -52,7 +53,7 @@ func TestB9_AnOddMemberSaysWhatItIsAndWhatWasExpected(t *testing.T) {
 
 func TestB9_WhatCostsNothing(t *testing.T) {
 	for _, row := range []string{
-		`{}`, `{"id":1,"x":[{}]}`, `{"id":1,"id":1}`, `{"cid":"a","cid":"b"}`, `{"id":1,"id":"1"}`, "{\"cid\":\"\xff\"}", "{\"\xff\":1}", `{"cid":"\ud800"}`,
+		`{}`, `{"id":1,"x":[{}]}`, `{"id":1,"id":1}`, `{"cid":"a","cid":"b"}`, `{"id":1,"id":"1"}`, `{"price":1,"price":1.0}`, "{\"cid\":\"\xff\"}", "{\"\xff\":1}", `{"cid":"\ud800"}`,
 		`{"id":null,"price":null,"type":null,"sent_date":null,"flash":null}`, `{"ID":"x"}`,
 	} {
 		assert.Empty(t, rows.Object(jsontext.Value(row), new(gen.Message)), row)
