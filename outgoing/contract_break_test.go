@@ -12,6 +12,7 @@ import (
 
 // A check that never fails checks nothing. So each of these changes of the contract must be noticed.
 func TestContract_ABreakIsNoticed(t *testing.T) {
+	t.Parallel()
 	type doc = *openapi3.T
 	parameter := func(d doc, name string) *openapi3.Schema { return d.Components.Parameters[name].Value.Schema.Value }
 	headers := func(op *openapi3.Operation) openapi3.Headers { return op.Responses.Value("200").Value.Headers }

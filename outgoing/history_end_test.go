@@ -222,6 +222,7 @@ func TestH9_AGatewayThatCapsPagesAndSaysSoIsAnError(t *testing.T) {
 }
 
 func TestH9_AGatewayThatCapsPagesAndDoesNotSaySoIsNeverASilentEnd(t *testing.T) {
+	t.Parallel()
 	silent := map[string]bool{"X-Limit": true}
 	step := 7
 	if full() {

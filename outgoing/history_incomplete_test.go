@@ -63,6 +63,7 @@ func hide(hidden func(offset int64) bool) func(h *history) {
 }
 
 func TestH9_AHistoryThatTheCountsContradictNeverEndsInSilence(t *testing.T) {
+	t.Parallel()
 	headers := []struct {
 		name        string
 		total, next bool
@@ -209,6 +210,7 @@ func TestH9_IncompleteSaysHowFarItGotAndWhatTheCountsSay(t *testing.T) {
 
 // Messages that arrive or go while the loop runs change the total, and it may be old: nothing of that is an error.
 func TestH9_AnHonestTotalIsNeverContradicted(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{0, 1, 49, 50, 51, 300} {
 		for _, edit := range []func(h *history){
 			func(h *history) { h.add(1); h.remove(max(len(h.ids)-1, 0), len(h.ids)) }, // the oldest expire as others arrive

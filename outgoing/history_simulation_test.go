@@ -33,6 +33,7 @@ func (s *simulation) run(t *testing.T, h *history, concurrency int) {
 }
 
 func TestH1_EachMessageExactlyOnceWhileTheHistoryChanges(t *testing.T) {
+	t.Parallel()
 	runs := 2
 	if full() {
 		runs = 15

@@ -24,6 +24,7 @@ func pastTheEnd(status int) func(*history, int, int) *http.Response {
 }
 
 func TestH1_QuietHistoriesOfEverySize(t *testing.T) {
+	t.Parallel()
 	gateways := []struct {
 		name   string
 		silent map[string]bool
@@ -71,6 +72,7 @@ func TestH1_MessagesThatArriveAtAnEmptyHistoryDoNoHarm(t *testing.T) {
 
 // What happens once, in the middle. Nothing is lost silently, and a change of moderate size is not the end.
 func TestH1_OneGreatChange(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name     string
 		edit     func(h *history)
@@ -240,6 +242,7 @@ func TestH2_APrefetchedWindowIsUsedOnlyFromTheLastRow(t *testing.T) {
 }
 
 func TestH3_AQuietHistoryCostsAQuarterMoreThanPlainPaging(t *testing.T) {
+	t.Parallel()
 	for _, concurrency := range []int{1, 8} {
 		h := newHistory(100_000, 1)
 		r := walkHistory(t, h, concurrency)
@@ -270,6 +273,7 @@ var lying = []struct {
 }
 
 func TestH4_AGatewayThatServesOtherPagesIsAnErrorAndNoLoop(t *testing.T) {
+	t.Parallel()
 	kinds := map[string]func(served func(page, limit, total int) int) (says func(page, limit, total int) (int, int), silent map[string]bool){
 		"says so": func(served func(page, limit, total int) int) (func(page, limit, total int) (int, int), map[string]bool) {
 			return func(page, limit, total int) (int, int) { return served(page, limit, total), limit }, nil

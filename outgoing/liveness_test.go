@@ -54,6 +54,7 @@ func (g *troubled) RoundTrip(req *http.Request) (*http.Response, error) {
 // TestR6_EveryCallEndsInTimeWhateverTheGatewayDoes mixes callers with deadlines, callers that give up, and bulk jobs; a call
 // that would wait for ever is a deadlock, which synctest reports.
 func TestR6_EveryCallEndsInTimeWhateverTheGatewayDoes(t *testing.T) {
+	t.Parallel()
 	runs := 200
 	if raceDetector || !full() {
 		runs = 40

@@ -185,6 +185,7 @@ func TestB5_StreamAccountsForEachIDThatItTook(t *testing.T) {
 }
 
 func TestB5_EachIDHasOneOutcomeThatIsTrue(t *testing.T) {
+	t.Parallel()
 	inTrouble(t, func(ctx context.Context, tr trouble, g *outgoingtest.Gateway, client *outgoing.Client) error {
 		got, err := client.CancelScheduled(ctx, tr.asked)
 		failed, err := failedIDs(err)

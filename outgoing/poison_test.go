@@ -150,6 +150,7 @@ func TestE5_OtherFailuresAreNotSplit(t *testing.T) {
 }
 
 func TestE5_AnOutageIsNotMultiplied(t *testing.T) {
+	t.Parallel()
 	for name, poison := range poisons {
 		synctest.Test(t, func(t *testing.T) {
 			var requests atomic.Int64

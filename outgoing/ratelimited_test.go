@@ -57,11 +57,12 @@ func (g *perMinute) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func TestR1_ALimitThatOpensEachMinuteIsNoFailure(t *testing.T) {
-	concurrencies := []int{4}
+	t.Parallel()
+	concurrencies, announcements := []int{4}, []bool{true}
 	if full() {
-		concurrencies = []int{1, 4, 16}
+		concurrencies, announcements = []int{1, 4, 16}, []bool{true, false}
 	}
-	for _, announced := range []bool{true, false} {
+	for _, announced := range announcements {
 		for _, concurrency := range concurrencies {
 			synctest.Test(t, func(t *testing.T) {
 				g := outgoingtest.NewGateway()
@@ -186,6 +187,7 @@ const proxiedChild = "OUTGOING_TEST_PROXIED"
 
 // net/http reads the environment once, so the default transport is asked in another process.
 func TestR1_AProxyOfTheEnvironmentThatRefusesIsNamedWithoutItsWords(t *testing.T) {
+	t.Parallel()
 	if os.Getenv(proxiedChild) != "" {
 		client, err := outgoing.New(testToken, outgoing.WithBaseURL("https://gateway.example/rest"), quickly)
 		require.NoError(t, err)

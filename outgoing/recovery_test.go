@@ -69,6 +69,7 @@ type outage struct {
 }
 
 func TestR6_CallsSucceedAgainWithinAMinuteAfterAnOutage(t *testing.T) {
+	t.Parallel()
 	limits := []struct {
 		name  string
 		limit func(rate int) func(time.Time) bool

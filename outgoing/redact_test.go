@@ -26,6 +26,7 @@ import (
 const oddToken = `t0ken+/==%2F&amp;"'<>\` + "`~!#$^*()_{}[]|:;,.?@-Z"
 
 func TestS1_AnEchoingGatewayIsNotEchoed(t *testing.T) {
+	t.Parallel()
 	const inBody = `{"type":"X","title":"X","detail":"bearer X.","code":"X","instance":"/X","status":400}`
 	bodies := map[string]string{
 		"problem":    inBody,
@@ -86,6 +87,7 @@ func TestS1_ABodyOfTokensIsNoLongerThanAnyOther(t *testing.T) {
 }
 
 func TestS1_ATokenAcrossTheCutIsLeftOutAsAWhole(t *testing.T) {
+	t.Parallel()
 	const limit = 64 << 10
 	rest, mark := strings.Repeat("b", 50<<10), "[redacted]"
 	cuts := 16

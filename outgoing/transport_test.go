@@ -33,6 +33,7 @@ const baseURLsOfChild = "OUTGOING_TEST_BASE_URL"
 
 // net/http reads the environment once, so each URL is asked for by another process.
 func TestS2_PlainHTTPGoesThroughNoProxyOfTheEnvironment(t *testing.T) {
+	t.Parallel()
 	if baseURLs := os.Getenv(baseURLsOfChild); baseURLs != "" {
 		for baseURL := range strings.FieldsSeq(baseURLs) {
 			client, err := outgoing.New(testToken, outgoing.WithBaseURL(baseURL), once)

@@ -352,6 +352,7 @@ func TestW4_ARefusedRequestIsGivenUpAtTheThirdLook(t *testing.T) {
 }
 
 func TestW4_WhatMayPassIsNeverGivenUp(t *testing.T) {
+	t.Parallel()
 	for name, fault := range passing {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -395,6 +396,7 @@ func TestW3_ATokenSourceThatFailsIsAFailure(t *testing.T) {
 }
 
 func TestW3_ARateLimitThatGoesOnIsLoggedAndAskedMoreSeldom(t *testing.T) {
+	t.Parallel()
 	for _, interval := range []time.Duration{10 * time.Second, time.Minute, 15 * time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()

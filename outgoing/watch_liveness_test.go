@@ -69,6 +69,7 @@ func (g *recovering) RoundTrip(req *http.Request) (*http.Response, error) {
 // TestW3_AfterAnyOutageAWatchGoesOn has 20 requests to make after an outage. It may take the longest wait, or the longest
 // hold or pause, until the first of them is sent, and then the pace that the gateway allows.
 func TestW3_AfterAnyOutageAWatchGoesOn(t *testing.T) {
+	t.Parallel()
 	const n, requests = 1000, 20
 	lengths := []time.Duration{0, 30 * time.Second, 10 * time.Minute, time.Hour}
 	latencies := []time.Duration{10 * time.Millisecond, 2 * time.Second}
@@ -107,6 +108,7 @@ func TestW3_AfterAnyOutageAWatchGoesOn(t *testing.T) {
 
 // TestW3_WatchesAndCancelsShareARateLimit runs watches and cancels against a limit that they exceed together.
 func TestW3_WatchesAndCancelsShareARateLimit(t *testing.T) {
+	t.Parallel()
 	length := 10 * time.Minute
 	if full() {
 		length = time.Hour

@@ -21,6 +21,7 @@ import (
 
 // A dead host and many IDs: few requests, and one log line for each, also with many requests at once.
 func TestW3_AnOutageIsProbedAndNotFlooded(t *testing.T) {
+	t.Parallel()
 	for name, down := range map[string]roundTrip{
 		"refused": fails(syscall.ECONNREFUSED),
 		"502":     status(http.StatusBadGateway),

@@ -52,6 +52,7 @@ func (g *restless) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func TestW2_RequestsStayNearTheLeastThatTheIDsNeed(t *testing.T) {
+	t.Parallel()
 	const initial = 10 * time.Second
 	counts, latencies := []int{1, 50, 51, 120, 499}, []time.Duration{20 * time.Millisecond, time.Second, 9500 * time.Millisecond}
 	if !full() {
@@ -84,6 +85,7 @@ func TestW2_RequestsStayNearTheLeastThatTheIDsNeed(t *testing.T) {
 }
 
 func TestW2_AGroupOfIDsSharesItsRequests(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := &restless{latency: 20 * time.Millisecond, busy: 1000 * time.Hour, rand: rand.New(rand.NewPCG(1, 1)), start: time.Now(), last: map[int64]time.Time{}}
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)

@@ -175,6 +175,7 @@ func randomTrouble(random *rand.Rand, share float64, until time.Duration) func(t
 }
 
 func TestW1_W2_W4_W5_AHundredThousandIDsForADay(t *testing.T) {
+	t.Parallel()
 	n := 100_000
 	if !full() {
 		n = 10_000
@@ -237,6 +238,7 @@ func TestW1_W2_W4_W5_AHundredThousandIDsForADay(t *testing.T) {
 }
 
 func TestW1_W3_W4_W5_WhateverFailsEachIDEndsInOneOfThree(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
 		share := rapid.Float64Range(0, 1).Draw(rt, "share of trouble")

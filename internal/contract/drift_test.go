@@ -17,6 +17,7 @@ import (
 
 // Each change is seen by drift, with its level, and by generate, which says the same or why it refuses the document.
 func TestDriftAndGenerateSeeEachChange(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		edit        edit
 		level, line string
@@ -189,6 +190,7 @@ func TestDriftFailsUnlessAllIsHarmless(t *testing.T) {
 
 // Every verb refuses what leads out of a document, and what leads to no end.
 func TestReferencesThatCannotBeFollowedAreRefused(t *testing.T) {
+	t.Parallel()
 	bomb := func(d tree) {
 		schemas := d.at("components", "schemas")
 		for i := range 40 {
@@ -234,6 +236,7 @@ func TestReferencesThatCannotBeFollowedAreRefused(t *testing.T) {
 
 // Each part of a document is something else in turn. What is refused is refused with an error.
 func TestNothingInADocumentMakesACheckPanic(t *testing.T) {
+	t.Parallel()
 	step, count := 1499, 0
 	if os.Getenv("OUTGOING_FULL") != "" {
 		step = 11 // prime to the number of values, so that each of them comes

@@ -134,6 +134,7 @@ func init() {
 
 // The generator reads the same bytes, so it need not run to prove that gen/ is the same.
 func TestADocumentInAnotherFormChangesNothing(t *testing.T) {
+	t.Parallel()
 	want, err := open(t).Take([]byte(vendorDocument(t)))
 	require.NoError(t, err)
 	for name, form := range forms {

@@ -45,6 +45,7 @@ func assertLines(t *testing.T, patterns []string, changes []contract.Change) {
 }
 
 func TestEachChangeOfADocumentIsOneLine(t *testing.T) {
+	t.Parallel()
 	for _, d := range documents {
 		t.Run(d.name, func(t *testing.T) {
 			taken, err := open(t).Take([]byte(d.edit(t, vendorDocument(t))))
@@ -61,6 +62,7 @@ func TestEachChangeOfADocumentIsOneLine(t *testing.T) {
 
 // A document that states the same facts gives a contract that is valid and has its examples, whatever else it has.
 func TestADocumentWithTheSameFactsGivesAWholeContract(t *testing.T) {
+	t.Parallel()
 	for _, d := range documents {
 		if len(d.changes) > 0 {
 			continue
