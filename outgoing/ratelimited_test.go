@@ -1,16 +1,15 @@
 package outgoing_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -138,30 +137,8 @@ func TestR1_AStatusOfACDNEndsNoHistory(t *testing.T) {
 // refusingProxy answers each CONNECT with a status and a reason phrase.
 func refusingProxy(t *testing.T, status string) (proxyURL string, connects *atomic.Int64) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	connects = new(atomic.Int64)
-	var open sync.WaitGroup
-	open.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			open.Go(func() {
-				defer func() { _ = conn.Close() }()
-				if req, err := http.ReadRequest(bufio.NewReader(conn)); err == nil && req.Method == http.MethodConnect {
-					connects.Add(1)
-				}
-				_, _ = fmt.Fprintf(conn, "HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n", status)
-			})
-		}
-	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		open.Wait()
-	})
-	return "http://" + listener.Addr().String(), connects
+	baseURL, connects := serveRaw(t, false, func(*http.Request) string { return wire(status, "") })
+	return strings.TrimSuffix(baseURL, "/rest"), connects
 }
 
 var quickly = outgoing.WithRetry(outgoing.Retry{InitialInterval: 1})
