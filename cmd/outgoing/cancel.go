@@ -136,14 +136,12 @@ func (r *cancelRun) take(result outgoing.CancelResult, err error) {
 			r.foreign++
 			now = "unknown to the gateway"
 		case o.Message != nil:
-			now = cmp.Or(display.Printable(o.Message.StatusCode), withoutStatus)
-		}
-		if o.State != outgoing.Cancelled {
-			r.now[o.State][now]++
+			now = display.Printable(o.Message.StatusCode)
 		}
 		r.progress.Done.Add(1)
 		if o.State != outgoing.Cancelled {
 			r.progress.Failed.Add(1)
+			r.now[o.State][now]++
 		}
 		r.unwritten = cmp.Or(r.unwritten, r.out.Write(output.Outcome{Outcome: o, Err: reason}))
 		if r.unwritten == nil {

@@ -28,10 +28,7 @@ type Redactor struct{ tokens func() []string } // a closure, where neither fmt n
 
 // With returns a Redactor of one more token. Longer tokens come first: one may begin with another.
 func (r Redactor) With(token string) Redactor {
-	var known []string
-	if r.tokens != nil {
-		known = r.tokens()
-	}
+	known := r.known()
 	if len(token) < minLength || slices.Contains(known, token) {
 		return r
 	}
@@ -40,12 +37,16 @@ func (r Redactor) With(token string) Redactor {
 	return Redactor{func() []string { return all }}
 }
 
+func (r Redactor) known() []string {
+	if r.tokens == nil {
+		return nil
+	}
+	return r.tokens()
+}
+
 // Text returns s without the tokens.
 func (r Redactor) Text(s string) string {
-	if r.tokens == nil {
-		return s
-	}
-	for _, token := range r.tokens() {
+	for _, token := range r.known() {
 		s = strings.ReplaceAll(s, token, replacement)
 		for _, mark := range []byte(`\%&`) { // of JSON, URLs and HTML
 			if strings.IndexByte(s, mark) >= 0 {
@@ -106,10 +107,7 @@ func (r Redactor) Bytes(body []byte, limit int) []byte {
 
 // withoutPart returns s without the beginning of a token at its end, where a body may have broken off.
 func (r Redactor) withoutPart(s string) string {
-	if r.tokens == nil {
-		return s
-	}
-	for _, token := range r.tokens() {
+	for _, token := range r.known() {
 		for n := len(token) - 1; n >= minLength; n-- {
 			if strings.HasSuffix(s, token[:n]) {
 				return s[:len(s)-n] + replacement
