@@ -18,20 +18,16 @@ type Limiter struct {
 	mu    sync.Mutex
 	quota int
 
-	heldUntil time.Time // no request is sent before
-	cause     error     // what put the hold on
-
 	pace      pace
-	succeeded bool      // something has, since the pace became slower
-	estimated bool      // the ceiling of the pace comes from successes, not from the pace before it
-	lastSent  time.Time // when the last request was sent since the pace became slower; zero if none was
-
+	cause     error         // what put the last hold on
+	succeeded bool          // something has, since the pace became slower
 	successes []time.Time   // of the last second
 	latency   time.Duration // of recent successes: their maximum, which decays
 
-	issued  atomic.Uint64 // tickets
-	waiting []*Ticket     // by number
-	timer   *time.Timer
+	issued   atomic.Uint64 // tickets
+	waiting  []*Ticket     // by number
+	lastSent time.Time
+	timer    *time.Timer // calls dispatch
 }
 
 // The retry quota is that of the AWS SDKs: while most requests fail, at most one in five is repeated.
@@ -71,7 +67,7 @@ func (l *Limiter) Exhausted() bool {
 func (l *Limiter) HoldEnd() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.heldUntil
+	return l.pace.heldUntil
 }
 
 // dispatch lets requests go as far as hold and pace allow, and sees to it that it is called again when they allow more.
@@ -80,16 +76,14 @@ func (l *Limiter) dispatch() {
 		l.timer.Stop()
 	}
 	for now := time.Now(); len(l.waiting) > 0; {
-		rate := l.pace.rate(now)
 		next, ready := l.next(now)
-		if wait := max(ready, l.opensIn(now, rate)); wait > 0 {
+		if wait := max(ready, l.opensIn(now)); wait > 0 {
 			l.timer = time.AfterFunc(wait, l.tick)
 			return
 		}
 		t := l.waiting[next]
 		l.waiting = slices.Delete(l.waiting, next, next+1)
-		t.sentAt, t.rate = now, rate
-		l.lastSent = now
+		t.sentAt, l.lastSent = now, now
 		t.decided <- nil
 	}
 }
@@ -101,9 +95,10 @@ func (l *Limiter) tick() {
 }
 
 // opensIn returns how long it takes at most until the next request may be sent.
-func (l *Limiter) opensIn(now time.Time, rate float64) time.Duration {
-	if l.heldUntil.After(now) || math.IsInf(rate, 1) || l.lastSent.IsZero() {
-		return l.heldUntil.Sub(now)
+func (l *Limiter) opensIn(now time.Time) time.Duration {
+	rate := l.pace.rate(now)
+	if l.pace.heldUntil.After(now) || math.IsInf(rate, 1) {
+		return l.pace.heldUntil.Sub(now)
 	}
 	return min(maxRecheck, time.Duration(float64(time.Second)/rate)-now.Sub(l.lastSent))
 }
@@ -141,7 +136,7 @@ func (t *Ticket) Succeeded() {
 	l.succeeded = true
 	l.successes = append(l.successes, now)
 	served := l.successRate(now)
-	if l.estimated && !t.sentAt.After(l.pace.slowedAt) { // it was sent before the limit was met, and was served: so many may be
+	if !t.sentAt.After(l.pace.slowedAt) { // it was sent before the limit was met, and was served: so many may be
 		l.pace = l.pace.atLeast(served)
 	}
 }
@@ -170,24 +165,13 @@ func (l *Limiter) hold(t *Ticket, d time.Duration, cause error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
-	if until := now.Add(d); until.After(l.heldUntil) {
-		l.heldUntil, l.cause = until, cause
-	}
 	if t.sentAt.After(l.pace.slowedAt) { // else it was sent before the pace became slower, and says nothing about that
-		l.slowDown(t, now)
+		l.pace = l.pace.slower(now, l.successRate(now), !l.succeeded)
+		l.succeeded = false
 	}
-	l.pace.limitedAt, l.pace.resumedAt = now, l.heldUntil
+	if until := now.Add(d); until.After(l.pace.heldUntil) {
+		l.pace.heldUntil, l.cause = until, cause
+	}
 	l.waiting = slices.DeleteFunc(l.waiting, l.refuse)
 	l.dispatch()
-}
-
-// slowDown sets the pace below the rate at which t met the limit: the pace at which it was sent, or, if the caller asked for
-// less than that, what succeeded in the last second.
-func (l *Limiter) slowDown(t *Ticket, now time.Time) {
-	met := t.rate
-	if l.estimated = math.IsInf(met, 1); l.estimated {
-		met = min(l.pace.rate(now), max(l.successRate(now), 1))
-	}
-	l.pace = l.pace.slower(now, met, !l.succeeded)
-	l.succeeded, l.lastSent = false, time.Time{}
 }

@@ -11,12 +11,10 @@ import (
 // time only, so it also recovers while nothing is sent. The zero value sets no limit.
 type pace struct {
 	slowedAt  time.Time // when the rate last dropped
-	limitedAt time.Time // when the gateway last asked for fewer
-	resumedAt time.Time // when the hold that followed ends
-
-	start   float64 // requests per second when the hold ends; 0 if any number may be sent
-	failing bool    // nothing got through
-	ceiling float64 // the rate at which the limit was met; maxRate if unknown
+	heldUntil time.Time // no request is sent before
+	start     float64   // requests per second when the hold ends; 0 if any number may be sent
+	failing   bool      // nothing got through
+	ceiling   float64   // the rate at which the limit was met; maxRate if unknown
 }
 
 const (
@@ -38,14 +36,12 @@ func (p pace) rate(now time.Time) float64 {
 	if p.start == 0 || !p.recent(now) {
 		return math.Inf(1)
 	}
-	since := max(0, now.Sub(p.resumedAt).Seconds())
+	since := max(0, now.Sub(p.heldUntil).Seconds())
 	plateau := minPlateau.Seconds()
-	atCeiling := math.Log2(p.ceiling / p.start)
 	if !p.failing {
-		plateau = max(plateau, plateauHolds*p.resumedAt.Sub(p.slowedAt).Seconds())
-		atCeiling = plateau
+		plateau = max(plateau, plateauHolds*p.heldUntil.Sub(p.slowedAt).Seconds())
 	}
-	x := (since - atCeiling) / plateau
+	x := (since - plateau) / plateau
 	rate := min(p.start*math.Exp2(since), p.ceiling*(1+(1-paceDecrease)*x*x*x))
 	if rate >= maxRate {
 		return math.Inf(1)
@@ -54,16 +50,14 @@ func (p pace) rate(now time.Time) float64 {
 }
 
 // recent reports whether the gateway has asked for fewer requests within the last minute.
-func (p pace) recent(now time.Time) bool {
-	return !p.limitedAt.IsZero() && now.Sub(p.limitedAt) < paceRecovery
-}
+func (p pace) recent(now time.Time) bool { return now.Sub(p.slowedAt) < paceRecovery }
 
-// slower returns the pace after a limit was met at a rate, in requests per second. One that is the first within a minute may
-// be a passing one: then the hold must do, and requests are sent together after it. If the gateway is failing, since nothing
-// has succeeded after the limit before, that tells nothing about the rate that it will allow later: requests become rarer, and
-// the ceiling stays.
-func (p pace) slower(now time.Time, met float64, failing bool) pace {
-	next := pace{slowedAt: now, failing: failing, ceiling: max(met, minRate)}
+// slower returns the pace after a limit was met while so many requests a second succeeded. One that is the first within a
+// minute may be a passing one: then the hold must do, and requests are sent together after it. If the gateway is failing, since
+// nothing succeeds, that tells nothing about the rate that it will allow later: requests become rarer, and the ceiling stays.
+func (p pace) slower(now time.Time, served float64, failing bool) pace {
+	met := min(p.rate(now), max(served, 1))
+	next := pace{slowedAt: now, heldUntil: p.heldUntil, failing: failing, ceiling: max(met, minRate)}
 	switch again := p.recent(now); {
 	case again && failing:
 		next.ceiling = p.ceiling

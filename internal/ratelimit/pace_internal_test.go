@@ -12,7 +12,7 @@ var paceEpoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // held is a pace after a hold, which begins at the epoch.
 func held(p pace, hold time.Duration) pace {
-	p.limitedAt, p.resumedAt = paceEpoch, paceEpoch.Add(hold)
+	p.heldUntil = paceEpoch.Add(hold)
 	return p
 }
 
@@ -49,7 +49,7 @@ func TestR6_PaceRisesAgainWithTimeOnly(t *testing.T) {
 		"a limit that was met twice":            {limitedTwice(time.Second), 9.9, 10},
 		"then nothing got through":              {failing(limitedTwice(time.Second)), 1, 10},
 		"nothing ever got through":              {failing(pace{}), firstRate, maxRate},
-		"a limit below the least rate":          {held(held(pace{}.slower(paceEpoch, 0.1, false), time.Second).slower(paceEpoch, 0.1, false), time.Second), minRate, minRate},
+		"a limit of one a second":               {held(held(pace{}.slower(paceEpoch, 0.1, false), time.Second).slower(paceEpoch, 0.1, false), time.Second), 0.8, 1},
 		"more was served than was taken for it": {limitedTwice(time.Second).atLeast(20), 19, 20},
 	} {
 		before := 0.0

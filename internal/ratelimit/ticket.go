@@ -29,7 +29,6 @@ type Ticket struct {
 	decided   chan error // gets nil once it may be sent, or why it cannot wait
 
 	sentAt time.Time // when the last attempt was sent
-	rate   float64   // the pace at which it was sent; +Inf if that did not hold it back
 }
 
 // Ticket returns a place for a request. It must be sent within maxWait, and be answered before the context's deadline.
@@ -96,12 +95,6 @@ func (t *Ticket) waitTurn(ctx, calling context.Context) error {
 		return err
 	}
 	t.limiter.enter(t)
-	select {
-	case err := <-t.decided:
-		t.rate = math.Inf(1)
-		return err
-	default:
-	}
 	late := time.NewTimer(time.Until(t.waitDeadline))
 	defer late.Stop()
 	select {
@@ -138,18 +131,17 @@ func (l *Limiter) enter(t *Ticket) {
 
 // refuse fails a request that would have to wait for the end of a hold for too long. It reports whether it did.
 func (l *Limiter) refuse(t *Ticket) bool {
-	tooLong := l.heldUntil.After(t.waitDeadline) || !l.heldUntil.Before(t.ctxDeadline)
+	tooLong := l.pace.heldUntil.After(t.waitDeadline) || !l.pace.heldUntil.Before(t.ctxDeadline)
 	if tooLong {
-		t.decided <- l.held("all requests are held back for " + time.Until(l.heldUntil.Add(time.Second)).Truncate(time.Second).String())
+		t.decided <- l.held("all requests are held back for " + time.Until(l.pace.heldUntil.Add(time.Second)).Truncate(time.Second).String())
 	}
 	return tooLong
 }
 
-// giveUp takes a request out that waits no longer, and returns why; nil if it may be sent at this very moment.
+// giveUp takes a request out that waits no longer, and returns why; nil if it was sent at this very moment.
 func (l *Limiter) giveUp(ctx, calling context.Context, t *Ticket) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.dispatch()
 	err := StopReason(ctx, calling)
 	at := slices.Index(l.waiting, t)
 	if at < 0 {
@@ -158,17 +150,15 @@ func (l *Limiter) giveUp(ctx, calling context.Context, t *Ticket) error {
 	l.waiting = slices.Delete(l.waiting, at, at+1)
 	l.dispatch() // stops the timer if this was the last one
 	now := time.Now()
-	switch held := l.heldUntil.After(now) || !math.IsInf(l.pace.rate(now), 1); {
-	case !held:
+	switch held := l.pace.heldUntil.After(now) || !math.IsInf(l.pace.rate(now), 1); {
+	case !held, err != nil && ctx.Err() == nil:
 		return cmp.Or(err, context.DeadlineExceeded) // the context may say so a moment later
 	case err == nil:
 		return l.held("held back for too long")
-	case ctx.Err() != nil:
-		return l.held(errline.Text(err)+" while held back", err)
 	}
-	return err
+	return l.held(errline.Text(err)+" while held back", err)
 }
 
 func (l *Limiter) held(what string, matches ...error) error {
-	return &HeldError{l.heldUntil, errline.Wrap(what, l.cause, matches...)}
+	return &HeldError{l.pace.heldUntil, errline.Wrap(what, l.cause, matches...)}
 }
