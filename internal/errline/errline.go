@@ -5,10 +5,9 @@ package errline
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 const (
@@ -26,7 +25,7 @@ type lineError struct {
 func (e *lineError) Error() string   { return Prefix + e.line }
 func (e *lineError) Unwrap() []error { return e.matches }
 
-// New returns an error with this text. It matches what is given.
+// New returns an error with this text, on one line. It matches what is given.
 func New(text string, matches ...error) error {
 	return &lineError{Clip(text, Max), matches}
 }
@@ -66,25 +65,14 @@ func Plural(n int, what string) string {
 	return strconv.Itoa(n) + " " + what
 }
 
-// Clip returns s as one line of at most limit bytes: what does not print is escaped, what does not fit becomes "...".
+var unprintable = regexp.MustCompile(`[^\pL\pM\pN\pP\pS ]|\x{FFFD}`) // as unicode.IsPrint has it, and invalid UTF-8
+
+// Clip returns s as one line of at most limit bytes: what does not print is escaped, and what does not fit becomes "...".
 func Clip(s string, limit int) string {
-	const dots = "..."
-	var b strings.Builder
-	fits := 0 // how much of b leaves room for the dots
-	for s != "" {
-		r, size := utf8.DecodeRuneInString(s)
-		shown := s[:size]
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			shown = strings.Trim(strconv.Quote(shown), `"`)
-		}
-		if b.Len()+len(shown) > limit {
-			return b.String()[:fits] + dots[:max(0, min(len(dots), limit-fits))]
-		}
-		b.WriteString(shown)
-		if b.Len() <= limit-len(dots) {
-			fits = b.Len()
-		}
-		s = s[size:]
+	s = s[:min(len(s), limit+1)] // escaping makes nothing shorter
+	s = unprintable.ReplaceAllStringFunc(s, func(c string) string { return strings.Trim(strconv.Quote(c), `"`) })
+	if len(s) <= limit {
+		return s
 	}
-	return b.String()
+	return strings.ToValidUTF8(s[:max(0, limit-len("..."))], "") + "..."[:min(len("..."), limit)]
 }

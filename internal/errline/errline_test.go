@@ -40,7 +40,7 @@ func TestE2_ClippedText(t *testing.T) {
 		want  string
 	}{
 		{"plain", 5, "plain"}, {"plain", 4, "p..."}, {"plain", 3, "..."}, {"plain", 2, ".."}, {"plain", 0, ""}, {"", 0, ""},
-		{"ąęż", 6, "ąęż"}, {"ąęż", 5, "ą..."}, {"a\nb", 9, `a\nb`}, {"\x1b[0m", 9, `\x1b[0m`}, {"\xff", 9, `\xff`}, {"\u202e", 9, `\u202e`}, {"\x00\x00", 5, "..."},
+		{"ąęż", 6, "ąęż"}, {"ąęż", 5, "ą..."}, {"a\nb", 9, `a\nb`}, {"\x1b[0m", 9, `\x1b[0m`}, {"\xff", 9, `\xff`}, {"\u202e", 9, `\u202e`}, {"\x00\x00", 5, `\x...`},
 	} {
 		assert.Equal(t, test.want, errline.Clip(test.text, test.limit), "%q to %d", test.text, test.limit)
 	}

@@ -58,23 +58,13 @@ func ValidValue(s string) bool {
 }
 
 // Reserved reports whether a field is set by the library or by net/http, and so not by the caller.
-func Reserved(name string) bool { return reserved[http.CanonicalHeaderKey(name)] }
-
-// reserved are the fields that the library or net/http sets, in canonical case.
-var reserved = map[string]bool{
-	"Accept":            true,
-	"Accept-Encoding":   true, // else net/http would not decompress
-	"Authorization":     true,
-	"Connection":        true,
-	"Content-Length":    true,
-	"Expect":            true,
-	"Host":              true,
-	"Idempotency-Key":   true, // net/http re-sends a request that has one
-	"Keep-Alive":        true,
-	"Te":                true,
-	"Trailer":           true,
-	"Transfer-Encoding": true,
-	"Upgrade":           true,
-	"User-Agent":        true, // WithUserAgent
-	"X-Idempotency-Key": true, // likewise
+func Reserved(name string) bool {
+	switch http.CanonicalHeaderKey(name) {
+	case "Accept", "Authorization", "User-Agent",
+		"Accept-Encoding",                      // else net/http would not decompress
+		"Idempotency-Key", "X-Idempotency-Key", // net/http re-sends a request that has one
+		"Connection", "Content-Length", "Expect", "Host", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade":
+		return true
+	}
+	return false
 }

@@ -95,11 +95,8 @@ func (r Redactor) Header(h http.Header) http.Header {
 // Bytes returns a copy of the first limit bytes of body without the tokens, or of fewer, so that no part of a token is left at
 // its end.
 func (r Redactor) Bytes(body []byte, limit int) []byte {
-	whole := len(body) < limit+MaxToken
-	clean := r.Text(string(body[:min(len(body), limit+MaxToken)]))
-	if whole {
-		clean = r.withoutPart(clean)
-	} else { // it may end within a token
+	clean := r.withoutPart(r.Text(string(body[:min(len(body), limit+MaxToken)])))
+	if len(body) >= limit+MaxToken { // it may end within a token that is written with escapes
 		clean = clean[:max(0, len(clean)-MaxToken)]
 	}
 	return []byte(clean[:min(len(clean), limit)])

@@ -26,14 +26,11 @@ type Policy struct {
 
 // Backoff returns the longest wait after the nth attempt: exponential, bounded.
 func (p Policy) Backoff(n int) time.Duration {
-	longest := p.InitialInterval
-	for range n - 1 {
-		if longest >= p.MaxInterval/2 {
-			return p.MaxInterval
-		}
-		longest *= 2
+	longest := float64(p.InitialInterval) * math.Exp2(float64(n-1))
+	if longest >= float64(p.MaxInterval) {
+		return p.MaxInterval
 	}
-	return min(longest, p.MaxInterval)
+	return time.Duration(longest)
 }
 
 // Random draws a whole number in [0, n), n > 0; replaced in tests.
