@@ -106,7 +106,8 @@ func (c *call) cancelChunk(ctx context.Context, ids []int64) cancelResult {
 	)
 	req, err := gen.NewCancelMessagesRequest(c.baseURL, ids[:1])
 	if err == nil {
-		result, trace, err = do(ctx, c, transport.Request{Request: addIDs(req, ids[1:]), Path: messagesByID, IDs: len(ids)},
+		request := transport.Request{Request: addIDs(req, ids[1:]), Path: messagesByID, IDs: len(ids), FirstID: ids[0]}
+		result, trace, err = do(ctx, c, request,
 			func(r *transport.Reply) (cancelResult, error) { return c.readCancelled(ctx, r, ids) })
 	} else {
 		err = notSent(invalid(err.Error()))

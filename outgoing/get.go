@@ -87,7 +87,7 @@ func (c *call) getOnce(ctx context.Context, ids []int64, single bool) getResult 
 		result.failed.add(invalid(err.Error()), ids...)
 		return result
 	}
-	request := transport.Request{Request: addIDs(req, ids[1:]), Path: messagesByID, IDs: len(ids), Once: single}
+	request := transport.Request{Request: addIDs(req, ids[1:]), Path: messagesByID, IDs: len(ids), FirstID: ids[0], Once: single}
 	answer, trace, err := do(ctx, c, request,
 		func(r *transport.Reply) (getResult, error) { return c.readMessages(ctx, r, ids) })
 	switch {

@@ -4,19 +4,14 @@
 package transport
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"math"
 	"net"
 	"net/http"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/gsmservice-gateway/client-go/gen"
 	"github.com/gsmservice-gateway/client-go/internal/ratelimit"
 )
 
@@ -28,13 +23,13 @@ type Client struct {
 
 	http http.Client
 
-	mu       sync.Mutex
-	inFlight map[*connection]struct{} // attempts on connections that they may share (HTTP/2)
+	mu      sync.Mutex // of what net/http records while it sends
+	answers int        // that began to arrive
 }
 
 // NewClient returns a Client that sends through a copy of hc, which may be nil.
 func NewClient(hc *http.Client) *Client {
-	c := &Client{Limiter: ratelimit.New(), inFlight: make(map[*connection]struct{})}
+	c := &Client{Limiter: ratelimit.New()}
 	if hc != nil {
 		c.http = *hc
 	}
@@ -63,48 +58,6 @@ func defaultTransport() *http.Transport {
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 256 << 10,
 	}
-}
-
-// CheckProxy returns an error for a caller's transport that would send plain http through a proxy, which would see the token.
-// It is the caller's and not changed, and so it is asked once, for a URL of the kind that it will get.
-func (c *Client) CheckProxy(baseURL string) error {
-	theirs, ok := c.http.Transport.(*http.Transport)
-	if !ok || theirs.Proxy == nil || !strings.HasPrefix(baseURL, "http://") {
-		return nil
-	}
-	req, err := gen.NewListMessagesRequest(baseURL, nil)
-	if err != nil {
-		return err
-	}
-	if proxy, err := theirs.Proxy(req); err == nil && proxy != nil {
-		return errors.New("the HTTP client's Proxy would show the token of http:// requests to a proxy")
-	}
-	return nil
-}
-
-// proxyError means that a proxy refused CONNECT. Its reason phrase is not shown: it may be anything.
-type proxyError struct{ status int }
-
-func (e *proxyError) Error() string {
-	return strings.TrimSpace(fmt.Sprintf("the proxy (not the gateway) refused CONNECT: %d %s", e.status, http.StatusText(e.status)))
-}
-
-func refusedByProxy(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
-	if res.StatusCode != http.StatusOK {
-		return &proxyError{res.StatusCode}
-	}
-	return nil
-}
-
-// asProxyError returns a proxyError for an error of net/http that is no more than a reason phrase, as it is where a caller's
-// transport was refused by a proxy; else err.
-func asProxyError(err error) error {
-	for status := 300; status < 600; status++ {
-		if text := http.StatusText(status); text != "" && strings.EqualFold(text, err.Error()) {
-			return &proxyError{status}
-		}
-	}
-	return err
 }
 
 // roundTrip adds what http.Client does around a RoundTripper: cookies, and a body that is never nil.

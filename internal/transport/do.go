@@ -37,88 +37,93 @@ type Call struct {
 // Request is one request; each attempt sends a copy of it.
 type Request struct {
 	*http.Request
-	Path string // the template: "/messages/{ids}"
-	IDs  int    // how many IDs it names
-	Once bool   // one attempt, whatever the policy says; not counting one that met a 429, unless the policy counts those
+	Path    string // the template: "/messages/{ids}"
+	IDs     int    // how many IDs it names
+	FirstID int64  // of them, for the log
+	Once    bool   // one attempt, whatever the policy says; not counting one that met a 429, unless the policy counts those
 }
 
 // Do sends r, again where the policy says so, until an attempt succeeds. It returns what decode made of the last answer, also
 // with an error: rows that arrived before a body broke off count.
 func Do[T any](ctx context.Context, c *Call, r Request, decode func(*Reply) (T, error)) (value T, t Trace, err error) {
-	x := &exchange{Call: c, request: r, ticket: c.Limiter.Ticket(ctx, c.Policy.MaxElapsed, c.Shared)}
+	x := &exchange{Call: c, Request: r, ticket: c.Limiter.Ticket(ctx, c.Policy.MaxElapsed, c.Shared)}
 	for {
 		if err := x.ticket.Wait(ctx, c.Calling); err != nil {
 			x.waitErr = err
 			return value, x.Trace, errline.WithPrevious(err, x.last.err)
 		}
-		var f failure
-		value, f = attempt(ctx, x, decode)
-		previous := x.record(f)
-		if f.err == nil {
+		var e ending
+		value, e = attempt(ctx, x, decode)
+		previous := x.record(e)
+		if e.kind == succeeded {
 			x.ticket.Succeeded()
 			return value, x.Trace, nil
 		}
-		wait, again := x.next(ctx, f)
+		wait, again := x.next(ctx)
 		if !again {
-			return value, x.Trace, f.withPrevious(previous)
+			return value, x.Trace, e.withPrevious(previous)
 		}
-		c.Logger.WarnContext(ctx, "the attempt failed and will be repeated",
-			"method", r.Method, "path", r.Path, "ids", r.IDs, "attempt", x.Attempts, f.logAttr(), "wait", wait)
+		c.Logger.WarnContext(ctx, "the attempt failed and will be repeated", "method", r.Method, "path", r.Path,
+			"ids", r.IDs, "first_id", r.FirstID, "attempt", x.Attempts, x.LogAttr(), "wait", wait)
 	}
 }
 
 // exchange is a request with what its attempts share.
 type exchange struct {
 	*Call
+	Request
 	Trace
-	request Request
-	ticket  *ratelimit.Ticket
-	redact  redact.Redactor
-	token   string // of the last attempt
-	renewed bool   // it was replaced once
-	free    int    // attempts that do not count
+	ticket   *ratelimit.Ticket
+	redact   redact.Redactor
+	token    string // of the last attempt
+	renewals int    // how many times it was refused and had been replaced
+	free     int    // attempts that do not count
 }
+
+// maxRenewals bounds the attempts of a request with a token that is not the one that was just refused: a source may give a new
+// one each time, and none that is accepted.
+const maxRenewals = 3
 
 // next reports whether a failed attempt is followed by another, and after which wait. If the token was refused and has been
 // replaced since, the request is sent once more, which does not count; a DELETE with a single attempt is not.
-func (x *exchange) next(ctx context.Context, f failure) (wait time.Duration, again bool) {
-	x.TokenReplaced = f.status == http.StatusUnauthorized && !x.renewed && x.tokenReplaced(ctx)
+func (x *exchange) next(ctx context.Context) (wait time.Duration, again bool) {
+	x.TokenReplaced = x.last.status == http.StatusUnauthorized && x.renewals < maxRenewals && x.tokenReplaced(ctx)
 	if x.TokenReplaced {
-		x.renewed = true
+		x.renewals++
 		x.free++
-		return 0, x.request.Method != http.MethodDelete || x.Policy.MaxAttempts > 1
+		return 0, x.Method != http.MethodDelete || x.Policy.MaxAttempts > 1
 	}
-	if !f.retryable(x.request.Method) {
+	if !x.last.retryable(x.Method) {
 		return 0, false
 	}
-	wait = x.Policy.Delay(x.Attempts, f.status, f.retryAfter)
-	if f.throttled() {
-		x.ticket.Throttled(ctx, wait, f.err)
+	wait = x.Policy.Delay(x.Attempts, x.last.status, x.last.retryAfter)
+	if x.last.throttled() {
+		x.ticket.Throttled(ctx, wait, x.last.err)
 	}
-	throttled := f.status == http.StatusTooManyRequests
-	if throttled && !x.Policy.CountThrottled {
+	tooMany := x.last.status == http.StatusTooManyRequests
+	if tooMany && !x.Policy.CountThrottled {
 		x.free++
 	}
 	most := x.Policy.MaxAttempts
-	if x.request.Once {
+	if x.Once {
 		most = 1
 	}
-	if x.Attempts-x.free >= most || !x.ticket.RetryIn(wait) || !f.answered && ctx.Err() != nil {
+	if x.Attempts-x.free >= most || !x.ticket.RetryIn(wait) || x.last.kind != answered && ctx.Err() != nil {
 		return 0, false
 	}
-	return wait, throttled || x.Limiter.Retry() // a 429 is paced by the hold, so the quota is left to failures
+	return wait, tooMany || x.Limiter.Retry() // a 429 is paced by the hold, so the quota is left to failures
 }
 
 func (x *exchange) tokenReplaced(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, x.limit())
 	defer cancel()
-	token, err := x.nextToken(x.WithAttempt(ctx, x.request, x.Attempts+1))
+	token, err := x.nextToken(ctx)
 	return err == nil && token != x.token
 }
 
-// nextToken returns the token of this moment.
-func (c *Call) nextToken(ctx context.Context) (string, error) {
-	token, err := c.Token(ctx)
+// nextToken returns the token for the next attempt.
+func (x *exchange) nextToken(ctx context.Context) (string, error) {
+	token, err := x.Token(x.WithAttempt(ctx, x.Request, x.Attempts+1))
 	if err == nil {
 		err = bearer.Check(token)
 	}
@@ -137,51 +142,54 @@ var (
 const patience = 5 * time.Second
 
 // attempt sends the request once.
-func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, error)) (value T, f failure) {
-	r, started := x.request, time.Now()
+func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, error)) (value T, e ending) {
+	started, number := time.Now(), x.Attempts+1
 	attemptCtx, cancel := context.WithTimeoutCause(ctx, x.limit(), errAttemptTimeout)
 	defer cancel()
-	attemptCtx = x.WithAttempt(attemptCtx, r, x.Attempts+1)
 	token, err := x.nextToken(attemptCtx)
 	x.token, x.redact = token, x.redact.With(token)
 	if err != nil {
 		if ctx.Err() != nil { // then err may be the context's cause
 			err = errline.Context(ctx)
 		}
-		err = errline.Wrap(fmt.Sprintf("%s %s: no token to send", r.Method, r.Path), x.redact.Error(err))
-		return value, failure{noToken: true, err: err, reason: err}
+		return value, x.unanswered(noToken, "no token to send", err)
 	}
 
-	tracedCtx, conn := x.trace(attemptCtx, r.Method == http.MethodGet, cancel)
+	tracedCtx, conn := x.trace(x.WithAttempt(attemptCtx, x.Request, number), x.Method, cancel)
 	defer func() {
-		timedOut := errors.Is(attemptCtx.Err(), context.DeadlineExceeded)
-		conn.end(timedOut && (ctx.Err() == nil || time.Since(started) >= patience))
+		if errors.Is(attemptCtx.Err(), context.DeadlineExceeded) && (ctx.Err() == nil || time.Since(started) >= patience) {
+			conn.timedOut()
+		}
 	}()
-	sent := r.WithContext(tracedCtx)
-	sent.Header = maps.Clone(x.Header) // without an Idempotency-Key, with which net/http would send a DELETE twice
+	sent := x.WithContext(tracedCtx)
+	sent.Header = maps.Clone(x.Call.Header) // without an Idempotency-Key, with which net/http would send a DELETE twice
 	sent.Header["Authorization"] = []string{"Bearer " + token}
 	res, err := x.roundTrip(sent)
 	if err != nil {
-		seen := conn.soFar()
-		err = ended(ctx, attemptCtx, seen, err)
-		reason := x.redact.Error(err)
-		what := fmt.Sprintf("%s %s: no answer (%s)", r.Method, r.Path, errline.Plural(x.Attempts+1, "attempt"))
-		return value, failure{err: errline.Wrap(what, reason), reason: reason, reached: seen.mayHaveCarried(err)}
+		seen, kind := conn.soFar(), noConnection
+		if err = ended(ctx, attemptCtx, seen, err); seen.mayHaveCarried(err) {
+			kind = noAnswer
+		}
+		return value, x.unanswered(kind, "no answer ("+errline.Plural(number, "attempt")+")", err)
 	}
-	answer := &Reply{URL: r.URL, Attempt: x.Attempts + 1, Redact: x.redact}
-	readReply(ctx, res, answer, cancel)
+	answer := &Reply{URL: x.URL, Attempt: number, Redact: x.redact}
+	answer.read(ctx, res, cancel)
 	defer answer.release()
 	var cause error
 	if answer.Status == http.StatusOK {
 		if value, cause = decode(answer); cause == nil {
-			return value, failure{}
+			return value, ending{kind: succeeded}
 		}
 	}
 	cause = x.redact.Error(cause)
-	return value, failure{
-		err: x.NewError(r, answer, cause), cause: cause, reached: true,
-		answered: true, status: answer.Status, retryAfter: answer.RetryAfter,
-	}
+	err = x.NewError(x.Request, answer, cause)
+	return value, ending{answered, err, cause, answer.Status, answer.RetryAfter}
+}
+
+// unanswered returns how an attempt ended that got no answer.
+func (x *exchange) unanswered(kind kind, what string, err error) ending {
+	reason := x.redact.Error(err)
+	return ending{kind: kind, err: errline.Wrap(x.Method+" "+x.Path+": "+what, reason), reason: reason}
 }
 
 // ended returns why an attempt got no answer: the caller's context before the attempt's own limit, and both before what net/http

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -54,7 +55,7 @@ func do(t *testing.T, through http.RoundTripper, method string, change func(*tra
 	}
 	req, err := http.NewRequestWithContext(t.Context(), method, "https://gateway.test/messages", nil)
 	require.NoError(t, err)
-	return transport.Do(t.Context(), call, transport.Request{Request: req, Path: "/messages"}, func(r *transport.Reply) (string, error) {
+	return transport.Do(t.Context(), call, transport.Request{Request: req, Path: "/messages", IDs: 2, FirstID: 43456}, func(r *transport.Reply) (string, error) {
 		return string(r.Body), r.CheckUsable()
 	})
 }
@@ -86,20 +87,61 @@ func TestC2_ARefusalAfterADroppedConnectionProvesNothing(t *testing.T) {
 	})
 }
 
-func TestB6_AReplacedTokenIsTakenOnce(t *testing.T) {
+// another gives a new token each time.
+func another() func(*transport.Call) {
+	asked := 0
+	return func(c *transport.Call) {
+		c.Token = func(context.Context) (string, error) {
+			asked++
+			return strings.Repeat("token", asked), nil
+		}
+	}
+}
+
+func TestB6_ATokenThatIsReplacedTwiceDuringARequestCostsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		asked := 0
-		s := &inTurn{statuses: []int{401, 401}}
-		_, trace, err := do(t, s, http.MethodGet, func(c *transport.Call) {
-			c.Token = func(context.Context) (string, error) {
-				asked++
-				return strings.Repeat("token", asked), nil
-			}
+		s := &inTurn{statuses: []int{401, 401, 200}}
+		body, trace, err := do(t, s, http.MethodGet, another())
+		require.NoError(t, err)
+		assert.Equal(t, "body", body)
+		assert.Equal(t, 3, trace.Attempts)
+		assert.Len(t, slices.Compact(s.tokens), 3)
+	})
+}
+
+func TestB6_ANewTokenThatIsRefusedEachTimeEndsTheRequest(t *testing.T) {
+	for _, method := range []string{http.MethodGet, http.MethodDelete} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &inTurn{statuses: slices.Repeat([]int{401}, 100)}
+			_, trace, err := do(t, s, method, another())
+			require.Error(t, err)
+			assert.LessOrEqual(t, len(s.tokens), 4)
+			assert.False(t, trace.TokenReplaced, "the last one was refused as well")
+		})
+	}
+}
+
+func TestC6_AReplacedTokenSendsNoSecondDeleteWithOneAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &inTurn{statuses: []int{401}}
+		_, trace, err := do(t, s, http.MethodDelete, func(c *transport.Call) {
+			another()(c)
+			c.Policy.MaxAttempts = 1
 		})
 		require.Error(t, err)
-		assert.Len(t, s.tokens, 2)
-		assert.NotEqual(t, s.tokens[0], s.tokens[1])
-		assert.False(t, trace.TokenReplaced, "the new one was refused as well")
+		assert.Len(t, s.tokens, 1)
+		assert.True(t, trace.TokenReplaced)
+	})
+}
+
+func TestTheLogOfARetryNamesTheFirstID(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		_, _, err := do(t, &inTurn{statuses: []int{503, 200}}, http.MethodGet, func(c *transport.Call) {
+			c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		})
+		require.NoError(t, err)
+		assert.Contains(t, log.String(), "first_id=43456")
 	})
 }
 

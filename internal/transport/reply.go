@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"compress/flate"
 	"compress/gzip"
 	"context"
@@ -36,24 +37,24 @@ type Reply struct {
 	RetryAfter time.Duration // as the gateway asked; 0 if it did not
 	Attempt    int           // 1 for the first
 	Redact     redact.Redactor
+
+	buffer *bytes.Buffer // of the body
 }
 
-// readReply reads the body and closes it. cancel ends the attempt.
-func readReply(ctx context.Context, res *http.Response, r *Reply, cancel context.CancelFunc) {
+// read reads a response and closes its body. cancel ends the attempt.
+func (r *Reply) read(ctx context.Context, res *http.Response, cancel context.CancelFunc) {
 	defer res.Body.Close()
 	r.Status, r.Header, r.RetryAfter = res.StatusCode, res.Header, retry.After(res.Header, time.Now())
 	if r.Status == http.StatusOK {
-		r.read(ctx, res.Body, maxBody)
+		r.readBody(ctx, res.Body, maxBody)
 		return
 	}
 	if r.Status < http.StatusOK { // the body of a 101 is the raw connection; reading it ignores the context
 		res.Body = http.NoBody
 	}
 	defer time.AfterFunc(errorGrace, cancel).Stop()
-	r.read(ctx, res.Body, MaxErrorBody+redact.MaxToken)
-	if errors.Is(r.Broken, ErrTooLarge) { // drained so that the connection is used again, as go-retryablehttp does
-		_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxDrained))
-	}
+	r.readBody(ctx, res.Body, MaxErrorBody+redact.MaxToken)
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxDrained)) // as go-retryablehttp does
 }
 
 var (
@@ -62,17 +63,19 @@ var (
 	errCorrupt  = errors.New("the body cannot be decompressed")
 )
 
-// read reads the body, at most limit bytes of it, and records why it is not whole.
-func (r *Reply) read(ctx context.Context, body io.Reader, limit int) {
-	var err error
-	r.Body, err = readLimited(body, bodies.Get().([]byte)[:0], limit)
+// readBody reads at most limit bytes of the body, and one more to know that there is one, and records why it is not whole.
+func (r *Reply) readBody(ctx context.Context, body io.Reader, limit int) {
+	r.buffer = buffers.Get().(*bytes.Buffer)
+	_, err := r.buffer.ReadFrom(io.LimitReader(body, int64(limit)+1))
+	r.Body = r.buffer.Bytes()
+	_, deflate := errors.AsType[flate.CorruptInputError](err)
 	switch {
-	case err == io.EOF: //nolint:errorlint // io.Reader promises the bare value
-	case errors.Is(err, ErrTooLarge):
-		r.Broken = ErrTooLarge
+	case len(r.Body) > limit:
+		r.Body, r.Broken = r.Body[:limit], ErrTooLarge
+	case err == nil:
 	case ctx.Err() != nil:
 		r.Broken = BrokeOff(errline.Context(ctx))
-	case isCorrupt(err):
+	case deflate, errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
 		r.Broken = errCorrupt
 	default:
 		r.Broken = BrokeOff(r.Redact.Error(redact.Quotes(err)))
@@ -92,44 +95,17 @@ func BrokeOff(reason error) error {
 	return errline.Wrap("the body broke off", reason, io.ErrUnexpectedEOF)
 }
 
-// readLimited reads body to its end, or limit bytes of it, and returns them with the error that ended it: io.EOF, ErrTooLarge,
-// or another. One byte more than the limit is read, to know that there is one, and no further byte, however large a buffer of
-// the pool is. A full buffer doubles, and takes its last step at half of the limit: the old one and the new one are held
-// together.
-func readLimited(body io.Reader, buffer []byte, limit int) ([]byte, error) {
-	most := limit + 1
-	for {
-		if len(buffer) == cap(buffer) {
-			size := max(2*cap(buffer), 4<<10)
-			if size > most/2 {
-				size = most
-			}
-			buffer = append(make([]byte, 0, size), buffer...)
-		}
-		n, err := body.Read(buffer[len(buffer):min(cap(buffer), most)])
-		buffer = buffer[:len(buffer)+n]
-		switch {
-		case len(buffer) > limit:
-			return buffer[:limit], ErrTooLarge
-		case err != nil:
-			return buffer, err
-		}
-	}
-}
-
-func isCorrupt(err error) bool {
-	_, deflate := errors.AsType[flate.CorruptInputError](err)
-	return deflate || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum)
-}
-
 // release gives the body's buffer to the next reply.
 func (r *Reply) release() {
-	if cap(r.Body) <= maxPooled {
-		bodies.Put(r.Body) //nolint:staticcheck // one small allocation, for a buffer saved
+	if r.buffer.Cap() <= maxPooled {
+		r.buffer.Reset()
+		buffers.Put(r.buffer)
 	}
 	r.Body = nil
 }
 
 const maxPooled = 1 << 20 // one huge answer must not stay in memory
 
-var bodies = sync.Pool{New: func() any { return make([]byte, 0, 32<<10) }}
+// buffers are those of bodies. A full one doubles: it begins so large that the largest body fits when half of that is full, since
+// the old one and the new one are held together.
+var buffers = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, 40<<10)) }}

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"log/slog"
@@ -12,57 +13,61 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/retry"
 )
 
-// failure is what an attempt ended in; the zero value is a success.
-type failure struct {
-	err        error
-	answered   bool
-	status     int           // of the answer
-	retryAfter time.Duration // that the answer asks for
-	cause      error         // why a 200 could not be used
-	reason     error         // why no answer came
-	reached    bool          // the request may have reached the gateway
-	noToken    bool          // there was no token, and so no attempt
+// kind is how an attempt ended. From noAnswer on the request may have reached the gateway.
+type kind int
+
+const (
+	noToken kind = iota // so there was no attempt, as before the first one
+	noConnection
+	noAnswer
+	answered // but not with a usable success
+	succeeded
+)
+
+// ending is how an attempt ended, and why.
+type ending struct {
+	kind
+	err        error         // nil after a success
+	reason     error         // why no answer came, or why a 200 could not be used
+	status     int           // of an answer that is not a usable success
+	retryAfter time.Duration // that it asks for
 }
 
-func (f failure) throttled() bool { return f.answered && retry.Throttles(f.status, f.retryAfter) }
+func (e ending) throttled() bool { return retry.Throttles(e.status, e.retryAfter) }
 
 // retryable reports whether the attempt should be repeated.
-func (f failure) retryable(method string) bool {
+func (e ending) retryable(method string) bool {
 	switch {
-	case f.status == http.StatusOK:
-		return method == http.MethodGet && errors.Is(f.cause, io.ErrUnexpectedEOF)
-	case f.answered:
-		return retry.Status(f.status)
+	case e.kind == noToken:
+		return false
+	case e.status == http.StatusOK:
+		return method == http.MethodGet && errors.Is(e.reason, io.ErrUnexpectedEOF)
+	case e.kind == answered:
+		return retry.Status(e.status)
 	}
-	proxy, refused := errors.AsType[*proxyError](f.reason)
-	return !f.noToken && retry.Transient(f.reason) && !(refused && proxy.status < 500)
+	proxy, refused := errors.AsType[*proxyError](e.reason)
+	return retry.Transient(e.reason) && !(refused && proxy.status < 500)
 }
 
-// mayHaveTakenEffect reports whether the request may have taken effect. Only a 4xx says that it did not.
-func (f failure) mayHaveTakenEffect() bool { return f.reached && f.status/100 != 4 }
-
-// logAttr returns the failure as a slog attribute.
-func (f failure) logAttr() slog.Attr {
-	if f.answered {
-		return slog.Int("status", f.status)
-	}
-	return slog.Any("error", f.reason)
+// mayHaveTakenEffect reports whether the request may have taken effect without saying so. Only a 4xx says that it did not.
+func (e ending) mayHaveTakenEffect() bool {
+	return e.kind == noAnswer || e.kind == answered && e.status/100 != 4
 }
 
-// withPrevious returns the error of an attempt together with that of the one before it, if it got no answer, for another reason.
-func (f failure) withPrevious(previous failure) error {
-	if f.answered || previous.reason != nil && root(f.reason).Error() == root(previous.reason).Error() {
-		return f.err
+// withPrevious returns the error together with that of the attempt before, if this one got no answer, for another reason.
+func (e ending) withPrevious(previous ending) error {
+	if e.kind == answered || previous.kind < answered && root(e.reason) == root(previous.reason) {
+		return e.err
 	}
-	return errline.WithPrevious(f.err, previous.err)
+	return errline.WithPrevious(e.err, previous.err)
 }
 
-// root returns what an error of the network comes from, whose text has no local port in it.
-func root(err error) error {
-	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
-		err = inner
+// root returns the text of what an error of the network comes from, which has no local port in it.
+func root(err error) (text string) {
+	for ; err != nil; err = errors.Unwrap(err) {
+		text = err.Error()
 	}
-	return err
+	return text
 }
 
 // Trace is what is known about a request after its attempts.
@@ -73,43 +78,43 @@ type Trace struct {
 	Refusal       error // of the last answer of 4xx
 	TokenReplaced bool  // the last answer refused a token that has been replaced since
 
-	last    failure // of the last attempt
-	waitErr error   // why there was no further attempt
+	last    ending // of the last attempt
+	waitErr error  // why there was no further attempt
 }
 
-// record adds an attempt and returns what the one before it ended in.
-func (t *Trace) record(f failure) (previous failure) {
+// record adds an attempt and returns how the one before it ended.
+func (t *Trace) record(e ending) (previous ending) {
 	previous = t.last
 	t.Ambiguous = t.MayHaveTakenEffect()
-	t.Sent = t.Sent || f.err == nil || f.reached
-	t.last = f
-	if !f.noToken {
+	t.Sent = t.Sent || e.kind >= noAnswer
+	t.last = e
+	if e.kind != noToken {
 		t.Attempts++
 	}
-	if f.status/100 == 4 {
-		t.Refusal = f.err
+	if e.status/100 == 4 {
+		t.Refusal = e.err
 	}
 	return previous
 }
 
 // Succeeded reports whether the last attempt did.
-func (t *Trace) Succeeded() bool { return t.last.err == nil && t.Attempts > 0 }
+func (t *Trace) Succeeded() bool { return t.last.kind == succeeded }
 
 // Answer returns the error of what the last attempt was answered, if that was not a success; else nil. Outcomes are decided by
 // it and not by what errors.As finds: errors of a caller's transport and token source may hold answers to other requests.
 func (t *Trace) Answer() error {
-	if !t.last.answered {
+	if t.last.kind != answered {
 		return nil
 	}
 	return t.last.err
 }
 
-// Cause returns why the last answer, a 200, could not be used; nil if it could or was none.
-func (t *Trace) Cause() error { return t.last.cause }
+// Cause returns why the last attempt got no answer, or a 200 that could not be used; else nil.
+func (t *Trace) Cause() error { return t.last.reason }
 
 // Unanswered reports whether the request was sent, or tried to be, and the gateway never said anything.
 func (t *Trace) Unanswered() bool {
-	return t.last.reason != nil && !t.last.noToken && t.waitErr == nil && t.Refusal == nil
+	return (t.last.kind == noConnection || t.last.kind == noAnswer) && t.waitErr == nil && t.Refusal == nil
 }
 
 // Throttled reports whether the request ended at a rate limit: it met one, or a hold or the shared limiter kept it back.
@@ -121,10 +126,10 @@ func (t *Trace) Throttled() bool {
 // MayHaveTakenEffect reports whether any attempt may have taken effect without saying so.
 func (t *Trace) MayHaveTakenEffect() bool { return t.Ambiguous || t.last.mayHaveTakenEffect() }
 
-// LogAttr returns the failure of the last attempt as a slog attribute.
+// LogAttr returns why the last attempt failed, or why there was none, as a slog attribute.
 func (t *Trace) LogAttr() slog.Attr {
-	if t.last.err == nil {
-		return slog.Any("error", t.waitErr)
+	if t.last.kind == answered {
+		return slog.Int("status", t.last.status)
 	}
-	return t.last.logAttr()
+	return slog.Any("error", cmp.Or(t.last.reason, t.waitErr))
 }
