@@ -21,9 +21,8 @@ const (
 	MaxToken = 16 << 10
 )
 
-// Redactor replaces the tokens that one request was sent with; an answer may echo the one of an attempt before. A server that
-// echoes it may have escaped it, and encoders differ in what they escape, so each character is looked for in all its
-// spellings. The zero value changes nothing.
+// Redactor replaces the tokens that one request was sent with; an answer may echo the one of an attempt before. The zero value
+// changes nothing.
 type Redactor struct{ tokens func() []string } // a closure, where neither fmt nor reflection finds the tokens
 
 // With returns a Redactor of one more token. Longer tokens come first: one may begin with another.
@@ -44,17 +43,35 @@ func (r Redactor) known() []string {
 	return r.tokens()
 }
 
-// Text returns s without the tokens.
+// Text returns s without the tokens. A server that echoes one may have escaped it, and encoders differ in what they escape: so
+// nothing is left of a text that has a token in it once its escapes are undone.
 func (r Redactor) Text(s string) string {
 	for _, token := range r.known() {
 		s = strings.ReplaceAll(s, token, replacement)
-		for _, mark := range []byte(`\%&`) { // of JSON, URLs and HTML
-			if strings.IndexByte(s, mark) >= 0 {
-				s = replaceEscaped(s, token, mark)
+		for _, escaped := range []*regexp.Regexp{inJSON, inURL, inHTML} {
+			if strings.Contains(escaped.ReplaceAllStringFunc(s, unescape), token) {
+				return replacement
 			}
 		}
 	}
 	return s
+}
+
+var (
+	inJSON = regexp.MustCompile(`(?s)\\(?:u00[[:xdigit:]]{2}|.)`)
+	inURL  = regexp.MustCompile(`%[[:xdigit:]]{2}`)
+	inHTML = regexp.MustCompile(`&#?\w+;`)
+)
+
+// unescape returns the character that an escape stands for.
+func unescape(escape string) string {
+	if escape[0] == '&' {
+		return html.UnescapeString(escape)
+	}
+	if n, err := strconv.ParseUint(escape[len(escape)-2:], 16, 8); err == nil {
+		return string([]byte{byte(n)})
+	}
+	return escape[1:]
 }
 
 // Texts returns the values without the tokens.
@@ -112,60 +129,6 @@ func (r Redactor) withoutPart(s string) string {
 		}
 	}
 	return s
-}
-
-// replaceEscaped returns s without the token, any character of which may be written as the escape that begins with mark.
-func replaceEscaped(s, token string, mark byte) string {
-	var b strings.Builder
-	for s != "" {
-		if n := spelled(s, token, mark); n > 0 {
-			b.WriteString(replacement)
-			s = s[n:]
-		} else {
-			b.WriteByte(s[0])
-			s = s[1:]
-		}
-	}
-	return b.String()
-}
-
-// spelled returns how many bytes of s spell the token, if s begins with it; else 0.
-func spelled(s, token string, mark byte) (n int) {
-	for _, wanted := range []byte(token) {
-		c, width := first(s[n:], mark)
-		if c != wanted {
-			return 0
-		}
-		n += width
-	}
-	return n
-}
-
-// first returns the character that s begins with, and how many bytes it is written as.
-func first(s string, mark byte) (c byte, width int) {
-	switch {
-	case s == "":
-		return 0, 0
-	case s[0] != mark:
-	case mark == '\\' && len(s) >= 6 && s[1] == 'u':
-		return fromHex(s[2:6]), 6
-	case mark == '\\' && len(s) >= 2:
-		return s[1], 2
-	case mark == '%' && len(s) >= 3:
-		return fromHex(s[1:3]), 3
-	case mark == '&':
-		end := strings.IndexByte(s[:min(len(s), 10)], ';') + 1
-		if c := html.UnescapeString(s[:end]); len(c) == 1 {
-			return c[0], end
-		}
-	}
-	return s[0], 1
-}
-
-// fromHex returns 0 or 255, which are in no token, if the digits are not those of a byte.
-func fromHex(digits string) byte {
-	n, _ := strconv.ParseUint(digits, 16, 8)
-	return byte(n)
 }
 
 var quoted = regexp.MustCompile(`"(?s:\\.|[^"])*("|$)`)

@@ -26,12 +26,15 @@ const (
 func TestS1_ATokenIsReplacedHoweverItIsSpelled(t *testing.T) {
 	clean := redact.Redactor{}.With(token)
 	quoted := strings.ReplaceAll(token, "/", `\/`)
-	for _, text := range []string{
-		token, quoted, url.QueryEscape(token), url.PathEscape(token), strings.ReplaceAll(token, "+", "&#43;"), strings.ReplaceAll(token, "=", "&#x3d;"),
-		strings.ReplaceAll(token, "+", `\u002b`), strings.ReplaceAll(token, "s", "%73"), token + token,
-	} {
+	for _, text := range []string{token, token + token} {
 		got := clean.Text("before " + text + " after")
-		assert.Equal(t, "before "+strings.Repeat(replacement, max(1, strings.Count(text, token)))+" after", got, text)
+		assert.Equal(t, "before "+strings.Repeat(replacement, strings.Count(text, token))+" after", got)
+	}
+	for _, text := range []string{
+		quoted, url.QueryEscape(token), url.PathEscape(token), strings.ReplaceAll(token, "+", "&#43;"), strings.ReplaceAll(token, "=", "&#x3d;"),
+		strings.ReplaceAll(token, "+", "&plus;"), strings.ReplaceAll(token, "+", `\u002b`), strings.ReplaceAll(token, "s", "%73"),
+	} {
+		assert.Equal(t, replacement, clean.Text("before "+text+" after"), text)
 	}
 	for _, text := range []string{"", "secret", "secret/token+123", `\`, `\u00`, "%", "%2", "&", "&amp", "100 % of them &c; \\o/"} {
 		assert.Equal(t, text, clean.Text(text))
