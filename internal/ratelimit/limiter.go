@@ -116,11 +116,8 @@ func (l *Limiter) next(now time.Time) (index int, wait time.Duration) {
 		case now.Add(l.latency).Before(t.ctxDeadline):
 			return i, 0
 		case index < 0 || l.waiting[index].ctxDeadline.Before(t.ctxDeadline):
-			index = i
+			index, wait = i, 0
 		}
-	}
-	if index >= 0 {
-		wait = 0
 	}
 	return index, wait
 }

@@ -62,18 +62,15 @@ func (e *HeldError) Unwrap() error { return e.error }
 // time (at once if a hold lasts too long for it), or the shared limiter refuses. That one is asked once, last. calling ends
 // only waiting; its cause is an error of the call itself.
 func (t *Ticket) Wait(ctx, calling context.Context) error {
-	if err := t.waitTurn(ctx, calling); err != nil || t.shared == nil {
+	err := t.waitTurn(ctx, calling)
+	if err != nil || t.shared == nil {
 		return err
 	}
-	if err := t.askShared(ctx, calling); err != nil {
-		return err
+	err = t.askShared(ctx, calling)
+	for err == nil && t.limiter.HoldEnd().After(time.Now()) { // a hold began meanwhile; the permit stays good
+		err = t.waitTurn(ctx, calling)
 	}
-	for t.limiter.HoldEnd().After(time.Now()) { // a hold began meanwhile; the permit stays good
-		if err := t.waitTurn(ctx, calling); err != nil {
-			return err
-		}
-	}
-	return nil
+	return err
 }
 
 func (t *Ticket) askShared(ctx, calling context.Context) error {

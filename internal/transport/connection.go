@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/http/httptrace"
 
+	"github.com/gsmservice-gateway/client-go/internal/errline"
+	"github.com/gsmservice-gateway/client-go/internal/redact"
 	"github.com/gsmservice-gateway/client-go/internal/retry"
 )
 
@@ -60,16 +62,30 @@ func (t *connection) gotConn(conn net.Conn) {
 	t.got++
 }
 
-// soFar returns a copy of what was recorded: net/http may still be calling hooks.
-func (t *connection) soFar() (seen connection) {
-	t.locked(func() { seen = *t })
-	return seen
-}
-
-// mayHaveCarried reports whether a request that ended in err may have reached the gateway. A transport that traces nothing is
-// believed only when it could not connect.
-func (t connection) mayHaveCarried(err error) bool {
-	return t.got > 0 || !t.wanted && !retry.IsDial(err) && !retry.IsTLS(err)
+// ended returns how and why an attempt ended that got no answer. The caller's context comes before the attempt's own limit, and
+// both before what net/http made of them. A transport that traces nothing is believed only when it could not connect.
+func (t *connection) ended(ctx, attemptCtx context.Context, err error) (kind, error) {
+	t.client.mu.Lock() // net/http may still be calling hooks
+	defer t.client.mu.Unlock()
+	unconnected := false
+	switch {
+	case ctx.Err() != nil:
+		err = errline.Context(ctx)
+	case t.resent:
+		err = errResent
+	case attemptCtx.Err() != nil:
+		err = errAttemptTimeout
+	case retry.IsDial(err), retry.IsTLS(err):
+		unconnected = true // and such an error quotes nothing of an answer
+	case t.wanted && t.got == 0:
+		err = asProxyError(redact.Quotes(err))
+	default:
+		err = redact.Quotes(err)
+	}
+	if t.got > 0 || !t.wanted && !unconnected {
+		return noAnswer, err
+	}
+	return noConnection, err
 }
 
 // timedOut is called after an attempt that took too long. Its connection may have died silently, and so may all idle ones: they

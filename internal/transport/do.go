@@ -138,7 +138,7 @@ var (
 	errResent         = errors.New("net/http was about to send the request again by itself")
 )
 
-// patience is how long an attempt waits until the context's deadline before its connection may be taken for dead.
+// patience is how long an attempt that the context's deadline ends waits before its connection may be taken for dead.
 const patience = 5 * time.Second
 
 // attempt sends the request once.
@@ -157,7 +157,7 @@ func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, er
 
 	tracedCtx, conn := x.trace(x.WithAttempt(attemptCtx, x.Request, number), x.Method, cancel)
 	defer func() {
-		if errors.Is(attemptCtx.Err(), context.DeadlineExceeded) && (ctx.Err() == nil || time.Since(started) >= patience) {
+		if errors.Is(attemptCtx.Err(), context.DeadlineExceeded) && time.Since(started) >= min(patience, x.limit()) {
 			conn.timedOut()
 		}
 	}()
@@ -166,10 +166,7 @@ func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, er
 	sent.Header["Authorization"] = []string{"Bearer " + token}
 	res, err := x.roundTrip(sent)
 	if err != nil {
-		seen, kind := conn.soFar(), noConnection
-		if err = ended(ctx, attemptCtx, seen, err); seen.mayHaveCarried(err) {
-			kind = noAnswer
-		}
+		kind, err := conn.ended(ctx, attemptCtx, err)
 		return value, x.unanswered(kind, "no answer ("+errline.Plural(number, "attempt")+")", err)
 	}
 	answer := &Reply{URL: x.URL, Attempt: number, Redact: x.redact}
@@ -190,23 +187,4 @@ func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, er
 func (x *exchange) unanswered(kind kind, what string, err error) ending {
 	reason := x.redact.Error(err)
 	return ending{kind: kind, err: errline.Wrap(x.Method+" "+x.Path+": "+what, reason), reason: reason}
-}
-
-// ended returns why an attempt got no answer: the caller's context before the attempt's own limit, and both before what net/http
-// made of them; of the rest, only errors of connecting quote nothing of an answer.
-func ended(ctx, attemptCtx context.Context, conn connection, err error) error {
-	switch {
-	case ctx.Err() != nil:
-		return errline.Context(ctx)
-	case conn.resent:
-		return errResent
-	case attemptCtx.Err() != nil:
-		return errAttemptTimeout
-	case conn.wanted && conn.got == 0:
-		err = asProxyError(err)
-	}
-	if retry.IsDial(err) || retry.IsTLS(err) {
-		return err
-	}
-	return redact.Quotes(err)
 }
