@@ -80,8 +80,8 @@ type exchange struct {
 	free     int    // attempts that do not count
 }
 
-// maxRenewals bounds the attempts of a request with a token that is not the one that was just refused: a source may give a new
-// one each time, and none that is accepted.
+// maxRenewals bounds how often a request is sent again since its token has been replaced: a source may give a new one each time,
+// and none that is accepted.
 const maxRenewals = 3
 
 // next reports whether a failed attempt is followed by another, and after which wait. If the token was refused and has been
@@ -117,13 +117,13 @@ func (x *exchange) next(ctx context.Context) (wait time.Duration, again bool) {
 func (x *exchange) tokenReplaced(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, x.limit())
 	defer cancel()
-	token, err := x.nextToken(ctx)
+	token, err := x.nextToken(x.WithAttempt(ctx, x.Request, x.Attempts+1))
 	return err == nil && token != x.token
 }
 
-// nextToken returns the token for the next attempt.
-func (x *exchange) nextToken(ctx context.Context) (string, error) {
-	token, err := x.Token(x.WithAttempt(ctx, x.Request, x.Attempts+1))
+// nextToken returns the token of this moment.
+func (c *Call) nextToken(ctx context.Context) (string, error) {
+	token, err := c.Token(ctx)
 	if err == nil {
 		err = bearer.Check(token)
 	}
@@ -146,6 +146,7 @@ func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, er
 	started, number := time.Now(), x.Attempts+1
 	attemptCtx, cancel := context.WithTimeoutCause(ctx, x.limit(), errAttemptTimeout)
 	defer cancel()
+	attemptCtx = x.WithAttempt(attemptCtx, x.Request, number)
 	token, err := x.nextToken(attemptCtx)
 	x.token, x.redact = token, x.redact.With(token)
 	if err != nil {
@@ -155,7 +156,7 @@ func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, er
 		return value, x.unanswered(noToken, "no token to send", err)
 	}
 
-	tracedCtx, conn := x.trace(x.WithAttempt(attemptCtx, x.Request, number), x.Method, cancel)
+	tracedCtx, conn := x.trace(attemptCtx, x.Method, cancel)
 	defer func() {
 		if errors.Is(attemptCtx.Err(), context.DeadlineExceeded) && time.Since(started) >= min(patience, x.limit()) {
 			conn.timedOut()
