@@ -117,7 +117,7 @@ func breaksOthers(t *transport.Trace) bool {
 	case http.StatusBadRequest, http.StatusRequestURITooLong, http.StatusUnprocessableEntity, http.StatusInternalServerError:
 		return true
 	case http.StatusOK:
-		return errors.Is(t.Cause(), rows.ErrSyntax)
+		return errors.Is(answer.cause, rows.ErrSyntax)
 	}
 	return false
 }

@@ -17,13 +17,14 @@ import (
 type connection struct {
 	client *Client
 	cancel context.CancelFunc // ends the attempt
-	most   int                // times that the request may be written over HTTP/2
+	most   int                // times that the request may be written
 
-	wanted  bool
-	got     int
-	shared  net.Conn // the last one, if others may wait on it (HTTP/2)
-	answers int      // of the client, when the attempt got it
-	resent  bool     // net/http was about to send the request again by itself
+	wanted       bool
+	got          int
+	wroteHeaders bool
+	shared       net.Conn // the last one, if others may wait on it (HTTP/2)
+	answers      int      // of the client, when the attempt got it
+	resent       bool     // the transport was about to send the request again by itself
 }
 
 // trace returns a context with which net/http records an attempt's connections.
@@ -35,6 +36,7 @@ func (c *Client) trace(ctx context.Context, method string, cancel context.Cancel
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn:              func(string) { t.locked(func() { t.wanted = true }) },
 		GotConn:              func(info httptrace.GotConnInfo) { t.locked(func() { t.gotConn(info.Conn) }) },
+		WroteHeaders:         func() { t.locked(func() { t.wroteHeaders = true }) },
 		GotFirstResponseByte: func() { t.locked(func() { c.answers++ }) },
 	}), t
 }
@@ -51,15 +53,16 @@ func (t *connection) locked(f func()) {
 // and without a wait: never a DELETE, and a GET not so often that a server that always resets gets a storm.
 func (t *connection) gotConn(conn net.Conn) {
 	secure, ok := conn.(interface{ ConnectionState() tls.ConnectionState })
-	t.shared, t.answers = nil, t.client.answers
-	if ok && secure.ConnectionState().NegotiatedProtocol == "h2" {
-		t.shared = conn
-		if t.got >= t.most {
-			t.resent = true
-			t.cancel()
-		}
+	multiplexed := ok && secure.ConnectionState().NegotiatedProtocol == "h2"
+	if t.got >= t.most && (multiplexed || t.wroteHeaders) {
+		t.resent = true
+		t.cancel()
 	}
 	t.got++
+	t.shared, t.answers = nil, t.client.answers
+	if multiplexed {
+		t.shared = conn
+	}
 }
 
 // ended returns how and why an attempt ended that got no answer. The caller's context comes before the attempt's own limit, and

@@ -135,7 +135,7 @@ func (c *Call) limit() time.Duration { return min(c.AttemptTimeout, c.http.Timeo
 
 var (
 	errAttemptTimeout = fmt.Errorf("the attempt took too long: %w", context.DeadlineExceeded)
-	errResent         = errors.New("net/http was about to send the request again by itself")
+	errResent         = errors.New("the transport was about to send the request again by itself")
 )
 
 // patience is how long an attempt that the context's deadline ends waits before its connection may be taken for dead.

@@ -46,8 +46,8 @@ func do(t *testing.T, through http.RoundTripper, method string, change func(*tra
 		Logger:         slog.New(slog.DiscardHandler),
 		Calling:        t.Context(),
 		WithAttempt:    func(ctx context.Context, _ transport.Request, _ int) context.Context { return ctx },
-		NewError: func(_ transport.Request, r *transport.Reply, _ error) error {
-			return errors.New(http.StatusText(r.Status))
+		NewError: func(_ transport.Request, r *transport.Reply, cause error) error {
+			return errors.Join(errors.New(http.StatusText(r.Status)), cause)
 		},
 	}
 	if change != nil {
@@ -161,7 +161,7 @@ func TestE4_OneByteMoreThanTheLimitIsReadAndNoneAfterThat(t *testing.T) {
 		}), http.MethodGet, nil)
 		require.Error(t, err)
 		assert.Equal(t, 8<<20+1, body.read)
-		require.ErrorContains(t, trace.Cause(), "larger than")
+		require.ErrorContains(t, trace.Answer(), "larger than")
 	}
 }
 

@@ -109,9 +109,6 @@ func (t *Trace) Answer() error {
 	return t.last.err
 }
 
-// Cause returns why the last attempt got no answer, or a 200 that could not be used; else nil.
-func (t *Trace) Cause() error { return t.last.reason }
-
 // Unanswered reports whether the request was sent, or tried to be, and the gateway never said anything.
 func (t *Trace) Unanswered() bool {
 	return (t.last.kind == noConnection || t.last.kind == noAnswer) && t.waitErr == nil && t.Refusal == nil

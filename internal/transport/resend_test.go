@@ -1,0 +1,39 @@
+package transport_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/internal/transport"
+)
+
+// A caller's transport may have retries of its own.
+func TestC6_ATransportThatSendsADeleteAgainIsStopped(t *testing.T) {
+	for _, http2 := range []bool{false, true} {
+		var arrived atomic.Int64
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived.Add(1) }))
+		server.EnableHTTP2 = http2
+		server.StartTLS()
+		defer server.Close()
+		retries := roundTrip(func(req *http.Request) (*http.Response, error) {
+			req.URL.Host = server.Listener.Addr().String()
+			res, err := server.Client().Transport.RoundTrip(req)
+			if err != nil {
+				return nil, err
+			}
+			_, _ = io.Copy(io.Discard, res.Body)
+			_ = res.Body.Close()
+			return server.Client().Transport.RoundTrip(req)
+		})
+		_, trace, err := do(t, retries, http.MethodDelete, func(c *transport.Call) { c.Policy.MaxAttempts = 1 })
+		require.Error(t, err)
+		assert.EqualValues(t, 1, arrived.Load(), "DELETEs that arrived")
+		assert.True(t, trace.MayHaveTakenEffect())
+	}
+}
