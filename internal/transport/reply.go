@@ -66,7 +66,12 @@ var (
 // readBody reads at most limit bytes of the body, and one more to know that there is one, and records why it is not whole.
 func (r *Reply) readBody(ctx context.Context, body io.Reader, limit int) {
 	r.buffer = buffers.Get().(*bytes.Buffer)
-	_, err := r.buffer.ReadFrom(io.LimitReader(body, int64(limit)+1))
+	body = io.LimitReader(body, int64(limit)+1)
+	_, err := r.buffer.ReadFrom(io.LimitReader(body, maxPooled))
+	if r.buffer.Len() == maxPooled { // it doubled so far; a last step to the limit holds less of the body twice
+		r.buffer.Grow(limit + 1 + bytes.MinRead - maxPooled)
+		_, err = r.buffer.ReadFrom(body)
+	}
 	r.Body = r.buffer.Bytes()
 	_, deflate := errors.AsType[flate.CorruptInputError](err)
 	switch {
@@ -106,6 +111,4 @@ func (r *Reply) release() {
 
 const maxPooled = 1 << 20 // one huge answer must not stay in memory
 
-// buffers are those of bodies. A full one doubles: it begins so large that the largest body fits when half of that is full, since
-// the old one and the new one are held together.
-var buffers = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, 40<<10)) }}
+var buffers = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, 32<<10)) }}
