@@ -20,7 +20,7 @@ func TestC6_ATransportThatSendsADeleteAgainIsStopped(t *testing.T) {
 		server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived.Add(1) }))
 		server.EnableHTTP2 = http2
 		server.StartTLS()
-		defer server.Close()
+		t.Cleanup(server.Close)
 		retries := roundTrip(func(req *http.Request) (*http.Response, error) {
 			req.URL.Host = server.Listener.Addr().String()
 			res, err := server.Client().Transport.RoundTrip(req)
