@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/internal/errline"
@@ -45,10 +46,10 @@ func (w WatchRequest) withDefaults() (WatchRequest, error) {
 // the loop ends when none is left. Each range starts a new watch.
 //
 // The wait before the next look doubles from InitialInterval to MaxInterval while a message stays as it is. Looks share
-// requests of 50 IDs, [WithConcurrency] of them at once; none starts while the loop's body runs. A look is one attempt:
-// of [WithRetry] it takes only the intervals, and it uses no retry quota. Rate limits postpone looks, and are logged; in
-// an outage one look at a time is tried, after pauses that double up to 5 minutes. A watch holds less than 100 bytes for
-// each ID.
+// requests of 50 IDs, [WithConcurrency] of them at once. None starts while the loop's body runs, but one that is under way
+// may go on in halves if an ID breaks it. A look is one attempt: of [WithRetry] it takes only the intervals, and it uses no
+// retry quota. Rate limits postpone looks, and are logged; in an outage one look at a time is tried, after pauses that
+// double up to 5 minutes. A watch holds less than 100 bytes for each ID.
 //
 // Until is called in the loop's goroutine, at every look. No document lists the last statuses: it should be true for the
 // bad ones too, and the context should have a deadline, or the watch may never end. Errors come with a Message that has
@@ -78,85 +79,71 @@ func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, er
 	c.Policy.MaxAttempts, c.Policy.CountThrottled = 1, true
 	c.Policy.MaxElapsed = 365 * 24 * time.Hour // a hold postpones a look, however long it lasts
 	c.watching, c.unpriced = true, true
-	left, reason := watch.Run(ctx, watch.Config[Message]{
+	left := watch.Run(ctx, watch.Config[Message]{
 		IDs: w.IDs, IDsPerLook: MaxIDs, Until: w.Until,
 		State:           func(m Message) (string, *time.Time) { return m.StatusCode, m.StatusDate },
 		InitialInterval: w.InitialInterval, MaxInterval: w.MaxInterval, Concurrency: c.concurrency,
 		HeldUntil: c.Limiter.HoldEnd, Logger: c.Logger.With("method", http.MethodGet, "path", messagesByID),
-	}, c.look, func(e watch.Event[Message]) bool {
-		if len(e.Failures) == 0 {
-			return yield(e.Message, nil)
+	}, c.look, func(m Message, failed ...watch.Result[Message]) bool {
+		var failures BatchError
+		for _, result := range failed {
+			failures.add(result.Err, result.Message.ID)
 		}
-		var failed BatchError
-		for _, f := range e.Failures {
-			failed.add(f.Err, f.ID)
-		}
-		if e.GivenUp {
-			e.Message.ID = e.Failures[0].ID
-		}
-		return yield(e.Message, &failed)
+		return yield(m, failures.orNil())
 	})
-	if reason == nil {
-		return
+	if len(left) > 0 {
+		yield(Message{}, &BatchError{Failures: []Failure{{IDs: left, Err: c.stopped(ctx)}}})
 	}
-	if ctx.Err() != nil {
-		reason = errline.Context(ctx)
-	}
-	yield(Message{}, &BatchError{Failures: []Failure{{IDs: left, Err: reason}}})
 }
 
 var errUnknownID = errline.New("the gateway does not know this ID", ErrNotFound)
 
-// look looks up the IDs of one request of a watch.
+// look looks up the IDs of one request of a watch, or of several where it was split.
 func (c *call) look(ctx context.Context, ids []int64) watch.Look[Message] {
-	r := c.getChunk(ctx, ids)
-	if stopped := context.Cause(c.Calling); stopped != nil && !r.answered() {
-		return watch.Look[Message]{Outcome: watch.Refused, Err: stopped}
+	whole := c.getChunk(ctx, ids)
+	if !whole.answered() && c.Calling.Err() != nil {
+		return watch.Look[Message]{Outcome: watch.Refused}
 	}
-	look := lookOf(&r)
-	if r.parts == nil {
-		return look
+	look := watch.Look[Message]{Attr: whole.trace.LogAttr(), Results: make([]watch.Result[Message], 0, len(ids))}
+	look.Outcome, _ = whole.outcome()
+	parts := whole.parts
+	if parts == nil {
+		parts = []getResult{whole}
 	}
-	look.Results = look.Results[:0]
-	for _, part := range r.parts {
-		l := lookOf(&part)
-		look.Results = append(look.Results, l.Results...)
-		if l.Outcome == watch.Answered {
+	for _, part := range parts {
+		outcome, unsettled := part.outcome()
+		if outcome == watch.Answered {
 			look.Outcome = watch.Answered
+		}
+		found := part.Messages
+		for _, id := range part.asked {
+			result := watch.Result[Message]{Finding: unsettled, Message: Message{ID: id}}
+			switch {
+			case len(found) > 0 && found[0].ID == id:
+				result.Finding, result.Message, found = watch.Found, found[0], found[1:]
+			case slices.Contains(part.Missing, id):
+				result.Finding, result.Err = watch.Missing, errUnknownID
+			default:
+				result.Err = part.failed.reason(id)
+			}
+			look.Results = append(look.Results, result)
 		}
 	}
 	return look
 }
 
-// lookOf returns what one request of a watch found.
-func lookOf(r *getResult) watch.Look[Message] {
-	look := watch.Look[Message]{Results: make([]watch.Result[Message], len(r.asked)), Attr: r.trace.LogAttr()}
-	finding := watch.Unsettled
-	switch answer := answerOf(&r.trace); {
+// outcome returns how one request of a watch ended, and what that means for those of its IDs that it did not settle.
+func (r *getResult) outcome() (watch.Outcome, watch.Finding) {
+	answer := answerOf(&r.trace)
+	switch {
 	case r.answered():
-		finding = watch.Permanent // an unreadable row
+		return watch.Answered, watch.Permanent // an unreadable row
 	case r.trace.Throttled():
-		look.Outcome = watch.Throttled
+		return watch.Throttled, watch.Unsettled
 	case answer == nil, answer.StatusCode/100 == 5:
-		look.Outcome = watch.Unreachable
-	default:
-		look.Outcome = watch.Failed
-		if answer.isPermanent() {
-			finding = watch.Permanent
-		}
+		return watch.Unreachable, watch.Unsettled
+	case answer.isPermanent():
+		return watch.Failed, watch.Permanent
 	}
-	found, missing := r.Messages, r.Missing
-	for i, id := range r.asked {
-		switch {
-		case len(found) > 0 && found[0].ID == id:
-			look.Results[i] = watch.Result[Message]{Finding: watch.Found, Message: found[0]}
-			found = found[1:]
-		case len(missing) > 0 && missing[0] == id:
-			look.Results[i] = watch.Result[Message]{Finding: watch.Missing, Err: errUnknownID}
-			missing = missing[1:]
-		default:
-			look.Results[i] = watch.Result[Message]{Finding: finding, Err: r.failed.reason(id)}
-		}
-	}
-	return look
+	return watch.Failed, watch.Unsettled
 }

@@ -34,50 +34,67 @@ func (c *counts) reset() {
 
 // observe takes an answer into account. An empty page after the first does not say where the history ends. A page of more
 // rows than were asked for is not the page asked for, so it counts as a contradiction, too.
-func (c *counts) observe(v view, m match, hasNext bool) {
+func (c *counts) observe(a *answer) {
 	if c.first == nil {
-		c.first = v.total
+		c.first = a.Total
 	}
-	c.varied = c.varied || v.total != nil && *v.total != *c.first
-	c.altered = c.altered || m.joined && m.altered
+	c.varied = c.varied || a.Total != nil && *a.Total != *c.first
+	c.altered = c.altered || a.joined && a.altered
 	c.inARow++
-	if !m.joined || !v.short() {
+	if !a.joined || !a.short() {
 		c.inARow = 0
 	}
 	c.ended = c.ended || c.inARow > 0
 
-	ends := v.short() && (len(v.ids) > 0 || v.page == 1)
-	c.atEnd = ends || len(v.ids) > v.limit
+	ends := a.short() && (len(a.IDs) > 0 || a.page == 1)
+	c.atEnd = ends || len(a.IDs) > a.limit
 	if !c.atEnd && c.answers == 0 {
 		return
 	}
 	c.answers++
-	if v.total != nil && (c.leastTotal == nil || *v.total < *c.leastTotal) {
-		c.leastTotal = v.total
+	if a.Total != nil && (c.leastTotal == nil || *a.Total < *c.leastTotal) {
+		c.leastTotal = a.Total
 	}
 	if !ends {
 		return
 	}
-	end := v.start() + len(v.ids)
+	end := a.start() + len(a.IDs)
 	if c.latestEnd == 0 {
 		c.earliestEnd = end
 	}
 	c.earliestEnd, c.latestEnd = min(c.earliestEnd, end), max(c.latestEnd, end)
 	c.nextLinks++
-	if !hasNext || v.total != nil && *v.total > v.end() {
+	if !a.HasNext || a.Total != nil && *a.Total > a.end() {
 		c.nextLinks = 0
 	}
 }
 
-// confirm reports whether two pages in a row ended the history, and no count says that there must be more rows than were
-// delivered.
-func (c *counts) confirm(delivered int) bool {
-	return c.inARow > 1 && c.nextLinks == 0 && !c.exceed(delivered)
+// judge reports whether the history has ended: one more page confirmed it, and no count says that there must be more rows
+// than were delivered. contradiction is what the counts say against the end, if they have said it for too long, or if the end
+// was reached over rows that were altered and fewer were delivered than there were. A full page in between means that the end
+// is being looked for, after many rows arrived or went.
+func (c *counts) judge(delivered int) (ended bool, contradiction string) {
+	switch {
+	case c.exceed(delivered):
+		contradiction = fmt.Sprintf("X-Total-Results says %d", *c.leastTotal)
+	case c.nextLinks > 0:
+		contradiction = "Link has a next page"
+	case c.inARow < 2:
+		return false, ""
+	case c.altered && c.missing(delivered):
+		return true, fmt.Sprintf("X-Total-Results said %d at first", *c.first)
+	default:
+		return true, ""
+	}
+	if !c.atEnd || c.answers < maxContradictions || !c.exceed(delivered) && c.nextLinks < maxContradictions-1 {
+		contradiction = ""
+	}
+	return false, contradiction
 }
 
-// exceed reports whether the total speaks of more rows than were delivered, and of more than where the history ended.
-// As long as the total has not changed, nothing arrived or went, and each short page has to end just there: one that ends
-// later is not the page that was asked for.
+// exceed reports whether the totals speak of more rows than were delivered, and of more than where the history ended. As long
+// as the total has not changed, nothing arrived or went, and each short page has to end just there: one that ends later is not
+// the page that was asked for.
 func (c *counts) exceed(delivered int) bool {
 	switch {
 	case c.leastTotal == nil || !c.missing(delivered):
@@ -90,23 +107,3 @@ func (c *counts) exceed(delivered int) bool {
 
 // missing reports whether fewer rows were delivered than there were when the walk began.
 func (c *counts) missing(delivered int) bool { return c.first != nil && *c.first > delivered }
-
-// incomplete reports whether the end has been contradicted for too long, or was reached over rows that were altered. A full
-// page in between means that the end is being looked for, after many rows arrived or went.
-func (c *counts) incomplete(delivered int, more bool) bool {
-	if !more && c.altered && c.missing(delivered) {
-		return true
-	}
-	return c.atEnd && c.answers >= maxContradictions && (c.exceed(delivered) || c.nextLinks >= maxContradictions-1)
-}
-
-// reason returns what the counts say against the end.
-func (c *counts) reason(delivered int) string {
-	switch {
-	case c.exceed(delivered):
-		return fmt.Sprintf("X-Total-Results says %d", *c.leastTotal)
-	case c.nextLinks > 0:
-		return "Link has a next page"
-	}
-	return fmt.Sprintf("X-Total-Results said %d at first", *c.first)
-}

@@ -46,7 +46,11 @@ func TestH1_LocateFindsWhereTheDeliveriesEnded(t *testing.T) {
 			if tt.short {
 				w.limit++
 			}
-			m := delivered(tt.delivered...).locate(view{w, tt.window, nil, tt.fresh})
+			a := &answer{window: w, Page: Page{IDs: tt.window}, delivered: len(tt.delivered)}
+			if !tt.fresh {
+				a.delivered--
+			}
+			m := delivered(tt.delivered...).locate(a)
 			assert.Equal(t, tt.relation == joins, m.joined)
 			if m.joined {
 				assert.Equal(t, tt.from, m.from)
@@ -68,8 +72,11 @@ func TestH1_TheCursorRemembers512IDs(t *testing.T) {
 	assert.Len(t, c.known, remembered)
 	assert.LessOrEqual(t, cap(c.recent), 4*remembered, "memory does not grow with the history")
 
-	assert.Negative(t, c.locate(view{window{1, 2}, []int64{513, 0}, nil, true}).last, "the 513th last is forgotten")
-	assert.Equal(t, match{joined: true, last: 0, from: 1}, c.locate(view{window{1, 2}, []int64{512, -1}, nil, true}), "the 512th last is not")
+	shows := func(ids ...int64) *answer {
+		return &answer{window: window{1, 2}, Page: Page{IDs: ids}, delivered: c.delivered}
+	}
+	assert.Negative(t, c.locate(shows(513, 0)).last, "the 513th last is forgotten")
+	assert.Equal(t, place{joined: true, last: 0, from: 1}, c.locate(shows(512, -1)), "the 512th last is not")
 }
 
 func TestH1_ARepeatedRowIsDeliveredOnce(t *testing.T) {
@@ -107,29 +114,29 @@ func TestH1_SearchFollowsTheTotalAndThenLooksFurtherBack(t *testing.T) {
 	}
 }
 
-func TestH1_EightFruitlessWindowsAreEnough(t *testing.T) {
+func TestH1_ARowThatIsDeliveredStartsTheCountOfFruitlessWindowsAgain(t *testing.T) {
 	c := delivered(9)
-	for range maxMisses - 1 {
-		c.search(full(nil))
+	for range maxMisses {
+		a := full(nil)
+		a.delivered = c.delivered
+		c.aim(a)
 	}
-	assert.Less(t, c.misses, maxMisses)
-	c.advance(full(nil), 49, false)
-	assert.Equal(t, maxMisses, c.misses, "a window that shows nothing new is fruitless, too")
-	c.advance(full(nil), 49, true)
-	assert.Zero(t, c.misses, "news start the count again")
+	assert.Equal(t, maxMisses, c.misses)
+	c.deliver(8)
+	assert.Zero(t, c.misses)
 }
 
 func TestH1_AnEmptyWindowLeadsToTheEndOfTheHistory(t *testing.T) {
+	empty := func(total *int) *answer { return &answer{window: window{26, 28}, Page: Page{Total: total}} } // 700 to 727
 	for _, total := range []*int{nil, new(2000)} {
 		c := delivered(1)
 		c.at, c.total = 721, total
-		empty := view{window{26, 28}, nil, total, true} // 700 to 727
-		assert.Equal(t, windowFor(699, slackAfterMiss), c.search(empty), "before it")
-		assert.Equal(t, windowFor(699-12, slackAfterMiss), c.search(empty))
+		assert.Equal(t, windowFor(699, slackAfterMiss), c.search(empty(total)), "before it")
+		assert.Equal(t, windowFor(699-12, slackAfterMiss), c.search(empty(total)))
 	}
 	c := delivered(1)
 	c.at, c.total = 721, new(2000)
-	assert.Equal(t, windowFor(649, slackAfterMiss), c.search(view{window{26, 28}, nil, new(650), true}), "where the total says")
+	assert.Equal(t, windowFor(649, slackAfterMiss), c.search(empty(new(650))), "where the total says")
 }
 
 func TestH1_WindowIsAPageTakenAsOffsets(t *testing.T) {

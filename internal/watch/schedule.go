@@ -9,8 +9,8 @@ import (
 	"unique"
 )
 
-// schedule says which of the IDs to look up next, and when. An ID is its index in the list asked for, and a time is how long
-// the watch has lasted. It reads no clock and sends nothing.
+// schedule says which of the IDs to look up next, and when. An ID is its index in the list asked for, a time is how long the
+// watch has lasted, and jitter is by how much of itself a wait is longer. It reads no clock and sends nothing.
 type schedule struct {
 	initial, longest time.Duration // the bounds of the wait between two looks
 	perLook          int           // the most IDs of one look
@@ -22,6 +22,10 @@ type schedule struct {
 
 	maxStarts int             // looks that may begin within any initial interval
 	starts    []time.Duration // of those within the last one, the oldest first
+
+	failures  int           // looks in a row that were Unreachable, with no success between
+	lastPause time.Duration // how long no look was to begin after the last of them, or after a rate limit
+	resume    time.Duration // when looks may begin again
 }
 
 // watchedID is what is remembered of one ID.
@@ -52,6 +56,10 @@ func stateOf(code string, date *time.Time) state {
 const (
 	maxFruitless       = 3   // looks in a row; then an ID is given up
 	maxRequestsPercent = 130 // of the looks that all IDs take: so many may begin within an initial interval
+	jitter             = 0.1 // at most
+
+	firstPause = 500 * time.Millisecond // after a rate limit
+	maxPause   = 5 * time.Minute
 )
 
 // newSchedule returns a schedule on which n IDs are due at once.
@@ -72,7 +80,7 @@ func newSchedule(n, perLook int, initial, longest time.Duration) *schedule {
 // next returns the IDs of the next look, in the order asked: those that are due, filled up with those whose wait is at least
 // half over, the ones due soonest first, and of equal ones those asked for first. It returns none if no ID is due, and while
 // too many looks have begun: that happens only where answers take about as long as the waits, since IDs that are being looked
-// up cannot fill the looks of others. Each of the IDs must be given to end, reschedule, retryAt or postpone afterwards.
+// up cannot fill the looks of others. Each of the IDs must be given to end, reschedule, retry or undo afterwards.
 func (s *schedule) next(now time.Duration) []int32 {
 	for s.resting.min() <= now {
 		heap.Push(&s.ready, heap.Pop(&s.resting))
@@ -104,55 +112,55 @@ func (s *schedule) wake() time.Duration {
 	return at
 }
 
-// found records the state that a look found, and reports whether it is another than before.
-func (s *schedule) found(i int32, state state, now time.Duration) (changed bool) {
+// record takes in what a look found of an ID, and the state if it was Found. It reports whether that is another than before,
+// and whether to give the ID up: after three looks in a row for a reason that will not pass, or that found no such message, but
+// then not before twice the initial interval, since a message may appear late.
+func (s *schedule) record(i int32, finding Finding, seen state, now time.Duration) (changed, giveUp bool) {
 	w := &s.watched[i]
-	changed = w.state != state
-	if changed || w.unknown > 0 {
-		w.since = now
+	switch finding {
+	case Found:
+		changed = w.state != seen
+		if changed || w.unknown > 0 {
+			w.since = now
+		}
+		w.state, w.unknown, w.permanent = seen, 0, 0
+	case Missing:
+		if w.unknown == 0 {
+			w.since = now
+		}
+		w.unknown, w.permanent = min(w.unknown+1, maxFruitless), 0
+		giveUp = w.unknown == maxFruitless && now-w.since >= 2*s.initial
+	case Permanent:
+		w.permanent++
+		giveUp = w.permanent == maxFruitless
+	case Unsettled:
 	}
-	w.state, w.unknown, w.permanent = state, 0, 0
-	return changed
+	return changed, giveUp
 }
 
-// missing records that a look found no such message, and reports whether to give up: not before twice the initial interval,
-// since a message may appear late.
-func (s *schedule) missing(i int32, now time.Duration) (giveUp bool) {
-	w := &s.watched[i]
-	if w.unknown == 0 {
-		w.since = now
-	}
-	w.unknown = min(w.unknown+1, maxFruitless)
-	w.permanent = 0
-	return w.unknown == maxFruitless && now-w.since >= 2*s.initial
-}
-
-// failed records that a look ended for a reason that will not pass, and reports whether to give up.
-func (s *schedule) failed(i int32) (giveUp bool) {
-	s.watched[i].permanent++
-	return s.watched[i].permanent == maxFruitless
-}
-
-// reschedule makes an ID wait for its next look: as long as its state has been the same, within the bounds, and longer by the
-// jitter, a fraction of the wait. IDs that are looked up together get the same jitter, so that they stay together.
+// reschedule makes an ID wait for its next look: as long as its state has been the same, within the bounds. IDs that are looked
+// up together get the same jitter, so that they stay together.
 func (s *schedule) reschedule(i int32, now time.Duration, jitter float64) {
 	w := &s.watched[i]
-	wait := min(max(now-w.since, s.initial), s.longest)
-	wait += time.Duration(jitter * float64(wait))
+	wait := longer(min(max(now-w.since, s.initial), s.longest), jitter)
 	w.halfOver, w.due = now+wait/2, now+wait
 	heap.Push(&s.resting, i)
 }
 
-// retryAt makes an ID due at a time, and no part of a look before.
-func (s *schedule) retryAt(i int32, at time.Duration) {
-	s.watched[i].halfOver, s.watched[i].due = at, at
-	heap.Push(&s.resting, i)
+func longer(wait time.Duration, jitter float64) time.Duration {
+	return wait + time.Duration(jitter*float64(wait))
 }
 
-// postpone makes IDs due again as if the look that began at a time had not been.
-func (s *schedule) postpone(indexes []int32, started time.Duration) {
+// retry makes an ID due now, after those that have been due before.
+func (s *schedule) retry(i int32, now time.Duration) {
+	s.watched[i].due = now
+	heap.Push(&s.ready, i)
+}
+
+// undo makes IDs due again as if the look that began at a time had not been.
+func (s *schedule) undo(indexes []int32, started, now time.Duration) {
 	for _, i := range indexes {
-		heap.Push(&s.ready, i)
+		s.retry(i, now)
 	}
 	if at := slices.Index(s.starts, started); at >= 0 {
 		s.starts = slices.Delete(s.starts, at, at+1)
@@ -163,6 +171,33 @@ func (s *schedule) postpone(indexes []int32, started time.Duration) {
 func (s *schedule) end(i int32) {
 	s.watched[i].ended = true
 	s.remaining--
+}
+
+// outage reports whether there is one. One failed look is none: it may have been about its own IDs.
+func (s *schedule) outage() bool { return s.failures > 1 }
+
+// pause takes in how a look ended. In an outage and after a rate limit no look begins for a while, each time twice as long, within
+// bounds; a success ends that. What a rate limit asks for is the limiter's concern.
+func (s *schedule) pause(ended Outcome, started, now time.Duration, jitter float64) {
+	shortest, longest := s.initial, max(s.initial, maxPause)
+	switch ended {
+	case Answered:
+		s.failures, s.lastPause, s.resume = 0, 0, 0
+		return
+	case Unreachable:
+		if s.failures++; !s.outage() {
+			return
+		}
+	case Throttled:
+		shortest, longest = firstPause, min(s.initial, maxPause)
+	case Failed, Refused:
+		return
+	}
+	if started >= s.resume { // it is not one of several that were made together
+		s.lastPause *= 2
+	}
+	s.lastPause = min(max(s.lastPause, longer(shortest, jitter)), longest)
+	s.resume = max(s.resume, now+s.lastPause)
 }
 
 // indexHeap is a heap of indexes, the least time first, and of equal ones the least index.

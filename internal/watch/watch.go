@@ -34,7 +34,6 @@ const longestWait = 10 * 365 * 24 * time.Hour
 type Look[M any] struct {
 	Outcome Outcome
 	Results []Result[M] // one for each ID, in the order given, unless the look was Throttled or Refused
-	Err     error       // if Refused: why
 	Attr    slog.Attr   // what a log says of a look that was not Answered
 }
 
@@ -53,8 +52,8 @@ const (
 // Result is what a look found of one ID.
 type Result[M any] struct {
 	Finding Finding
-	Message M     // if Found
-	Err     error // if not: why
+	Message M     // if not Found: one with nothing but the ID
+	Err     error // if not Found: why
 }
 
 // Finding is what became of one ID in a look.
@@ -68,28 +67,21 @@ const (
 	Missing // there is no such message
 )
 
-// Event is something to tell: a message that is new or has changed, or else IDs whose look failed.
-type Event[M any] struct {
-	Message  M
-	Failures []Failure
-	GivenUp  bool // the ID of the one failure is watched no more
-}
-
-// Failure is an ID that could not be looked up, and why.
-type Failure struct {
-	ID  int64
-	Err error
-}
-
-// Run watches until each ID has reached its end or was given up, or emit returns false. Otherwise it returns the IDs that are
-// left, in their order, and why: the error of ctx, or of a look that was Refused. lookUp is called in goroutines that have
-// ended when Run returns; if it panics, so does Run. While emit and Until run, no look begins.
-func Run[M any](ctx context.Context, c Config[M], lookUp func(context.Context, []int64) Look[M], emit func(Event[M]) bool) (left []int64, err error) {
+// Run watches until each ID has reached its end or was given up, or emit returns false. If ctx is done or a look is Refused
+// before, it returns the IDs that are left, in their order.
+//
+// What emit is told is a message that is new or has changed; or one with nothing but an ID, which is given up, and the failure;
+// or a zero message, and the IDs whose look failed and that are looked up again.
+//
+// lookUp is called in goroutines that have ended when Run returns; if it panics, so does Run. While emit and Until run, no look
+// begins.
+func Run[M any](
+	ctx context.Context, c Config[M], lookUp func(context.Context, []int64) Look[M], emit func(m M, failed ...Result[M]) bool,
+) (left []int64) {
 	c.InitialInterval = min(c.InitialInterval, longestWait)
 	w := &watch[M]{
 		Config: c, lookUp: lookUp, emit: emit, start: time.Now(), looks: parallel.NewGroup[*look[M]](),
 		schedule: newSchedule(len(c.IDs), c.IDsPerLook, c.InitialInterval, c.MaxInterval),
-		pauses:   pauses{initial: c.InitialInterval},
 	}
 	lookCtx, cancel := context.WithCancel(ctx)
 	defer w.looks.Drain()
@@ -98,33 +90,32 @@ func Run[M any](ctx context.Context, c Config[M], lookUp func(context.Context, [
 	defer timer.Stop()
 	for w.schedule.remaining > 0 {
 		if ctx.Err() != nil {
-			return w.left(), ctx.Err()
+			return w.left()
 		}
 		timer.Reset(w.startLooks(lookCtx) - time.Since(w.start))
 		select {
 		case take := <-w.looks.Ended():
 			l := take()
 			if l.Outcome == Refused {
-				return w.left(), l.Err
+				return w.left()
 			}
 			if !w.handle(ctx, l) {
-				return nil, nil
+				return nil
 			}
 		case <-timer.C:
 		case <-ctx.Done():
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // watch is one Run.
 type watch[M any] struct {
 	Config[M]
 	lookUp   func(context.Context, []int64) Look[M]
-	emit     func(Event[M]) bool
+	emit     func(M, ...Result[M]) bool
 	start    time.Time
 	schedule *schedule
-	pauses   pauses
 	looks    *parallel.Group[*look[M]]
 	failing  bool // a failure was told, and no look has succeeded since
 }
@@ -138,7 +129,7 @@ type look[M any] struct {
 // startLooks begins the looks that are due, one at a time in an outage. It returns when the next can begin, or never if that
 // takes the end of one of them.
 func (w *watch[M]) startLooks(ctx context.Context) (next time.Duration) {
-	for w.looks.Running() < w.Concurrency && (w.looks.Running() == 0 || !w.pauses.outage()) {
+	for w.looks.Running() < w.Concurrency && (w.looks.Running() == 0 || !w.schedule.outage()) {
 		now := time.Since(w.start)
 		if resume := w.resume(); now < resume {
 			return resume
@@ -157,79 +148,66 @@ func (w *watch[M]) startLooks(ctx context.Context) (next time.Duration) {
 }
 
 // resume returns when the next look may begin.
-func (w *watch[M]) resume() time.Duration { return max(w.pauses.resume, w.HeldUntil().Sub(w.start)) }
+func (w *watch[M]) resume() time.Duration { return max(w.schedule.resume, w.HeldUntil().Sub(w.start)) }
 
-// handle records how a look ended, and reports whether to go on.
+// handle records how a look ended, tells what is new, and reports whether to go on.
 func (w *watch[M]) handle(ctx context.Context, l *look[M]) bool {
-	now, draw := time.Since(w.start), rand.Float64()
-	switch l.Outcome {
-	case Answered:
-		w.failing = false
-		w.pauses.succeeded()
-	case Unreachable:
-		w.pauses.failed(l.started, now, draw)
-	case Throttled:
-		w.schedule.postpone(l.indexes, l.started)
-		if w.pauses.throttled(l.started, now, draw) {
+	now, draw := time.Since(w.start), rand.Float64()*jitter
+	paused := now < w.schedule.resume
+	w.schedule.pause(l.Outcome, l.started, now, draw)
+	switch {
+	case l.Outcome == Throttled:
+		w.schedule.undo(l.indexes, l.started, now)
+		if !paused { // looks that were made together are turned away together
 			w.warn(ctx, "a rate limit turned the look away; its IDs will be looked up after the wait", l, len(l.indexes), now)
 		}
 		return true
+	case l.Outcome == Answered:
+		w.failing = false
 	}
-	failures, more := w.handleResults(l, now, draw)
-	switch {
-	case !more:
-		return false
-	case len(failures) == 0, ctx.Err() != nil: // which may be why they failed
-		return true
-	case w.failing:
-		w.warn(ctx, "the look failed; its IDs will be looked up again", l, len(failures), now)
-		return true
-	}
-	w.failing = true
-	return w.emit(Event[M]{Failures: failures})
-}
-
-// handleResults records what a look found of each ID, and tells what is new. It returns the failures that may pass, and whether
-// to go on.
-func (w *watch[M]) handleResults(l *look[M], now time.Duration, draw float64) (failures []Failure, more bool) {
+	var failed []Result[M] // for reasons that may pass
 	for i, result := range l.Results {
-		index := l.indexes[i]
-		failure := Failure{w.IDs[index], result.Err}
-		found, changed, ended := result.Finding == Found, false, false // ended: it is watched no more
-		switch result.Finding {
-		case Found:
-			changed = w.schedule.found(index, stateOf(w.State(result.Message)), now)
+		index, found := l.indexes[i], result.Finding == Found
+		var seen state
+		if found {
+			seen = stateOf(w.State(result.Message))
+		}
+		changed, ended := w.schedule.record(index, result.Finding, seen, now)
+		if found {
 			ended = w.Until(result.Message)
-		case Missing:
-			ended = w.schedule.missing(index, now)
-		case Permanent:
-			ended = w.schedule.failed(index)
 		}
 		switch {
 		case ended:
 			w.schedule.end(index)
-		case !found && l.Outcome == Unreachable && w.pauses.outage():
-			w.schedule.retryAt(index, w.pauses.resume) // after the IDs that were due before
+		case !found && l.Outcome == Unreachable && w.schedule.outage():
+			w.schedule.retry(index, now)
 		default:
-			w.schedule.reschedule(index, now, draw*jitter)
+			w.schedule.reschedule(index, now, draw)
 		}
-		var event Event[M]
+		more := true
 		switch {
 		case changed:
-			event.Message = result.Message
-		case ended && !found:
-			event.Failures, event.GivenUp = []Failure{failure}, true
-		case !found && (l.Outcome != Answered || result.Finding == Unsettled):
-			failures = append(failures, failure)
-			continue
-		default:
-			continue
+			more = w.emit(result.Message)
+		case found:
+		case ended:
+			more = w.emit(result.Message, result)
+		case l.Outcome != Answered || result.Finding == Unsettled:
+			failed = append(failed, result)
 		}
-		if !w.emit(event) {
-			return nil, false
+		if !more {
+			return false
 		}
 	}
-	return failures, true
+	switch {
+	case len(failed) == 0, ctx.Err() != nil: // which may be why they failed
+		return true
+	case w.failing:
+		w.warn(ctx, "the look failed; its IDs will be looked up again", l, len(failed), now)
+		return true
+	}
+	w.failing = true
+	var none M
+	return w.emit(none, failed...)
 }
 
 func (w *watch[M]) warn(ctx context.Context, text string, l *look[M], ids int, now time.Duration) {

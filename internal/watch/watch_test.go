@@ -34,9 +34,8 @@ type message struct {
 func done(m message) bool { return m.code == "DONE" }
 
 var (
-	errDown    = errors.New("no answer")
-	errRefused = errors.New("the token was refused")
-	errPoison  = errors.New("it cannot be told what this is")
+	errDown   = errors.New("no answer")
+	errPoison = errors.New("it cannot be told what this is")
 )
 
 // world is what is looked up, and what was seen of the looks.
@@ -100,7 +99,12 @@ func found(m message) watch.Result[message] {
 	return watch.Result[message]{Finding: watch.Found, Message: m}
 }
 
-func unsettled(int64) watch.Result[message] { return watch.Result[message]{Err: errDown} }
+// lost is what is found of an ID that was not Found.
+func lost(id int64, finding watch.Finding, err error) watch.Result[message] {
+	return watch.Result[message]{Finding: finding, Message: message{id: id}, Err: err}
+}
+
+func unsettled(id int64) watch.Result[message] { return lost(id, watch.Unsettled, errDown) }
 
 // unreachable is a look that ended without an answer.
 func unreachable(ids []int64) watch.Look[message] {
@@ -109,24 +113,27 @@ func unreachable(ids []int64) watch.Look[message] {
 	return look
 }
 
-// told is an event, and when it was told.
+// told is what was told, and when.
 type told struct {
-	watch.Event[message]
-	at time.Duration
+	message message
+	failed  []watch.Result[message]
+	at      time.Duration
 }
 
+func (t told) givenUp() bool { return len(t.failed) > 0 && t.message.id != 0 }
+
 // run watches IDs 1 to n to the end.
-func (w *world) run(ctx context.Context, n int, change func(*watch.Config[message])) (all []told, left []int64, err error) {
+func (w *world) run(ctx context.Context, n int, change func(*watch.Config[message])) (all []told, left []int64) {
 	c := config(w, n)
 	if change != nil {
 		change(&c)
 	}
 	w.start = time.Now()
-	left, err = watch.Run(ctx, c, w.lookUp, func(e watch.Event[message]) bool {
-		all = append(all, told{e, time.Since(w.start)})
+	left = watch.Run(ctx, c, w.lookUp, func(m message, failed ...watch.Result[message]) bool {
+		all = append(all, told{m, failed, time.Since(w.start)})
 		return true
 	})
-	return all, left, err
+	return all, left
 }
 
 // config watches IDs 1 to n.
@@ -169,13 +176,12 @@ func TestW1_EachStateIsToldOnceUntilTheEnd(t *testing.T) {
 			states = states[1:]
 			return each(ids, func(int64) watch.Result[message] { return found(m) })
 		}}
-		all, left, err := w.run(t.Context(), 1, nil)
-		require.NoError(t, err)
+		all, left := w.run(t.Context(), 1, nil)
 		assert.Empty(t, left)
 		var codes []string
 		for _, one := range all {
-			assert.Empty(t, one.Failures)
-			codes = append(codes, one.Message.code)
+			assert.Empty(t, one.failed)
+			codes = append(codes, one.message.code)
 		}
 		assert.Equal(t, []string{"QUEUED", "SENT", "SENT", "SENT", "", "DONE"}, codes)
 	})
@@ -195,24 +201,24 @@ func TestW4_OneFailureAmongFiftyIsItsOwn(t *testing.T) {
 				w := &world{of: func(_ time.Duration, ids []int64) watch.Look[message] {
 					return each(ids, func(id int64) watch.Result[message] {
 						if id == 7 {
-							return watch.Result[message]{Finding: test.finding, Err: errPoison}
+							return lost(id, test.finding, errPoison)
 						}
 						return found(message{id: id, code: "DONE"})
 					})
 				}}
 				ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 				defer cancel()
-				all, left, _ := w.run(ctx, 50, nil)
+				all, left := w.run(ctx, 50, nil)
 				messages, givenUp := 0, 0
 				for _, one := range all {
 					switch {
-					case len(one.Failures) == 0:
+					case len(one.failed) == 0:
 						messages++
-					case one.GivenUp:
+					case one.givenUp():
 						givenUp++
 						fallthrough
 					default:
-						assert.Equal(t, []watch.Failure{{ID: 7, Err: errPoison}}, one.Failures)
+						assert.Equal(t, []watch.Result[message]{lost(7, test.finding, errPoison)}, one.failed)
 					}
 				}
 				assert.Equal(t, 49, messages)
@@ -235,10 +241,9 @@ func TestW5_AnEarlyEndSaysWhatIsLeftAndWhy(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			w := &world{latency: time.Hour, of: func(_ time.Duration, ids []int64) watch.Look[message] { return unreachable(ids) }}
-			all, left, err := w.run(ctx, 3, nil)
+			all, left := w.run(ctx, 3, nil)
 			assert.Empty(t, all, "what the context broke off is no failure")
 			assert.Equal(t, []int64{1, 2, 3}, left)
-			require.ErrorIs(t, err, context.DeadlineExceeded)
 			assert.Equal(t, time.Minute, time.Since(w.start))
 			assert.Zero(t, w.active)
 		})
@@ -249,27 +254,25 @@ func TestW5_AnEarlyEndSaysWhatIsLeftAndWhy(t *testing.T) {
 			return watch.Look[message]{Results: []watch.Result[message]{found(message{id: 1}), unsettled(2)}}
 		}}
 		told := 0
-		left, err := watch.Run(ctx, config(w, 2), w.lookUp, func(e watch.Event[message]) bool {
+		left := watch.Run(ctx, config(w, 2), w.lookUp, func(_ message, failed ...watch.Result[message]) bool {
 			told++
-			assert.Empty(t, e.Failures)
+			assert.Empty(t, failed)
 			cancel()
 			return true
 		})
 		assert.Equal(t, 1, told)
 		assert.Equal(t, []int64{1, 2}, left)
-		require.ErrorIs(t, err, context.Canceled)
 	})
 	t.Run("a refusal", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := &world{latency: time.Second, of: func(_ time.Duration, ids []int64) watch.Look[message] {
 				if ids[0] > 50 {
-					return watch.Look[message]{Outcome: watch.Refused, Err: errRefused}
+					return watch.Look[message]{Outcome: watch.Refused}
 				}
 				return each(ids, func(id int64) watch.Result[message] { return found(message{id: id, code: "DONE"}) })
 			}}
-			_, left, err := w.run(t.Context(), 52, atOnce(1))
+			_, left := w.run(t.Context(), 52, atOnce(1))
 			assert.Equal(t, []int64{51, 52}, left)
-			require.ErrorIs(t, err, errRefused)
 		})
 	})
 }
@@ -279,7 +282,7 @@ func TestW6_NothingIsLeftBehind(t *testing.T) {
 		w := &world{latency: time.Hour}
 		var ended atomic.Int32
 		assert.PanicsWithValue(t, "look-up", func() {
-			_, _ = watch.Run(t.Context(), config(w, 500), func(ctx context.Context, ids []int64) watch.Look[message] {
+			watch.Run(t.Context(), config(w, 500), func(ctx context.Context, ids []int64) watch.Look[message] {
 				if ids[0] == 51 {
 					wait(ctx, time.Second)
 					panic("look-up")
@@ -287,7 +290,7 @@ func TestW6_NothingIsLeftBehind(t *testing.T) {
 				defer ended.Add(1)
 				<-ctx.Done()
 				return unreachable(ids)
-			}, func(watch.Event[message]) bool { return true })
+			}, func(message, ...watch.Result[message]) bool { return true })
 		})
 		assert.EqualValues(t, 3, ended.Load())
 	})
@@ -298,8 +301,7 @@ func TestW6_AnyNumberOfLooksAtOnce(t *testing.T) {
 	for _, n := range []int{0, 1, 1000} {
 		synctest.Test(t, func(t *testing.T) {
 			w := &world{latency: time.Second}
-			all, left, err := w.run(t.Context(), n, atOnce(math.MaxInt))
-			require.NoError(t, err)
+			all, left := w.run(t.Context(), n, atOnce(math.MaxInt))
 			assert.Empty(t, left)
 			assert.Len(t, all, n)
 			assert.Equal(t, (n+49)/50, w.most)
@@ -312,14 +314,14 @@ func TestW6_NoLookBeginsWhileSomethingIsTold(t *testing.T) {
 		w := &world{latency: time.Second}
 		c := config(w, 3)
 		c.IDsPerLook, c.Concurrency = 1, 2
-		_, err := watch.Run(t.Context(), c, w.lookUp, func(watch.Event[message]) bool {
+		left := watch.Run(t.Context(), c, w.lookUp, func(message, ...watch.Result[message]) bool {
 			synctest.Wait() // what has begun before
 			before := len(w.looks)
 			time.Sleep(time.Hour)
 			assert.Len(t, w.looks, before)
 			return true
 		})
-		require.NoError(t, err)
+		assert.Empty(t, left)
 		assert.Len(t, w.looks, 3)
 	})
 }
@@ -333,8 +335,8 @@ func TestW3_AHoldPostponesLooksAndTellsNothing(t *testing.T) {
 			}
 			return each(ids, func(id int64) watch.Result[message] { return found(message{id: id, code: "DONE"}) })
 		}}
-		all, _, err := w.run(t.Context(), 200, func(c *watch.Config[message]) { c.HeldUntil = func() time.Time { return held } })
-		require.NoError(t, err)
+		all, left := w.run(t.Context(), 200, func(c *watch.Config[message]) { c.HeldUntil = func() time.Time { return held } })
+		assert.Empty(t, left)
 		require.Len(t, all, 200, "no failure")
 		assert.Equal(t, time.Minute, w.looks[0])
 		assert.Less(t, all[199].at, 10*time.Minute+11*time.Second, "no wait is longer for it")
@@ -349,7 +351,7 @@ func TestW2_AnIntervalOfAnyLength(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 365*24*time.Hour)
 		defer cancel()
 		w := &world{latency: time.Second}
-		_, left, _ := w.run(ctx, 500, func(c *watch.Config[message]) {
+		_, left := w.run(ctx, 500, func(c *watch.Config[message]) {
 			c.InitialInterval, c.MaxInterval = math.MaxInt64, math.MaxInt64
 			c.Until = func(message) bool { return false }
 		})
@@ -360,21 +362,21 @@ func TestW2_AnIntervalOfAnyLength(t *testing.T) {
 
 func ExampleRun() {
 	code := "QUEUED"
-	left, err := watch.Run(context.Background(), watch.Config[string]{
+	left := watch.Run(context.Background(), watch.Config[string]{
 		IDs:   []int64{43456},
 		Until: func(m string) bool { return m == "DELIVERED" },
 		State: func(m string) (string, *time.Time) { return m, nil }, HeldUntil: func() time.Time { return time.Time{} },
 		InitialInterval: time.Millisecond, MaxInterval: time.Second, IDsPerLook: 50, Concurrency: 1,
 	}, func(context.Context, []int64) watch.Look[string] {
 		return watch.Look[string]{Results: []watch.Result[string]{{Finding: watch.Found, Message: code}}}
-	}, func(e watch.Event[string]) bool {
-		fmt.Println(e.Message)
+	}, func(m string, _ ...watch.Result[string]) bool {
+		fmt.Println(m)
 		code = "DELIVERED"
 		return true
 	})
-	fmt.Println(left, err)
+	fmt.Println(len(left))
 	// Output:
 	// QUEUED
 	// DELIVERED
-	// [] <nil>
+	// 0
 }
