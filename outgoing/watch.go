@@ -3,6 +3,7 @@ package outgoing
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -79,17 +80,17 @@ func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, er
 	c.Policy.MaxAttempts, c.Policy.CountThrottled = 1, true
 	c.Policy.MaxElapsed = 365 * 24 * time.Hour // a hold postpones a look, however long it lasts
 	c.watching, c.unpriced = true, true
-	left := watch.Run(ctx, watch.Config[Message]{
-		IDs: w.IDs, IDsPerLook: MaxIDs, Until: w.Until,
-		State:           func(m Message) (string, *time.Time) { return m.StatusCode, m.StatusDate },
-		InitialInterval: w.InitialInterval, MaxInterval: w.MaxInterval, Concurrency: c.concurrency,
-		HeldUntil: c.Limiter.HoldEnd, Logger: c.Logger.With("method", http.MethodGet, "path", messagesByID),
-	}, c.look, func(m Message, failed ...watch.Result[Message]) bool {
-		var failures BatchError
-		for _, result := range failed {
-			failures.add(result.Err, result.Message.ID)
-		}
-		return yield(m, failures.orNil())
+	left := watch.Run(ctx, watch.Config{
+		IDs: w.IDs, IDsPerLook: MaxIDs, Until: w.Until, InitialInterval: w.InitialInterval, MaxInterval: w.MaxInterval,
+		Concurrency: c.concurrency, HeldUntil: c.Limiter.HoldEnd, LookUp: c.look,
+		Emit: func(m Message, failed ...watch.Result) bool {
+			var failures BatchError
+			for _, result := range failed {
+				failures.add(result.Err, result.Message.ID)
+			}
+			return yield(m, failures.orNil())
+		},
+		Logger: c.Logger.With("method", http.MethodGet, "path", messagesByID),
 	})
 	if len(left) > 0 {
 		yield(Message{}, &BatchError{Failures: []Failure{{IDs: left, Err: c.stopped(ctx)}}})
@@ -99,51 +100,33 @@ func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, er
 var errUnknownID = errline.New("the gateway does not know this ID", ErrNotFound)
 
 // look looks up the IDs of one request of a watch, or of several where it was split.
-func (c *call) look(ctx context.Context, ids []int64) watch.Look[Message] {
-	whole := c.getChunk(ctx, ids)
-	if !whole.answered() && c.Calling.Err() != nil {
-		return watch.Look[Message]{Outcome: watch.Refused}
+func (c *call) look(ctx context.Context, ids []int64) watch.Look {
+	r := c.getChunk(ctx, ids)
+	if !r.answered() && c.Calling.Err() != nil {
+		return watch.Look{Outcome: watch.Refused}
 	}
-	look := watch.Look[Message]{Attr: whole.trace.LogAttr(), Results: make([]watch.Result[Message], 0, len(ids))}
-	look.Outcome, _ = whole.outcome()
-	parts := whole.parts
-	if parts == nil {
-		parts = []getResult{whole}
+	look := watch.Look{Outcome: watch.Failed, Attr: r.trace.LogAttr()}
+	switch answer := answerOf(&r.trace); {
+	case r.answered(), slices.ContainsFunc(r.parts, func(part getResult) bool { return part.answered() }):
+		look.Outcome = watch.Answered
+	case r.trace.Throttled():
+		look.Outcome = watch.Throttled
+	case answer == nil, answer.StatusCode/100 == 5:
+		look.Outcome = watch.Unreachable
 	}
-	for _, part := range parts {
-		outcome, unsettled := part.outcome()
-		if outcome == watch.Answered {
-			look.Outcome = watch.Answered
+	found := r.Messages
+	for _, id := range ids {
+		result := watch.Result{Message: Message{ID: id}, Err: r.failed.reason(id)}
+		refusal, refused := errors.AsType[*APIError](result.Err)
+		switch {
+		case len(found) > 0 && found[0].ID == id:
+			result.Finding, result.Message, found = watch.Found, found[0], found[1:]
+		case slices.Contains(r.Missing, id):
+			result.Finding, result.Err = watch.Missing, errUnknownID
+		case refused && refusal.isPermanent(), !refused && errors.Is(result.Err, ErrUnexpectedResponse): // an unreadable row
+			result.Finding = watch.Permanent
 		}
-		found := part.Messages
-		for _, id := range part.asked {
-			result := watch.Result[Message]{Finding: unsettled, Message: Message{ID: id}}
-			switch {
-			case len(found) > 0 && found[0].ID == id:
-				result.Finding, result.Message, found = watch.Found, found[0], found[1:]
-			case slices.Contains(part.Missing, id):
-				result.Finding, result.Err = watch.Missing, errUnknownID
-			default:
-				result.Err = part.failed.reason(id)
-			}
-			look.Results = append(look.Results, result)
-		}
+		look.Results = append(look.Results, result)
 	}
 	return look
-}
-
-// outcome returns how one request of a watch ended, and what that means for those of its IDs that it did not settle.
-func (r *getResult) outcome() (watch.Outcome, watch.Finding) {
-	answer := answerOf(&r.trace)
-	switch {
-	case r.answered():
-		return watch.Answered, watch.Permanent // an unreadable row
-	case r.trace.Throttled():
-		return watch.Throttled, watch.Unsettled
-	case answer == nil, answer.StatusCode/100 == 5:
-		return watch.Unreachable, watch.Unsettled
-	case answer.isPermanent():
-		return watch.Failed, watch.Permanent
-	}
-	return watch.Failed, watch.Unsettled
 }

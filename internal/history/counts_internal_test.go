@@ -129,7 +129,7 @@ func TestH9_AnEndOverAlteredRowsIsIncompleteIfRowsAreMissing(t *testing.T) {
 
 // joined is an answer that goes on where the deliveries ended.
 func joined(w window, rows int, total *int, next bool) *answer {
-	return &answer{window: w, Page: Page{IDs: make([]int64, rows), Total: total, HasNext: next}, place: place{joined: true}}
+	return &answer{window: w, Page: Page{IDs: make([]int64, rows), Total: total, HasNext: next}, joined: true}
 }
 
 func repeated(n int, a shown) []shown {

@@ -32,39 +32,28 @@ const (
 
 func newCursor() cursor { return cursor{known: make(map[int64]int), at: -1} }
 
-// place is how an answer relates to what was delivered. Where no row of it is known, or it ends before the last delivered
-// row, it is not joined.
-type place struct {
-	joined  bool // it goes on where the deliveries ended
-	last    int  // the index of the last known row; -1 without one
-	from    int  // the index of the first row to deliver
-	altered bool // rows that were delivered stand in another order, or others between them
-}
-
-// fresh reports whether a was asked for when all that is delivered by now had been seen.
-func (c *cursor) fresh(a *answer) bool { return a.delivered == c.delivered }
-
-// locate finds the place in a after which nothing has been delivered yet. In a fresh answer any delivered row will do to
-// join at, since the later ones must be gone. An older one may still show a row that was gone when its successors were
-// delivered, so there it must be the last delivered row itself. A short page is the last one, so that what it does not
+// locate finds the place in a after which nothing has been delivered yet. In an answer that was asked
+// for when all that is delivered by now had been seen, any delivered row will do to join at, since the later ones must be gone.
+// An older one may still show a row that was gone when its successors were delivered, so there it must be the last delivered
+// row itself. A short page is the last one, so that what it does not
 // show is gone; if it is the first one and empty, all is.
-func (c *cursor) locate(a *answer) (p place) {
-	p.last, p.altered = c.compare(a.IDs)
-	p.from = p.last + 1
-	for i := len(c.recent) - 1; i >= 0 && c.recent[i] == 0 && p.from < len(a.IDs) && a.IDs[p.from] == 0; i-- {
-		p.from++ // a row without an ID, which was delivered after the last one with an ID
+func (c *cursor) locate(a *answer) {
+	a.last, a.altered = c.compare(a.IDs)
+	a.from = a.last + 1
+	for i := len(c.recent) - 1; i >= 0 && c.recent[i] == 0 && a.from < len(a.IDs) && a.IDs[a.from] == 0; i-- {
+		a.from++ // a row without an ID, which was delivered after the last one with an ID
 	}
-	isLast := p.last >= 0 && a.IDs[p.last] == c.lastID
+	fresh := a.delivered == c.delivered
+	isLast := a.last >= 0 && a.IDs[a.last] == c.lastID
 	switch {
-	case c.delivered == 0, c.fresh(a) && len(a.IDs) == 0 && a.page == 1:
-		p.joined = true
-	case p.last < 0:
-	case c.fresh(a):
-		p.joined = isLast || p.from < len(a.IDs) || a.short()
+	case c.delivered == 0, fresh && len(a.IDs) == 0 && a.page == 1:
+		a.joined = true
+	case a.last < 0:
+	case fresh:
+		a.joined = isLast || a.from < len(a.IDs) || a.short()
 	default:
-		p.joined = isLast && !p.altered
+		a.joined = isLast && !a.altered
 	}
-	return p
 }
 
 // compare finds the last known row, and whether the rows up to it are in another order than they were delivered in: a known
@@ -108,9 +97,6 @@ func (c *cursor) deliver(id int64) bool {
 // aim returns the window to look at after a.
 func (c *cursor) aim(a *answer) window {
 	c.served = max(c.served, len(a.IDs))
-	if !a.joined && !c.fresh(a) { // it shows where rows were, not where they are
-		return windowFor(c.at, c.slack)
-	}
 	c.misses++
 	switch {
 	case a.joined:

@@ -11,5 +11,5 @@ func delivered(ids ...int64) *cursor {
 
 // full is a page with nothing known on it.
 func full(total *int) *answer {
-	return &answer{window: window{1, 50}, Page: Page{IDs: make([]int64, 50), Total: total}, place: place{last: -1}}
+	return &answer{window: window{1, 50}, Page: Page{IDs: make([]int64, 50), Total: total}, last: -1}
 }

@@ -53,14 +53,18 @@ const serialAtStart, serialAfterMiss = 2, 8
 
 var errEnd = errors.New("nothing more is to be delivered")
 
-// answer is what came for a window.
+// answer is what came for a window, and how it relates to what was delivered. Where no row of it is known, or it ends before
+// the last delivered row, it is not joined.
 type answer struct {
 	window
 	delivered int // how many rows had been delivered when it was asked for
 	Page
 	err error
 
-	place // in which it stands to what was delivered
+	joined  bool // it goes on where the deliveries ended
+	last    int  // the index of the last known row; -1 without one
+	from    int  // the index of the first row to deliver
+	altered bool // rows that were delivered stand in another order, or others between them
 }
 
 // short reports whether the history seems to end in a.
@@ -120,7 +124,7 @@ func (w *walk) take(a *answer) (next window, err error) {
 		c.misses++
 		next = a.window
 	default:
-		a.place = c.locate(a)
+		c.locate(a)
 		for i := a.from; a.joined && i < len(a.IDs); i++ {
 			if c.deliver(a.IDs[i]) && !a.Deliver(i) {
 				return next, errEnd

@@ -21,12 +21,12 @@ import (
 const maxPause = 5 * time.Minute
 
 // downUntil lets looks end without an answer until a time, and finds all after it.
-func downUntil(end time.Duration) func(time.Duration, []int64) watch.Look[message] {
-	return func(now time.Duration, ids []int64) watch.Look[message] {
+func downUntil(end time.Duration) func(time.Duration, []int64) watch.Look {
+	return func(now time.Duration, ids []int64) watch.Look {
 		if now < end {
 			return unreachable(ids)
 		}
-		return each(ids, func(id int64) watch.Result[message] { return found(message{id: id, code: "DONE"}) })
+		return each(ids, func(id int64) watch.Result { return found(message{ID: id, StatusCode: "DONE"}) })
 	}
 }
 
@@ -38,7 +38,7 @@ func TestW3_AnOutageIsProbedAfterPausesThatDouble(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour+time.Second/2)
 					defer cancel()
 					w := &world{of: downUntil(48 * time.Hour)}
-					all, left := w.run(ctx, n, func(c *watch.Config[message]) {
+					all, left := w.run(ctx, n, func(c *watch.Config) {
 						c.InitialInterval, c.MaxInterval, c.Concurrency = initial, max(c.MaxInterval, initial), 1
 					})
 					assert.Len(t, left, n)
@@ -79,7 +79,7 @@ func TestW3_WhatIsDueFollowsTheFirstSuccess(t *testing.T) {
 						name := fmt.Sprintf("%d IDs, down for %v, latency %v, %d at once", n, lasts, latency, concurrency)
 						w := &world{latency: latency, of: downUntil(lasts)}
 						time.AfterFunc(lasts, w.forget)
-						all, left := w.run(t.Context(), n, func(c *watch.Config[message]) {
+						all, left := w.run(t.Context(), n, func(c *watch.Config) {
 							c.Concurrency, c.MaxInterval = concurrency, 20*time.Second
 						})
 						require.Empty(t, left)
@@ -110,7 +110,7 @@ func TestW3_WhatIsDueFollowsTheFirstSuccess(t *testing.T) {
 // A look that fails among others that do not is about its own IDs.
 func TestW3_PoisonIsNoOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{latency: 100 * time.Millisecond, of: func(now time.Duration, ids []int64) watch.Look[message] {
+		w := &world{latency: 100 * time.Millisecond, of: func(now time.Duration, ids []int64) watch.Look {
 			if slices.Contains(ids, 51) {
 				return unreachable(ids)
 			}
@@ -135,7 +135,7 @@ func TestW3_PoisonIsNoOutage(t *testing.T) {
 // Some IDs cannot be looked up for a long time: the others have their turn all the same.
 func TestW3_ProbesTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{of: func(now time.Duration, ids []int64) watch.Look[message] {
+		w := &world{of: func(now time.Duration, ids []int64) watch.Look {
 			if ids[0] <= 200 {
 				return unreachable(ids)
 			}
@@ -163,13 +163,13 @@ func TestW3_ProbesBeginAfterALookThatHangs(t *testing.T) {
 		c.Concurrency = 3
 		w.start = time.Now()
 		var begun atomic.Int32
-		left := watch.Run(ctx, c, func(ctx context.Context, ids []int64) watch.Look[message] {
+		c.LookUp = func(ctx context.Context, ids []int64) watch.Look {
 			if begun.Add(1) == 3 {
 				wait(ctx, 75*time.Second)
 			}
 			return w.lookUp(ctx, ids)
-		}, func(message, ...watch.Result[message]) bool { return true })
-		assert.Len(t, left, 1000)
+		}
+		assert.Len(t, watch.Run(ctx, c), 1000)
 		gaps := w.gaps()[3:] // from the one that hung on
 		for i, pause := range []time.Duration{10, 20, 40, 80, 160, 300, 300} {
 			assert.InDelta(t, float64(pause*time.Second), float64(gaps[i]), float64(pause*time.Second)/10)
@@ -196,19 +196,19 @@ func TestW1_W2_W3_W4_W5_WhateverEndsHowEachIDEndsInOneOfThree(t *testing.T) {
 		)
 		synctest.Test(t, func(t *testing.T) {
 			w := &world{latency: latency}
-			w.of = func(now time.Duration, ids []int64) watch.Look[message] {
+			w.of = func(now time.Duration, ids []int64) watch.Look {
 				if calls++; calls == refusedAt {
-					return watch.Look[message]{Outcome: watch.Refused}
+					return watch.Look{Outcome: watch.Refused}
 				}
 				troubled := now < trouble && random.Float64() < share
 				if troubled && random.IntN(3) == 0 {
-					return watch.Look[message]{Outcome: watch.Throttled, Attr: slog.Int("status", 429)}
+					return watch.Look{Outcome: watch.Throttled, Attr: slog.Int("status", 429)}
 				}
 				counted = append(counted, now)
 				if troubled && random.IntN(2) == 0 {
 					return unreachable(ids)
 				}
-				look := each(ids, func(id int64) watch.Result[message] {
+				look := each(ids, func(id int64) watch.Result {
 					switch {
 					case id%97 == 0:
 						return lost(id, watch.Missing, errPoison)
@@ -217,9 +217,9 @@ func TestW1_W2_W3_W4_W5_WhateverEndsHowEachIDEndsInOneOfThree(t *testing.T) {
 					case troubled && id%3 == 0:
 						return unsettled(id)
 					case now >= trouble || random.IntN(4) == 0:
-						return found(message{id: id, code: "DONE"})
+						return found(message{ID: id, StatusCode: "DONE"})
 					}
-					return found(message{id: id, code: "SENT", date: new(time.Unix(random.Int64N(2), 0))})
+					return found(message{ID: id, StatusCode: "SENT", StatusDate: new(time.Unix(random.Int64N(2), 0))})
 				})
 				if troubled && random.IntN(4) == 0 {
 					look = each(ids, unsettled)
@@ -229,7 +229,7 @@ func TestW1_W2_W3_W4_W5_WhateverEndsHowEachIDEndsInOneOfThree(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), timeout)
 			defer cancel()
-			all, left := w.run(ctx, n, func(c *watch.Config[message]) {
+			all, left := w.run(ctx, n, func(c *watch.Config) {
 				c.Concurrency, c.InitialInterval, c.MaxInterval = concurrency, initial, max(c.MaxInterval, initial)
 			})
 			ends := map[int64]int{}
@@ -237,14 +237,14 @@ func TestW1_W2_W3_W4_W5_WhateverEndsHowEachIDEndsInOneOfThree(t *testing.T) {
 			for _, one := range all {
 				switch {
 				case one.givenUp():
-					ends[one.message.id]++
+					ends[one.message.ID]++
 				case len(one.failed) == 0:
-					before, seen := last[one.message.id]
-					same := seen && before.code == one.message.code && (before.date == nil) == (one.message.date == nil) && (before.date == nil || before.date.Equal(*one.message.date))
+					before, seen := last[one.message.ID]
+					same := seen && before.StatusCode == one.message.StatusCode && (before.StatusDate == nil) == (one.message.StatusDate == nil) && (before.StatusDate == nil || before.StatusDate.Equal(*one.message.StatusDate))
 					assert.False(rt, same, "the same state twice")
-					last[one.message.id] = one.message
+					last[one.message.ID] = one.message
 					if done(one.message) {
-						ends[one.message.id]++
+						ends[one.message.ID]++
 					}
 				}
 			}

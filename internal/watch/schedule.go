@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 	"unique"
+
+	"github.com/gsmservice-gateway/client-go/gen"
 )
 
 // schedule says which of the IDs to look up next, and when. An ID is its index in the list asked for, a time is how long the
@@ -45,10 +47,10 @@ type state struct {
 	date time.Time             // in UTC; zero for none
 }
 
-func stateOf(code string, date *time.Time) state {
-	s := state{code: unique.Make(code)}
-	if date != nil {
-		s.date = date.UTC().Round(0)
+func stateOf(m gen.Message) state {
+	s := state{code: unique.Make(m.StatusCode)}
+	if m.StatusDate != nil {
+		s.date = m.StatusDate.UTC().Round(0)
 	}
 	return s
 }

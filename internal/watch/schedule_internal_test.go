@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/gsmservice-gateway/client-go/gen"
 )
 
 const perLook = 50
@@ -98,7 +100,7 @@ func TestW2_TheWaitIsAsLongAsTheStateHasBeenTheSame(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := newSchedule(1, perLook, initial, longest)
 			s.next(0)
-			s.record(0, Found, stateOf("SENT", nil), test.since)
+			s.record(0, Found, stateOf(gen.Message{StatusCode: "SENT"}), test.since)
 			s.reschedule(0, test.looked, test.jitter)
 			assert.Equal(t, test.looked+test.want, s.watched[0].due)
 			assert.Equal(t, test.looked+test.want/2, s.watched[0].halfOver)
@@ -112,7 +114,7 @@ func looksAt(s *schedule, until time.Duration, code func(now time.Duration) stri
 	for now := time.Duration(0); now <= until; now = s.wake() {
 		for _, i := range s.next(now) {
 			looks = append(looks, now)
-			s.record(i, Found, stateOf(code(now), nil), now)
+			s.record(i, Found, stateOf(gen.Message{StatusCode: code(now)}), now)
 			s.reschedule(i, now, 0)
 		}
 	}
@@ -162,7 +164,7 @@ func TestW4_WhenAnIDIsGivenUp(t *testing.T) {
 				case 'u':
 					_, giveUp = s.record(0, Missing, state{}, now)
 				case 'k':
-					_, giveUp = s.record(0, Found, stateOf("SENT", nil), now)
+					_, giveUp = s.record(0, Found, stateOf(gen.Message{StatusCode: "SENT"}), now)
 				case 'p':
 					_, giveUp = s.record(0, Permanent, state{}, now)
 				case 'f':
@@ -206,9 +208,9 @@ func TestW2_NoMoreThanOnePointThreeTimesTheRequests(t *testing.T) {
 func TestW2_AnIDThatWasUnknownBeginsAnew(t *testing.T) {
 	s := newSchedule(1, perLook, 10*time.Second, time.Hour)
 	s.next(0)
-	s.record(0, Found, stateOf("SENT", nil), 0)
+	s.record(0, Found, stateOf(gen.Message{StatusCode: "SENT"}), 0)
 	s.record(0, Missing, state{}, time.Minute)
-	s.record(0, Found, stateOf("SENT", nil), 2*time.Minute)
+	s.record(0, Found, stateOf(gen.Message{StatusCode: "SENT"}), 2*time.Minute)
 	s.reschedule(0, 2*time.Minute, 0)
 	assert.Equal(t, 2*time.Minute+10*time.Second, s.watched[0].due)
 }
@@ -294,7 +296,7 @@ func TestW2_NoMoreRequestsThanTheIDsNeed(t *testing.T) {
 			for _, i := range request.indexes {
 				seen := s.watched[i].state
 				if seen == (state{}) || random.Float64() < changes {
-					seen = stateOf("SENT", new(time.Unix(0, int64(now))))
+					seen = stateOf(gen.Message{StatusCode: "SENT", StatusDate: new(time.Unix(0, int64(now)))})
 				}
 				if !failed {
 					s.record(i, Found, seen, now)

@@ -11,30 +11,39 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/gsmservice-gateway/client-go/gen"
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
 )
 
-// Config says what to watch, until when, and how often to look.
-type Config[M any] struct {
+// Config says what to watch, until when, how often to look, and how.
+type Config struct {
 	IDs             []int64 // distinct
-	Until           func(M) bool
-	State           func(M) (code string, date *time.Time) // what is compared of a message
-	InitialInterval time.Duration                          // > 0
-	MaxInterval     time.Duration                          // >= InitialInterval
-	IDsPerLook      int                                    // at most
-	Concurrency     int                                    // looks at once, at most
-	HeldUntil       func() time.Time                       // before which no look is begun
+	Until           func(gen.Message) bool
+	InitialInterval time.Duration    // > 0
+	MaxInterval     time.Duration    // >= InitialInterval
+	IDsPerLook      int              // at most
+	Concurrency     int              // looks at once, at most
+	HeldUntil       func() time.Time // before which no look is begun
 	Logger          *slog.Logger
+
+	// LookUp is called in goroutines that have ended when Run returns; if it panics, so does Run.
+	LookUp func(ctx context.Context, ids []int64) Look
+	// Emit is told a message that is new or has changed; or one with nothing but an ID, which is given up, and the failure; or a
+	// zero message, and the IDs whose look failed and that are looked up again. If it returns false the watch ends.
+	Emit func(m gen.Message, failed ...Result) bool
 }
 
 // longestWait stands for any longer initial interval, so that no time overflows.
 const longestWait = 10 * 365 * 24 * time.Hour
 
 // Look is what one look found.
-type Look[M any] struct {
+type Look struct {
 	Outcome Outcome
-	Results []Result[M] // one for each ID, in the order given, unless the look was Throttled or Refused
-	Attr    slog.Attr   // what a log says of a look that was not Answered
+	Results []Result  // one for each ID, in the order given, unless the look was Throttled or Refused
+	Attr    slog.Attr // what a log says of a look that was not Answered
+
+	indexes []int32
+	started time.Duration
 }
 
 // Outcome is how a look as a whole ended.
@@ -50,10 +59,10 @@ const (
 )
 
 // Result is what a look found of one ID.
-type Result[M any] struct {
+type Result struct {
 	Finding Finding
-	Message M     // if not Found: one with nothing but the ID
-	Err     error // if not Found: why
+	Message gen.Message // if not Found: one with nothing but the ID
+	Err     error       // if not Found: why
 }
 
 // Finding is what became of one ID in a look.
@@ -67,20 +76,12 @@ const (
 	Missing // there is no such message
 )
 
-// Run watches until each ID has reached its end or was given up, or emit returns false. If ctx is done or a look is Refused
-// before, it returns the IDs that are left, in their order.
-//
-// What emit is told is a message that is new or has changed; or one with nothing but an ID, which is given up, and the failure;
-// or a zero message, and the IDs whose look failed and that are looked up again.
-//
-// lookUp is called in goroutines that have ended when Run returns; if it panics, so does Run. While emit and Until run, no look
-// begins.
-func Run[M any](
-	ctx context.Context, c Config[M], lookUp func(context.Context, []int64) Look[M], emit func(m M, failed ...Result[M]) bool,
-) (left []int64) {
+// Run watches until each ID has reached its end or was given up, or Emit returns false. If ctx is done or a look is Refused
+// before, it returns the IDs that are left, in their order. While Emit and Until run, no look begins.
+func Run(ctx context.Context, c Config) (left []int64) {
 	c.InitialInterval = min(c.InitialInterval, longestWait)
-	w := &watch[M]{
-		Config: c, lookUp: lookUp, emit: emit, start: time.Now(), looks: parallel.NewGroup[*look[M]](),
+	w := &watch{
+		Config: c, start: time.Now(), looks: parallel.NewGroup[Look](),
 		schedule: newSchedule(len(c.IDs), c.IDsPerLook, c.InitialInterval, c.MaxInterval),
 	}
 	lookCtx, cancel := context.WithCancel(ctx)
@@ -110,25 +111,17 @@ func Run[M any](
 }
 
 // watch is one Run.
-type watch[M any] struct {
-	Config[M]
-	lookUp   func(context.Context, []int64) Look[M]
-	emit     func(M, ...Result[M]) bool
+type watch struct {
+	Config
 	start    time.Time
 	schedule *schedule
-	looks    *parallel.Group[*look[M]]
+	looks    *parallel.Group[Look]
 	failing  bool // a failure was told, and no look has succeeded since
-}
-
-type look[M any] struct {
-	Look[M]
-	indexes []int32
-	started time.Duration
 }
 
 // startLooks begins the looks that are due, one at a time in an outage. It returns when the next can begin, or never if that
 // takes the end of one of them.
-func (w *watch[M]) startLooks(ctx context.Context) (next time.Duration) {
+func (w *watch) startLooks(ctx context.Context) (next time.Duration) {
 	for w.looks.Running() < w.Concurrency && (w.looks.Running() == 0 || !w.schedule.outage()) {
 		now := time.Since(w.start)
 		if resume := w.resume(); now < resume {
@@ -142,16 +135,20 @@ func (w *watch[M]) startLooks(ctx context.Context) (next time.Duration) {
 		for i, index := range indexes {
 			ids[i] = w.IDs[index]
 		}
-		w.looks.Go(func() *look[M] { return &look[M]{w.lookUp(ctx, ids), indexes, now} })
+		w.looks.Go(func() Look {
+			l := w.LookUp(ctx, ids)
+			l.indexes, l.started = indexes, now
+			return l
+		})
 	}
 	return never
 }
 
 // resume returns when the next look may begin.
-func (w *watch[M]) resume() time.Duration { return max(w.schedule.resume, w.HeldUntil().Sub(w.start)) }
+func (w *watch) resume() time.Duration { return max(w.schedule.resume, w.HeldUntil().Sub(w.start)) }
 
 // handle records how a look ended, tells what is new, and reports whether to go on.
-func (w *watch[M]) handle(ctx context.Context, l *look[M]) bool {
+func (w *watch) handle(ctx context.Context, l Look) bool {
 	now, draw := time.Since(w.start), rand.Float64()*jitter
 	paused := now < w.schedule.resume
 	w.schedule.pause(l.Outcome, l.started, now, draw)
@@ -165,14 +162,10 @@ func (w *watch[M]) handle(ctx context.Context, l *look[M]) bool {
 	case l.Outcome == Answered:
 		w.failing = false
 	}
-	var failed []Result[M] // for reasons that may pass
+	var failed []Result // for reasons that may pass
 	for i, result := range l.Results {
 		index, found := l.indexes[i], result.Finding == Found
-		var seen state
-		if found {
-			seen = stateOf(w.State(result.Message))
-		}
-		changed, ended := w.schedule.record(index, result.Finding, seen, now)
+		changed, ended := w.schedule.record(index, result.Finding, stateOf(result.Message), now)
 		if found {
 			ended = w.Until(result.Message)
 		}
@@ -187,10 +180,10 @@ func (w *watch[M]) handle(ctx context.Context, l *look[M]) bool {
 		more := true
 		switch {
 		case changed:
-			more = w.emit(result.Message)
+			more = w.Emit(result.Message)
 		case found:
 		case ended:
-			more = w.emit(result.Message, result)
+			more = w.Emit(result.Message, result)
 		case l.Outcome != Answered || result.Finding == Unsettled:
 			failed = append(failed, result)
 		}
@@ -206,11 +199,10 @@ func (w *watch[M]) handle(ctx context.Context, l *look[M]) bool {
 		return true
 	}
 	w.failing = true
-	var none M
-	return w.emit(none, failed...)
+	return w.Emit(gen.Message{}, failed...)
 }
 
-func (w *watch[M]) warn(ctx context.Context, text string, l *look[M], ids int, now time.Duration) {
+func (w *watch) warn(ctx context.Context, text string, l Look, ids int, now time.Duration) {
 	attrs := []slog.Attr{slog.Int("ids", ids), l.Attr}
 	if wait := w.resume() - now; wait > 0 {
 		attrs = append(attrs, slog.Duration("wait", wait))
@@ -219,7 +211,7 @@ func (w *watch[M]) warn(ctx context.Context, text string, l *look[M], ids int, n
 }
 
 // left returns the IDs that have not ended.
-func (w *watch[M]) left() []int64 {
+func (w *watch) left() []int64 {
 	ids := make([]int64, 0, w.schedule.remaining)
 	for i, id := range w.IDs {
 		if !w.schedule.watched[i].ended {
