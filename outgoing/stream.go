@@ -101,13 +101,7 @@ func distinct(ids []int64) ([]int64, error) {
 
 // chunks groups IDs into requests, until the call is stopped.
 func (c *call) chunks(ctx context.Context, ids []int64) iter.Seq[[]int64] {
-	return func(yield func([]int64) bool) {
-		for chunk := range slices.Chunk(ids, MaxIDs) {
-			if c.stopped(ctx) != nil || !yield(chunk) {
-				return
-			}
-		}
-	}
+	return c.streamed(ctx, slices.Values(ids), new(error))
 }
 
 // parallelism returns how many requests for these IDs may be in flight.

@@ -102,29 +102,30 @@ var errUnknownID = errline.New("the gateway does not know this ID", ErrNotFound)
 // look looks up the IDs of one request of a watch, or of several where it was split.
 func (c *call) look(ctx context.Context, ids []int64) watch.Look {
 	r := c.getChunk(ctx, ids)
-	if !r.answered() && c.Calling.Err() != nil {
-		return watch.Look{Outcome: watch.Refused}
-	}
-	look := watch.Look{Outcome: watch.Failed, Attr: r.trace.LogAttr()}
+	unsettled := watch.Unsettled
 	switch answer := answerOf(&r.trace); {
-	case r.answered(), slices.ContainsFunc(r.parts, func(part getResult) bool { return part.answered() }):
-		look.Outcome = watch.Answered
+	case r.answered():
+	case c.Calling.Err() != nil:
+		unsettled = watch.Refused
 	case r.trace.Throttled():
-		look.Outcome = watch.Throttled
+		unsettled = watch.Throttled
 	case answer == nil, answer.StatusCode/100 == 5:
-		look.Outcome = watch.Unreachable
+		unsettled = watch.Unreachable
 	}
+	look := watch.Look{Results: make([]watch.Result, 0, len(ids)), Attr: r.trace.LogAttr()}
 	found := r.Messages
 	for _, id := range ids {
-		result := watch.Result{Message: Message{ID: id}, Err: r.failed.reason(id)}
+		result := watch.Result{Finding: unsettled, Message: Message{ID: id}, Err: r.failed.reason(id)}
 		refusal, refused := errors.AsType[*APIError](result.Err)
 		switch {
 		case len(found) > 0 && found[0].ID == id:
 			result.Finding, result.Message, found = watch.Found, found[0], found[1:]
 		case slices.Contains(r.Missing, id):
 			result.Finding, result.Err = watch.Missing, errUnknownID
-		case refused && refusal.isPermanent(), !refused && errors.Is(result.Err, ErrUnexpectedResponse): // an unreadable row
-			result.Finding = watch.Permanent
+		case refused && refusal.isPermanent():
+			result.Finding = watch.Rejected
+		case !refused && errors.Is(result.Err, ErrUnexpectedResponse):
+			result.Finding = watch.Unreadable
 		}
 		look.Results = append(look.Results, result)
 	}

@@ -14,12 +14,10 @@ type counts struct {
 	altered bool // a short page was not the end, or rows were shown in another order than before
 
 	// Since something new was delivered:
-	ended       bool // a short page showed the last row delivered, or that everything is gone
-	inARow      int  // how many such pages there were in a row
-	answers     int  // how many answers there were since the first short page, that one included
-	atEnd       bool // the latest one is another short page, or has more rows than were asked for
-	earliestEnd int  // the least offset after the last row of a short page
-	latestEnd   int  // the greatest one
+	inARow      int // how many short pages in a row showed the last row delivered, or that everything is gone
+	answers     int // how many answers there were since the first short page, that one included
+	earliestEnd int // the least offset after the last row of a short page
+	latestEnd   int // the greatest one
 	leastTotal  *int
 	nextLinks   int // how many short pages in a row had a next one by their Link header only
 }
@@ -29,11 +27,10 @@ const maxContradictions = 5
 
 // reset records that rows were delivered, so that the history did not end before.
 func (c *counts) reset() {
-	*c = counts{first: c.first, varied: c.varied, altered: c.altered || c.ended}
+	*c = counts{first: c.first, varied: c.varied, altered: c.altered || c.inARow > 0}
 }
 
-// observe takes an answer into account. An empty page after the first does not say where the history ends. A page of more
-// rows than were asked for is not the page asked for, so it counts as a contradiction, too.
+// observe takes an answer into account.
 func (c *counts) observe(a *answer) {
 	if c.first == nil {
 		c.first = a.Total
@@ -44,18 +41,14 @@ func (c *counts) observe(a *answer) {
 	if !a.joined || !a.short() {
 		c.inARow = 0
 	}
-	c.ended = c.ended || c.inARow > 0
-
-	ends := a.short() && (len(a.IDs) > 0 || a.page == 1)
-	c.atEnd = ends || len(a.IDs) > a.limit
-	if !c.atEnd && c.answers == 0 {
+	if !a.short() && c.answers == 0 {
 		return
 	}
 	c.answers++
 	if a.Total != nil && (c.leastTotal == nil || *a.Total < *c.leastTotal) {
 		c.leastTotal = a.Total
 	}
-	if !ends {
+	if !a.short() {
 		return
 	}
 	end := a.start() + len(a.IDs)
@@ -71,8 +64,7 @@ func (c *counts) observe(a *answer) {
 
 // judge reports whether the history has ended: one more page confirmed it, and no count says that there must be more rows
 // than were delivered. contradiction is what the counts say against the end, if they have said it for too long, or if the end
-// was reached over rows that were altered and fewer were delivered than there were. A full page in between means that the end
-// is being looked for, after many rows arrived or went.
+// was reached over rows that were altered and fewer were delivered than there were.
 func (c *counts) judge(delivered int) (ended bool, contradiction string) {
 	switch {
 	case c.exceed(delivered):
@@ -86,7 +78,7 @@ func (c *counts) judge(delivered int) (ended bool, contradiction string) {
 	default:
 		return true, ""
 	}
-	if !c.atEnd || c.answers < maxContradictions || !c.exceed(delivered) && c.nextLinks < maxContradictions-1 {
+	if c.answers < maxContradictions || !c.exceed(delivered) && c.nextLinks < maxContradictions-1 {
 		contradiction = ""
 	}
 	return false, contradiction

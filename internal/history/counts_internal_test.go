@@ -33,13 +33,11 @@ func TestH9_CountsContradictTheEnd(t *testing.T) {
 		{"the total goes on five times", repeated(5, shown{last, 2, new(101), false}), true, true},
 		{"Link goes on five times", repeated(5, shown{last, 2, nil, true}), true, true},
 		{"Link goes on once, then other pages come", append([]shown{{last, 2, nil, true}}, repeated(5, shown{window{1, 50}, 50, nil, true})...), true, false},
-		{"more rows than asked for, five times", repeated(5, shown{last, 50, new(2000), false}), true, true},
 		{"the total was old, and comes down to the end", append(repeated(4, shown{last, 2, new(130), false}), shown{last, 2, new(100), false}), false, false},
 		{"so it does while more go", []shown{{last, 22, new(130), false}, {last, 12, new(120), false}}, false, false},
 		{"the total was ahead, and the end came up to it", []shown{{last, 2, new(120), false}, {last, 22, new(140), false}}, false, false},
 		{"the total never changed, and the end did", []shown{{last, 2, new(120), false}, {last, 22, new(120), false}}, true, false},
 		{"the end is beyond a total that never changed", []shown{{last, 20, new(110), false}}, true, false}, // limits are rounded
-		{"an empty page after the end proves nothing", []shown{{window{40, 50}, 0, new(1000), false}}, false, false},
 		{"an empty page is not where the history ends", []shown{{last, 2, new(1000), false}, {window{40, 50}, 0, new(1000), false}}, true, false},
 	}
 	for _, tt := range tests {
@@ -101,13 +99,14 @@ func TestH9_OneMorePageConfirmsTheEnd(t *testing.T) {
 		return ended
 	}
 	short := func() *answer { return joined(window{1, 50}, 20, new(20), false) }
-	elsewhere := short()
-	elsewhere.joined = false
 	assert.False(t, observe(short()), "the first")
 	assert.True(t, observe(short()))
 	assert.False(t, observe(joined(window{1, 20}, 20, new(20), false)), "another came between")
+	elsewhere := short()
+	elsewhere.joined = false
 	assert.False(t, observe(short()))
 	assert.False(t, observe(elsewhere), "it does not show the last row delivered")
+	assert.False(t, observe(short()))
 	c.reset()
 	assert.True(t, c.altered, "what seemed the end was none")
 }

@@ -198,11 +198,11 @@ func TestW1_W2_W3_W4_W5_WhateverEndsHowEachIDEndsInOneOfThree(t *testing.T) {
 			w := &world{latency: latency}
 			w.of = func(now time.Duration, ids []int64) watch.Look {
 				if calls++; calls == refusedAt {
-					return watch.Look{Outcome: watch.Refused}
+					return all(ids, watch.Refused, slog.Attr{})
 				}
 				troubled := now < trouble && random.Float64() < share
 				if troubled && random.IntN(3) == 0 {
-					return watch.Look{Outcome: watch.Throttled, Attr: slog.Int("status", 429)}
+					return all(ids, watch.Throttled, slog.Int("status", 429))
 				}
 				counted = append(counted, now)
 				if troubled && random.IntN(2) == 0 {
@@ -213,7 +213,7 @@ func TestW1_W2_W3_W4_W5_WhateverEndsHowEachIDEndsInOneOfThree(t *testing.T) {
 					case id%97 == 0:
 						return lost(id, watch.Missing, errPoison)
 					case id%89 == 0, troubled && id%7 == 0:
-						return lost(id, watch.Permanent, errPoison)
+						return lost(id, watch.Unreadable, errPoison)
 					case troubled && id%3 == 0:
 						return unsettled(id)
 					case now >= trouble || random.IntN(4) == 0:
@@ -223,7 +223,6 @@ func TestW1_W2_W3_W4_W5_WhateverEndsHowEachIDEndsInOneOfThree(t *testing.T) {
 				})
 				if troubled && random.IntN(4) == 0 {
 					look = each(ids, unsettled)
-					look.Outcome = watch.Failed
 				}
 				return look
 			}

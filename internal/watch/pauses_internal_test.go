@@ -21,7 +21,7 @@ func TestW3_OneFailureIsNoOutage(t *testing.T) {
 	s.pause(Unreachable, time.Minute, time.Minute, 0)
 	assert.Equal(t, time.Minute+11*time.Second, s.resume, "and those that failed together are due together")
 
-	s.pause(Answered, time.Minute, time.Minute, 0)
+	s.pause(Found, time.Minute, time.Minute, 0)
 	assert.False(t, s.outage())
 	assert.Zero(t, s.resume)
 	s.pause(Unreachable, 2*time.Minute, 2*time.Minute, 0)
@@ -50,7 +50,7 @@ func TestW3_PausesAreBounded(t *testing.T) {
 			before := s.resume
 			switch random.IntN(10) {
 			case 0:
-				s.pause(Answered, started, now, 0)
+				s.pause(Found, started, now, 0)
 				continue
 			case 1, 2:
 				s.pause(Throttled, started, now, jitter*random.Float64())

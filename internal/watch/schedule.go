@@ -132,10 +132,9 @@ func (s *schedule) record(i int32, finding Finding, seen state, now time.Duratio
 		}
 		w.unknown, w.permanent = min(w.unknown+1, maxFruitless), 0
 		giveUp = w.unknown == maxFruitless && now-w.since >= 2*s.initial
-	case Permanent:
+	case Unreadable, Rejected:
 		w.permanent++
 		giveUp = w.permanent == maxFruitless
-	case Unsettled:
 	}
 	return changed, giveUp
 }
@@ -180,19 +179,19 @@ func (s *schedule) outage() bool { return s.failures > 1 }
 
 // pause takes in how a look ended. In an outage and after a rate limit no look begins for a while, each time twice as long, within
 // bounds; a success ends that. What a rate limit asks for is the limiter's concern.
-func (s *schedule) pause(ended Outcome, started, now time.Duration, jitter float64) {
+func (s *schedule) pause(ended Finding, started, now time.Duration, jitter float64) {
 	shortest, longest := s.initial, max(s.initial, maxPause)
 	switch ended {
-	case Answered:
-		s.failures, s.lastPause, s.resume = 0, 0, 0
-		return
 	case Unreachable:
 		if s.failures++; !s.outage() {
 			return
 		}
 	case Throttled:
 		shortest, longest = firstPause, min(s.initial, maxPause)
-	case Failed, Refused:
+	case Rejected, Unsettled:
+		return
+	default:
+		s.failures, s.lastPause, s.resume = 0, 0, 0
 		return
 	}
 	if started >= s.resume { // it is not one of several that were made together

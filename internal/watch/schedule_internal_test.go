@@ -166,7 +166,7 @@ func TestW4_WhenAnIDIsGivenUp(t *testing.T) {
 				case 'k':
 					_, giveUp = s.record(0, Found, stateOf(gen.Message{StatusCode: "SENT"}), now)
 				case 'p':
-					_, giveUp = s.record(0, Permanent, state{}, now)
+					_, giveUp = s.record(0, Rejected, state{}, now)
 				case 'f':
 					_, giveUp = s.record(0, Unsettled, state{}, now)
 				}

@@ -38,25 +38,12 @@ const longestWait = 10 * 365 * 24 * time.Hour
 
 // Look is what one look found.
 type Look struct {
-	Outcome Outcome
-	Results []Result  // one for each ID, in the order given, unless the look was Throttled or Refused
-	Attr    slog.Attr // what a log says of a look that was not Answered
+	Results []Result  // one for each ID, in the order given
+	Attr    slog.Attr // what a log says of a look that was not answered
 
 	indexes []int32
 	started time.Duration
 }
-
-// Outcome is how a look as a whole ended.
-type Outcome int
-
-// How a look can end.
-const (
-	Answered    Outcome = iota // some IDs were looked up; others may have failed
-	Failed                     // for other reasons than those below
-	Unreachable                // no answer, or one that says that the server does not work
-	Throttled                  // turned away, since too many requests are made
-	Refused                    // as all other looks will be
-)
 
 // Result is what a look found of one ID.
 type Result struct {
@@ -68,13 +55,26 @@ type Result struct {
 // Finding is what became of one ID in a look.
 type Finding int
 
-// What can become of an ID.
+// What can become of an ID. The first of these that a look has says how the look as a whole ended: with one up to Unreadable it
+// was answered.
 const (
-	Unsettled Finding = iota // for a reason that may pass
-	Permanent                // not settled, for a reason that will not pass
+	Refused Finding = iota // as all other looks will be
 	Found
-	Missing // there is no such message
+	Missing     // there is no such message
+	Unreadable  // what the answer says of it
+	Rejected    // not settled, for a reason that will not pass
+	Unsettled   // for a reason that may pass
+	Unreachable // no answer, or one that says that the server does not work
+	Throttled   // turned away, since too many requests are made
 )
+
+func (l *Look) outcome() Finding {
+	first := Throttled
+	for _, result := range l.Results {
+		first = min(first, result.Finding)
+	}
+	return first
+}
 
 // Run watches until each ID has reached its end or was given up, or Emit returns false. If ctx is done or a look is Refused
 // before, it returns the IDs that are left, in their order. While Emit and Until run, no look begins.
@@ -97,10 +97,10 @@ func Run(ctx context.Context, c Config) (left []int64) {
 		select {
 		case take := <-w.looks.Ended():
 			l := take()
-			if l.Outcome == Refused {
+			if l.outcome() == Refused {
 				return w.left()
 			}
-			if !w.handle(ctx, l) {
+			if !w.handle(ctx, &l) {
 				return nil
 			}
 		case <-timer.C:
@@ -148,23 +148,23 @@ func (w *watch) startLooks(ctx context.Context) (next time.Duration) {
 func (w *watch) resume() time.Duration { return max(w.schedule.resume, w.HeldUntil().Sub(w.start)) }
 
 // handle records how a look ended, tells what is new, and reports whether to go on.
-func (w *watch) handle(ctx context.Context, l Look) bool {
+func (w *watch) handle(ctx context.Context, l *Look) bool {
 	now, draw := time.Since(w.start), rand.Float64()*jitter
 	paused := now < w.schedule.resume
-	w.schedule.pause(l.Outcome, l.started, now, draw)
-	switch {
-	case l.Outcome == Throttled:
+	outcome := l.outcome()
+	w.schedule.pause(outcome, l.started, now, draw)
+	if outcome == Throttled {
 		w.schedule.undo(l.indexes, l.started, now)
 		if !paused { // looks that were made together are turned away together
 			w.warn(ctx, "a rate limit turned the look away; its IDs will be looked up after the wait", l, len(l.indexes), now)
 		}
 		return true
-	case l.Outcome == Answered:
-		w.failing = false
 	}
+	answered := outcome <= Unreadable
+	w.failing = w.failing && !answered
 	var failed []Result // for reasons that may pass
 	for i, result := range l.Results {
-		index, found := l.indexes[i], result.Finding == Found
+		index, found, more := l.indexes[i], result.Finding == Found, true
 		changed, ended := w.schedule.record(index, result.Finding, stateOf(result.Message), now)
 		if found {
 			ended = w.Until(result.Message)
@@ -172,19 +172,18 @@ func (w *watch) handle(ctx context.Context, l Look) bool {
 		switch {
 		case ended:
 			w.schedule.end(index)
-		case !found && l.Outcome == Unreachable && w.schedule.outage():
+		case outcome == Unreachable && w.schedule.outage():
 			w.schedule.retry(index, now)
 		default:
 			w.schedule.reschedule(index, now, draw)
 		}
-		more := true
 		switch {
 		case changed:
 			more = w.Emit(result.Message)
 		case found:
 		case ended:
 			more = w.Emit(result.Message, result)
-		case l.Outcome != Answered || result.Finding == Unsettled:
+		case !answered || result.Finding >= Unsettled:
 			failed = append(failed, result)
 		}
 		if !more {
@@ -202,7 +201,7 @@ func (w *watch) handle(ctx context.Context, l Look) bool {
 	return w.Emit(gen.Message{}, failed...)
 }
 
-func (w *watch) warn(ctx context.Context, text string, l Look, ids int, now time.Duration) {
+func (w *watch) warn(ctx context.Context, text string, l *Look, ids int, now time.Duration) {
 	attrs := []slog.Attr{slog.Int("ids", ids), l.Attr}
 	if wait := w.resume() - now; wait > 0 {
 		attrs = append(attrs, slog.Duration("wait", wait))

@@ -103,11 +103,16 @@ func lost(id int64, finding watch.Finding, err error) watch.Result {
 
 func unsettled(id int64) watch.Result { return lost(id, watch.Unsettled, errDown) }
 
+// all is a look that ended in one way for each ID.
+func all(ids []int64, finding watch.Finding, attr slog.Attr) watch.Look {
+	look := each(ids, func(id int64) watch.Result { return lost(id, finding, errDown) })
+	look.Attr = attr
+	return look
+}
+
 // unreachable is a look that ended without an answer.
 func unreachable(ids []int64) watch.Look {
-	look := each(ids, unsettled)
-	look.Outcome, look.Attr = watch.Unreachable, slog.Any("error", errDown)
-	return look
+	return all(ids, watch.Unreachable, slog.Any("error", errDown))
 }
 
 // told is what was told, and when.
@@ -190,7 +195,8 @@ func TestW4_OneFailureAmongFiftyIsItsOwn(t *testing.T) {
 		givenUp bool
 	}{
 		"it may pass":      {watch.Unsettled, false},
-		"it will not pass": {watch.Permanent, true},
+		"it will not pass": {watch.Rejected, true},
+		"it has a bad row": {watch.Unreadable, true},
 		"it is missing":    {watch.Missing, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -266,7 +272,7 @@ func TestW5_AnEarlyEndSaysWhatIsLeftAndWhy(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := &world{latency: time.Second, of: func(_ time.Duration, ids []int64) watch.Look {
 				if ids[0] > 50 {
-					return watch.Look{Outcome: watch.Refused}
+					return all(ids, watch.Refused, slog.Attr{})
 				}
 				return each(ids, func(id int64) watch.Result { return found(message{ID: id, StatusCode: "DONE"}) })
 			}}
@@ -330,7 +336,7 @@ func TestW3_AHoldPostponesLooksAndTellsNothing(t *testing.T) {
 		held := time.Now().Add(time.Minute)
 		w := &world{of: func(now time.Duration, ids []int64) watch.Look {
 			if now < 10*time.Minute {
-				return watch.Look{Outcome: watch.Throttled, Attr: slog.Int("status", 429)}
+				return all(ids, watch.Throttled, slog.Int("status", 429))
 			}
 			return each(ids, func(id int64) watch.Result { return found(message{ID: id, StatusCode: "DONE"}) })
 		}}
