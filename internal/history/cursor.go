@@ -97,7 +97,6 @@ func (c *cursor) deliver(id int64) bool {
 // aim returns the window to look at after a.
 func (c *cursor) aim(a *answer) window {
 	c.served = max(c.served, len(a.IDs))
-	c.misses++
 	switch {
 	case a.joined:
 		c.at, c.total, c.searched = a.start()+len(a.IDs)-1, a.Total, 0

@@ -116,18 +116,6 @@ func TestH1_SearchFollowsTheTotalAndThenLooksFurtherBack(t *testing.T) {
 	}
 }
 
-func TestH1_ARowThatIsDeliveredStartsTheCountOfFruitlessWindowsAgain(t *testing.T) {
-	c := delivered(9)
-	for range maxMisses {
-		a := full(nil)
-		a.delivered = c.delivered
-		c.aim(a)
-	}
-	assert.Equal(t, maxMisses, c.misses)
-	c.deliver(8)
-	assert.Zero(t, c.misses)
-}
-
 func TestH1_AnEmptyWindowLeadsToTheEndOfTheHistory(t *testing.T) {
 	empty := func(total *int) *answer { return &answer{window: window{26, 28}, Page: Page{Total: total}} } // 700 to 727
 	for _, total := range []*int{nil, new(2000)} {

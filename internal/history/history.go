@@ -121,7 +121,6 @@ func (w *walk) take(a *answer) (next window, err error) {
 	case a.err != nil:
 		return next, a.err
 	case a.Current != nil && *a.Current != a.page:
-		c.misses++
 		next = a.window
 	default:
 		c.locate(a)
@@ -137,6 +136,7 @@ func (w *walk) take(a *answer) (next window, err error) {
 		next = c.aim(a)
 	}
 	if c.delivered == before {
+		c.misses++
 		w.serialLeft = serialAfterMiss
 	}
 	ended, contradiction := w.counts.judge(c.delivered)
@@ -145,7 +145,7 @@ func (w *walk) take(a *answer) (next window, err error) {
 		return next, c.endedEarly(ErrIncomplete, ", and "+contradiction)
 	case ended:
 		return next, errEnd
-	case c.misses > maxMisses:
+	case c.misses == maxMisses:
 		return next, c.endedEarly(ErrDrift, "")
 	}
 	return next, nil

@@ -90,7 +90,7 @@ func (s *schedule) next(now time.Duration) []int32 {
 	for len(s.starts) > 0 && s.starts[0] <= now-s.initial {
 		s.starts = s.starts[1:]
 	}
-	if s.ready.min() > now || s.full() {
+	if s.wake() > now {
 		return nil
 	}
 	s.starts = append(s.starts, now)
@@ -102,13 +102,10 @@ func (s *schedule) next(now time.Duration) []int32 {
 	return chosen
 }
 
-// full reports whether as many looks have begun within an initial interval as may.
-func (s *schedule) full() bool { return len(s.starts) >= s.maxStarts }
-
 // wake returns when to ask next again, or never if nothing waits.
 func (s *schedule) wake() time.Duration {
 	at := min(s.ready.min(), s.resting.min())
-	if s.full() {
+	if len(s.starts) >= s.maxStarts {
 		at = max(at, s.starts[0]+s.initial)
 	}
 	return at
