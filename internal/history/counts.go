@@ -66,22 +66,18 @@ func (c *counts) observe(a *answer) {
 // than were delivered. contradiction is what the counts say against the end, if they have said it for too long, or if the end
 // was reached over rows that were altered and fewer were delivered than there were.
 func (c *counts) judge(delivered int) (ended bool, contradiction string) {
+	exceed := c.exceed(delivered)
 	switch {
-	case c.exceed(delivered):
-		contradiction = fmt.Sprintf("X-Total-Results says %d", *c.leastTotal)
-	case c.nextLinks > 0:
-		contradiction = "Link has a next page"
-	case c.inARow < 2:
+	case exceed && c.answers >= maxContradictions:
+		return false, fmt.Sprintf("X-Total-Results says %d", *c.leastTotal)
+	case c.nextLinks >= maxContradictions:
+		return false, "Link has a next page"
+	case exceed || c.nextLinks > 0 || c.inARow < 2:
 		return false, ""
 	case c.altered && c.missing(delivered):
 		return true, fmt.Sprintf("X-Total-Results said %d at first", *c.first)
-	default:
-		return true, ""
 	}
-	if c.answers < maxContradictions || !c.exceed(delivered) && c.nextLinks < maxContradictions-1 {
-		contradiction = ""
-	}
-	return false, contradiction
+	return true, ""
 }
 
 // exceed reports whether the totals speak of more rows than were delivered, and of more than where the history ended. As long

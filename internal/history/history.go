@@ -31,21 +31,35 @@ var (
 // nil at the end of the history, or if Deliver returns false, and else an error of fetch, or one that matches [ErrDrift] or
 // [ErrIncomplete]. It assumes that two rows never swap their order.
 func Walk(ctx context.Context, concurrency int, fetch func(ctx context.Context, page, limit int) (Page, error)) error {
-	w := walk{concurrency: concurrency, fetch: fetch, cursor: newCursor(), serialLeft: serialAtStart}
-	if err := w.run(ctx); !errors.Is(err, errEnd) {
-		return err
+	w := walk{cursor: newCursor(), serialLeft: serialAtStart}
+	get := func(ctx context.Context, a *answer) *answer {
+		a.Page, a.err = fetch(ctx, a.page, a.limit)
+		return a
 	}
-	return nil
+	// Answers are taken in the order of their requests. As soon as one shows that what was fetched ahead is not what is needed
+	// next, it starts again with what is.
+	for next := (window{1, maxLimit}); ; {
+		depth := w.depth(concurrency)
+		for a := range parallel.Ordered(ctx, depth, w.ahead(next), get) {
+			var err error
+			next, err = w.take(a)
+			if errors.Is(err, errEnd) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if next != w.cursor.following(a.window) || depth != w.depth(concurrency) {
+				break
+			}
+		}
+	}
 }
 
 // walk is one walk over the history.
 type walk struct {
-	concurrency int
-	fetch       func(ctx context.Context, page, limit int) (Page, error)
-
-	cursor cursor
-	counts counts
-
+	cursor     cursor
+	counts     counts
 	serialLeft int // windows to fetch one by one, since one did not bring what was expected
 }
 
@@ -70,29 +84,12 @@ type answer struct {
 // short reports whether the history seems to end in a.
 func (a *answer) short() bool { return len(a.IDs) < a.limit }
 
-// run takes answers in the order of their requests. As soon as one shows that what was fetched ahead is not what is needed
-// next, it starts again with what is.
-func (w *walk) run(ctx context.Context) error {
-	for next := (window{1, maxLimit}); ; {
-		depth := w.depth()
-		for a := range parallel.Ordered(ctx, depth, w.ahead(next), w.get) {
-			var err error
-			if next, err = w.take(a); err != nil {
-				return err
-			}
-			if next != w.cursor.following(a.window) || depth != w.depth() {
-				break
-			}
-		}
-	}
-}
-
 // depth returns how many windows to fetch at a time.
-func (w *walk) depth() int {
+func (w *walk) depth(concurrency int) int {
 	if w.serialLeft > 0 || w.counts.answers > 0 {
 		return 1
 	}
-	return w.concurrency
+	return concurrency
 }
 
 // ahead yields a window and those that will be needed next if nothing changes, as far as the history reaches: by the
@@ -105,11 +102,6 @@ func (w *walk) ahead(next window) iter.Seq[*answer] {
 			more = next.start() <= c.at+c.delivered && (c.total == nil || next.start() < *c.total)
 		}
 	}
-}
-
-func (w *walk) get(ctx context.Context, a *answer) *answer {
-	a.Page, a.err = w.fetch(ctx, a.page, a.limit)
-	return a
 }
 
 // take delivers what an answer proves to come next, and returns the window to look at then. Its error ends the walk.
