@@ -1,6 +1,9 @@
 package history
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // counts holds what the gateway says about the length of the history against what its pages show, to decide whether the
 // history may end where a page is short.
@@ -14,12 +17,11 @@ type counts struct {
 	altered bool // a short page was not the end, or rows were shown in another order than before
 
 	// Since something new was delivered:
-	inARow      int // how many short pages in a row showed the last row delivered, or that everything is gone
-	answers     int // how many answers there were since the first short page, that one included
-	earliestEnd int // the least offset after the last row of a short page
-	latestEnd   int // the greatest one
-	leastTotal  *int
-	nextLinks   int // how many short pages in a row had a next one by their Link header only
+	inARow    int   // how many short pages in a row showed the last row delivered, or that everything is gone
+	answers   int   // how many answers there were since the first short page, that one included
+	totals    []int // what they said
+	ends      []int // the offsets after the last rows of the short pages
+	nextLinks int   // how many short pages in a row had a next one by their Link header only
 }
 
 // maxContradictions is how many answers in a row may contradict the end. It allows for a total that is four requests old.
@@ -45,17 +47,13 @@ func (c *counts) observe(a *answer) {
 		return
 	}
 	c.answers++
-	if a.Total != nil && (c.leastTotal == nil || *a.Total < *c.leastTotal) {
-		c.leastTotal = a.Total
+	if a.Total != nil {
+		c.totals = append(c.totals, *a.Total)
 	}
 	if !a.short() {
 		return
 	}
-	end := a.start() + len(a.IDs)
-	if c.latestEnd == 0 {
-		c.earliestEnd = end
-	}
-	c.earliestEnd, c.latestEnd = min(c.earliestEnd, end), max(c.latestEnd, end)
+	c.ends = append(c.ends, a.start()+len(a.IDs))
 	c.nextLinks++
 	if !a.HasNext || a.Total != nil && *a.Total > a.end() {
 		c.nextLinks = 0
@@ -69,7 +67,7 @@ func (c *counts) judge(delivered int) (ended bool, contradiction string) {
 	exceed := c.exceed(delivered)
 	switch {
 	case exceed && c.answers >= maxContradictions:
-		return false, fmt.Sprintf("X-Total-Results says %d", *c.leastTotal)
+		return false, fmt.Sprintf("X-Total-Results says %d", slices.Min(c.totals))
 	case c.nextLinks >= maxContradictions:
 		return false, "Link has a next page"
 	case exceed || c.nextLinks > 0 || c.inARow < 2:
@@ -84,13 +82,11 @@ func (c *counts) judge(delivered int) (ended bool, contradiction string) {
 // as the total has not changed, nothing arrived or went, and each short page has to end just there: one that ends later is not
 // the page that was asked for.
 func (c *counts) exceed(delivered int) bool {
-	switch {
-	case c.leastTotal == nil || !c.missing(delivered):
+	if len(c.totals) == 0 || !c.missing(delivered) {
 		return false
-	case c.varied:
-		return *c.leastTotal > c.latestEnd
 	}
-	return *c.leastTotal != c.earliestEnd || *c.leastTotal != c.latestEnd
+	total, first, last := slices.Min(c.totals), slices.Min(c.ends), slices.Max(c.ends)
+	return total > last || !c.varied && (total != first || total != last)
 }
 
 // missing reports whether fewer rows were delivered than there were when the walk began.

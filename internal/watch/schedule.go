@@ -32,27 +32,14 @@ type schedule struct {
 
 // watchedID is what is remembered of one ID.
 type watchedID struct {
-	state     state         // what was seen last
-	since     time.Duration // when that state, or that the ID is unknown, was first seen
-	halfOver  time.Duration // when half of the wait is over
+	code      unique.Handle[string] // of the status that was seen last: 8 bytes, and the few codes that there are once
+	date      time.Time             // its date; zero for none
+	since     time.Duration         // when that status, or that the ID is unknown, was first seen
+	halfOver  time.Duration         // when half of the wait is over
 	due       time.Duration
 	unknown   uint8 // how many looks in a row found no such message
 	permanent uint8 // how many looks in a row ended for a reason that will not pass
 	ended     bool
-}
-
-// state is what is compared of a message. The zero state is none.
-type state struct {
-	code unique.Handle[string] // 8 bytes, and the few codes that there are once
-	date time.Time             // in UTC; zero for none
-}
-
-func stateOf(m gen.Message) state {
-	s := state{code: unique.Make(m.StatusCode)}
-	if m.StatusDate != nil {
-		s.date = m.StatusDate.UTC().Round(0)
-	}
-	return s
 }
 
 const (
@@ -111,18 +98,22 @@ func (s *schedule) wake() time.Duration {
 	return at
 }
 
-// record takes in what a look found of an ID, and the state if it was Found. It reports whether that is another than before,
-// and whether to give the ID up: after three looks in a row for a reason that will not pass, or that found no such message, but
+// record takes in what a look found of an ID, and the message if it was Found. It reports whether its status is another than
+// before, and whether to give the ID up: after three looks in a row for a reason that will not pass, or that found no such message, but
 // then not before twice the initial interval, since a message may appear late.
-func (s *schedule) record(i int32, finding Finding, seen state, now time.Duration) (changed, giveUp bool) {
+func (s *schedule) record(i int32, finding Finding, m gen.Message, now time.Duration) (changed, giveUp bool) {
 	w := &s.watched[i]
 	switch finding {
 	case Found:
-		changed = w.state != seen
+		code, date := unique.Make(m.StatusCode), time.Time{}
+		if m.StatusDate != nil {
+			date = m.StatusDate.UTC()
+		}
+		changed = w.code != code || !w.date.Equal(date)
 		if changed || w.unknown > 0 {
 			w.since = now
 		}
-		w.state, w.unknown, w.permanent = seen, 0, 0
+		w.code, w.date, w.unknown, w.permanent = code, date, 0, 0
 	case Missing:
 		if w.unknown == 0 {
 			w.since = now

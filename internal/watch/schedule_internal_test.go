@@ -100,7 +100,7 @@ func TestW2_TheWaitIsAsLongAsTheStateHasBeenTheSame(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := newSchedule(1, perLook, initial, longest)
 			s.next(0)
-			s.record(0, Found, stateOf(gen.Message{StatusCode: "SENT"}), test.since)
+			s.record(0, Found, gen.Message{StatusCode: "SENT"}, test.since)
 			s.reschedule(0, test.looked, test.jitter)
 			assert.Equal(t, test.looked+test.want, s.watched[0].due)
 			assert.Equal(t, test.looked+test.want/2, s.watched[0].halfOver)
@@ -114,7 +114,7 @@ func looksAt(s *schedule, until time.Duration, code func(now time.Duration) stri
 	for now := time.Duration(0); now <= until; now = s.wake() {
 		for _, i := range s.next(now) {
 			looks = append(looks, now)
-			s.record(i, Found, stateOf(gen.Message{StatusCode: code(now)}), now)
+			s.record(i, Found, gen.Message{StatusCode: code(now)}, now)
 			s.reschedule(i, now, 0)
 		}
 	}
@@ -162,13 +162,13 @@ func TestW4_WhenAnIDIsGivenUp(t *testing.T) {
 				var giveUp bool
 				switch look {
 				case 'u':
-					_, giveUp = s.record(0, Missing, state{}, now)
+					_, giveUp = s.record(0, Missing, gen.Message{}, now)
 				case 'k':
-					_, giveUp = s.record(0, Found, stateOf(gen.Message{StatusCode: "SENT"}), now)
+					_, giveUp = s.record(0, Found, gen.Message{StatusCode: "SENT"}, now)
 				case 'p':
-					_, giveUp = s.record(0, Rejected, state{}, now)
+					_, giveUp = s.record(0, Rejected, gen.Message{}, now)
 				case 'f':
-					_, giveUp = s.record(0, Unsettled, state{}, now)
+					_, giveUp = s.record(0, Unsettled, gen.Message{}, now)
 				}
 				if giveUp && givenUp == 0 {
 					givenUp = n + 1
@@ -208,9 +208,9 @@ func TestW2_NoMoreThanOnePointThreeTimesTheRequests(t *testing.T) {
 func TestW2_AnIDThatWasUnknownBeginsAnew(t *testing.T) {
 	s := newSchedule(1, perLook, 10*time.Second, time.Hour)
 	s.next(0)
-	s.record(0, Found, stateOf(gen.Message{StatusCode: "SENT"}), 0)
-	s.record(0, Missing, state{}, time.Minute)
-	s.record(0, Found, stateOf(gen.Message{StatusCode: "SENT"}), 2*time.Minute)
+	s.record(0, Found, gen.Message{StatusCode: "SENT"}, 0)
+	s.record(0, Missing, gen.Message{}, time.Minute)
+	s.record(0, Found, gen.Message{StatusCode: "SENT"}, 2*time.Minute)
 	s.reschedule(0, 2*time.Minute, 0)
 	assert.Equal(t, 2*time.Minute+10*time.Second, s.watched[0].due)
 }
@@ -262,6 +262,7 @@ func TestW2_NoMoreRequestsThanTheIDsNeed(t *testing.T) {
 			inFlight    []answered
 			starts      []time.Duration
 			lastLook    = make([]time.Duration, n)
+			seen        = make([]gen.Message, n)
 		)
 		for now := time.Duration(0); now < 20*time.Minute; {
 			for len(inFlight) < concurrency {
@@ -294,12 +295,11 @@ func TestW2_NoMoreRequestsThanTheIDsNeed(t *testing.T) {
 			}
 			failed, jitter := random.Float64() < fails, 0.1*random.Float64()
 			for _, i := range request.indexes {
-				seen := s.watched[i].state
-				if seen == (state{}) || random.Float64() < changes {
-					seen = stateOf(gen.Message{StatusCode: "SENT", StatusDate: new(time.Unix(0, int64(now)))})
+				if seen[i].StatusCode == "" || random.Float64() < changes {
+					seen[i] = gen.Message{StatusCode: "SENT", StatusDate: new(time.Unix(0, int64(now)))}
 				}
 				if !failed {
-					s.record(i, Found, seen, now)
+					s.record(i, Found, seen[i], now)
 				}
 				s.reschedule(i, now, jitter)
 				lastLook[i] = now
