@@ -6,9 +6,11 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/gen"
@@ -69,11 +71,7 @@ const (
 )
 
 func (l *Look) outcome() Finding {
-	first := Throttled
-	for _, result := range l.Results {
-		first = min(first, result.Finding)
-	}
-	return first
+	return slices.MinFunc(l.Results, func(a, b Result) int { return cmp.Compare(a.Finding, b.Finding) }).Finding
 }
 
 // Run watches until each ID has reached its end or was given up, or Emit returns false. If ctx is done or a look is Refused
@@ -210,8 +208,7 @@ func (w *watch) warn(ctx context.Context, text string, l *Look, ids int, now tim
 }
 
 // left returns the IDs that have not ended.
-func (w *watch) left() []int64 {
-	ids := make([]int64, 0, w.schedule.remaining)
+func (w *watch) left() (ids []int64) {
 	for i, id := range w.IDs {
 		if !w.schedule.watched[i].ended {
 			ids = append(ids, id)
