@@ -3,7 +3,6 @@ package outgoing
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -101,33 +100,42 @@ var errUnknownID = errline.New("the gateway does not know this ID", ErrNotFound)
 
 // look looks up the IDs of one request of a watch, or of several where it was split.
 func (c *call) look(ctx context.Context, ids []int64) watch.Look {
-	r := c.getChunk(ctx, ids)
-	unsettled := watch.Unsettled
-	switch answer := answerOf(&r.trace); {
-	case r.answered():
-	case c.Calling.Err() != nil:
-		unsettled = watch.Refused
-	case r.trace.Throttled():
-		unsettled = watch.Throttled
-	case answer == nil, answer.StatusCode/100 == 5:
-		unsettled = watch.Unreachable
+	whole := c.getChunk(ctx, ids)
+	parts := whole.parts
+	if parts == nil {
+		parts = []getResult{whole}
 	}
-	look := watch.Look{Results: make([]watch.Result, 0, len(ids)), Attr: r.trace.LogAttr()}
-	found := r.Messages
-	for _, id := range ids {
-		result := watch.Result{Finding: unsettled, Message: Message{ID: id}, Err: r.failed.reason(id)}
-		refusal, refused := errors.AsType[*APIError](result.Err)
-		switch {
-		case len(found) > 0 && found[0].ID == id:
-			result.Finding, result.Message, found = watch.Found, found[0], found[1:]
-		case slices.Contains(r.Missing, id):
-			result.Finding, result.Err = watch.Missing, errUnknownID
-		case refused && refusal.isPermanent():
-			result.Finding = watch.Rejected
-		case !refused && errors.Is(result.Err, ErrUnexpectedResponse):
-			result.Finding = watch.Unreadable
+	look := watch.Look{Attr: whole.trace.LogAttr(), Results: make([]watch.Result, 0, len(ids))}
+	for _, part := range parts {
+		unsettled, found := c.unsettled(&part), part.Messages
+		for _, id := range part.asked {
+			result := watch.Result{Finding: unsettled, Message: Message{ID: id}, Err: part.failed.reason(id)}
+			switch {
+			case len(found) > 0 && found[0].ID == id:
+				result.Finding, result.Message, found = watch.Found, found[0], found[1:]
+			case slices.Contains(part.Missing, id):
+				result.Finding, result.Err = watch.Missing, errUnknownID
+			}
+			look.Results = append(look.Results, result)
 		}
-		look.Results = append(look.Results, result)
 	}
 	return look
+}
+
+// unsettled returns what became of the IDs of a request that are neither found nor missing.
+func (c *call) unsettled(r *getResult) watch.Finding {
+	answer := answerOf(&r.trace)
+	switch {
+	case r.answered():
+		return watch.Unreadable
+	case c.Calling.Err() != nil:
+		return watch.Refused
+	case r.trace.Throttled():
+		return watch.Throttled
+	case answer == nil, answer.StatusCode/100 == 5:
+		return watch.Unreachable
+	case answer.isPermanent():
+		return watch.Rejected
+	}
+	return watch.Unsettled
 }
