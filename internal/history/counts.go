@@ -17,10 +17,11 @@ type counts struct {
 	altered bool // a short page was not the end, or rows were shown in another order than before
 
 	// Since something new was delivered:
-	inARow    int   // how many short pages in a row showed the last row delivered, or that everything is gone
+	ended     bool  // a short page showed the last row delivered, or that everything is gone
+	inARow    int   // how many such pages there were in a row
 	answers   int   // how many answers there were since the first short page, that one included
-	totals    []int // what they said
-	ends      []int // the offsets after the last rows of the short pages
+	totals    []int // their totals
+	ends      []int // the offsets after the last rows of the short ones
 	nextLinks int   // how many short pages in a row had a next one by their Link header only
 }
 
@@ -29,7 +30,7 @@ const maxContradictions = 5
 
 // reset records that rows were delivered, so that the history did not end before.
 func (c *counts) reset() {
-	*c = counts{first: c.first, varied: c.varied, altered: c.altered || c.inARow > 0}
+	*c = counts{first: c.first, varied: c.varied, altered: c.altered || c.ended}
 }
 
 // observe takes an answer into account.
@@ -43,6 +44,7 @@ func (c *counts) observe(a *answer) {
 	if !a.joined || !a.short() {
 		c.inARow = 0
 	}
+	c.ended = c.ended || c.inARow > 0
 	if !a.short() && c.answers == 0 {
 		return
 	}

@@ -32,11 +32,10 @@ const (
 
 func newCursor() cursor { return cursor{known: make(map[int64]int), at: -1} }
 
-// locate finds the place in a after which nothing has been delivered yet. In an answer that was asked
-// for when all that is delivered by now had been seen, any delivered row will do to join at, since the later ones must be gone.
-// An older one may still show a row that was gone when its successors were delivered, so there it must be the last delivered
-// row itself. A short page is the last one, so that what it does not
-// show is gone; if it is the first one and empty, all is.
+// locate finds the place in a after which nothing has been delivered yet. If a is fresh, that is, was asked for when all that is
+// delivered by now had been seen, any delivered row will do to join at, since the later ones must be gone. An older answer may
+// still show a row that was gone when its successors were delivered, so there it must be the last delivered row itself. A short
+// page is the last one, so that what it does not show is gone; if it is the first one and empty, all is.
 func (c *cursor) locate(a *answer) {
 	a.last, a.altered = c.compare(a.IDs)
 	a.from = a.last + 1

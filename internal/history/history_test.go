@@ -81,7 +81,6 @@ func TestH1_RowsThatStayAreDeliveredExactlyOnceWhileOthersComeAndGo(t *testing.T
 			}
 		}
 	}
-	t.Logf("DRIFTED %d of %d", drifted, runs)
 	assert.Less(t, float64(drifted), 0.01*float64(runs), "walks of %d that could not follow", runs)
 }
 
