@@ -69,7 +69,7 @@ func newSchedule(n, perLook int, initial, longest time.Duration) *schedule {
 // next returns the IDs of the next look, in the order asked: those that are due, filled up with those whose wait is at least
 // half over, the ones due soonest first, and of equal ones those asked for first. It returns none if no ID is due, and while
 // too many looks have begun: that happens only where answers take about as long as the waits, since IDs that are being looked
-// up cannot fill the looks of others. Each of the IDs must be given to end, reschedule, retry or undo afterwards.
+// up cannot fill the looks of others. Each of the IDs must be given to end, reschedule or retry afterwards.
 func (s *schedule) next(now time.Duration) []int32 {
 	for s.resting.min() <= now {
 		heap.Push(&s.ready, heap.Pop(&s.resting))
@@ -146,16 +146,6 @@ func (s *schedule) retry(i int32, now time.Duration) {
 	heap.Push(&s.ready, i)
 }
 
-// undo makes IDs due again as if the look that began at a time had not been.
-func (s *schedule) undo(indexes []int32, started, now time.Duration) {
-	for _, i := range indexes {
-		s.retry(i, now)
-	}
-	if at := slices.Index(s.starts, started); at >= 0 {
-		s.starts = slices.Delete(s.starts, at, at+1)
-	}
-}
-
 // end takes an ID out for good.
 func (s *schedule) end(i int32) {
 	s.watched[i].ended = true
@@ -166,7 +156,7 @@ func (s *schedule) end(i int32) {
 func (s *schedule) outage() bool { return s.failures > 1 }
 
 // pause takes in how a look ended. In an outage and after a rate limit no look begins for a while, each time twice as long, within
-// bounds; a success ends that. What a rate limit asks for is the limiter's concern.
+// bounds; a success ends that. What a rate limit asks for is the limiter's concern; a look that it turned away counts for nothing.
 func (s *schedule) pause(ended Finding, started, now time.Duration, jitter float64) {
 	shortest, longest := s.initial, max(s.initial, maxPause)
 	switch ended {
@@ -176,6 +166,9 @@ func (s *schedule) pause(ended Finding, started, now time.Duration, jitter float
 		}
 	case Throttled:
 		shortest, longest = firstPause, min(s.initial, maxPause)
+		if at := slices.Index(s.starts, started); at >= 0 {
+			s.starts = slices.Delete(s.starts, at, at+1)
+		}
 	case Rejected, Unsettled:
 		return
 	default:

@@ -230,7 +230,8 @@ func TestW2_ARequestThatWasPostponedCostsNothing(t *testing.T) {
 	for n := range 5 {
 		now := time.Duration(n) * time.Second
 		require.Equal(t, []int32{0}, s.next(now))
-		s.undo([]int32{0}, now, now)
+		s.pause(Throttled, now, now, 0)
+		s.retry(0, now)
 	}
 }
 
@@ -288,7 +289,10 @@ func TestW2_NoMoreRequestsThanTheIDsNeed(t *testing.T) {
 			inFlight = inFlight[1:]
 			now = request.at
 			if random.Float64() < away {
-				s.undo(request.indexes, request.started, now)
+				s.pause(Throttled, request.started, now, 0)
+				for _, i := range request.indexes {
+					s.retry(i, now)
+				}
 				at := slices.Index(starts, request.started)
 				starts = slices.Delete(starts, at, at+1)
 				continue

@@ -151,13 +151,6 @@ func (w *watch) handle(ctx context.Context, l *Look) bool {
 	paused := now < w.schedule.resume
 	outcome := l.outcome()
 	w.schedule.pause(outcome, l.started, now, draw)
-	if outcome == Throttled {
-		w.schedule.undo(l.indexes, l.started, now)
-		if !paused { // looks that were made together are turned away together
-			w.warn(ctx, "a rate limit turned the look away; its IDs will be looked up after the wait", l, len(l.indexes), now)
-		}
-		return true
-	}
 	answered := outcome <= Unreadable
 	w.failing = w.failing && !answered
 	var failed []Result // for reasons that may pass
@@ -170,7 +163,7 @@ func (w *watch) handle(ctx context.Context, l *Look) bool {
 		switch {
 		case ended:
 			w.schedule.end(index)
-		case outcome == Unreachable && w.schedule.outage():
+		case outcome == Throttled, outcome == Unreachable && w.schedule.outage():
 			w.schedule.retry(index, now)
 		default:
 			w.schedule.reschedule(index, now, draw)
@@ -190,13 +183,16 @@ func (w *watch) handle(ctx context.Context, l *Look) bool {
 	}
 	switch {
 	case len(failed) == 0, ctx.Err() != nil: // which may be why they failed
-		return true
+	case outcome == Throttled && paused: // looks that were made together are turned away together
+	case outcome == Throttled:
+		w.warn(ctx, "a rate limit turned the look away; its IDs will be looked up after the wait", l, len(failed), now)
 	case w.failing:
 		w.warn(ctx, "the look failed; its IDs will be looked up again", l, len(failed), now)
-		return true
+	default:
+		w.failing = true
+		return w.Emit(gen.Message{}, failed...)
 	}
-	w.failing = true
-	return w.Emit(gen.Message{}, failed...)
+	return true
 }
 
 func (w *watch) warn(ctx context.Context, text string, l *Look, ids int, now time.Duration) {
