@@ -11,9 +11,9 @@ import (
 )
 
 // All yields the history, newest message first: each message that was there when the loop began exactly once, while
-// others arrive, are cancelled or are deleted and so move the pages. It assumes that two messages never swap their order.
-// It reads pages of 25 to 50, [WithConcurrency] of them at once, and uses only what overlaps with what was delivered, for
-// up to a quarter more requests. Each range starts from the beginning.
+// others arrive, are cancelled or are deleted and so move the pages. It assumes that two messages never swap their
+// order. It reads pages of 25 to 50, [WithConcurrency] of them at once, and uses only what overlaps with what was
+// delivered, for up to a quarter more requests. Each range starts from the beginning.
 //
 // A row that cannot be read is yielded as a [Message] with only its ID, or 0, and a *[BatchError]; the loop may go on.
 // Any other error is the last thing yielded: [ErrInvalidArgument] for a bad option, *[APIError], the context's, the
@@ -44,9 +44,9 @@ func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, err
 	}
 }
 
-// historyPage fetches a page for a walk, which has its rows yielded. A 404 with a problem document is one way to say that a page
-// past the first is empty: if that was the answer, and not if it is found somewhere in an error, such as the cause that a context
-// was cancelled with.
+// historyPage fetches a page for a walk, which has its rows yielded. A 404 with a problem document is one way to say
+// that a page past the first is empty: if that was the answer, and not if it is found somewhere in an error, such as
+// the cause that a context was cancelled with.
 func (c *call) historyPage(ctx context.Context, asked PageRequest, yield func(Message, error) bool) (history.Page, error) {
 	answer, trace, err := c.list(ctx, asked)
 	switch limit := answer.Limit; {

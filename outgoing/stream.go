@@ -41,10 +41,10 @@ func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...O
 	}
 }
 
-// streamed groups IDs as they come into requests of distinct ones, until an ID is below 1 or the call is stopped; then unsent
-// says so. A request is yielded when the ID after it has been seen, or that there is none: so it is known, without asking the
-// iterator again, whether a call that is stopped there leaves anything out. An iterator that is asked later may end because the
-// call has.
+// streamed groups IDs as they come into requests of distinct ones, until an ID is below 1 or the call is stopped; then
+// unsent says so. A request is yielded when the ID after it has been seen, or that there is none: so it is known,
+// without asking the iterator again, whether a call that is stopped there leaves anything out. An iterator that is
+// asked later may end because the call has.
 func (c *call) streamed(ctx context.Context, ids iter.Seq[int64], unsent *error) iter.Seq[[]int64] {
 	return func(yield func([]int64) bool) {
 		if reason := c.stopped(ctx); reason != nil {

@@ -41,19 +41,19 @@ func (w WatchRequest) withDefaults() (WatchRequest, error) {
 	return w, err
 }
 
-// Watch follows any number of messages until each has reached its end. Each is looked up at once, and yielded when it is
-// first seen and after each change of its StatusCode or StatusDate. One for which Until is true is not looked up again;
-// the loop ends when none is left. Each range starts a new watch.
+// Watch follows any number of messages until each has reached its end. Each is looked up at once, and yielded when it
+// is first seen and after each change of its StatusCode or StatusDate. One for which Until is true is not looked up
+// again; the loop ends when none is left. Each range starts a new watch.
 //
 // The wait before the next look doubles from InitialInterval to MaxInterval while a message stays as it is. Looks share
-// requests of 50 IDs, [WithConcurrency] of them at once. None starts while the loop's body runs, but the halves of one that
-// an ID breaks may. A look is one attempt, and uses the intervals of [WithRetry] but no retry quota. Rate limits postpone
-// looks, and are logged; in an outage one look at a time is tried, after pauses that double up to 5 minutes. A watch holds
-// less than 100 bytes for each ID.
+// requests of 50 IDs, [WithConcurrency] of them at once. None starts while the loop's body runs, but the halves of one
+// that an ID breaks may. A look is one attempt, and uses the intervals of [WithRetry] but no retry quota. Rate limits
+// postpone looks, and are logged; in an outage one look at a time is tried, after pauses that double up to 5 minutes. A
+// watch holds less than 100 bytes for each ID.
 //
-// Until is called in the loop's goroutine, at every look. No document lists the last statuses: it should be true for the
-// bad ones too, and the context should have a deadline, or the watch may never end. Errors come with a Message that has
-// only its ID:
+// Until is called in the loop's goroutine, at every look. No document lists the last statuses: it should be true for
+// the bad ones too, and the context should have a deadline, or the watch may never end. Errors come with a Message that
+// has only its ID:
 //
 //   - A request that failed is a *[BatchError] with a zero Message: the first after a success; those that follow are
 //     logged. Its IDs are looked up again. It may match context.DeadlineExceeded: only ctx.Err() tells whether the

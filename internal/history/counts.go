@@ -8,9 +8,10 @@ import (
 // counts holds what the gateway says about the length of the history against what its pages show, to decide whether the
 // history may end where a page is short.
 //
-// In one answer the total and the offset after the last row of a short page are two ways to say the same thing, whatever
-// arrived or was deleted before. A total may be a few requests older or newer than the rows, though: so where the history
-// ended in one answer may explain the total of another, as long as both are among the few since the first short page.
+// In one answer the total and the offset after the last row of a short page are two ways to say the same thing,
+// whatever arrived or was deleted before. A total may be a few requests older or newer than the rows, though: so where
+// the history ended in one answer may explain the total of another, as long as both are among the few since the first
+// short page.
 type counts struct {
 	first   *int // the first total: how many rows there were when the walk began
 	varied  bool // not all totals were the same
@@ -25,7 +26,8 @@ type counts struct {
 	nextLinks int   // how many short pages in a row had a next one by their Link header only
 }
 
-// maxContradictions is how many answers in a row may contradict the end. It allows for a total that is four requests old.
+// maxContradictions is how many answers in a row may contradict the end. It allows for a total that is four requests
+// old.
 const maxContradictions = 5
 
 // reset records that rows were delivered, so that the history did not end before.
@@ -62,9 +64,9 @@ func (c *counts) observe(a *answer) {
 	}
 }
 
-// judge reports whether the history has ended: one more page confirmed it, and no count says that there must be more rows
-// than were delivered. contradiction is what the counts say against the end, if they have said it for too long, or if the end
-// was reached over rows that were altered and fewer were delivered than there were.
+// judge reports whether the history has ended: one more page confirmed it, and no count says that there must be more
+// rows than were delivered. contradiction is what the counts say against the end, if they have said it for too long, or
+// if the end was reached over rows that were altered and fewer were delivered than there were.
 func (c *counts) judge(delivered int) (ended bool, contradiction string) {
 	exceed := c.exceed(delivered)
 	switch {
@@ -80,9 +82,9 @@ func (c *counts) judge(delivered int) (ended bool, contradiction string) {
 	return true, ""
 }
 
-// exceed reports whether the totals speak of more rows than were delivered, and of more than where the history ended. As long
-// as the total has not changed, nothing arrived or went, and each short page has to end just there: one that ends later is not
-// the page that was asked for.
+// exceed reports whether the totals speak of more rows than were delivered, and of more than where the history ended.
+// As long as the total has not changed, nothing arrived or went, and each short page has to end just there: one that
+// ends later is not the page that was asked for.
 func (c *counts) exceed(delivered int) bool {
 	if len(c.totals) == 0 || !c.missing(delivered) {
 		return false

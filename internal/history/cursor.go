@@ -2,11 +2,11 @@ package history
 
 import "cmp"
 
-// cursor is what a walk has delivered so far, and where in the history it thinks it is. It decides, from the IDs that an
-// answer shows, which of its rows may be delivered, and where to look next.
+// cursor is what a walk has delivered so far, and where in the history it thinks it is. It decides, from the IDs that
+// an answer shows, which of its rows may be delivered, and where to look next.
 //
-// It rests on one assumption: two rows never swap their order. So whatever an answer shows directly after a delivered row
-// comes next, and nothing else is known to.
+// It rests on one assumption: two rows never swap their order. So whatever an answer shows directly after a delivered
+// row comes next, and nothing else is known to.
 type cursor struct {
 	delivered int
 	recent    []int64       // the last IDs delivered, oldest first; 0 stands for a row without a readable ID
@@ -32,10 +32,11 @@ const (
 
 func newCursor() cursor { return cursor{known: make(map[int64]int), at: -1} }
 
-// locate finds the place in a after which nothing has been delivered yet. If a is fresh, that is, was asked for when all that is
-// delivered by now had been seen, any delivered row will do to join at, since the later ones must be gone. An older answer may
-// still show a row that was gone when its successors were delivered, so there it must be the last delivered row itself. A short
-// page is the last one, so that what it does not show is gone; if it is the first one and empty, all is.
+// locate finds the place in a after which nothing has been delivered yet. If a is fresh, that is, was asked for when
+// all that is delivered by now had been seen, any delivered row will do to join at, since the later ones must be gone.
+// An older answer may still show a row that was gone when its successors were delivered, so there it must be the last
+// delivered row itself. A short page is the last one, so that what it does not show is gone; if it is the first one and
+// empty, all is.
 func (c *cursor) locate(a *answer) {
 	a.last, a.altered = c.compare(a.IDs)
 	a.from = a.last + 1
@@ -55,8 +56,8 @@ func (c *cursor) locate(a *answer) {
 	}
 }
 
-// compare finds the last known row, and whether the rows up to it are in another order than they were delivered in: a known
-// row stands before one that was delivered earlier, or an unknown one between two known ones.
+// compare finds the last known row, and whether the rows up to it are in another order than they were delivered in: a
+// known row stands before one that was delivered earlier, or an unknown one between two known ones.
 func (c *cursor) compare(ids []int64) (last int, altered bool) {
 	before, unknown := 0, false
 	last = -1
@@ -74,8 +75,8 @@ func (c *cursor) compare(ids []int64) (last int, altered bool) {
 	return last, altered
 }
 
-// deliver records a row. It returns false for one that was delivered before: a gateway that repeats a row must not make the
-// walk repeat it.
+// deliver records a row. It returns false for one that was delivered before: a gateway that repeats a row must not make
+// the walk repeat it.
 func (c *cursor) deliver(id int64) bool {
 	if _, again := c.known[id]; again {
 		return false
@@ -113,9 +114,9 @@ func (c *cursor) aim(a *answer) window {
 	return windowFor(c.at, c.slack)
 }
 
-// search returns the window to look at after a, which shows nothing known: where the growth of the total says, or before an
-// empty page, since the history ends there; and then before that place, since rows before the last one may have gone, each
-// time twice as far. It need not look after it: what is too early shows known rows.
+// search returns the window to look at after a, which shows nothing known: where the growth of the total says, or
+// before an empty page, since the history ends there; and then before that place, since rows before the last one may
+// have gone, each time twice as far. It need not look after it: what is too early shows known rows.
 func (c *cursor) search(a *answer) window {
 	was := c.at
 	switch {

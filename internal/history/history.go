@@ -1,5 +1,6 @@
-// Package history reads a history from its newest row to its oldest, page by page, while rows arrive and go and so move its
-// pages. Each row that is there all the time is delivered exactly once; if that cannot be had, the walk ends with an error.
+// Package history reads a history from its newest row to its oldest, page by page, while rows arrive and go and so move
+// its pages. Each row that is there all the time is delivered exactly once; if that cannot be had, the walk ends with
+// an error.
 //
 // It knows pages and IDs, and nothing of how they are fetched, or of what else is in a row.
 package history
@@ -23,21 +24,23 @@ type Page struct {
 
 // The early ends of a walk: what was delivered is right, and there may be more.
 var (
-	ErrDrift      = errors.New("the history could not be followed") // it changes too fast, or other pages are served than asked for
-	ErrIncomplete = errors.New("the history is incomplete")         // the answers count more rows than they show
+	// ErrDrift means that the history changes too fast, or that other pages are served than asked for.
+	ErrDrift = errors.New("the history could not be followed")
+	// ErrIncomplete means that the answers count more rows than they show.
+	ErrIncomplete = errors.New("the history is incomplete")
 )
 
-// Walk delivers the rows of a history, newest first. It fetches pages of 2 to 50 rows, up to concurrency at a time. It returns
-// nil at the end of the history, or if Deliver returns false, and else an error of fetch, or one that matches [ErrDrift] or
-// [ErrIncomplete]. It assumes that two rows never swap their order.
+// Walk delivers the rows of a history, newest first. It fetches pages of 2 to 50 rows, up to concurrency at a time. It
+// returns nil at the end of the history, or if Deliver returns false, and else an error of fetch, or one that matches
+// [ErrDrift] or [ErrIncomplete]. It assumes that two rows never swap their order.
 func Walk(ctx context.Context, concurrency int, fetch func(ctx context.Context, page, limit int) (Page, error)) error {
 	w := walk{cursor: newCursor(), serialLeft: serialAtStart}
 	get := func(ctx context.Context, a *answer) *answer {
 		a.Page, a.err = fetch(ctx, a.page, a.limit)
 		return a
 	}
-	// Answers are taken in the order of their requests. As soon as one shows that what was fetched ahead is not what is needed
-	// next, it starts again with what is.
+	// Answers are taken in the order of their requests. As soon as one shows that what was fetched ahead is not what is
+	// needed next, it starts again with what is.
 	for next := (window{1, maxLimit}); ; {
 		depth := w.depth(concurrency)
 		for a := range parallel.Ordered(ctx, depth, w.ahead(next), get) {
@@ -67,8 +70,8 @@ const serialAtStart, serialAfterMiss = 2, 8
 
 var errEnd = errors.New("nothing more is to be delivered")
 
-// answer is what came for a window, and how it relates to what was delivered. Where no row of it is known, or it ends before
-// the last delivered row, it is not joined.
+// answer is what came for a window, and how it relates to what was delivered. Where no row of it is known, or it ends
+// before the last delivered row, it is not joined.
 type answer struct {
 	window
 	delivered int // how many rows had been delivered when it was asked for

@@ -20,8 +20,9 @@ func windowPastEnd(at, slack, served int) window {
 	return widestWindow(at, at+1, slack, 2, max(2, min(served, maxLimit)))
 }
 
-// widestWindow returns, of the windows with a limit from low to high that show the rows at the offsets first to last, and the
-// slack rows before them, the one that reaches furthest; where there is none, one with less slack or a higher limit.
+// widestWindow returns, of the windows with a limit from low to high that show the rows at the offsets first to last,
+// and the slack rows before them, the one that reaches furthest; where there is none, one with less slack or a higher
+// limit.
 func widestWindow(first, last, slack, low, high int) (best window) {
 	for limit := low; limit <= high; limit++ {
 		if w := (window{max(first-slack, 0)/limit + 1, limit}); w.end() > max(last, best.end()) {

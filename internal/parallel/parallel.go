@@ -1,5 +1,5 @@
-// Package parallel runs work in goroutines on behalf of one loop. Nothing outlives the loop, results come in the order of the
-// work, and a panic in the work is raised in the goroutine of the loop.
+// Package parallel runs work in goroutines on behalf of one loop. Nothing outlives the loop, results come in the order
+// of the work, and a panic in the work is raised in the goroutine of the loop.
 package parallel
 
 import (
@@ -41,8 +41,8 @@ func (g *Group[R]) Go(work func() R) {
 	}()
 }
 
-// Ended returns the channel of what has ended, in that order, for a select. Each function must be called: it takes the work,
-// and returns its result. If the work ended with a panic or runtime.Goexit, so does the caller.
+// Ended returns the channel of what has ended, in that order, for a select. Each function must be called: it takes the
+// work, and returns its result. If the work ended with a panic or runtime.Goexit, so does the caller.
 func (g *Group[R]) Ended() <-chan func() R { return g.ended }
 
 // Drain takes all work, and waits until nothing runs.
@@ -53,12 +53,13 @@ func (g *Group[R]) Drain() {
 	}
 }
 
-// maxBufferedRounds bounds how many results wait for a slower one before them: so many times the number of pieces at work.
+// maxBufferedRounds bounds how many results wait for a slower one before them: so many times the number of pieces at
+// work.
 const maxBufferedRounds = 4
 
-// Ordered does work for each item, for at most n of them at once, and yields the results in the order of the items. The next
-// item is taken only when it can be worked on. When the loop ends, for whatever reason, the context of the work is cancelled
-// and Ordered waits for it.
+// Ordered does work for each item, for at most n of them at once, and yields the results in the order of the items. The
+// next item is taken only when it can be worked on. When the loop ends, for whatever reason, the context of the work is
+// cancelled and Ordered waits for it.
 func Ordered[T, R any](ctx context.Context, n int, items iter.Seq[T], work func(context.Context, T) R) iter.Seq[R] {
 	if n == 1 { // nothing is in progress while a result is looked at, so the caller's goroutine can do the work
 		return func(yield func(R) bool) {

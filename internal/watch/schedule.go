@@ -11,8 +11,8 @@ import (
 	"github.com/gsmservice-gateway/client-go/gen"
 )
 
-// schedule says which of the IDs to look up next, and when. An ID is its index in the list asked for, a time is how long the
-// watch has lasted, and jitter is by how much of itself a wait is longer. It reads no clock and sends nothing.
+// schedule says which of the IDs to look up next, and when. An ID is its index in the list asked for, a time is how
+// long the watch has lasted, and jitter is by how much of itself a wait is longer. It reads no clock and sends nothing.
 type schedule struct {
 	initial, longest time.Duration // the bounds of the wait between two looks
 	perLook          int           // the most IDs of one look
@@ -66,10 +66,11 @@ func newSchedule(n, perLook int, initial, longest time.Duration) *schedule {
 	return s
 }
 
-// next returns the IDs of the next look, in the order asked: those that are due, filled up with those whose wait is at least
-// half over, the ones due soonest first, and of equal ones those asked for first. It returns none if no ID is due, and while
-// too many looks have begun: that happens only where answers take about as long as the waits, since IDs that are being looked
-// up cannot fill the looks of others. Each of the IDs must be given to end, reschedule or retry afterwards.
+// next returns the IDs of the next look, in the order asked: those that are due, filled up with those whose wait is at
+// least half over, the ones due soonest first, and of equal ones those asked for first. It returns none if no ID is
+// due, and while too many looks have begun: that happens only where answers take about as long as the waits, since IDs
+// that are being looked up cannot fill the looks of others. Each of the IDs must be given to end, reschedule or retry
+// afterwards.
 func (s *schedule) next(now time.Duration) []int32 {
 	for s.resting.min() <= now {
 		heap.Push(&s.ready, heap.Pop(&s.resting))
@@ -98,9 +99,9 @@ func (s *schedule) wake() time.Duration {
 	return at
 }
 
-// record takes in what a look found of an ID, and the message if it was Found. It reports whether its status is another than
-// before, and whether to give the ID up: after three looks in a row for a reason that will not pass, or that found no such message, but
-// then not before twice the initial interval, since a message may appear late.
+// record takes in what a look found of an ID, and the message if it was Found. It reports whether its status is another
+// than before, and whether to give the ID up: after three looks in a row for a reason that will not pass, or that found
+// no such message, but then not before twice the initial interval, since a message may appear late.
 func (s *schedule) record(i int32, finding Finding, m gen.Message, now time.Duration) (changed, giveUp bool) {
 	w := &s.watched[i]
 	switch finding {
@@ -127,8 +128,8 @@ func (s *schedule) record(i int32, finding Finding, m gen.Message, now time.Dura
 	return changed, giveUp
 }
 
-// reschedule makes an ID wait for its next look: as long as its state has been the same, within the bounds. IDs that are looked
-// up together get the same jitter, so that they stay together.
+// reschedule makes an ID wait for its next look: as long as its state has been the same, within the bounds. IDs that
+// are looked up together get the same jitter, so that they stay together.
 func (s *schedule) reschedule(i int32, now time.Duration, jitter float64) {
 	w := &s.watched[i]
 	wait := longer(min(max(now-w.since, s.initial), s.longest), jitter)
@@ -155,8 +156,9 @@ func (s *schedule) end(i int32) {
 // outage reports whether there is one. One failed look is none: it may have been about its own IDs.
 func (s *schedule) outage() bool { return s.failures > 1 }
 
-// pause takes in how a look ended. In an outage and after a rate limit no look begins for a while, each time twice as long, within
-// bounds; a success ends that. What a rate limit asks for is the limiter's concern; a look that it turned away counts for nothing.
+// pause takes in how a look ended. In an outage and after a rate limit no look begins for a while, each time twice as
+// long, within bounds; a success ends that. What a rate limit asks for is the limiter's concern; a look that it turned
+// away counts for nothing.
 func (s *schedule) pause(ended Finding, started, now time.Duration, jitter float64) {
 	shortest, longest := s.initial, max(s.initial, maxPause)
 	switch ended {

@@ -1,6 +1,6 @@
-// Package watch follows messages until each has reached its end, by looking them up again and again. It decides which to look
-// up next and when, so that many share a look, and what is worth telling of what was found. It knows nothing of how messages
-// are looked up, and keeps none of them: at most 100 bytes for each ID.
+// Package watch follows messages until each has reached its end, by looking them up again and again. It decides which
+// to look up next and when, so that many share a look, and what is worth telling of what was found. It knows nothing of
+// how messages are looked up, and keeps none of them: at most 100 bytes for each ID.
 //
 // The rules W1 to W6 of docs/rules.md are its own.
 package watch
@@ -30,8 +30,9 @@ type Config struct {
 
 	// LookUp is called in goroutines that have ended when Run returns; if it panics, so does Run.
 	LookUp func(ctx context.Context, ids []int64) Look
-	// Emit is told a message that is new or has changed; or one with nothing but an ID, which is given up, and the failure; or a
-	// zero message, and the IDs whose look failed and that are looked up again. If it returns false the watch ends.
+	// Emit is told a message that is new or has changed; or one with nothing but an ID, which is given up, and the
+	// failure; or a zero message, and the IDs whose look failed and that are looked up again. If it returns false the
+	// watch ends.
 	Emit func(m gen.Message, failed ...Result) bool
 }
 
@@ -57,8 +58,8 @@ type Result struct {
 // Finding is what became of one ID in a look.
 type Finding int
 
-// What can become of an ID. The first of these that a look has says how the look as a whole ended: with one up to Unreadable it
-// was answered.
+// What can become of an ID. The first of these that a look has says how the look as a whole ended: with one up to
+// Unreadable it was answered.
 const (
 	Refused Finding = iota // as all other looks will be
 	Found
@@ -74,8 +75,8 @@ func (l *Look) outcome() Finding {
 	return slices.MinFunc(l.Results, func(a, b Result) int { return cmp.Compare(a.Finding, b.Finding) }).Finding
 }
 
-// Run watches until each ID has reached its end or was given up, or Emit returns false. If ctx is done or a look is Refused
-// before, it returns the IDs that are left, in their order. While Emit and Until run, no look begins.
+// Run watches until each ID has reached its end or was given up, or Emit returns false. If ctx is done or a look is
+// Refused before, it returns the IDs that are left, in their order. While Emit and Until run, no look begins.
 func Run(ctx context.Context, c Config) (left []int64) {
 	c.InitialInterval = min(c.InitialInterval, longestWait)
 	w := &watch{
@@ -117,8 +118,8 @@ type watch struct {
 	failing  bool // a failure was told, and no look has succeeded since
 }
 
-// startLooks begins the looks that are due, one at a time in an outage. It returns when the next can begin, or never if that
-// takes the end of one of them.
+// startLooks begins the looks that are due, one at a time in an outage. It returns when the next can begin, or never if
+// that takes the end of one of them.
 func (w *watch) startLooks(ctx context.Context) (next time.Duration) {
 	for w.looks.Running() < w.Concurrency && (w.looks.Running() == 0 || !w.schedule.outage()) {
 		now := time.Since(w.start)
