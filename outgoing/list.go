@@ -25,9 +25,9 @@ type Page struct {
 // Links are the targets of a Link header (RFC 8288), as absolute URIs; "" if absent. The library never requests one.
 type Links struct{ First, Prev, Next, Last string }
 
-// List returns one page of the history; [Client.All] reads all of it. Rows that cannot be read are left out, and named
-// by a *[BatchError]. Other errors are [ErrInvalidArgument] for a negative page, a limit outside 0 to 50 or a bad
-// option, before anything is sent; *[APIError]; the context's or the network's.
+// List returns one page of the history; [Client.All] reads all of it. Rows that cannot be read are left out, and named by
+// a *[BatchError]. Other errors are [ErrInvalidArgument] for a negative page, a limit outside 0 to 50 or a bad option,
+// before anything is sent; *[APIError]; the context's or the network's.
 func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Page, error) {
 	call, err := c.newCall(opts)
 	if err != nil {
