@@ -3,6 +3,7 @@ package outgoing
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 
 	"github.com/gsmservice-gateway/client-go/internal/errline"
@@ -10,9 +11,9 @@ import (
 )
 
 // All yields the history, newest message first: each message that was there when the loop began exactly once, while
-// others arrive, are cancelled or are deleted and so move the pages. It assumes that two messages never swap their order.
-// It reads pages of 25 to 50, [WithConcurrency] of them at once, and uses only what overlaps with what was delivered, for
-// up to a quarter more requests. Each range starts from the beginning.
+// others arrive, are cancelled or are deleted and so move the pages. It assumes that two messages never swap their
+// order. It reads pages of 25 to 50, [WithConcurrency] of them at once, and uses only what overlaps with what was
+// delivered, for up to a quarter more requests. Each range starts from the beginning.
 //
 // A row that cannot be read is yielded as a [Message] with only its ID, or 0, and a *[BatchError]; the loop may go on.
 // Any other error is the last thing yielded: [ErrInvalidArgument] for a bad option, *[APIError], the context's, the
@@ -27,39 +28,38 @@ func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, err
 	return func(yield func(Message, error) bool) {
 		call, err := c.newCall(opts)
 		if err == nil {
-			err = history.Walk(ctx, call.concurrency, pageRow.id, call.historyPage, func(r pageRow) bool {
-				return yield(r.Message, r.failed.orNil())
+			err = history.Walk(ctx, call.concurrency, func(ctx context.Context, page, limit int) (history.Page, error) {
+				return call.historyPage(ctx, PageRequest{page, limit}, yield)
 			})
 		}
-		if err != nil {
-			yield(Message{}, historyError(err))
+		switch {
+		case err == nil:
+			return
+		case errors.Is(err, history.ErrDrift):
+			err = errline.New(err.Error(), ErrDrift)
+		case errors.Is(err, history.ErrIncomplete):
+			err = errline.New(err.Error(), ErrIncomplete)
 		}
+		yield(Message{}, err)
 	}
 }
 
-// historyPage fetches a page. A 404 with a problem document is one way to say that a page past the first is empty: if
-// that was the answer, and not if it is found somewhere in an error, such as the cause that a context was cancelled with.
-func (c *call) historyPage(ctx context.Context, page, limit int) (history.Page[pageRow], error) {
-	answer, trace, err := c.list(ctx, PageRequest{page, limit})
-	if page > 1 && noneKnown(&trace) {
-		return history.Page[pageRow]{}, nil
+// historyPage fetches a page for a walk, which has its rows yielded. A 404 with a problem document is one way to say
+// that a page past the first is empty: if that was the answer, and not if it is found somewhere in an error, such as
+// the cause that a context was cancelled with.
+func (c *call) historyPage(ctx context.Context, asked PageRequest, yield func(Message, error) bool) (history.Page, error) {
+	answer, trace, err := c.list(ctx, asked)
+	switch limit := answer.Limit; {
+	case asked.Page > 1 && noneKnown(&trace):
+		return history.Page{}, nil
+	case limit != nil && *limit != asked.Limit:
+		text := fmt.Sprintf("GET %s: asked for pages of %d, and got pages of %d", messages, asked.Limit, *limit)
+		return history.Page{}, errline.New(text, ErrUnexpectedResponse)
 	}
-	meta := answer.meta
-	return history.Page[pageRow]{
-		Rows: answer.rows, Total: meta.TotalResults, Current: meta.CurrentPage, Limit: meta.Limit, HasNext: meta.Links.Next != "",
-	}, err
-}
-
-// historyError returns what All yields for the error that ended a walk.
-func historyError(err error) error {
-	early, ok := errors.AsType[*history.Error](err)
-	switch {
-	case !ok:
-		return err
-	case early.Kind == history.Drift:
-		return errline.New(early.Error(), ErrDrift)
-	case early.Kind == history.Incomplete:
-		return errline.New(early.Error(), ErrIncomplete)
+	page := history.Page{Total: answer.TotalResults, Current: answer.CurrentPage, HasNext: answer.Links.Next != ""}
+	for _, row := range answer.rows {
+		page.IDs = append(page.IDs, row.ID)
 	}
-	return errline.New("GET "+messages+": "+early.Error(), ErrUnexpectedResponse)
+	page.Deliver = func(i int) bool { return yield(answer.rows[i].Message, answer.rows[i].failed.orNil()) }
+	return page, err
 }

@@ -43,18 +43,15 @@ func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Pag
 	if err != nil {
 		return Page{}, err
 	}
-	var (
-		page   = answer.meta
-		failed BatchError
-	)
-	page.Messages = make([]Message, 0, len(answer.rows))
+	var failed BatchError
+	answer.Messages = make([]Message, 0, len(answer.rows))
 	for _, row := range answer.rows {
 		failed.Failures = append(failed.Failures, row.failed.Failures...)
 		if row.failed.orNil() == nil {
-			page.Messages = append(page.Messages, row.Message)
+			answer.Messages = append(answer.Messages, row.Message)
 		}
 	}
-	return page, failed.orNil()
+	return answer.Page, failed.orNil()
 }
 
 // list asks for a page.
@@ -76,27 +73,14 @@ func (c *call) list(ctx context.Context, wanted PageRequest) (pageAnswer, transp
 
 // pageAnswer is a page with its unreadable rows in their places.
 type pageAnswer struct {
+	Page // without Messages
 	rows []pageRow
-	meta Page // without Messages
 }
 
 // pageRow is a row of a page. One that cannot be read is a Message with nothing but its ID, if that, and the failure.
 type pageRow struct {
 	Message
 	failed BatchError
-}
-
-func (r pageRow) id() int64 { return r.ID }
-
-// unreadable returns the row of a message that cannot be read; its ID may be 0.
-func unreadable(id int64, reason error) pageRow {
-	row := pageRow{Message: Message{ID: id}}
-	if id == 0 {
-		row.failed.add(unexpected(reason))
-	} else {
-		row.failed.add(unexpected(reason), id)
-	}
-	return row
 }
 
 func (c *call) readPage(ctx context.Context, r *transport.Reply) (pageAnswer, error) {
@@ -112,7 +96,11 @@ func (c *call) readPage(ctx context.Context, r *transport.Reply) (pageAnswer, er
 		c.logOdd(ctx, odd)
 		row := pageRow{Message: *m}
 		if reason := cmp.Or(rows.Unidentified(m.ID, odd), rows.Unreadable(odd, "/price")); reason != nil {
-			row = unreadable(m.ID, reason)
+			failure := Failure{Err: unexpected(reason)}
+			if m.ID != 0 {
+				failure.IDs = []int64{m.ID}
+			}
+			row = pageRow{Message{ID: m.ID}, BatchError{Failures: []Failure{failure}}}
 		}
 		a.rows = append(a.rows, row)
 	})
@@ -122,7 +110,7 @@ func (c *call) readPage(ctx context.Context, r *transport.Reply) (pageAnswer, er
 	case tooMany:
 		return pageAnswer{}, errors.New("the page has more rows than can be asked for")
 	}
-	a.meta = Page{
+	a.Page = Page{
 		TotalResults: readHeader(ctx, c, r, "X-Total-Results", header.Count),
 		TotalPages:   readHeader(ctx, c, r, "X-Total-Pages", header.Count),
 		CurrentPage:  readHeader(ctx, c, r, "X-Current-Page", header.Count),

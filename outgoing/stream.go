@@ -6,7 +6,6 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/gsmservice-gateway/client-go/internal/batch"
 	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
 )
@@ -30,62 +29,82 @@ func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...O
 			yield(GetResult{}, err)
 			return
 		}
-		source := batch.Source{IDs: ids, Size: MaxIDs, Stopped: func() bool { return call.stopped(ctx) != nil }}
-		for part := range parallel.Ordered(ctx, call.concurrency, call.untilStopped(ctx, source.Chunks), call.getChunk) {
+		var unsent error
+		for part := range parallel.Ordered(ctx, call.concurrency, call.streamed(ctx, ids, &unsent), call.getChunk) {
 			if !yield(part.GetResult, part.failed.orNil()) {
 				return
 			}
 		}
-		if err := call.unsent(ctx, &source); err != nil {
-			yield(GetResult{}, err)
+		if unsent != nil {
+			yield(GetResult{}, unsent)
 		}
 	}
 }
 
+// streamed groups IDs as they come into requests of distinct ones, until an ID is below 1 or the call is stopped; then
+// unsent says so. A request is yielded when the ID after it has been seen, or that there is none: so it is known,
+// without asking the iterator again, whether a call that is stopped there leaves anything out. An iterator that is
+// asked later may end because the call has.
+func (c *call) streamed(ctx context.Context, ids iter.Seq[int64], unsent *error) iter.Seq[[]int64] {
+	return func(yield func([]int64) bool) {
+		if reason := c.stopped(ctx); reason != nil {
+			*unsent = notSent(reason)
+			return
+		}
+		chunk := make([]int64, 0, MaxIDs)
+		for id := range ids {
+			if id < 1 {
+				*unsent = notSent(invalidID(id))
+				break
+			}
+			if slices.Contains(chunk, id) {
+				continue
+			}
+			if len(chunk) == MaxIDs {
+				if !yield(chunk) {
+					return
+				}
+				if reason := c.stopped(ctx); reason != nil {
+					*unsent = errline.Wrap(fmt.Sprintf("ID %d and those after it were not sent", id), reason, ErrNotSent)
+					return
+				}
+				chunk = make([]int64, 0, MaxIDs)
+			}
+			chunk = append(chunk, id)
+		}
+		if reason := c.stopped(ctx); reason != nil && *unsent == nil { // ids may have ended for that reason
+			*unsent = notSent(reason)
+		}
+		if len(chunk) > 0 {
+			yield(chunk)
+		}
+	}
+}
+
+func invalidID(id int64) error { return invalid(fmt.Sprintf("message ID %d: IDs start at 1", id)) }
+
 // distinct returns the IDs without repetitions; the first mention gives the place.
 func distinct(ids []int64) ([]int64, error) {
-	kept, err := batch.Distinct(ids)
-	if err != nil {
-		return nil, invalid(err.Error())
+	seen := make(map[int64]struct{}, len(ids))
+	kept := make([]int64, 0, len(ids))
+	for _, id := range ids {
+		if id < 1 {
+			return nil, invalidID(id)
+		}
+		if _, again := seen[id]; !again {
+			seen[id] = struct{}{}
+			kept = append(kept, id)
+		}
 	}
 	return kept, nil
 }
 
 // chunks groups IDs into requests, until the call is stopped.
 func (c *call) chunks(ctx context.Context, ids []int64) iter.Seq[[]int64] {
-	return c.untilStopped(ctx, slices.Chunk(ids, MaxIDs))
+	return c.streamed(ctx, slices.Values(ids), new(error))
 }
 
 // parallelism returns how many requests for these IDs may be in flight.
 func (c *call) parallelism(ids []int64) int {
 	return max(1, min(c.concurrency, (len(ids)+MaxIDs-1)/MaxIDs))
-}
-
-// untilStopped ends the chunks when the call is stopped. Then no more of them are asked for, which may take long.
-func (c *call) untilStopped(ctx context.Context, chunks iter.Seq[[]int64]) iter.Seq[[]int64] {
-	return func(yield func([]int64) bool) {
-		if c.stopped(ctx) != nil {
-			return
-		}
-		for chunk := range chunks {
-			if !yield(chunk) || c.stopped(ctx) != nil {
-				return
-			}
-		}
-	}
-}
-
-// unsent returns the error of a stream that ends before its iterator does; nil if it does not. An iterator that gave no
-// ID at all may have ended because the call was stopped.
-func (c *call) unsent(ctx context.Context, s *batch.Source) error {
-	reason := c.stopped(ctx)
-	switch {
-	case s.Bad != nil:
-		return notSent(invalid(s.Bad.Error()))
-	case reason == nil, s.Sent:
-		return nil
-	case s.Next != 0:
-		return errline.Wrap(fmt.Sprintf("ID %d and those after it were not sent", s.Next), reason, ErrNotSent)
-	}
-	return notSent(reason)
 }

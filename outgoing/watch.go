@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/internal/errline"
@@ -40,19 +41,19 @@ func (w WatchRequest) withDefaults() (WatchRequest, error) {
 	return w, err
 }
 
-// Watch follows any number of messages until each has reached its end. Each is looked up at once, and yielded when it is
-// first seen and after each change of its StatusCode or StatusDate. One for which Until is true is not looked up again;
-// the loop ends when none is left. Each range starts a new watch.
+// Watch follows any number of messages until each has reached its end. Each is looked up at once, and yielded when it
+// is first seen and after each change of its StatusCode or StatusDate. One for which Until is true is not looked up
+// again; the loop ends when none is left. Each range starts a new watch.
 //
 // The wait before the next look doubles from InitialInterval to MaxInterval while a message stays as it is. Looks share
-// requests of 50 IDs, [WithConcurrency] of them at once; none starts while the loop's body runs. A look is one attempt:
-// of [WithRetry] it takes only the intervals, and it uses no retry quota. Rate limits postpone looks, and are logged; in
-// an outage one look at a time is tried, after pauses that double up to 5 minutes. A watch holds less than 100 bytes for
-// each ID.
+// requests of 50 IDs, [WithConcurrency] of them at once. None starts while the loop's body runs, but the halves of one
+// that an ID breaks may. A look is one attempt, and uses the intervals of [WithRetry] but no retry quota. Rate limits
+// postpone looks, and are logged; in an outage one look at a time is tried, after pauses that double up to 5 minutes. A
+// watch holds less than 100 bytes for each ID.
 //
-// Until is called in the loop's goroutine, at every look. No document lists the last statuses: it should be true for the
-// bad ones too, and the context should have a deadline, or the watch may never end. Errors come with a Message that has
-// only its ID:
+// Until is called in the loop's goroutine, at every look. No document lists the last statuses: it should be true for
+// the bad ones too, and the context should have a deadline, or the watch may never end. Errors come with a Message that
+// has only its ID:
 //
 //   - A request that failed is a *[BatchError] with a zero Message: the first after a success; those that follow are
 //     logged. Its IDs are looked up again. It may match context.DeadlineExceeded: only ctx.Err() tells whether the
@@ -78,85 +79,63 @@ func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, er
 	c.Policy.MaxAttempts, c.Policy.CountThrottled = 1, true
 	c.Policy.MaxElapsed = 365 * 24 * time.Hour // a hold postpones a look, however long it lasts
 	c.watching, c.unpriced = true, true
-	left, reason := watch.Run(ctx, watch.Config[Message]{
-		IDs: w.IDs, IDsPerLook: MaxIDs, Until: w.Until,
-		State:           func(m Message) (string, *time.Time) { return m.StatusCode, m.StatusDate },
-		InitialInterval: w.InitialInterval, MaxInterval: w.MaxInterval, Concurrency: c.concurrency,
-		HeldUntil: c.Limiter.HoldEnd, Logger: c.Logger.With("method", http.MethodGet, "path", messagesByID),
-	}, c.look, func(e watch.Event[Message]) bool {
-		if len(e.Failures) == 0 {
-			return yield(e.Message, nil)
-		}
-		var failed BatchError
-		for _, f := range e.Failures {
-			failed.add(f.Err, f.ID)
-		}
-		if e.GivenUp {
-			e.Message.ID = e.Failures[0].ID
-		}
-		return yield(e.Message, &failed)
+	left := watch.Run(ctx, watch.Config{
+		IDs: w.IDs, IDsPerLook: MaxIDs, Until: w.Until, InitialInterval: w.InitialInterval, MaxInterval: w.MaxInterval,
+		Concurrency: c.concurrency, HeldUntil: c.Limiter.HoldEnd, LookUp: c.look,
+		Emit: func(m Message, failed ...watch.Result) bool {
+			var failures BatchError
+			for _, result := range failed {
+				failures.add(result.Err, result.Message.ID)
+			}
+			return yield(m, failures.orNil())
+		},
+		Logger: c.Logger.With("method", http.MethodGet, "path", messagesByID),
 	})
-	if reason == nil {
-		return
+	if len(left) > 0 {
+		yield(Message{}, &BatchError{Failures: []Failure{{IDs: left, Err: c.stopped(ctx)}}})
 	}
-	if ctx.Err() != nil {
-		reason = errline.Context(ctx)
-	}
-	yield(Message{}, &BatchError{Failures: []Failure{{IDs: left, Err: reason}}})
 }
 
 var errUnknownID = errline.New("the gateway does not know this ID", ErrNotFound)
 
-// look looks up the IDs of one request of a watch.
-func (c *call) look(ctx context.Context, ids []int64) watch.Look[Message] {
-	r := c.getChunk(ctx, ids)
-	if stopped := context.Cause(c.Calling); stopped != nil && !r.answered() {
-		return watch.Look[Message]{Outcome: watch.Refused, Err: stopped}
+// look looks up the IDs of one request of a watch, or of several where it was split.
+func (c *call) look(ctx context.Context, ids []int64) watch.Look {
+	whole := c.getChunk(ctx, ids)
+	parts := whole.parts
+	if parts == nil {
+		parts = []getResult{whole}
 	}
-	look := lookOf(&r)
-	if r.parts == nil {
-		return look
-	}
-	look.Results = look.Results[:0]
-	for _, part := range r.parts {
-		l := lookOf(&part)
-		look.Results = append(look.Results, l.Results...)
-		if l.Outcome == watch.Answered {
-			look.Outcome = watch.Answered
+	look := watch.Look{Attr: whole.trace.LogAttr(), Results: make([]watch.Result, 0, len(ids))}
+	for _, part := range parts {
+		unsettled, found := c.unsettled(&part), part.Messages
+		for _, id := range part.asked {
+			result := watch.Result{Finding: unsettled, Message: Message{ID: id}, Err: part.failed.reason(id)}
+			switch {
+			case len(found) > 0 && found[0].ID == id:
+				result.Finding, result.Message, found = watch.Found, found[0], found[1:]
+			case slices.Contains(part.Missing, id):
+				result.Finding, result.Err = watch.Missing, errUnknownID
+			}
+			look.Results = append(look.Results, result)
 		}
 	}
 	return look
 }
 
-// lookOf returns what one request of a watch found.
-func lookOf(r *getResult) watch.Look[Message] {
-	look := watch.Look[Message]{Results: make([]watch.Result[Message], len(r.asked)), Attr: r.trace.LogAttr()}
-	finding := watch.Unsettled
-	switch answer := answerOf(&r.trace); {
+// unsettled returns what became of the IDs of a request that are neither found nor missing.
+func (c *call) unsettled(r *getResult) watch.Finding {
+	answer := answerOf(&r.trace)
+	switch {
 	case r.answered():
-		finding = watch.Permanent // an unreadable row
+		return watch.Unreadable
+	case c.Calling.Err() != nil:
+		return watch.Refused
 	case r.trace.Throttled():
-		look.Outcome = watch.Throttled
+		return watch.Throttled
 	case answer == nil, answer.StatusCode/100 == 5:
-		look.Outcome = watch.Unreachable
-	default:
-		look.Outcome = watch.Failed
-		if answer.isPermanent() {
-			finding = watch.Permanent
-		}
+		return watch.Unreachable
+	case answer.isPermanent():
+		return watch.Rejected
 	}
-	found, missing := r.Messages, r.Missing
-	for i, id := range r.asked {
-		switch {
-		case len(found) > 0 && found[0].ID == id:
-			look.Results[i] = watch.Result[Message]{Finding: watch.Found, Message: found[0]}
-			found = found[1:]
-		case len(missing) > 0 && missing[0] == id:
-			look.Results[i] = watch.Result[Message]{Finding: watch.Missing, Err: errUnknownID}
-			missing = missing[1:]
-		default:
-			look.Results[i] = watch.Result[Message]{Finding: finding, Err: r.failed.reason(id)}
-		}
-	}
-	return look
+	return watch.Unsettled
 }

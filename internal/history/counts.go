@@ -1,30 +1,33 @@
 package history
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // counts holds what the gateway says about the length of the history against what its pages show, to decide whether the
 // history may end where a page is short.
 //
-// In one answer the total and the offset after the last row of a short page are two ways to say the same thing, whatever
-// arrived or was deleted before. A total may be a few requests older or newer than the rows, though: so where the history
-// ended in one answer may explain the total of another, as long as both are among the few since the first short page.
+// In one answer the total and the offset after the last row of a short page are two ways to say the same thing,
+// whatever arrived or was deleted before. A total may be a few requests older or newer than the rows, though: so where
+// the history ended in one answer may explain the total of another, as long as both are among the few since the first
+// short page.
 type counts struct {
 	first   *int // the first total: how many rows there were when the walk began
 	varied  bool // not all totals were the same
 	altered bool // a short page was not the end, or rows were shown in another order than before
 
 	// Since something new was delivered:
-	ended       bool // a short page showed the last row delivered, or that everything is gone
-	inARow      int  // how many such pages there were in a row
-	answers     int  // how many answers there were since the first short page, that one included
-	atEnd       bool // the latest one is another short page, or has more rows than were asked for
-	earliestEnd int  // the least offset after the last row of a short page
-	latestEnd   int  // the greatest one
-	leastTotal  *int
-	nextLinks   int // how many short pages in a row had a next one by their Link header only
+	ended     bool  // a short page showed the last row delivered, or that everything is gone
+	inARow    int   // how many such pages there were in a row
+	answers   int   // how many answers there were since the first short page, that one included
+	totals    []int // their totals
+	ends      []int // the offsets after the last rows of the short ones
+	nextLinks int   // how many short pages in a row had a next one by their Link header only
 }
 
-// maxContradictions is how many answers in a row may contradict the end. It allows for a total that is four requests old.
+// maxContradictions is how many answers in a row may contradict the end. It allows for a total that is four requests
+// old.
 const maxContradictions = 5
 
 // reset records that rows were delivered, so that the history did not end before.
@@ -32,81 +35,63 @@ func (c *counts) reset() {
 	*c = counts{first: c.first, varied: c.varied, altered: c.altered || c.ended}
 }
 
-// observe takes an answer into account. An empty page after the first does not say where the history ends. A page of more
-// rows than were asked for is not the page asked for, so it counts as a contradiction, too.
-func (c *counts) observe(v view, m match, hasNext bool) {
+// observe takes an answer into account.
+func (c *counts) observe(a *answer) {
 	if c.first == nil {
-		c.first = v.total
+		c.first = a.Total
 	}
-	c.varied = c.varied || v.total != nil && *v.total != *c.first
-	c.altered = c.altered || m.joined && m.altered
+	c.varied = c.varied || a.Total != nil && *a.Total != *c.first
+	c.altered = c.altered || a.joined && a.altered
 	c.inARow++
-	if !m.joined || !v.short() {
+	if !a.joined || !a.short() {
 		c.inARow = 0
 	}
 	c.ended = c.ended || c.inARow > 0
-
-	ends := v.short() && (len(v.ids) > 0 || v.page == 1)
-	c.atEnd = ends || len(v.ids) > v.limit
-	if !c.atEnd && c.answers == 0 {
+	if !a.short() && c.answers == 0 {
 		return
 	}
 	c.answers++
-	if v.total != nil && (c.leastTotal == nil || *v.total < *c.leastTotal) {
-		c.leastTotal = v.total
+	if a.Total != nil {
+		c.totals = append(c.totals, *a.Total)
 	}
-	if !ends {
+	if !a.short() {
 		return
 	}
-	end := v.start() + len(v.ids)
-	if c.latestEnd == 0 {
-		c.earliestEnd = end
-	}
-	c.earliestEnd, c.latestEnd = min(c.earliestEnd, end), max(c.latestEnd, end)
+	c.ends = append(c.ends, a.start()+len(a.IDs))
 	c.nextLinks++
-	if !hasNext || v.total != nil && *v.total > v.end() {
+	if !a.HasNext || a.Total != nil && *a.Total > a.end() {
 		c.nextLinks = 0
 	}
 }
 
-// confirm reports whether two pages in a row ended the history, and no count says that there must be more rows than were
-// delivered.
-func (c *counts) confirm(delivered int) bool {
-	return c.inARow > 1 && c.nextLinks == 0 && !c.exceed(delivered)
+// judge reports whether the history has ended: one more page confirmed it, and no count says that there must be more
+// rows than were delivered. contradiction is what the counts say against the end, if they have said it for too long, or
+// if the end was reached over rows that were altered and fewer were delivered than there were.
+func (c *counts) judge(delivered int) (ended bool, contradiction string) {
+	exceed := c.exceed(delivered)
+	switch {
+	case exceed && c.answers >= maxContradictions:
+		return false, fmt.Sprintf("X-Total-Results says %d", slices.Min(c.totals))
+	case c.nextLinks >= maxContradictions:
+		return false, "Link has a next page"
+	case exceed || c.nextLinks > 0 || c.inARow < 2:
+		return false, ""
+	case c.altered && c.missing(delivered):
+		return true, fmt.Sprintf("X-Total-Results said %d at first", *c.first)
+	}
+	return true, ""
 }
 
-// exceed reports whether the total speaks of more rows than were delivered, and of more than where the history ended.
-// As long as the total has not changed, nothing arrived or went, and each short page has to end just there: one that ends
-// later is not the page that was asked for.
+// exceed reports whether the totals speak of more rows than were delivered, and of more than where the history ended.
+// As long as the total has not changed, nothing arrived or went, and each short page has to end just there: one that
+// ends later is not the page that was asked for.
 func (c *counts) exceed(delivered int) bool {
-	switch {
-	case c.leastTotal == nil || !c.missing(delivered):
+	if len(c.totals) == 0 || !c.missing(delivered) {
 		return false
-	case c.varied:
-		return *c.leastTotal > c.latestEnd
 	}
-	return *c.leastTotal != c.earliestEnd || *c.leastTotal != c.latestEnd
+	total, first, last := slices.Min(c.totals), slices.Min(c.ends), slices.Max(c.ends)
+	return total > last || !c.varied && (total != first || total != last)
 }
 
 // missing reports whether fewer rows were delivered than there were when the walk began.
 func (c *counts) missing(delivered int) bool { return c.first != nil && *c.first > delivered }
-
-// incomplete reports whether the end has been contradicted for too long, or was reached over rows that were altered. A full
-// page in between means that the end is being looked for, after many rows arrived or went.
-func (c *counts) incomplete(delivered int, more bool) bool {
-	if !more && c.altered && c.missing(delivered) {
-		return true
-	}
-	return c.atEnd && c.answers >= maxContradictions && (c.exceed(delivered) || c.nextLinks >= maxContradictions-1)
-}
-
-// reason returns what the counts say against the end.
-func (c *counts) reason(delivered int) string {
-	switch {
-	case c.exceed(delivered):
-		return fmt.Sprintf("X-Total-Results says %d", *c.leastTotal)
-	case c.nextLinks > 0:
-		return "Link has a next page"
-	}
-	return fmt.Sprintf("X-Total-Results said %d at first", *c.first)
-}

@@ -33,25 +33,24 @@ func TestH9_CountsContradictTheEnd(t *testing.T) {
 		{"the total goes on five times", repeated(5, shown{last, 2, new(101), false}), true, true},
 		{"Link goes on five times", repeated(5, shown{last, 2, nil, true}), true, true},
 		{"Link goes on once, then other pages come", append([]shown{{last, 2, nil, true}}, repeated(5, shown{window{1, 50}, 50, nil, true})...), true, false},
-		{"more rows than asked for, five times", repeated(5, shown{last, 50, new(2000), false}), true, true},
 		{"the total was old, and comes down to the end", append(repeated(4, shown{last, 2, new(130), false}), shown{last, 2, new(100), false}), false, false},
 		{"so it does while more go", []shown{{last, 22, new(130), false}, {last, 12, new(120), false}}, false, false},
 		{"the total was ahead, and the end came up to it", []shown{{last, 2, new(120), false}, {last, 22, new(140), false}}, false, false},
 		{"the total never changed, and the end did", []shown{{last, 2, new(120), false}, {last, 22, new(120), false}}, true, false},
 		{"the end is beyond a total that never changed", []shown{{last, 20, new(110), false}}, true, false}, // limits are rounded
-		{"an empty page after the end proves nothing", []shown{{window{40, 50}, 0, new(1000), false}}, false, false},
 		{"an empty page is not where the history ends", []shown{{last, 2, new(1000), false}, {window{40, 50}, 0, new(1000), false}}, true, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var c counts
 			for _, a := range tt.answers {
-				c.observe(view{window: a.window, ids: make([]int64, a.rows), total: a.total}, match{joined: true}, a.next)
+				c.observe(joined(a.window, a.rows, a.total, a.next))
 			}
 			contradicted := func() bool { return c.nextLinks > 0 || c.exceed(delivered) }
 			assert.Equal(t, tt.contradict, contradicted())
-			assert.Equal(t, tt.incomplete, c.incomplete(delivered, true))
-			assert.False(t, contradicted() && c.confirm(delivered))
+			ended, contradiction := c.judge(delivered)
+			assert.Equal(t, tt.incomplete, contradiction != "")
+			assert.False(t, contradicted() && ended)
 			c.reset()
 			assert.False(t, contradicted(), "rows that were delivered show that the history went on")
 		})
@@ -61,10 +60,12 @@ func TestH9_CountsContradictTheEnd(t *testing.T) {
 func TestH9_ATotalThatWasDeliveredContradictsNothing(t *testing.T) {
 	var c counts
 	for range maxContradictions {
-		c.observe(view{window: window{1, 50}, ids: make([]int64, 10), total: new(20)}, match{joined: true}, false)
+		c.observe(joined(window{1, 50}, 10, new(20), false))
 	}
-	assert.True(t, c.incomplete(19, true))
-	assert.False(t, c.incomplete(20, true), "10 of 20 were deleted after their delivery, and the total is old")
+	_, contradiction := c.judge(19)
+	assert.NotEmpty(t, contradiction)
+	_, contradiction = c.judge(20)
+	assert.Empty(t, contradiction, "10 of 20 were deleted after their delivery, and the total is old")
 }
 
 func TestH9_RowsInAnotherOrderAreSeen(t *testing.T) {
@@ -90,29 +91,43 @@ func TestH9_RowsInAnotherOrderAreSeen(t *testing.T) {
 }
 
 func TestH9_OneMorePageConfirmsTheEnd(t *testing.T) {
-	short := view{window: window{1, 50}, ids: make([]int64, 20), total: new(20)}
-	full := view{window: window{1, 20}, ids: make([]int64, 20), total: new(20)}
 	var c counts
-	observe := func(v view, m match) bool {
-		c.observe(v, m, false)
-		return c.confirm(20)
+	observe := func(a *answer) bool {
+		c.observe(a)
+		ended, contradiction := c.judge(20)
+		assert.Empty(t, contradiction)
+		return ended
 	}
-	joined := match{joined: true}
-	assert.False(t, observe(short, joined), "the first")
-	assert.True(t, observe(short, joined))
-	assert.False(t, observe(full, joined), "another came between")
-	assert.False(t, observe(short, joined))
-	assert.False(t, observe(short, match{}), "it does not show the last row delivered")
+	short := func() *answer { return joined(window{1, 50}, 20, new(20), false) }
+	assert.False(t, observe(short()), "the first")
+	assert.True(t, observe(short()))
+	assert.False(t, observe(joined(window{1, 20}, 20, new(20), false)), "another came between")
+	elsewhere := short()
+	elsewhere.joined = false
+	assert.False(t, observe(short()))
+	assert.False(t, observe(elsewhere), "it does not show the last row delivered")
 	c.reset()
 	assert.True(t, c.altered, "what seemed the end was none")
 }
 
 func TestH9_AnEndOverAlteredRowsIsIncompleteIfRowsAreMissing(t *testing.T) {
-	var c counts
-	c.observe(view{window: window{1, 50}, ids: make([]int64, 20), total: new(20)}, match{joined: true, altered: true}, false)
-	assert.True(t, c.incomplete(19, false))
-	assert.False(t, c.incomplete(19, true), "they may still come")
-	assert.False(t, c.incomplete(20, false))
+	c := counts{first: new(20), varied: true}
+	a := joined(window{1, 50}, 20, new(20), false)
+	a.altered = true
+	c.observe(a)
+	_, contradiction := c.judge(19)
+	assert.Empty(t, contradiction, "they may still come")
+	c.observe(a)
+	_, contradiction = c.judge(19)
+	assert.NotEmpty(t, contradiction)
+	ended, contradiction := c.judge(20)
+	assert.True(t, ended)
+	assert.Empty(t, contradiction)
+}
+
+// joined is an answer that goes on where the deliveries ended.
+func joined(w window, rows int, total *int, next bool) *answer {
+	return &answer{window: w, Page: Page{IDs: make([]int64, rows), Total: total, HasNext: next}, joined: true}
 }
 
 func repeated(n int, a shown) []shown {

@@ -76,7 +76,7 @@ func (g *gateway) churn(gain, lose int) func(int) {
 
 // fetch answers after a while, and takes as long again for the way back, so that requests and answers overtake each other. How
 // long depends on the request alone, and not on which goroutine runs first: a seed is one course of events.
-func (g *gateway) fetch(ctx context.Context, page, limit int) (history.Page[int64], error) {
+func (g *gateway) fetch(ctx context.Context, page, limit int) (history.Page, error) {
 	g.mu.Lock()
 	g.asked[[2]int{page, limit}]++
 	random := rand.New(rand.NewPCG(g.seed, uint64(page)<<32|uint64(limit)<<16|g.asked[[2]int{page, limit}]))
@@ -90,13 +90,13 @@ func (g *gateway) fetch(ctx context.Context, page, limit int) (history.Page[int6
 		}
 	}
 	if err := wait(); err != nil {
-		return history.Page[int64]{}, err
+		return history.Page{}, err
 	}
 	answer := g.answer(page, limit)
 	return answer, wait()
 }
 
-func (g *gateway) answer(page, limit int) (p history.Page[int64]) {
+func (g *gateway) answer(page, limit int) (p history.Page) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.requests++; g.requests > 1 && g.edit != nil {
@@ -131,16 +131,27 @@ func (g *gateway) answer(page, limit int) (p history.Page[int64]) {
 	}
 	for offset := min(from, len(ids)); offset < min(to, len(ids)); offset++ {
 		if id := ids[len(ids)-1-offset]; g.noID != nil && g.noID(id) {
-			p.Rows = append(p.Rows, -id)
+			p.IDs = append(p.IDs, -id)
 		} else if g.hidden == nil || !g.hidden(id) {
-			p.Rows = append(p.Rows, id)
+			p.IDs = append(p.IDs, id)
 		}
 	}
 	return p
 }
 
-// idOf returns 0 for a row whose ID cannot be read: a negative one.
-func idOf(row int64) int64 { return max(row, 0) }
+// walk reads a history whose rows fetch returns as IDs: negative ones are those that cannot be read.
+func walk(ctx context.Context, concurrency int, fetch func(ctx context.Context, page, limit int) (history.Page, error), deliver func(row int64) bool) error {
+	return history.Walk(ctx, concurrency, func(ctx context.Context, page, limit int) (history.Page, error) {
+		p, err := fetch(ctx, page, limit)
+		rows := p.IDs
+		p.IDs = make([]int64, len(rows))
+		for i, row := range rows {
+			p.IDs[i] = max(row, 0)
+		}
+		p.Deliver = func(i int) bool { return deliver(rows[i]) }
+		return p, err
+	})
+}
 
 // reading is what a walk delivered, held against what was there.
 type reading struct {
@@ -157,7 +168,7 @@ func (g *gateway) read(ctx context.Context, concurrency int) reading {
 	r := reading{pages: max(1, (len(wanted)+49)/50)}
 	seen := make(map[int64]bool)
 	start := time.Now()
-	r.err = history.Walk(ctx, concurrency, idOf, g.fetch, func(row int64) bool {
+	r.err = walk(ctx, concurrency, g.fetch, func(row int64) bool {
 		id := max(row, -row)
 		if seen[id] {
 			r.twice++

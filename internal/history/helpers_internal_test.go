@@ -10,4 +10,6 @@ func delivered(ids ...int64) *cursor {
 }
 
 // full is a page with nothing known on it.
-func full(total *int) view { return view{window{1, 50}, make([]int64, 50), total, true} }
+func full(total *int) *answer {
+	return &answer{window: window{1, 50}, Page: Page{IDs: make([]int64, 50), Total: total}, last: -1}
+}

@@ -10,31 +10,31 @@ import (
 )
 
 func TestW3_OneFailureIsNoOutage(t *testing.T) {
-	p := pauses{initial: 10 * time.Second}
-	p.failed(time.Minute, time.Minute, 0)
-	assert.False(t, p.outage())
-	assert.Zero(t, p.resume)
+	s := newSchedule(1, perLook, 10*time.Second, time.Hour)
+	s.pause(Unreachable, time.Minute, time.Minute, 0)
+	assert.False(t, s.outage())
+	assert.Zero(t, s.resume)
 
-	p.failed(time.Minute, time.Minute, 1)
-	assert.True(t, p.outage())
-	assert.Equal(t, time.Minute+11*time.Second, p.resume, "a pause has a jitter, too")
-	p.failed(time.Minute, time.Minute, 0)
-	assert.Equal(t, time.Minute+11*time.Second, p.resume, "and those that failed together are due together")
+	s.pause(Unreachable, time.Minute, time.Minute, jitter)
+	assert.True(t, s.outage())
+	assert.Equal(t, time.Minute+11*time.Second, s.resume, "a pause has a jitter, too")
+	s.pause(Unreachable, time.Minute, time.Minute, 0)
+	assert.Equal(t, time.Minute+11*time.Second, s.resume, "and those that failed together are due together")
 
-	p.succeeded()
-	assert.False(t, p.outage())
-	assert.Zero(t, p.resume)
-	p.failed(2*time.Minute, 2*time.Minute, 0)
-	assert.False(t, p.outage(), "those before the success do not count")
+	s.pause(Found, time.Minute, time.Minute, 0)
+	assert.False(t, s.outage())
+	assert.Zero(t, s.resume)
+	s.pause(Unreachable, 2*time.Minute, 2*time.Minute, 0)
+	assert.False(t, s.outage(), "those before the success do not count")
 }
 
 func TestW3_LooksThatAreTurnedAwayTogetherMakeOnePause(t *testing.T) {
-	p := pauses{initial: 10 * time.Second}
-	assert.True(t, p.throttled(time.Minute, time.Minute, 0))
-	assert.Equal(t, time.Minute+firstPause, p.resume)
-	assert.False(t, p.throttled(time.Minute, time.Minute, 0))
-	assert.Equal(t, time.Minute+firstPause, p.resume)
-	assert.False(t, p.outage())
+	s := newSchedule(1, perLook, 10*time.Second, time.Hour)
+	s.pause(Throttled, time.Minute, time.Minute, 0)
+	assert.Equal(t, time.Minute+firstPause, s.resume)
+	s.pause(Throttled, time.Minute, time.Minute, 0)
+	assert.Equal(t, time.Minute+firstPause, s.resume)
+	assert.False(t, s.outage())
 }
 
 // Whatever happens, no pause is longer than 5 minutes, or the initial interval if that is longer.
@@ -42,27 +42,27 @@ func TestW3_PausesAreBounded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		initial := time.Duration(rapid.Int64Range(1, int64(24*time.Hour)).Draw(t, "initial"))
-		p := pauses{initial: initial}
+		s := newSchedule(1, perLook, initial, initial)
 		now := time.Duration(0)
 		for range rapid.IntRange(1, 200).Draw(t, "looks") {
-			started := max(now, p.resume) - time.Duration(random.Int64N(int64(time.Minute)))
-			now = max(now, p.resume) + time.Duration(random.Int64N(int64(time.Minute)))
-			before := p.resume
+			started := max(now, s.resume) - time.Duration(random.Int64N(int64(time.Minute)))
+			now = max(now, s.resume) + time.Duration(random.Int64N(int64(time.Minute)))
+			before := s.resume
 			switch random.IntN(10) {
 			case 0:
-				p.succeeded()
+				s.pause(Found, started, now, 0)
 				continue
 			case 1, 2:
-				p.throttled(started, now, random.Float64())
-				assert.LessOrEqual(t, p.resume-now, min(initial, maxPause))
+				s.pause(Throttled, started, now, jitter*random.Float64())
+				assert.LessOrEqual(t, s.resume-now, min(initial, maxPause))
 			default:
-				p.failed(started, now, random.Float64())
-				assert.LessOrEqual(t, p.resume-now, max(initial, maxPause))
-				if p.outage() {
-					assert.GreaterOrEqual(t, p.resume-now, initial)
+				s.pause(Unreachable, started, now, jitter*random.Float64())
+				assert.LessOrEqual(t, s.resume-now, max(initial, maxPause))
+				if s.outage() {
+					assert.GreaterOrEqual(t, s.resume-now, initial)
 				}
 			}
-			assert.GreaterOrEqual(t, p.resume, before, "a pause is never shorter for another failure")
+			assert.GreaterOrEqual(t, s.resume, before, "a pause is never shorter for another failure")
 		}
 	})
 }

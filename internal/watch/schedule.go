@@ -7,10 +7,12 @@ import (
 	"slices"
 	"time"
 	"unique"
+
+	"github.com/gsmservice-gateway/client-go/gen"
 )
 
-// schedule says which of the IDs to look up next, and when. An ID is its index in the list asked for, and a time is how long
-// the watch has lasted. It reads no clock and sends nothing.
+// schedule says which of the IDs to look up next, and when. An ID is its index in the list asked for, a time is how
+// long the watch has lasted, and jitter is by how much of itself a wait is longer. It reads no clock and sends nothing.
 type schedule struct {
 	initial, longest time.Duration // the bounds of the wait between two looks
 	perLook          int           // the most IDs of one look
@@ -22,36 +24,31 @@ type schedule struct {
 
 	maxStarts int             // looks that may begin within any initial interval
 	starts    []time.Duration // of those within the last one, the oldest first
+
+	failures  int           // looks in a row that were Unreachable, with no success between
+	lastPause time.Duration // how long no look was to begin after the last of them, or after a rate limit
+	resume    time.Duration // when looks may begin again
 }
 
 // watchedID is what is remembered of one ID.
 type watchedID struct {
-	state     state         // what was seen last
-	since     time.Duration // when that state, or that the ID is unknown, was first seen
-	halfOver  time.Duration // when half of the wait is over
+	code      unique.Handle[string] // of the status that was seen last: 8 bytes, and the few codes that there are once
+	date      time.Time             // its date; zero for none
+	since     time.Duration         // when that status, or that the ID is unknown, was first seen
+	halfOver  time.Duration         // when half of the wait is over
 	due       time.Duration
 	unknown   uint8 // how many looks in a row found no such message
 	permanent uint8 // how many looks in a row ended for a reason that will not pass
 	ended     bool
 }
 
-// state is what is compared of a message. The zero state is none.
-type state struct {
-	code unique.Handle[string] // 8 bytes, and the few codes that there are once
-	date time.Time             // in UTC; zero for none
-}
-
-func stateOf(code string, date *time.Time) state {
-	s := state{code: unique.Make(code)}
-	if date != nil {
-		s.date = date.UTC().Round(0)
-	}
-	return s
-}
-
 const (
 	maxFruitless       = 3   // looks in a row; then an ID is given up
 	maxRequestsPercent = 130 // of the looks that all IDs take: so many may begin within an initial interval
+	jitter             = 0.1 // at most
+
+	firstPause = 500 * time.Millisecond // after a rate limit
+	maxPause   = 5 * time.Minute
 )
 
 // newSchedule returns a schedule on which n IDs are due at once.
@@ -69,10 +66,11 @@ func newSchedule(n, perLook int, initial, longest time.Duration) *schedule {
 	return s
 }
 
-// next returns the IDs of the next look, in the order asked: those that are due, filled up with those whose wait is at least
-// half over, the ones due soonest first, and of equal ones those asked for first. It returns none if no ID is due, and while
-// too many looks have begun: that happens only where answers take about as long as the waits, since IDs that are being looked
-// up cannot fill the looks of others. Each of the IDs must be given to end, reschedule, retryAt or postpone afterwards.
+// next returns the IDs of the next look, in the order asked: those that are due, filled up with those whose wait is at
+// least half over, the ones due soonest first, and of equal ones those asked for first. It returns none if no ID is
+// due, and while too many looks have begun: that happens only where answers take about as long as the waits, since IDs
+// that are being looked up cannot fill the looks of others. Each of the IDs must be given to end, reschedule or retry
+// afterwards.
 func (s *schedule) next(now time.Duration) []int32 {
 	for s.resting.min() <= now {
 		heap.Push(&s.ready, heap.Pop(&s.resting))
@@ -80,7 +78,7 @@ func (s *schedule) next(now time.Duration) []int32 {
 	for len(s.starts) > 0 && s.starts[0] <= now-s.initial {
 		s.starts = s.starts[1:]
 	}
-	if s.ready.min() > now || s.full() {
+	if s.wake() > now {
 		return nil
 	}
 	s.starts = append(s.starts, now)
@@ -92,77 +90,98 @@ func (s *schedule) next(now time.Duration) []int32 {
 	return chosen
 }
 
-// full reports whether as many looks have begun within an initial interval as may.
-func (s *schedule) full() bool { return len(s.starts) >= s.maxStarts }
-
 // wake returns when to ask next again, or never if nothing waits.
 func (s *schedule) wake() time.Duration {
 	at := min(s.ready.min(), s.resting.min())
-	if s.full() {
+	if len(s.starts) >= s.maxStarts {
 		at = max(at, s.starts[0]+s.initial)
 	}
 	return at
 }
 
-// found records the state that a look found, and reports whether it is another than before.
-func (s *schedule) found(i int32, state state, now time.Duration) (changed bool) {
+// record takes in what a look found of an ID, and the message if it was Found. It reports whether its status is another
+// than before, and whether to give the ID up: after three looks in a row for a reason that will not pass, or that found
+// no such message, but then not before twice the initial interval, since a message may appear late.
+func (s *schedule) record(i int32, finding Finding, m gen.Message, now time.Duration) (changed, giveUp bool) {
 	w := &s.watched[i]
-	changed = w.state != state
-	if changed || w.unknown > 0 {
-		w.since = now
+	switch finding {
+	case Found:
+		code, date := unique.Make(m.StatusCode), time.Time{}
+		if m.StatusDate != nil {
+			date = m.StatusDate.UTC()
+		}
+		changed = w.code != code || !w.date.Equal(date)
+		if changed || w.unknown > 0 {
+			w.since = now
+		}
+		w.code, w.date, w.unknown, w.permanent = code, date, 0, 0
+	case Missing:
+		if w.unknown == 0 {
+			w.since = now
+		}
+		w.unknown, w.permanent = min(w.unknown+1, maxFruitless), 0
+		giveUp = w.unknown == maxFruitless && now-w.since >= 2*s.initial
+	case Unreadable, Rejected:
+		w.permanent++
+		giveUp = w.permanent == maxFruitless
 	}
-	w.state, w.unknown, w.permanent = state, 0, 0
-	return changed
+	return changed, giveUp
 }
 
-// missing records that a look found no such message, and reports whether to give up: not before twice the initial interval,
-// since a message may appear late.
-func (s *schedule) missing(i int32, now time.Duration) (giveUp bool) {
-	w := &s.watched[i]
-	if w.unknown == 0 {
-		w.since = now
-	}
-	w.unknown = min(w.unknown+1, maxFruitless)
-	w.permanent = 0
-	return w.unknown == maxFruitless && now-w.since >= 2*s.initial
-}
-
-// failed records that a look ended for a reason that will not pass, and reports whether to give up.
-func (s *schedule) failed(i int32) (giveUp bool) {
-	s.watched[i].permanent++
-	return s.watched[i].permanent == maxFruitless
-}
-
-// reschedule makes an ID wait for its next look: as long as its state has been the same, within the bounds, and longer by the
-// jitter, a fraction of the wait. IDs that are looked up together get the same jitter, so that they stay together.
+// reschedule makes an ID wait for its next look: as long as its state has been the same, within the bounds. IDs that
+// are looked up together get the same jitter, so that they stay together.
 func (s *schedule) reschedule(i int32, now time.Duration, jitter float64) {
 	w := &s.watched[i]
-	wait := min(max(now-w.since, s.initial), s.longest)
-	wait += time.Duration(jitter * float64(wait))
+	wait := longer(min(max(now-w.since, s.initial), s.longest), jitter)
 	w.halfOver, w.due = now+wait/2, now+wait
 	heap.Push(&s.resting, i)
 }
 
-// retryAt makes an ID due at a time, and no part of a look before.
-func (s *schedule) retryAt(i int32, at time.Duration) {
-	s.watched[i].halfOver, s.watched[i].due = at, at
-	heap.Push(&s.resting, i)
+func longer(wait time.Duration, jitter float64) time.Duration {
+	return wait + time.Duration(jitter*float64(wait))
 }
 
-// postpone makes IDs due again as if the look that began at a time had not been.
-func (s *schedule) postpone(indexes []int32, started time.Duration) {
-	for _, i := range indexes {
-		heap.Push(&s.ready, i)
-	}
-	if at := slices.Index(s.starts, started); at >= 0 {
-		s.starts = slices.Delete(s.starts, at, at+1)
-	}
+// retry makes an ID due now, after those that have been due before.
+func (s *schedule) retry(i int32, now time.Duration) {
+	s.watched[i].due = now
+	heap.Push(&s.ready, i)
 }
 
 // end takes an ID out for good.
 func (s *schedule) end(i int32) {
 	s.watched[i].ended = true
 	s.remaining--
+}
+
+// outage reports whether there is one. One failed look is none: it may have been about its own IDs.
+func (s *schedule) outage() bool { return s.failures > 1 }
+
+// pause takes in how a look ended. In an outage and after a rate limit no look begins for a while, each time twice as
+// long, within bounds; a success ends that. What a rate limit asks for is the limiter's concern; a look that it turned
+// away counts for nothing.
+func (s *schedule) pause(ended Finding, started, now time.Duration, jitter float64) {
+	shortest, longest := s.initial, max(s.initial, maxPause)
+	switch ended {
+	case Unreachable:
+		if s.failures++; !s.outage() {
+			return
+		}
+	case Throttled:
+		shortest, longest = firstPause, min(s.initial, maxPause)
+		if at := slices.Index(s.starts, started); at >= 0 {
+			s.starts = slices.Delete(s.starts, at, at+1)
+		}
+	case Rejected, Unsettled:
+		return
+	default:
+		s.failures, s.lastPause, s.resume = 0, 0, 0
+		return
+	}
+	if started >= s.resume { // it is not one of several that were made together
+		s.lastPause *= 2
+	}
+	s.lastPause = min(max(s.lastPause, longer(shortest, jitter)), longest)
+	s.resume = max(s.resume, now+s.lastPause)
 }
 
 // indexHeap is a heap of indexes, the least time first, and of equal ones the least index.

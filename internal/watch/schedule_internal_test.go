@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/gsmservice-gateway/client-go/gen"
 )
 
 const perLook = 50
@@ -98,7 +100,7 @@ func TestW2_TheWaitIsAsLongAsTheStateHasBeenTheSame(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := newSchedule(1, perLook, initial, longest)
 			s.next(0)
-			s.found(0, stateOf("SENT", nil), test.since)
+			s.record(0, Found, gen.Message{StatusCode: "SENT"}, test.since)
 			s.reschedule(0, test.looked, test.jitter)
 			assert.Equal(t, test.looked+test.want, s.watched[0].due)
 			assert.Equal(t, test.looked+test.want/2, s.watched[0].halfOver)
@@ -112,7 +114,7 @@ func looksAt(s *schedule, until time.Duration, code func(now time.Duration) stri
 	for now := time.Duration(0); now <= until; now = s.wake() {
 		for _, i := range s.next(now) {
 			looks = append(looks, now)
-			s.found(i, stateOf(code(now), nil), now)
+			s.record(i, Found, gen.Message{StatusCode: code(now)}, now)
 			s.reschedule(i, now, 0)
 		}
 	}
@@ -160,11 +162,13 @@ func TestW4_WhenAnIDIsGivenUp(t *testing.T) {
 				var giveUp bool
 				switch look {
 				case 'u':
-					giveUp = s.missing(0, now)
+					_, giveUp = s.record(0, Missing, gen.Message{}, now)
 				case 'k':
-					s.found(0, stateOf("SENT", nil), now)
+					_, giveUp = s.record(0, Found, gen.Message{StatusCode: "SENT"}, now)
 				case 'p':
-					giveUp = s.failed(0)
+					_, giveUp = s.record(0, Rejected, gen.Message{}, now)
+				case 'f':
+					_, giveUp = s.record(0, Unsettled, gen.Message{}, now)
 				}
 				if giveUp && givenUp == 0 {
 					givenUp = n + 1
@@ -204,21 +208,21 @@ func TestW2_NoMoreThanOnePointThreeTimesTheRequests(t *testing.T) {
 func TestW2_AnIDThatWasUnknownBeginsAnew(t *testing.T) {
 	s := newSchedule(1, perLook, 10*time.Second, time.Hour)
 	s.next(0)
-	s.found(0, stateOf("SENT", nil), 0)
-	s.missing(0, time.Minute)
-	s.found(0, stateOf("SENT", nil), 2*time.Minute)
+	s.record(0, Found, gen.Message{StatusCode: "SENT"}, 0)
+	s.record(0, Missing, gen.Message{}, time.Minute)
+	s.record(0, Found, gen.Message{StatusCode: "SENT"}, 2*time.Minute)
 	s.reschedule(0, 2*time.Minute, 0)
 	assert.Equal(t, 2*time.Minute+10*time.Second, s.watched[0].due)
 }
 
-func TestW3_WhatIsTriedAgainFillsNoRequestBefore(t *testing.T) {
-	s := newSchedule(51, 50, 10*time.Second, time.Hour)
-	require.Len(t, s.next(0), 50)
+func TestW3_WhatIsTriedAgainComesAfterWhatHasBeenDue(t *testing.T) {
+	s := newSchedule(100, perLook, 10*time.Second, time.Hour)
+	require.Equal(t, numbers(0, 50), s.next(0))
 	for i := range int32(50) {
-		s.retryAt(i, time.Minute)
+		s.retry(i, time.Second)
 	}
-	require.Equal(t, []int32{50}, s.next(30*time.Second))
-	require.Len(t, s.next(time.Minute), 50)
+	require.Equal(t, numbers(50, 100), s.next(time.Second))
+	require.Equal(t, numbers(0, 50), s.next(10*time.Second))
 }
 
 func TestW2_ARequestThatWasPostponedCostsNothing(t *testing.T) {
@@ -226,7 +230,8 @@ func TestW2_ARequestThatWasPostponedCostsNothing(t *testing.T) {
 	for n := range 5 {
 		now := time.Duration(n) * time.Second
 		require.Equal(t, []int32{0}, s.next(now))
-		s.postpone([]int32{0}, now)
+		s.pause(Throttled, now, now, 0)
+		s.retry(0, now)
 	}
 }
 
@@ -258,6 +263,7 @@ func TestW2_NoMoreRequestsThanTheIDsNeed(t *testing.T) {
 			inFlight    []answered
 			starts      []time.Duration
 			lastLook    = make([]time.Duration, n)
+			seen        = make([]gen.Message, n)
 		)
 		for now := time.Duration(0); now < 20*time.Minute; {
 			for len(inFlight) < concurrency {
@@ -283,19 +289,21 @@ func TestW2_NoMoreRequestsThanTheIDsNeed(t *testing.T) {
 			inFlight = inFlight[1:]
 			now = request.at
 			if random.Float64() < away {
-				s.postpone(request.indexes, request.started)
+				s.pause(Throttled, request.started, now, 0)
+				for _, i := range request.indexes {
+					s.retry(i, now)
+				}
 				at := slices.Index(starts, request.started)
 				starts = slices.Delete(starts, at, at+1)
 				continue
 			}
 			failed, jitter := random.Float64() < fails, 0.1*random.Float64()
 			for _, i := range request.indexes {
-				seen := s.watched[i].state
-				if seen == (state{}) || random.Float64() < changes {
-					seen = stateOf("SENT", new(time.Unix(0, int64(now))))
+				if seen[i].StatusCode == "" || random.Float64() < changes {
+					seen[i] = gen.Message{StatusCode: "SENT", StatusDate: new(time.Unix(0, int64(now)))}
 				}
 				if !failed {
-					s.found(i, seen, now)
+					s.record(i, Found, seen[i], now)
 				}
 				s.reschedule(i, now, jitter)
 				lastLook[i] = now

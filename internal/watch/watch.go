@@ -1,95 +1,87 @@
-// Package watch follows messages until each has reached its end, by looking them up again and again. It decides which to look
-// up next and when, so that many share a look, and what is worth telling of what was found. It knows nothing of how messages
-// are looked up, and keeps none of them: at most 100 bytes for each ID.
+// Package watch follows messages until each has reached its end, by looking them up again and again. It decides which
+// to look up next and when, so that many share a look, and what is worth telling of what was found. It knows nothing of
+// how messages are looked up, and keeps none of them: at most 100 bytes for each ID.
 //
 // The rules W1 to W6 of docs/rules.md are its own.
 package watch
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"time"
 
+	"github.com/gsmservice-gateway/client-go/gen"
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
 )
 
-// Config says what to watch, until when, and how often to look.
-type Config[M any] struct {
+// Config says what to watch, until when, how often to look, and how.
+type Config struct {
 	IDs             []int64 // distinct
-	Until           func(M) bool
-	State           func(M) (code string, date *time.Time) // what is compared of a message
-	InitialInterval time.Duration                          // > 0
-	MaxInterval     time.Duration                          // >= InitialInterval
-	IDsPerLook      int                                    // at most
-	Concurrency     int                                    // looks at once, at most
-	HeldUntil       func() time.Time                       // before which no look is begun
+	Until           func(gen.Message) bool
+	InitialInterval time.Duration    // > 0
+	MaxInterval     time.Duration    // >= InitialInterval
+	IDsPerLook      int              // at most
+	Concurrency     int              // looks at once, at most
+	HeldUntil       func() time.Time // before which no look is begun
 	Logger          *slog.Logger
+
+	// LookUp is called in goroutines that have ended when Run returns; if it panics, so does Run.
+	LookUp func(ctx context.Context, ids []int64) Look
+	// Emit is told a message that is new or has changed; or one with nothing but an ID, which is given up, and the
+	// failure; or a zero message, and the IDs whose look failed and that are looked up again. If it returns false the
+	// watch ends.
+	Emit func(m gen.Message, failed ...Result) bool
 }
 
 // longestWait stands for any longer initial interval, so that no time overflows.
 const longestWait = 10 * 365 * 24 * time.Hour
 
 // Look is what one look found.
-type Look[M any] struct {
-	Outcome Outcome
-	Results []Result[M] // one for each ID, in the order given, unless the look was Throttled or Refused
-	Err     error       // if Refused: why
-	Attr    slog.Attr   // what a log says of a look that was not Answered
+type Look struct {
+	Results []Result  // one for each ID, in the order given
+	Attr    slog.Attr // what a log says of a look that was not answered
+
+	indexes []int32
+	started time.Duration
 }
 
-// Outcome is how a look as a whole ended.
-type Outcome int
-
-// How a look can end.
-const (
-	Answered    Outcome = iota // some IDs were looked up; others may have failed
-	Failed                     // for other reasons than those below
-	Unreachable                // no answer, or one that says that the server does not work
-	Throttled                  // turned away, since too many requests are made
-	Refused                    // as all other looks will be
-)
-
 // Result is what a look found of one ID.
-type Result[M any] struct {
+type Result struct {
 	Finding Finding
-	Message M     // if Found
-	Err     error // if not: why
+	Message gen.Message // if not Found: one with nothing but the ID
+	Err     error       // if not Found: why
 }
 
 // Finding is what became of one ID in a look.
 type Finding int
 
-// What can become of an ID.
+// What can become of an ID. The first of these that a look has says how the look as a whole ended: with one up to
+// Unreadable it was answered.
 const (
-	Unsettled Finding = iota // for a reason that may pass
-	Permanent                // not settled, for a reason that will not pass
+	Refused Finding = iota // as all other looks will be
 	Found
-	Missing // there is no such message
+	Missing     // there is no such message
+	Unreadable  // what the answer says of it
+	Rejected    // not settled, for a reason that will not pass
+	Unsettled   // for a reason that may pass
+	Unreachable // no answer, or one that says that the server does not work
+	Throttled   // turned away, since too many requests are made
 )
 
-// Event is something to tell: a message that is new or has changed, or else IDs whose look failed.
-type Event[M any] struct {
-	Message  M
-	Failures []Failure
-	GivenUp  bool // the ID of the one failure is watched no more
+func (l *Look) outcome() Finding {
+	return slices.MinFunc(l.Results, func(a, b Result) int { return cmp.Compare(a.Finding, b.Finding) }).Finding
 }
 
-// Failure is an ID that could not be looked up, and why.
-type Failure struct {
-	ID  int64
-	Err error
-}
-
-// Run watches until each ID has reached its end or was given up, or emit returns false. Otherwise it returns the IDs that are
-// left, in their order, and why: the error of ctx, or of a look that was Refused. lookUp is called in goroutines that have
-// ended when Run returns; if it panics, so does Run. While emit and Until run, no look begins.
-func Run[M any](ctx context.Context, c Config[M], lookUp func(context.Context, []int64) Look[M], emit func(Event[M]) bool) (left []int64, err error) {
+// Run watches until each ID has reached its end or was given up, or Emit returns false. If ctx is done or a look is
+// Refused before, it returns the IDs that are left, in their order. While Emit and Until run, no look begins.
+func Run(ctx context.Context, c Config) (left []int64) {
 	c.InitialInterval = min(c.InitialInterval, longestWait)
-	w := &watch[M]{
-		Config: c, lookUp: lookUp, emit: emit, start: time.Now(), looks: parallel.NewGroup[*look[M]](),
+	w := &watch{
+		Config: c, start: time.Now(), looks: parallel.NewGroup[Look](),
 		schedule: newSchedule(len(c.IDs), c.IDsPerLook, c.InitialInterval, c.MaxInterval),
-		pauses:   pauses{initial: c.InitialInterval},
 	}
 	lookCtx, cancel := context.WithCancel(ctx)
 	defer w.looks.Drain()
@@ -98,47 +90,38 @@ func Run[M any](ctx context.Context, c Config[M], lookUp func(context.Context, [
 	defer timer.Stop()
 	for w.schedule.remaining > 0 {
 		if ctx.Err() != nil {
-			return w.left(), ctx.Err()
+			return w.left()
 		}
 		timer.Reset(w.startLooks(lookCtx) - time.Since(w.start))
 		select {
 		case take := <-w.looks.Ended():
 			l := take()
-			if l.Outcome == Refused {
-				return w.left(), l.Err
+			if l.outcome() == Refused {
+				return w.left()
 			}
-			if !w.handle(ctx, l) {
-				return nil, nil
+			if !w.handle(ctx, &l) {
+				return nil
 			}
 		case <-timer.C:
 		case <-ctx.Done():
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // watch is one Run.
-type watch[M any] struct {
-	Config[M]
-	lookUp   func(context.Context, []int64) Look[M]
-	emit     func(Event[M]) bool
+type watch struct {
+	Config
 	start    time.Time
 	schedule *schedule
-	pauses   pauses
-	looks    *parallel.Group[*look[M]]
+	looks    *parallel.Group[Look]
 	failing  bool // a failure was told, and no look has succeeded since
 }
 
-type look[M any] struct {
-	Look[M]
-	indexes []int32
-	started time.Duration
-}
-
-// startLooks begins the looks that are due, one at a time in an outage. It returns when the next can begin, or never if that
-// takes the end of one of them.
-func (w *watch[M]) startLooks(ctx context.Context) (next time.Duration) {
-	for w.looks.Running() < w.Concurrency && (w.looks.Running() == 0 || !w.pauses.outage()) {
+// startLooks begins the looks that are due, one at a time in an outage. It returns when the next can begin, or never if
+// that takes the end of one of them.
+func (w *watch) startLooks(ctx context.Context) (next time.Duration) {
+	for w.looks.Running() < w.Concurrency && (w.looks.Running() == 0 || !w.schedule.outage()) {
 		now := time.Since(w.start)
 		if resume := w.resume(); now < resume {
 			return resume
@@ -151,88 +134,69 @@ func (w *watch[M]) startLooks(ctx context.Context) (next time.Duration) {
 		for i, index := range indexes {
 			ids[i] = w.IDs[index]
 		}
-		w.looks.Go(func() *look[M] { return &look[M]{w.lookUp(ctx, ids), indexes, now} })
+		w.looks.Go(func() Look {
+			l := w.LookUp(ctx, ids)
+			l.indexes, l.started = indexes, now
+			return l
+		})
 	}
 	return never
 }
 
 // resume returns when the next look may begin.
-func (w *watch[M]) resume() time.Duration { return max(w.pauses.resume, w.HeldUntil().Sub(w.start)) }
+func (w *watch) resume() time.Duration { return max(w.schedule.resume, w.HeldUntil().Sub(w.start)) }
 
-// handle records how a look ended, and reports whether to go on.
-func (w *watch[M]) handle(ctx context.Context, l *look[M]) bool {
-	now, draw := time.Since(w.start), rand.Float64()
-	switch l.Outcome {
-	case Answered:
-		w.failing = false
-		w.pauses.succeeded()
-	case Unreachable:
-		w.pauses.failed(l.started, now, draw)
-	case Throttled:
-		w.schedule.postpone(l.indexes, l.started)
-		if w.pauses.throttled(l.started, now, draw) {
-			w.warn(ctx, "a rate limit turned the look away; its IDs will be looked up after the wait", l, len(l.indexes), now)
-		}
-		return true
-	}
-	failures, more := w.handleResults(l, now, draw)
-	switch {
-	case !more:
-		return false
-	case len(failures) == 0, ctx.Err() != nil: // which may be why they failed
-		return true
-	case w.failing:
-		w.warn(ctx, "the look failed; its IDs will be looked up again", l, len(failures), now)
-		return true
-	}
-	w.failing = true
-	return w.emit(Event[M]{Failures: failures})
-}
-
-// handleResults records what a look found of each ID, and tells what is new. It returns the failures that may pass, and whether
-// to go on.
-func (w *watch[M]) handleResults(l *look[M], now time.Duration, draw float64) (failures []Failure, more bool) {
+// handle records how a look ended, tells what is new, and reports whether to go on.
+func (w *watch) handle(ctx context.Context, l *Look) bool {
+	now, draw := time.Since(w.start), rand.Float64()*jitter
+	paused := now < w.schedule.resume
+	outcome := l.outcome()
+	w.schedule.pause(outcome, l.started, now, draw)
+	answered := outcome <= Unreadable
+	w.failing = w.failing && !answered
+	var failed []Result // for reasons that may pass
 	for i, result := range l.Results {
-		index := l.indexes[i]
-		failure := Failure{w.IDs[index], result.Err}
-		found, changed, ended := result.Finding == Found, false, false // ended: it is watched no more
-		switch result.Finding {
-		case Found:
-			changed = w.schedule.found(index, stateOf(w.State(result.Message)), now)
+		index, found, more := l.indexes[i], result.Finding == Found, true
+		changed, ended := w.schedule.record(index, result.Finding, result.Message, now)
+		if found {
 			ended = w.Until(result.Message)
-		case Missing:
-			ended = w.schedule.missing(index, now)
-		case Permanent:
-			ended = w.schedule.failed(index)
 		}
 		switch {
 		case ended:
 			w.schedule.end(index)
-		case !found && l.Outcome == Unreachable && w.pauses.outage():
-			w.schedule.retryAt(index, w.pauses.resume) // after the IDs that were due before
+		case outcome == Throttled, outcome == Unreachable && w.schedule.outage():
+			w.schedule.retry(index, now)
 		default:
-			w.schedule.reschedule(index, now, draw*jitter)
+			w.schedule.reschedule(index, now, draw)
 		}
-		var event Event[M]
 		switch {
 		case changed:
-			event.Message = result.Message
-		case ended && !found:
-			event.Failures, event.GivenUp = []Failure{failure}, true
-		case !found && (l.Outcome != Answered || result.Finding == Unsettled):
-			failures = append(failures, failure)
-			continue
-		default:
-			continue
+			more = w.Emit(result.Message)
+		case found:
+		case ended:
+			more = w.Emit(result.Message, result)
+		case !answered || result.Finding >= Unsettled:
+			failed = append(failed, result)
 		}
-		if !w.emit(event) {
-			return nil, false
+		if !more {
+			return false
 		}
 	}
-	return failures, true
+	switch {
+	case len(failed) == 0, ctx.Err() != nil: // which may be why they failed
+	case outcome == Throttled && paused: // looks that were made together are turned away together
+	case outcome == Throttled:
+		w.warn(ctx, "a rate limit turned the look away; its IDs will be looked up after the wait", l, len(failed), now)
+	case w.failing:
+		w.warn(ctx, "the look failed; its IDs will be looked up again", l, len(failed), now)
+	default:
+		w.failing = true
+		return w.Emit(gen.Message{}, failed...)
+	}
+	return true
 }
 
-func (w *watch[M]) warn(ctx context.Context, text string, l *look[M], ids int, now time.Duration) {
+func (w *watch) warn(ctx context.Context, text string, l *Look, ids int, now time.Duration) {
 	attrs := []slog.Attr{slog.Int("ids", ids), l.Attr}
 	if wait := w.resume() - now; wait > 0 {
 		attrs = append(attrs, slog.Duration("wait", wait))
@@ -241,8 +205,7 @@ func (w *watch[M]) warn(ctx context.Context, text string, l *look[M], ids int, n
 }
 
 // left returns the IDs that have not ended.
-func (w *watch[M]) left() []int64 {
-	ids := make([]int64, 0, w.schedule.remaining)
+func (w *watch) left() (ids []int64) {
 	for i, id := range w.IDs {
 		if !w.schedule.watched[i].ended {
 			ids = append(ids, id)

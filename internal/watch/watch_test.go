@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gsmservice-gateway/client-go/gen"
 	"github.com/gsmservice-gateway/client-go/internal/watch"
 )
 
@@ -25,24 +26,19 @@ import (
 // see what a package reads when it is initialized, and would take an old result.
 func full() bool { return os.Getenv("OUTGOING_FULL") != "" }
 
-type message struct {
-	id   int64
-	code string
-	date *time.Time
-}
+type message = gen.Message
 
-func done(m message) bool { return m.code == "DONE" }
+func done(m message) bool { return m.StatusCode == "DONE" }
 
 var (
-	errDown    = errors.New("no answer")
-	errRefused = errors.New("the token was refused")
-	errPoison  = errors.New("it cannot be told what this is")
+	errDown   = errors.New("no answer")
+	errPoison = errors.New("it cannot be told what this is")
 )
 
 // world is what is looked up, and what was seen of the looks.
 type world struct {
 	latency time.Duration
-	of      func(now time.Duration, ids []int64) watch.Look[message] // how a look ends; nil finds all, done
+	of      func(now time.Duration, ids []int64) watch.Look // how a look ends; nil finds all, done
 
 	mu     sync.Mutex
 	start  time.Time
@@ -54,13 +50,13 @@ type world struct {
 }
 
 // lookUp decides when a look begins how it ends.
-func (w *world) lookUp(ctx context.Context, ids []int64) watch.Look[message] {
+func (w *world) lookUp(ctx context.Context, ids []int64) watch.Look {
 	w.mu.Lock()
 	now := time.Since(w.start)
 	w.looks, w.asked = append(w.looks, now), append(w.asked, ids)
 	w.active++
 	w.most = max(w.most, w.active)
-	look := each(ids, func(id int64) watch.Result[message] { return found(message{id: id, code: "DONE"}) })
+	look := each(ids, func(id int64) watch.Result { return found(message{ID: id, StatusCode: "DONE"}) })
 	if w.of != nil {
 		look = w.of(now, ids)
 	}
@@ -88,54 +84,67 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-func each(ids []int64, of func(int64) watch.Result[message]) watch.Look[message] {
-	var look watch.Look[message]
+func each(ids []int64, of func(int64) watch.Result) watch.Look {
+	var look watch.Look
 	for _, id := range ids {
 		look.Results = append(look.Results, of(id))
 	}
 	return look
 }
 
-func found(m message) watch.Result[message] {
-	return watch.Result[message]{Finding: watch.Found, Message: m}
+func found(m message) watch.Result {
+	return watch.Result{Finding: watch.Found, Message: m}
 }
 
-func unsettled(int64) watch.Result[message] { return watch.Result[message]{Err: errDown} }
+// lost is what is found of an ID that was not Found.
+func lost(id int64, finding watch.Finding, err error) watch.Result {
+	return watch.Result{Finding: finding, Message: message{ID: id}, Err: err}
+}
 
-// unreachable is a look that ended without an answer.
-func unreachable(ids []int64) watch.Look[message] {
-	look := each(ids, unsettled)
-	look.Outcome, look.Attr = watch.Unreachable, slog.Any("error", errDown)
+func unsettled(id int64) watch.Result { return lost(id, watch.Unsettled, errDown) }
+
+// all is a look that ended in one way for each ID.
+func all(ids []int64, finding watch.Finding, attr slog.Attr) watch.Look {
+	look := each(ids, func(id int64) watch.Result { return lost(id, finding, errDown) })
+	look.Attr = attr
 	return look
 }
 
-// told is an event, and when it was told.
-type told struct {
-	watch.Event[message]
-	at time.Duration
+// unreachable is a look that ended without an answer.
+func unreachable(ids []int64) watch.Look {
+	return all(ids, watch.Unreachable, slog.Any("error", errDown))
 }
 
+// told is what was told, and when.
+type told struct {
+	message message
+	failed  []watch.Result
+	at      time.Duration
+}
+
+func (t told) givenUp() bool { return len(t.failed) > 0 && t.message.ID != 0 }
+
 // run watches IDs 1 to n to the end.
-func (w *world) run(ctx context.Context, n int, change func(*watch.Config[message])) (all []told, left []int64, err error) {
+func (w *world) run(ctx context.Context, n int, change func(*watch.Config)) (all []told, left []int64) {
 	c := config(w, n)
 	if change != nil {
 		change(&c)
 	}
 	w.start = time.Now()
-	left, err = watch.Run(ctx, c, w.lookUp, func(e watch.Event[message]) bool {
-		all = append(all, told{e, time.Since(w.start)})
+	c.Emit = func(m message, failed ...watch.Result) bool {
+		all = append(all, told{m, failed, time.Since(w.start)})
 		return true
-	})
-	return all, left, err
+	}
+	return all, watch.Run(ctx, c)
 }
 
 // config watches IDs 1 to n.
-func config(w *world, n int) watch.Config[message] {
-	c := watch.Config[message]{
+func config(w *world, n int) watch.Config {
+	c := watch.Config{
 		Until:           done,
-		State:           func(m message) (string, *time.Time) { return m.code, m.date },
 		InitialInterval: 10 * time.Second, MaxInterval: 15 * time.Minute,
 		IDsPerLook: 50, Concurrency: 4,
+		LookUp: w.lookUp, Emit: func(message, ...watch.Result) bool { return true },
 		HeldUntil: func() time.Time { return time.Time{} },
 		Logger:    slog.New(slog.NewTextHandler(&w.log, nil)),
 	}
@@ -156,26 +165,25 @@ func (w *world) gaps() []time.Duration {
 	return all
 }
 
-func atOnce(n int) func(*watch.Config[message]) {
-	return func(c *watch.Config[message]) { c.Concurrency = n }
+func atOnce(n int) func(*watch.Config) {
+	return func(c *watch.Config) { c.Concurrency = n }
 }
 
 func TestW1_EachStateIsToldOnceUntilTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		day := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-		states := []message{{code: "QUEUED"}, {code: "QUEUED"}, {code: "SENT"}, {code: "SENT", date: new(time.Unix(0, 0))}, {code: "SENT", date: &day}, {code: "SENT", date: new(day.Local())}, {code: ""}, {code: "DONE"}}
-		w := &world{of: func(_ time.Duration, ids []int64) watch.Look[message] {
+		states := []message{{StatusCode: "QUEUED"}, {StatusCode: "QUEUED"}, {StatusCode: "SENT"}, {StatusCode: "SENT", StatusDate: new(time.Unix(0, 0))}, {StatusCode: "SENT", StatusDate: &day}, {StatusCode: "SENT", StatusDate: new(day.Local())}, {StatusCode: ""}, {StatusCode: "DONE"}}
+		w := &world{of: func(_ time.Duration, ids []int64) watch.Look {
 			m := states[0]
 			states = states[1:]
-			return each(ids, func(int64) watch.Result[message] { return found(m) })
+			return each(ids, func(int64) watch.Result { return found(m) })
 		}}
-		all, left, err := w.run(t.Context(), 1, nil)
-		require.NoError(t, err)
+		all, left := w.run(t.Context(), 1, nil)
 		assert.Empty(t, left)
 		var codes []string
 		for _, one := range all {
-			assert.Empty(t, one.Failures)
-			codes = append(codes, one.Message.code)
+			assert.Empty(t, one.failed)
+			codes = append(codes, one.message.StatusCode)
 		}
 		assert.Equal(t, []string{"QUEUED", "SENT", "SENT", "SENT", "", "DONE"}, codes)
 	})
@@ -187,32 +195,33 @@ func TestW4_OneFailureAmongFiftyIsItsOwn(t *testing.T) {
 		givenUp bool
 	}{
 		"it may pass":      {watch.Unsettled, false},
-		"it will not pass": {watch.Permanent, true},
+		"it will not pass": {watch.Rejected, true},
+		"it has a bad row": {watch.Unreadable, true},
 		"it is missing":    {watch.Missing, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := &world{of: func(_ time.Duration, ids []int64) watch.Look[message] {
-					return each(ids, func(id int64) watch.Result[message] {
+				w := &world{of: func(_ time.Duration, ids []int64) watch.Look {
+					return each(ids, func(id int64) watch.Result {
 						if id == 7 {
-							return watch.Result[message]{Finding: test.finding, Err: errPoison}
+							return lost(id, test.finding, errPoison)
 						}
-						return found(message{id: id, code: "DONE"})
+						return found(message{ID: id, StatusCode: "DONE"})
 					})
 				}}
 				ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 				defer cancel()
-				all, left, _ := w.run(ctx, 50, nil)
+				all, left := w.run(ctx, 50, nil)
 				messages, givenUp := 0, 0
 				for _, one := range all {
 					switch {
-					case len(one.Failures) == 0:
+					case len(one.failed) == 0:
 						messages++
-					case one.GivenUp:
+					case one.givenUp():
 						givenUp++
 						fallthrough
 					default:
-						assert.Equal(t, []watch.Failure{{ID: 7, Err: errPoison}}, one.Failures)
+						assert.Equal(t, []watch.Result{lost(7, test.finding, errPoison)}, one.failed)
 					}
 				}
 				assert.Equal(t, 49, messages)
@@ -234,42 +243,41 @@ func TestW5_AnEarlyEndSaysWhatIsLeftAndWhy(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			w := &world{latency: time.Hour, of: func(_ time.Duration, ids []int64) watch.Look[message] { return unreachable(ids) }}
-			all, left, err := w.run(ctx, 3, nil)
+			w := &world{latency: time.Hour, of: func(_ time.Duration, ids []int64) watch.Look { return unreachable(ids) }}
+			all, left := w.run(ctx, 3, nil)
 			assert.Empty(t, all, "what the context broke off is no failure")
 			assert.Equal(t, []int64{1, 2, 3}, left)
-			require.ErrorIs(t, err, context.DeadlineExceeded)
 			assert.Equal(t, time.Minute, time.Since(w.start))
 			assert.Zero(t, w.active)
 		})
 	})
 	t.Run("the context, after half of a look", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		w := &world{of: func(time.Duration, []int64) watch.Look[message] {
-			return watch.Look[message]{Results: []watch.Result[message]{found(message{id: 1}), unsettled(2)}}
+		w := &world{of: func(time.Duration, []int64) watch.Look {
+			return watch.Look{Results: []watch.Result{found(message{ID: 1}), unsettled(2)}}
 		}}
 		told := 0
-		left, err := watch.Run(ctx, config(w, 2), w.lookUp, func(e watch.Event[message]) bool {
+		c := config(w, 2)
+		c.Emit = func(_ message, failed ...watch.Result) bool {
 			told++
-			assert.Empty(t, e.Failures)
+			assert.Empty(t, failed)
 			cancel()
 			return true
-		})
+		}
+		left := watch.Run(ctx, c)
 		assert.Equal(t, 1, told)
 		assert.Equal(t, []int64{1, 2}, left)
-		require.ErrorIs(t, err, context.Canceled)
 	})
 	t.Run("a refusal", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			w := &world{latency: time.Second, of: func(_ time.Duration, ids []int64) watch.Look[message] {
+			w := &world{latency: time.Second, of: func(_ time.Duration, ids []int64) watch.Look {
 				if ids[0] > 50 {
-					return watch.Look[message]{Outcome: watch.Refused, Err: errRefused}
+					return all(ids, watch.Refused, slog.Attr{})
 				}
-				return each(ids, func(id int64) watch.Result[message] { return found(message{id: id, code: "DONE"}) })
+				return each(ids, func(id int64) watch.Result { return found(message{ID: id, StatusCode: "DONE"}) })
 			}}
-			_, left, err := w.run(t.Context(), 52, atOnce(1))
+			_, left := w.run(t.Context(), 52, atOnce(1))
 			assert.Equal(t, []int64{51, 52}, left)
-			require.ErrorIs(t, err, errRefused)
 		})
 	})
 }
@@ -278,17 +286,17 @@ func TestW6_NothingIsLeftBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // which fails if a goroutine is
 		w := &world{latency: time.Hour}
 		var ended atomic.Int32
-		assert.PanicsWithValue(t, "look-up", func() {
-			_, _ = watch.Run(t.Context(), config(w, 500), func(ctx context.Context, ids []int64) watch.Look[message] {
-				if ids[0] == 51 {
-					wait(ctx, time.Second)
-					panic("look-up")
-				}
-				defer ended.Add(1)
-				<-ctx.Done()
-				return unreachable(ids)
-			}, func(watch.Event[message]) bool { return true })
-		})
+		c := config(w, 500)
+		c.LookUp = func(ctx context.Context, ids []int64) watch.Look {
+			if ids[0] == 51 {
+				wait(ctx, time.Second)
+				panic("look-up")
+			}
+			defer ended.Add(1)
+			<-ctx.Done()
+			return unreachable(ids)
+		}
+		assert.PanicsWithValue(t, "look-up", func() { watch.Run(t.Context(), c) })
 		assert.EqualValues(t, 3, ended.Load())
 	})
 }
@@ -298,8 +306,7 @@ func TestW6_AnyNumberOfLooksAtOnce(t *testing.T) {
 	for _, n := range []int{0, 1, 1000} {
 		synctest.Test(t, func(t *testing.T) {
 			w := &world{latency: time.Second}
-			all, left, err := w.run(t.Context(), n, atOnce(math.MaxInt))
-			require.NoError(t, err)
+			all, left := w.run(t.Context(), n, atOnce(math.MaxInt))
 			assert.Empty(t, left)
 			assert.Len(t, all, n)
 			assert.Equal(t, (n+49)/50, w.most)
@@ -312,14 +319,14 @@ func TestW6_NoLookBeginsWhileSomethingIsTold(t *testing.T) {
 		w := &world{latency: time.Second}
 		c := config(w, 3)
 		c.IDsPerLook, c.Concurrency = 1, 2
-		_, err := watch.Run(t.Context(), c, w.lookUp, func(watch.Event[message]) bool {
+		c.Emit = func(message, ...watch.Result) bool {
 			synctest.Wait() // what has begun before
 			before := len(w.looks)
 			time.Sleep(time.Hour)
 			assert.Len(t, w.looks, before)
 			return true
-		})
-		require.NoError(t, err)
+		}
+		assert.Empty(t, watch.Run(t.Context(), c))
 		assert.Len(t, w.looks, 3)
 	})
 }
@@ -327,14 +334,14 @@ func TestW6_NoLookBeginsWhileSomethingIsTold(t *testing.T) {
 func TestW3_AHoldPostponesLooksAndTellsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		held := time.Now().Add(time.Minute)
-		w := &world{of: func(now time.Duration, ids []int64) watch.Look[message] {
+		w := &world{of: func(now time.Duration, ids []int64) watch.Look {
 			if now < 10*time.Minute {
-				return watch.Look[message]{Outcome: watch.Throttled, Attr: slog.Int("status", 429)}
+				return all(ids, watch.Throttled, slog.Int("status", 429))
 			}
-			return each(ids, func(id int64) watch.Result[message] { return found(message{id: id, code: "DONE"}) })
+			return each(ids, func(id int64) watch.Result { return found(message{ID: id, StatusCode: "DONE"}) })
 		}}
-		all, _, err := w.run(t.Context(), 200, func(c *watch.Config[message]) { c.HeldUntil = func() time.Time { return held } })
-		require.NoError(t, err)
+		all, left := w.run(t.Context(), 200, func(c *watch.Config) { c.HeldUntil = func() time.Time { return held } })
+		assert.Empty(t, left)
 		require.Len(t, all, 200, "no failure")
 		assert.Equal(t, time.Minute, w.looks[0])
 		assert.Less(t, all[199].at, 10*time.Minute+11*time.Second, "no wait is longer for it")
@@ -349,7 +356,7 @@ func TestW2_AnIntervalOfAnyLength(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 365*24*time.Hour)
 		defer cancel()
 		w := &world{latency: time.Second}
-		_, left, _ := w.run(ctx, 500, func(c *watch.Config[message]) {
+		_, left := w.run(ctx, 500, func(c *watch.Config) {
 			c.InitialInterval, c.MaxInterval = math.MaxInt64, math.MaxInt64
 			c.Until = func(message) bool { return false }
 		})
@@ -360,21 +367,23 @@ func TestW2_AnIntervalOfAnyLength(t *testing.T) {
 
 func ExampleRun() {
 	code := "QUEUED"
-	left, err := watch.Run(context.Background(), watch.Config[string]{
-		IDs:   []int64{43456},
-		Until: func(m string) bool { return m == "DELIVERED" },
-		State: func(m string) (string, *time.Time) { return m, nil }, HeldUntil: func() time.Time { return time.Time{} },
+	left := watch.Run(context.Background(), watch.Config{
+		IDs:             []int64{43456},
+		Until:           func(m gen.Message) bool { return m.StatusCode == "DELIVERED" },
+		HeldUntil:       func() time.Time { return time.Time{} },
 		InitialInterval: time.Millisecond, MaxInterval: time.Second, IDsPerLook: 50, Concurrency: 1,
-	}, func(context.Context, []int64) watch.Look[string] {
-		return watch.Look[string]{Results: []watch.Result[string]{{Finding: watch.Found, Message: code}}}
-	}, func(e watch.Event[string]) bool {
-		fmt.Println(e.Message)
-		code = "DELIVERED"
-		return true
+		LookUp: func(context.Context, []int64) watch.Look {
+			return watch.Look{Results: []watch.Result{{Finding: watch.Found, Message: gen.Message{StatusCode: code}}}}
+		},
+		Emit: func(m gen.Message, _ ...watch.Result) bool {
+			fmt.Println(m.StatusCode)
+			code = "DELIVERED"
+			return true
+		},
 	})
-	fmt.Println(left, err)
+	fmt.Println(len(left))
 	// Output:
 	// QUEUED
 	// DELIVERED
-	// [] <nil>
+	// 0
 }

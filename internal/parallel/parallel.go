@@ -1,0 +1,112 @@
+// Package parallel runs work in goroutines on behalf of one loop. Nothing outlives the loop, results come in the order
+// of the work, and a panic in the work is raised in the goroutine of the loop.
+package parallel
+
+import (
+	"context"
+	"iter"
+	"runtime"
+)
+
+// Group is work in progress, each piece in a goroutine of its own. Only one goroutine may use it; end it with Drain.
+type Group[R any] struct {
+	running int
+	ended   chan func() R
+}
+
+// NewGroup returns a Group in which nothing runs.
+func NewGroup[R any]() *Group[R] { return &Group[R]{ended: make(chan func() R)} }
+
+// Running returns how many pieces of work have not been taken yet.
+func (g *Group[R]) Running() int { return g.running }
+
+// Go starts a piece of work.
+func (g *Group[R]) Go(work func() R) {
+	g.running++
+	go func() {
+		var result R
+		end := runtime.Goexit // as testing.T.FailNow does
+		defer func() {
+			if p := recover(); p != nil {
+				end = func() { panic(p) }
+			}
+			g.ended <- func() R {
+				g.running--
+				end()
+				return result
+			}
+		}()
+		result = work()
+		end = func() {}
+	}()
+}
+
+// Ended returns the channel of what has ended, in that order, for a select. Each function must be called: it takes the
+// work, and returns its result. If the work ended with a panic or runtime.Goexit, so does the caller.
+func (g *Group[R]) Ended() <-chan func() R { return g.ended }
+
+// Drain takes all work, and waits until nothing runs.
+func (g *Group[R]) Drain() {
+	if g.running > 0 {
+		defer g.Drain()
+		(<-g.ended)()
+	}
+}
+
+// maxBufferedRounds bounds how many results wait for a slower one before them: so many times the number of pieces at
+// work.
+const maxBufferedRounds = 4
+
+// Ordered does work for each item, for at most n of them at once, and yields the results in the order of the items. The
+// next item is taken only when it can be worked on. When the loop ends, for whatever reason, the context of the work is
+// cancelled and Ordered waits for it.
+func Ordered[T, R any](ctx context.Context, n int, items iter.Seq[T], work func(context.Context, T) R) iter.Seq[R] {
+	if n == 1 { // nothing is in progress while a result is looked at, so the caller's goroutine can do the work
+		return func(yield func(R) bool) {
+			for item := range items {
+				if !yield(work(ctx, item)) {
+					return
+				}
+			}
+		}
+	}
+	type slot struct {
+		result R
+		done   bool
+	}
+	return func(yield func(R) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		group := NewGroup[*slot]()
+		defer group.Drain()
+		defer cancel()
+
+		var queue []*slot
+		// settle waits until a piece of work ends, and yields the results whose turn it is.
+		settle := func() bool {
+			(<-group.Ended())().done = true
+			for len(queue) > 0 && queue[0].done {
+				head := queue[0]
+				queue[0], queue = nil, queue[1:]
+				if !yield(head.result) {
+					return false
+				}
+			}
+			return true
+		}
+		for item := range items {
+			s := new(slot)
+			queue = append(queue, s)
+			group.Go(func() *slot { s.result = work(ctx, item); return s })
+			for group.Running() == n || len(queue)/maxBufferedRounds >= n {
+				if !settle() {
+					return
+				}
+			}
+		}
+		for group.Running() > 0 {
+			if !settle() {
+				return
+			}
+		}
+	}
+}
