@@ -41,7 +41,7 @@ func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, err
 // that was the answer, and not if it is found somewhere in an error, such as the cause that a context was cancelled with.
 func (c *call) historyPage(ctx context.Context, page, limit int) (history.Page[pageRow], error) {
 	answer, trace, err := c.list(ctx, PageRequest{page, limit})
-	if page > 1 && noneKnown(&trace) {
+	if page > 1 && trace.noneKnown() {
 		return history.Page[pageRow]{}, nil
 	}
 	meta := answer.meta

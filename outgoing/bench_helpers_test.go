@@ -77,7 +77,8 @@ func serveConn(conn net.Conn, respond func(body, target []byte) []byte) {
 			"X-Success-Count: 50\r\nX-Error-Count: 0\r\nX-Sandbox: false\r\nX-Total-Results: 50\r\nX-Total-Pages: 1\r\n"+
 			"X-Current-Page: 1\r\nX-Limit: 50\r\nContent-Length: "...)
 		out = append(strconv.AppendInt(out, int64(len(body)), 10), "\r\n\r\n"...)
-		if _, err := conn.Write(append(out, body...)); err != nil {
+		out = append(out, body...)
+		if _, err := conn.Write(out); err != nil {
 			return
 		}
 	}
@@ -143,7 +144,7 @@ func contests(b testing.TB) []contest {
 		}},
 		{"CancelScheduled of 50", floor[gen.CancelledMessage](b, http.MethodDelete, gone+target), func() {
 			result, err := canceller.CancelScheduled(b.Context(), asked)
-			settled(len(result.IDs(outgoing.Cancelled)), err)
+			settled(len(result.Outcomes), err)
 		}},
 		{"List of 50", floor[outgoing.Message](b, http.MethodGet, found+"/messages?page=1&limit=50"), func() {
 			page, err := getter.List(b.Context(), outgoing.PageRequest{Page: 1, Limit: outgoing.MaxLimit})

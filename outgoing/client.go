@@ -2,7 +2,9 @@ package outgoing
 
 import (
 	"context"
+	"net/http"
 
+	"github.com/gsmservice-gateway/client-go/gen"
 	"github.com/gsmservice-gateway/client-go/internal/bearer"
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
@@ -12,6 +14,7 @@ import (
 type Client struct {
 	defaults  options
 	transport *transport.Client
+	byID      map[string]*http.Request // by method: requests about IDs, as package gen makes them, but without the IDs
 }
 
 // New returns a [Client] that authenticates with the bearer token or, if token is empty, those of [WithTokenSource].
@@ -35,5 +38,14 @@ func New(token string, opts ...Option) (*Client, error) {
 	if err := t.CheckProxy(o.baseURL); err != nil {
 		return nil, invalid(err.Error())
 	}
-	return &Client{defaults: o, transport: t}, nil
+	get, err := gen.NewGetMessagesRequest(o.baseURL, nil)
+	if err != nil {
+		return nil, invalid(err.Error())
+	}
+	cancel, err := gen.NewCancelMessagesRequest(o.baseURL, nil)
+	if err != nil {
+		return nil, invalid(err.Error())
+	}
+	byID := map[string]*http.Request{get.Method: get, cancel.Method: cancel}
+	return &Client{defaults: o, transport: t, byID: byID}, nil
 }

@@ -51,8 +51,8 @@ func agreed(a, b *bool) *bool {
 
 const sandboxHeader = "X-Sandbox"
 
-// readMeta returns what an answer says about itself. The contract has X-Sandbox on the answer to a DELETE alone, so that
-// its absence is else not worth a line in the log.
+// readMeta returns what an answer to this method says about itself. The contract has X-Sandbox on the answer to a DELETE
+// alone, so that its absence is else not worth a line in the log.
 func (c *call) readMeta(ctx context.Context, r *transport.Reply, method string) Meta {
 	m := Meta{
 		SuccessCount: readHeader(ctx, c, r, "X-Success-Count", header.Count),

@@ -132,7 +132,7 @@ func (c *call) look(ctx context.Context, ids []int64) watch.Look[Message] {
 func lookOf(r *getResult) watch.Look[Message] {
 	look := watch.Look[Message]{Results: make([]watch.Result[Message], len(r.asked)), Attr: r.trace.LogAttr()}
 	finding := watch.Unsettled
-	switch answer := answerOf(&r.trace); {
+	switch answer := r.trace.answer(); {
 	case r.answered():
 		finding = watch.Permanent // an unreadable row
 	case r.trace.Throttled():
