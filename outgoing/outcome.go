@@ -84,7 +84,7 @@ func outcomeOfRow(found *rowsByID[gen.CancelledMessage], i int, ambiguous bool) 
 	row := found.Rows[i]
 	o.Status = row.Status
 	switch {
-	case found.Differ[i]:
+	case slices.Contains(found.Differ, i):
 		return o, errRowsDiffer
 	case o.Status == http.StatusNoContent:
 		o.State = Cancelled

@@ -9,18 +9,18 @@ import (
 	"github.com/gsmservice-gateway/client-go/gen"
 )
 
-// Answer is what a body shows of the IDs that were asked for. Odd and Differ are by the place of the ID.
+// Answer is what a body shows of the IDs that were asked for.
 type Answer[T any] struct {
 	Rows    []*T          // one for each ID, in their order; nil where there is none
-	Odd     map[int][]Odd // the members of its row that could not be read
-	Differ  map[int]bool  // it has another row, which says something else
+	Odd     map[int][]Odd // by the place of its ID: the members of a row that could not be read
+	Differ  []int         // places of IDs that have another row, which says something else
 	NoID    error         // there is a row whose ID cannot be read: it may be that of any ID without one
 	Dropped int           // rows that belong to no ID, or repeat one
 }
 
 // ByID reads the rows about some IDs. Those that came before an error are returned with it.
 func ByID[T any](body []byte, ids []int64, idOf func(*T) int64, differ func(a, b *T) bool) (Answer[T], error) {
-	a := Answer[T]{Rows: make([]*T, len(ids)), Odd: make(map[int][]Odd), Differ: make(map[int]bool)}
+	a := Answer[T]{Rows: make([]*T, len(ids))}
 	next := 0 // where the next row belongs if they come in the order asked
 	err := Decode(body, func(row *T, odd []Odd) {
 		id := idOf(row)
@@ -39,11 +39,14 @@ func ByID[T any](body []byte, ids []int64, idOf func(*T) int64, differ func(a, b
 		case a.Rows[i] == nil:
 			a.Rows[i], next = row, i+1
 			if odd != nil {
+				if a.Odd == nil {
+					a.Odd = make(map[int][]Odd)
+				}
 				a.Odd[i] = odd
 			}
 			return
 		case differ(a.Rows[i], row):
-			a.Differ[i] = true
+			a.Differ = append(a.Differ, i)
 		}
 		a.Dropped++
 	})
