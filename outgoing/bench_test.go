@@ -45,9 +45,9 @@ func BenchmarkP1(b *testing.B) {
 
 func BenchmarkP2(b *testing.B) {
 	b.Run("GetByIDs of 10,000", func(b *testing.B) {
-		url := wireServer(b, func(body, target []byte) []byte {
+		url := wireServer(b, func(body, method, target []byte) []byte {
 			time.Sleep(latency)
-			return appendAsked(body, target)
+			return appendAsked(body, method, target)
 		})
 		client := newClient(b, closing(b, &http.Transport{MaxIdleConnsPerHost: 8}), outgoing.WithBaseURL(url), outgoing.WithConcurrency(8))
 		asked := ids(10_000)
