@@ -44,7 +44,8 @@ func (op operation[T]) send(ctx context.Context, c *call, ids []int64, once bool
 }
 
 // read reads a 200.
-func (op operation[T]) read(ctx context.Context, c *call, r *transport.Reply, ids []int64) (found rowsByID[T], err error) {
+func (op operation[T]) read(ctx context.Context, c *call, r *transport.Reply, ids []int64) (rowsByID[T], error) {
+	var found rowsByID[T]
 	if err := r.CheckUsable(); err != nil {
 		return found, err
 	}
@@ -60,10 +61,8 @@ func (op operation[T]) read(ctx context.Context, c *call, r *transport.Reply, id
 		return found, err
 	}
 	found.Answer = all
-	for _, odd := range all.Odd {
-		found.OddMembers += c.logOdd(ctx, odd)
-	}
-	for _, row := range all.Rows {
+	for i, row := range all.Rows {
+		found.OddMembers += c.logOdd(ctx, all.Odd[i])
 		if row != nil {
 			op.clean(row, r.Redact)
 		}

@@ -1,6 +1,7 @@
 package outgoing
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -35,15 +36,9 @@ func New(token string, opts ...Option) (*Client, error) {
 		return nil, invalid("a token and WithTokenSource were both given: pass only one")
 	}
 	t := transport.NewClient(o.httpClient)
-	if err := t.CheckProxy(o.baseURL); err != nil {
-		return nil, invalid(err.Error())
-	}
-	get, err := gen.NewGetMessagesRequest(o.baseURL, nil)
-	if err != nil {
-		return nil, invalid(err.Error())
-	}
-	cancel, err := gen.NewCancelMessagesRequest(o.baseURL, nil)
-	if err != nil {
+	get, errGet := gen.NewGetMessagesRequest(o.baseURL, nil)
+	cancel, errCancel := gen.NewCancelMessagesRequest(o.baseURL, nil)
+	if err := cmp.Or(errGet, errCancel, t.CheckProxy(o.baseURL)); err != nil {
 		return nil, invalid(err.Error())
 	}
 	byID := map[string]*http.Request{get.Method: get, cancel.Method: cancel}
