@@ -23,7 +23,7 @@ const (
 	messagesByID = "/messages/{ids}"
 )
 
-// call is one call of a method, or one loop over its iterator: the options in force, and what its requests share.
+// call is one call of a method, or one loop over its iterator: its options, and the state that its requests share.
 type call struct {
 	transport.Call
 	baseURL     string
@@ -87,13 +87,13 @@ func do[T any](
 // stopped returns why no further request must be sent; nil if one may be.
 func (c *call) stopped(ctx context.Context) error { return ratelimit.StopReason(ctx, c.Calling) }
 
-// trace is what is known about a request that has ended. The zero value is one that was not sent.
+// trace has what is known about a request that has ended. The zero value is of one that was not sent.
 type trace struct{ transport.Trace }
 
 // answer returns what the last attempt was answered, if that was not a success; else nil.
 func (t *trace) answer() *APIError { return asAPIError(t.Answer()) }
 
-// noneKnown reports whether the last answer says that the gateway knows none of what was asked for: a 404 with a problem
+// noneKnown reports whether the gateway's last answer was that it knows no such message or page: a 404 with a problem
 // document. Another server or a proxy answers 404 without one.
 func (t *trace) noneKnown() bool {
 	answer := t.answer()
@@ -128,7 +128,7 @@ func newAPIError(req transport.Request, r *transport.Reply, cause error) error {
 
 var errRedirect = errors.New("redirects are not followed")
 
-// readError returns why a 200 could not be read to its end, given what its rows say.
+// readError returns why a 200 could not be read to its end; err is that of its rows.
 func readError(r *transport.Reply, err error) error {
 	if errors.Is(err, rows.ErrTruncated) {
 		err = transport.BrokeOff(err)

@@ -69,8 +69,8 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 	return result, failed.orNil()
 }
 
-// readBack shows what messages look like now. A failed read-back adds nothing to the error. In an outage that has used up
-// the retry quota the first look-up that fails is the last: the others would double the load.
+// readBack looks messages up for their outcomes. A look-up that fails adds nothing to the error. In an outage that has used
+// up the retry quota it is the last one: the others would double the load.
 func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) {
 	c.unpriced = true   // what counts is the status
 	var found []Message // in the order of the outcomes

@@ -24,10 +24,10 @@ var (
 	ErrInvalidArgument    = errors.New("invalid argument")    // nothing was sent
 	ErrNotSent            = errors.New("not sent")            // this part of the call was not sent
 	ErrDrift              = errors.New("history drifted")     // the history changed faster than All could follow
-	ErrIncomplete         = errors.New("history incomplete")  // the gateway's counts speak of more than All was shown
+	ErrIncomplete         = errors.New("history incomplete")  // the gateway counts more messages than All was shown
 )
 
-// APIError means that the gateway answered, and not with a usable success. It matches the sentinel of its status. Neither
+// APIError is an answer of the gateway that is not a usable success. It matches the sentinel of its status. Neither
 // its text nor its fields hold the token, even if the gateway echoed it.
 type APIError struct {
 	Method, Path string        // "GET", "/messages/{ids}": the template, good for a metric's label
@@ -101,7 +101,7 @@ func (e *APIError) isCallerError() bool {
 }
 
 // BatchError names every ID that a call could not settle, once, in the order asked; the result with it holds the others.
-// It matches what they do.
+// It matches what its failures do.
 type BatchError struct{ Failures []Failure }
 
 // Failure is a part of a call that failed for one reason. IDs is empty for a row of a page without a readable ID.

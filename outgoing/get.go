@@ -72,10 +72,10 @@ type getResult struct {
 	GetResult
 	failed BatchError
 	trace  trace
-	parts  []getResult // of a chunk that was looked up in halves
+	parts  []getResult // if the chunk was looked up in halves
 }
 
-// getChunk looks up the IDs of one request, which becomes several where one of them breaks it.
+// getChunk looks up IDs in one request or, if one of them may have broken it, in several.
 func (c *call) getChunk(ctx context.Context, ids []int64) getResult {
 	result := c.getOnce(ctx, ids, false)
 	if len(ids) > 1 && result.trace.breaksOthers() {

@@ -183,8 +183,8 @@ type Limiter interface {
 	Wait(ctx context.Context) error
 }
 
-// Holder is what a [Limiter] that others share can be, too: Hold says that the gateway asked for fewer requests, and that
-// this [Client] sends none for d, at most 5 minutes. It should return soon.
+// Holder is an optional interface of a [Limiter] that is shared with others: Hold is called when the gateway asks for fewer
+// requests, and this [Client] sends none for d, at most 5 minutes. It should return soon.
 type Holder interface {
 	Hold(ctx context.Context, d time.Duration)
 }

@@ -75,8 +75,8 @@ func outcomeOf(found *rowsByID[gen.CancelledMessage], i int, t *trace, err error
 	return t.outcome(err)
 }
 
-// outcomeOfRow returns what a row says of its message, given whether an attempt before may have cancelled it. A row
-// speaks of its message also with a status that speaks of the caller elsewhere.
+// outcomeOfRow returns what a row says of its message, given whether an attempt before may have cancelled it. A row is
+// about its message also if its status, such as 429, would be about the caller in an answer as a whole.
 func outcomeOfRow(found *rowsByID[gen.CancelledMessage], i int, ambiguous bool) (o Outcome, reason error) {
 	if reason := rows.Unreadable(found.Odd[i], "/status"); reason != nil {
 		return o, unexpected(reason)

@@ -1,5 +1,5 @@
-// Package rows reads a body of JSON rows one by one, and an odd row member by member: a row that cannot be read costs only
-// that row, and a member that cannot be read only that member.
+// Package rows reads a body of JSON rows. A row or a member that cannot be read is skipped and reported, and does not spoil
+// the others.
 package rows
 
 import (
@@ -14,8 +14,8 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/header"
 )
 
-// A body is read as the contract has it first, in one go. If that fails, it is read row by row, and a row with an odd member
-// again with care: two members of the same name may contradict each other.
+// A body is read in one go first, as the contract has it. If that fails, it is read row by row, and a row that is not as the
+// contract has it member by member: two members of the same name may contradict each other.
 var (
 	strict   = jsontext.AllowInvalidUTF8(true)
 	harmless = json.JoinOptions(strict, jsontext.AllowDuplicateNames(true))
@@ -91,7 +91,7 @@ func readRows(body []byte, read func(jsontext.Value) error) error {
 		return notRows(start.Kind())
 	}
 	for dec.PeekKind() != ']' && dec.PeekKind() != '}' {
-		if numbered && dec.PeekKind() == '"' { // what is no name is an error of the value
+		if numbered && dec.PeekKind() == '"' { // anything else fails as a value
 			name, err := dec.ReadToken()
 			switch {
 			case err != nil:
