@@ -78,7 +78,7 @@ type getResult struct {
 // getChunk looks up IDs in one request or, if one of them may have broken it, in several.
 func (c *call) getChunk(ctx context.Context, ids []int64) getResult {
 	result := c.getOnce(ctx, ids, false)
-	if len(ids) > 1 && result.trace.breaksOthers() {
+	if result.splittable() {
 		return c.getHalves(ctx, result)
 	}
 	return result
@@ -123,6 +123,9 @@ func (r *getResult) addRows(found rows.Answer[Message], unpriced bool) {
 // answered reports whether the gateway answered about the messages.
 func (r *getResult) answered() bool { return r.trace.Succeeded() || r.trace.noneKnown() }
 
+// splittable reports whether a part of the IDs may be answered where all of them were not.
+func (r *getResult) splittable() bool { return len(r.asked) > 1 && r.trace.breaksOthers() }
+
 // breaksOthers reports whether one of the IDs may be why the request as a whole failed: the gateway blames the request,
 // fails at it again and again, or writes something that is not JSON.
 func (t *trace) breaksOthers() bool {
@@ -158,7 +161,7 @@ func (c *call) getHalves(ctx context.Context, whole getResult) getResult {
 		if !part.answered() {
 			c.fruitless.Add(1)
 		}
-		if len(part.asked) > 1 && part.trace.breaksOthers() {
+		if part.splittable() {
 			result.Attempts += part.Attempts
 			queue = append(queue, halves(part.asked)...)
 			continue
