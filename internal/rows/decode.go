@@ -24,7 +24,7 @@ var (
 // A page has at most 50 rows, in some 20 KiB. These bound the memory and the work that a hostile body takes.
 const (
 	pageRows   = 50
-	maxAtOnce  = 128 << 10 // of a body whose rows are all in memory at once
+	maxAtOnce  = 64 << 10 // bytes of a body whose rows are all in memory at once
 	maxBadRows = 1000
 )
 

@@ -123,6 +123,16 @@ func TestB8_ByIDGivesEachIDItsRow(t *testing.T) {
 	assert.Error(t, found.NoID)
 }
 
+func TestE4_ALargeBodyIsReadAsASmallOneIs(t *testing.T) {
+	var ids []int64
+	body := `[{"id":1},` + strings.Repeat(" ", 1<<20) + `{"id":"2"},{"id":3,"flash":true}]`
+	require.NoError(t, rows.Decode([]byte(body), func(m *gen.Message, odd []rows.Odd) {
+		assert.Empty(t, odd)
+		ids = append(ids, m.ID)
+	}))
+	assert.Equal(t, []int64{1, 2, 3}, ids)
+}
+
 func TestE4_ManyUnreadableRowsEndTheWork(t *testing.T) {
 	n := 0
 	err := rows.Decode([]byte("["+strings.Repeat("1,", 100_000)+"1]"), func(*gen.Message, []rows.Odd) { n++ })
