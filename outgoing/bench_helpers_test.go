@@ -37,8 +37,9 @@ const (
 )
 
 // wireServer answers on a loopback port, and allocates nothing for a request, so that what is measured is the client.
-// respond appends the body for a target such as "/messages/1,2"; it is called by one goroutine for each connection.
-func wireServer(b testing.TB, respond func(body, target []byte) []byte) (url string) {
+// respond appends the body for a method and a target such as "/messages/1,2"; it is called by one goroutine for each
+// connection.
+func wireServer(b testing.TB, respond func(body, method, target []byte) []byte) (url string) {
 	b.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(b, err)
@@ -55,29 +56,30 @@ func wireServer(b testing.TB, respond func(body, target []byte) []byte) (url str
 	return "http://" + listener.Addr().String()
 }
 
-func serveConn(conn net.Conn, respond func(body, target []byte) []byte) {
+func serveConn(conn net.Conn, respond func(body, method, target []byte) []byte) {
 	defer func() { _ = conn.Close() }()
 	in := bufio.NewReaderSize(conn, 16<<10)
-	var target, body, out []byte
+	var method, target, body, out []byte
 	for {
 		line, err := in.ReadSlice('\n')
 		if err != nil {
 			return
 		}
-		_, rest, _ := bytes.Cut(line, []byte(" "))
+		verb, rest, _ := bytes.Cut(line, []byte(" "))
 		rest, _, _ = bytes.Cut(rest, []byte(" "))
-		target = append(target[:0], rest...)
+		method, target = append(method[:0], verb...), append(target[:0], rest...)
 		for len(line) > len("\r\n") { // the headers
 			if line, err = in.ReadSlice('\n'); err != nil {
 				return
 			}
 		}
-		body = respond(body[:0], target)
+		body = respond(body[:0], method, target)
 		out = append(out[:0], "HTTP/1.1 200 OK\r\nDate: Sat, 01 Jun 2024 16:25:11 GMT\r\nContent-Type: application/json\r\n"+
 			"X-Success-Count: 50\r\nX-Error-Count: 0\r\nX-Sandbox: false\r\nX-Total-Results: 50\r\nX-Total-Pages: 1\r\n"+
 			"X-Current-Page: 1\r\nX-Limit: 50\r\nContent-Length: "...)
 		out = append(strconv.AppendInt(out, int64(len(body)), 10), "\r\n\r\n"...)
-		if _, err := conn.Write(append(out, body...)); err != nil {
+		out = append(out, body...)
+		if _, err := conn.Write(out); err != nil {
 			return
 		}
 	}
@@ -116,40 +118,68 @@ func contests(b testing.TB) []contest {
 	b.Helper()
 	messages := outgoingtest.SampleMessages(outgoing.MaxIDs)
 	asked := messageIDs(messages)
-	cancelled := make([]gen.CancelledMessage, len(asked))
 	path := []byte("/messages/")
-	for i, id := range asked {
-		cancelled[i] = gen.CancelledMessage{ID: id, Status: http.StatusNoContent}
+	for _, id := range asked {
 		path = append(strconv.AppendInt(path, id, 10), ',')
 	}
 	target := string(path[:len(path)-1])
-	serve := func(rows any) string {
+	marshal := func(rows any) []byte {
 		body, err := json.Marshal(rows)
 		require.NoError(b, err)
-		return wireServer(b, func(dst, _ []byte) []byte { return append(dst, body...) })
+		return body
 	}
-	found, gone := serve(messages), serve(cancelled)
-	getter := newClient(b, closing(b, &http.Transport{}), outgoing.WithBaseURL(found))
-	canceller := newClient(b, closing(b, &http.Transport{}), outgoing.WithBaseURL(gone))
+	// serve answers a GET with the messages, and a DELETE with a row of this status for each.
+	serve := func(status int, problem *outgoing.Problem) (url string, client *outgoing.Client) {
+		rows := make([]gen.CancelledMessage, len(asked))
+		for i, id := range asked {
+			rows[i] = gen.CancelledMessage{ID: id, Status: status, Error: problem}
+		}
+		found, cancelled := marshal(messages), marshal(rows)
+		url = wireServer(b, func(body, method, _ []byte) []byte {
+			if string(method) == http.MethodGet {
+				return append(body, found...)
+			}
+			return append(body, cancelled...)
+		})
+		return url, newClient(b, closing(b, &http.Transport{}), outgoing.WithBaseURL(url))
+	}
 	settled := func(n int, err error) {
 		if err != nil || n != outgoing.MaxIDs {
 			b.Fatalf("%d rows, %v", n, err)
 		}
 	}
-	return []contest{
-		{"GetByIDs of 50", floor[outgoing.Message](b, http.MethodGet, found+target), func() {
-			result, err := getter.GetByIDs(b.Context(), asked)
+	url, client := serve(http.StatusNoContent, nil)
+	contests := []contest{
+		{"GetByIDs of 50", floor[outgoing.Message](b, http.MethodGet, url+target), func() {
+			result, err := client.GetByIDs(b.Context(), asked)
 			settled(len(result.Messages), err)
 		}},
-		{"CancelScheduled of 50", floor[gen.CancelledMessage](b, http.MethodDelete, gone+target), func() {
-			result, err := canceller.CancelScheduled(b.Context(), asked)
-			settled(len(result.IDs(outgoing.Cancelled)), err)
-		}},
-		{"List of 50", floor[outgoing.Message](b, http.MethodGet, found+"/messages?page=1&limit=50"), func() {
-			page, err := getter.List(b.Context(), outgoing.PageRequest{Page: 1, Limit: outgoing.MaxLimit})
+		{"List of 50", floor[outgoing.Message](b, http.MethodGet, url+"/messages?page=1&limit=50"), func() {
+			page, err := client.List(b.Context(), outgoing.PageRequest{Page: 1, Limit: outgoing.MaxLimit})
 			settled(len(page.Messages), err)
 		}},
 	}
+	problem := outgoing.Problem{Type: "about:blank", Status: 404, Title: "Not found", Detail: "There is no such message", Code: "404-6"}
+	for _, c := range []struct {
+		what    string
+		status  int
+		problem *outgoing.Problem
+	}{
+		{"", http.StatusNoContent, nil},
+		{", not found", http.StatusNotFound, &problem},
+		{", refused and read back", http.StatusBadRequest, &problem},
+	} {
+		url, client := serve(c.status, c.problem)
+		cancel, get := floor[gen.CancelledMessage](b, http.MethodDelete, url+target), func() {}
+		if c.status == http.StatusBadRequest {
+			get = floor[outgoing.Message](b, http.MethodGet, url+target)
+		}
+		contests = append(contests, contest{"CancelScheduled of 50" + c.what, func() { cancel(); get() }, func() {
+			result, err := client.CancelScheduled(b.Context(), asked)
+			settled(len(result.Outcomes), err)
+		}})
+	}
+	return contests
 }
 
 // floor is the least that any client must do: a request of net/http, and the rows of the answer decoded.
@@ -193,7 +223,7 @@ func slowGateway(b testing.TB, n int) (client *outgoing.Client, requests *atomic
 }
 
 // appendAsked appends a row for each ID of a target.
-func appendAsked(body, target []byte) []byte {
+func appendAsked(body, _, target []byte) []byte {
 	body = append(body, '[')
 	for id := range bytes.SplitSeq(bytes.TrimPrefix(target, []byte("/messages/")), []byte(",")) {
 		body = append(append(body, `{"id":`...), id...)
@@ -238,7 +268,7 @@ func streamHeap(b testing.TB, client *outgoing.Client, n int) uint64 {
 
 // echo answers with a row for each ID.
 func echo(req *http.Request) (*http.Response, error) {
-	body := appendAsked(nil, []byte(strings.TrimPrefix(req.URL.Path, "/rest")))
+	body := appendAsked(nil, nil, []byte(strings.TrimPrefix(req.URL.Path, "/rest")))
 	res := answer(http.StatusOK, "")
 	res.Body = io.NopCloser(strings.NewReader(string(body)))
 	return res, nil

@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"net/http"
-	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -25,10 +23,11 @@ const (
 	messagesByID = "/messages/{ids}"
 )
 
-// call is one call of a method, or one loop over its iterator: the options in force, and what its requests share.
+// call is one call of a method, or one loop over its iterator: its options, and the state that its requests share.
 type call struct {
 	transport.Call
 	baseURL     string
+	byID        map[string]*http.Request // see Client
 	concurrency int
 	stop        context.CancelCauseFunc // ends the call: no further request is sent
 
@@ -52,26 +51,12 @@ func (c *Client) newCall(opts []Option) (*call, error) {
 			return nil, err
 		}
 	}
-	call := &call{baseURL: o.baseURL, concurrency: o.concurrency, Call: transport.Call{
+	call := &call{baseURL: o.baseURL, byID: c.byID, concurrency: o.concurrency, Call: transport.Call{
 		Client: c.transport, Policy: o.retry, AttemptTimeout: o.attemptTimeout, Header: o.header, Token: o.token,
 		Shared: o.limiter, Logger: o.logger, WithAttempt: withAttempt, NewError: newAPIError,
 	}}
 	call.Calling, call.stop = context.WithCancelCause(context.Background())
 	return call, nil
-}
-
-// addIDs returns a request about the first ID with the others behind it, as the contract has them (style simple). The
-// builders of package gen make two strings of each ID.
-func addIDs(req *http.Request, others []int64) *http.Request {
-	more := make([]byte, 0, 11*len(others))
-	for _, id := range others {
-		more = strconv.AppendInt(append(more, ','), id, 10)
-	}
-	req.URL.Path += string(more)
-	if req.URL.RawPath != "" {
-		req.URL.RawPath += string(more)
-	}
-	return req
 }
 
 // maxUnanswered is how many requests in a row may end without an answer, with their retries, before the gateway is taken
@@ -81,37 +66,44 @@ const maxUnanswered = 20
 // do sends a request, with its retries. Each request of this package goes through it.
 func do[T any](
 	ctx context.Context, c *call, req transport.Request, decode func(*transport.Reply) (T, error),
-) (T, transport.Trace, error) {
-	value, trace, err := transport.Do(ctx, &c.Call, req, decode)
+) (T, trace, error) {
+	value, after, err := transport.Do(ctx, &c.Call, req, decode)
+	t := trace{after}
 	switch {
-	case !trace.Unanswered():
+	case !t.Unanswered():
 		c.unanswered.Store(0)
 	case ctx.Err() == nil && !c.watching && c.unanswered.Add(1) >= maxUnanswered:
 		c.stop(errline.Wrap("stopped: the gateway cannot be reached", err))
 	}
-	if answer := answerOf(&trace); answer != nil && answer.refusesToken() && !trace.TokenReplaced {
+	if answer := t.answer(); answer != nil && answer.refusesToken() && !t.TokenReplaced {
 		c.stop(errline.Wrap("stopped", answer))
 	}
-	if err != nil && !trace.Sent {
+	if err != nil && !t.Sent {
 		err = notSent(err)
 	}
-	return value, trace, err
+	return value, t, err
 }
 
 // stopped returns why no further request must be sent; nil if one may be.
 func (c *call) stopped(ctx context.Context) error { return ratelimit.StopReason(ctx, c.Calling) }
 
-// answerOf returns what the last attempt was answered, if that was not a success; else nil.
-func answerOf(t *transport.Trace) *APIError {
-	answer, _ := t.Answer().(*APIError) //nolint:errorlint // as newAPIError made it
-	return answer
+// trace has what is known about a request that has ended. The zero value is of one that was not sent.
+type trace struct{ transport.Trace }
+
+// answer returns what the last attempt was answered, if that was not a success; else nil.
+func (t *trace) answer() *APIError { return asAPIError(t.Answer()) }
+
+// noneKnown reports whether the gateway's last answer was that it knows no such message or page: a 404 with a problem
+// document. Another server or a proxy answers 404 without one.
+func (t *trace) noneKnown() bool {
+	answer := t.answer()
+	return answer != nil && answer.StatusCode == http.StatusNotFound && answer.isProblem
 }
 
-// noneKnown reports whether the last answer says that the gateway knows none of what was asked for: a 404 with a problem
-// document. Another server or a proxy answers 404 without one.
-func noneKnown(t *transport.Trace) bool {
-	answer := answerOf(t)
-	return answer != nil && answer.StatusCode == http.StatusNotFound && answer.isProblem
+// asAPIError returns an error that newAPIError made as what it is.
+func asAPIError(err error) *APIError {
+	answer, _ := err.(*APIError) //nolint:errorlint // not one in its tree: that may be an answer to another request
+	return answer
 }
 
 // newAPIError returns the answer as an error. Nothing in it shares memory with the reply, and nothing in it is the token.
@@ -136,33 +128,12 @@ func newAPIError(req transport.Request, r *transport.Reply, cause error) error {
 
 var errRedirect = errors.New("redirects are not followed")
 
-// readError returns why a 200 could not be read to its end, given what its rows say.
+// readError returns why a 200 could not be read to its end; err is that of its rows.
 func readError(r *transport.Reply, err error) error {
 	if errors.Is(err, rows.ErrTruncated) {
 		err = transport.BrokeOff(err)
 	}
 	return cmp.Or(r.Broken, err)
-}
-
-// readByID returns what a 200 shows of each ID asked for, and how many members could not be read. The rows that came
-// before the body broke off are returned with the error.
-func readByID[T any](
-	ctx context.Context, c *call, r *transport.Reply, ids []int64, idOf func(*T) int64, differ func(a, b *T) bool,
-) (found []rows.Row[T], odd int, err error) {
-	if err := r.CheckUsable(); err != nil {
-		return nil, 0, err
-	}
-	found, dropped, err := rows.ByID(r.Body, ids, idOf, differ)
-	if dropped > 0 {
-		c.Logger.WarnContext(ctx, "rows that were not requested, or repeated, were dropped", "rows", dropped)
-	}
-	if err = readError(r, err); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, 0, err
-	}
-	for i := range found {
-		odd += c.logOdd(ctx, found[i].Odd)
-	}
-	return found, odd, err
 }
 
 // logOdd logs members that could not be read, once for each kind, and returns how many there are.
@@ -173,11 +144,6 @@ func (c *call) logOdd(ctx context.Context, odd []rows.Odd) int {
 		}
 	}
 	return len(odd)
-}
-
-func (c *call) logNoneKnown(ctx context.Context, method string, ids int) {
-	c.Logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
-		"method", method, "path", messagesByID, "ids", ids)
 }
 
 // Attempt describes an HTTP attempt. The context of each request carries one, so that a caller's RoundTripper (tracing,

@@ -7,8 +7,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/gen"
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
 	"github.com/gsmservice-gateway/client-go/internal/problem"
-	"github.com/gsmservice-gateway/client-go/internal/rows"
-	"github.com/gsmservice-gateway/client-go/internal/transport"
+	"github.com/gsmservice-gateway/client-go/internal/redact"
 )
 
 // CancelResult is the result of [Client.CancelScheduled].
@@ -59,20 +58,19 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 		readBack = append(readBack, part.readBack...)
 	}
 	if rest := asked[len(result.Outcomes):]; len(rest) > 0 {
-		reason := notSent(call.stopped(ctx))
+		failed.add(notSent(call.stopped(ctx)), rest...)
 		for _, id := range rest {
 			result.Outcomes = append(result.Outcomes, Outcome{ID: id, State: NotSent})
 		}
-		failed.add(reason, rest...)
 	}
-	if call.stopped(ctx) == nil {
+	if len(readBack) > 0 && call.stopped(ctx) == nil {
 		call.readBack(ctx, &result, readBack)
 	}
 	return result, failed.orNil()
 }
 
-// readBack shows what messages look like now. A failed read-back adds nothing to the error. In an outage that has used up
-// the retry quota the first look-up that fails is the last: the others would double the load.
+// readBack looks messages up for their outcomes. A look-up that fails adds nothing to the error. In an outage that has used
+// up the retry quota it is the last one: the others would double the load.
 func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) {
 	c.unpriced = true   // what counts is the status
 	var found []Message // in the order of the outcomes
@@ -91,66 +89,42 @@ func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) 
 	}
 }
 
+var cancelMessages = operation[gen.CancelledMessage]{
+	method: http.MethodDelete,
+	idOf:   func(m *gen.CancelledMessage) int64 { return m.ID },
+	differ: func(a, b *gen.CancelledMessage) bool { return a.Status != b.Status },
+	clean: func(m *gen.CancelledMessage, tokens redact.Redactor) {
+		if m.Error != nil {
+			problem.Tidy(m.Error)
+			*m.Error = tokens.Problem(*m.Error)
+		}
+	},
+}
+
 // cancelResult is the result of one chunk.
 type cancelResult struct {
 	CancelResult
-	rows     []rows.Row[gen.CancelledMessage] // what a 200 shows of each ID, found or not; nil without one
 	failed   BatchError
 	readBack []int64
 }
 
-func (c *call) cancelChunk(ctx context.Context, ids []int64) cancelResult {
-	var (
-		result cancelResult
-		trace  transport.Trace
-	)
-	req, err := gen.NewCancelMessagesRequest(c.baseURL, ids[:1])
-	if err == nil {
-		request := transport.Request{Request: addIDs(req, ids[1:]), Path: messagesByID, IDs: len(ids), FirstID: ids[0]}
-		result, trace, err = do(ctx, c, request,
-			func(r *transport.Reply) (cancelResult, error) { return c.readCancelled(ctx, r, ids) })
-	} else {
-		err = notSent(invalid(err.Error()))
+func (c *call) cancelChunk(ctx context.Context, ids []int64) (result cancelResult) {
+	found, t, err := cancelMessages.send(ctx, c, ids, false)
+	result.Meta = found.Meta
+	if t.onlyNotFound() {
+		result.Requests = 1
 	}
 	result.Outcomes = make([]Outcome, len(ids))
-	result.Attempts = trace.Attempts
-	if onlyNotFound(&trace) {
-		result.Requests = 1
-		c.logNoneKnown(ctx, http.MethodDelete, len(ids))
-	}
 	for i, id := range ids {
-		var row rows.Row[gen.CancelledMessage]
-		if result.rows != nil {
-			row = result.rows[i]
-		}
-		outcome, reason := outcomeOf(row, &trace, err)
+		outcome, reason := outcomeOf(&found, i, &t, err)
 		outcome.ID = id
 		result.Outcomes[i] = outcome
 		if reason != nil {
 			result.failed.add(reason, id)
 		}
-		if outcome.State == Unknown || outcome.State == Rejected && row.Found && outcome.Status != http.StatusNotFound {
+		if outcome.State == Unknown || outcome.State == Rejected && reason == nil && outcome.Status != http.StatusNotFound {
 			result.readBack = append(result.readBack, id)
 		}
 	}
 	return result
-}
-
-// readCancelled reads the rows of a 200. Those that came before the body broke off are returned with the error.
-func (c *call) readCancelled(ctx context.Context, r *transport.Reply, ids []int64) (result cancelResult, err error) {
-	var odd int
-	idOf := func(m *gen.CancelledMessage) int64 { return m.ID }
-	differ := func(a, b *gen.CancelledMessage) bool { return a.Status != b.Status }
-	result.rows, odd, err = readByID(ctx, c, r, ids, idOf, differ)
-	for i := range result.rows {
-		if p := result.rows[i].Value.Error; p != nil {
-			problem.Tidy(p)
-			*p = r.Redact.Problem(*p)
-		}
-	}
-	if err == nil {
-		result.Meta = c.readMeta(ctx, r, http.MethodDelete)
-	}
-	result.OddMembers = odd
-	return result, err
 }

@@ -1,8 +1,11 @@
 package outgoing
 
 import (
+	"cmp"
 	"context"
+	"net/http"
 
+	"github.com/gsmservice-gateway/client-go/gen"
 	"github.com/gsmservice-gateway/client-go/internal/bearer"
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
@@ -12,6 +15,7 @@ import (
 type Client struct {
 	defaults  options
 	transport *transport.Client
+	byID      map[string]*http.Request // by method: requests about IDs, as package gen makes them, but without the IDs
 }
 
 // New returns a [Client] that authenticates with the bearer token or, if token is empty, those of [WithTokenSource].
@@ -32,8 +36,11 @@ func New(token string, opts ...Option) (*Client, error) {
 		return nil, invalid("a token and WithTokenSource were both given: pass only one")
 	}
 	t := transport.NewClient(o.httpClient)
-	if err := t.CheckProxy(o.baseURL); err != nil {
+	get, errGet := gen.NewGetMessagesRequest(o.baseURL, nil)
+	cancel, errCancel := gen.NewCancelMessagesRequest(o.baseURL, nil)
+	if err := cmp.Or(errGet, errCancel, t.CheckProxy(o.baseURL)); err != nil {
 		return nil, invalid(err.Error())
 	}
-	return &Client{defaults: o, transport: t}, nil
+	byID := map[string]*http.Request{get.Method: get, cancel.Method: cancel}
+	return &Client{defaults: o, transport: t, byID: byID}, nil
 }

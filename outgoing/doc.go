@@ -11,7 +11,7 @@
 // is sent: the IDs left are in the BatchError under [ErrNotSent].
 //
 // A 404 with a problem document means that the gateway knows none of the request's IDs: Missing, or [Rejected] with
-// status 404. It is logged, since a wrong base URL can look the same. A look-up that one of its IDs seems to break (a
+// status 404. It is logged, since a wrong base URL can have the same effect. A look-up that one of its IDs seems to break (a
 // 400, 414 or 422, a 500 that stays, a 200 that is not JSON) is repeated in halves, down to single IDs. A member that
 // cannot be read is zero or nil, logged, and counted in Meta.OddMembers; a row without a readable ID or price is left
 // out, and in the BatchError.
@@ -49,7 +49,7 @@
 //
 // # Logging, tracing and security
 //
-// [WithLogger] logs retries and what is odd at level Warn, absent headers at Debug, and never a token, a recipient or a
+// [WithLogger] logs retries and odd answers at level Warn, absent headers at Debug, and never a token, a recipient or a
 // body. Spans and metrics belong in the Transport of [WithHTTPClient], which gets one request for each attempt; [AttemptFrom] names
 // it. An *http.Transport keeps two idle connections for a host: set MaxIdleConnsPerHost to what [WithConcurrency] says.
 //

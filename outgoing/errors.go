@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -25,10 +24,10 @@ var (
 	ErrInvalidArgument    = errors.New("invalid argument")    // nothing was sent
 	ErrNotSent            = errors.New("not sent")            // this part of the call was not sent
 	ErrDrift              = errors.New("history drifted")     // the history changed faster than All could follow
-	ErrIncomplete         = errors.New("history incomplete")  // the gateway's counts speak of more than All was shown
+	ErrIncomplete         = errors.New("history incomplete")  // the gateway counts more messages than All was shown
 )
 
-// APIError means that the gateway answered, and not with a usable success. It matches the sentinel of its status. Neither
+// APIError is an answer of the gateway that is not a usable success. It matches the sentinel of its status. Neither
 // its text nor its fields hold the token, even if the gateway echoed it.
 type APIError struct {
 	Method, Path string        // "GET", "/messages/{ids}": the template, good for a metric's label
@@ -44,35 +43,28 @@ type APIError struct {
 }
 
 func (e *APIError) Error() string {
-	var head, tail strings.Builder
-	fmt.Fprintf(&head, "%.16s %.64s: %d", e.Method, e.Path, e.StatusCode)
-	if text := http.StatusText(e.StatusCode); text != "" {
-		head.WriteString(" " + text)
-	}
-	tail.WriteString(" (")
+	status := http.StatusText(e.StatusCode)
+	text := strings.TrimSuffix(fmt.Sprintf("%.16s %.64s: %d %s", e.Method, e.Path, e.StatusCode, status), " ")
+	end := errline.Plural(e.Attempts, "attempt")
 	if e.Problem.Code != "" {
-		tail.WriteString("code " + errline.Clip(e.Problem.Code, 64) + ", ")
+		end = "code " + errline.Clip(e.Problem.Code, 64) + ", " + end
 	}
-	tail.WriteString(errline.Plural(e.Attempts, "attempt"))
 	if e.RetryAfter > 0 {
-		tail.WriteString(", retry after " + e.RetryAfter.String())
+		end += ", retry after " + e.RetryAfter.String()
 	}
-	tail.WriteString(")")
-
-	var reason string
+	var parts []string
 	if e.cause != nil {
-		reason = errline.Text(e.cause)
+		parts = append(parts, errline.Text(e.cause))
 	}
-	title := e.Problem.Title
-	if title == http.StatusText(e.StatusCode) { // which is there already
-		title = ""
+	if e.Problem.Title != status { // which is there already
+		parts = append(parts, errline.Clip(e.Problem.Title, 120))
 	}
-	for _, part := range []string{reason, errline.Clip(title, 120), e.Problem.Detail} {
-		if room := errline.Max - head.Len() - tail.Len() - len(": "); part != "" && room > 0 {
-			head.WriteString(": " + errline.Clip(part, room))
+	for _, part := range append(parts, e.Problem.Detail) {
+		if room := errline.Max - len(text) - len(end) - len(":  ()"); part != "" && room > 0 {
+			text += ": " + errline.Clip(part, room)
 		}
 	}
-	return errline.Prefix + head.String() + tail.String()
+	return errline.Prefix + text + " (" + end + ")"
 }
 
 func (e *APIError) Unwrap() []error {
@@ -109,7 +101,7 @@ func (e *APIError) isCallerError() bool {
 }
 
 // BatchError names every ID that a call could not settle, once, in the order asked; the result with it holds the others.
-// It matches what they do.
+// It matches what its failures do.
 type BatchError struct{ Failures []Failure }
 
 // Failure is a part of a call that failed for one reason. IDs is empty for a row of a page without a readable ID.
@@ -119,30 +111,27 @@ type Failure struct {
 }
 
 func (e *BatchError) Error() string {
-	var b strings.Builder
-	if ids := len(e.IDs()); ids > 0 {
-		b.WriteString(errline.Plural(ids, "ID") + " not settled")
-	} else {
-		b.WriteString(errline.Plural(len(e.Failures), "row") + " not readable")
+	text := errline.Plural(len(e.Failures), "row") + " not readable"
+	if n := len(e.IDs()); n > 0 {
+		text = errline.Plural(n, "ID") + " not settled"
 	}
 	if len(e.Failures) == 0 {
-		return errline.Prefix + b.String()
+		return errline.Prefix + text
 	}
-	var more string
+	first, more := e.Failures[0], ""
 	if n := len(e.Failures) - 1; n > 0 {
 		more = "; and " + errline.Plural(n, "more failure")
 	}
-	first := e.Failures[0]
-	if len(first.IDs) > 0 {
-		b.WriteString(": ID " + strconv.FormatInt(first.IDs[0], 10))
-		if n := len(first.IDs) - 1; n > 0 {
-			fmt.Fprintf(&b, " and %d more", n)
+	if n := len(first.IDs); n > 0 {
+		text += fmt.Sprintf(": ID %d", first.IDs[0])
+		if n > 1 {
+			text += fmt.Sprintf(" and %d more", n-1)
 		}
 	}
 	if first.Err != nil {
-		b.WriteString(": " + errline.Clip(errline.Text(first.Err), errline.Max-b.Len()-len(more)-len(": ")))
+		text += ": " + errline.Clip(errline.Text(first.Err), errline.Max-len(text)-len(more)-len(": "))
 	}
-	return errline.Prefix + b.String() + more
+	return errline.Prefix + text + more
 }
 
 // reason returns why an ID could not be settled; nil if it was.

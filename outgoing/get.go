@@ -7,10 +7,9 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/gsmservice-gateway/client-go/gen"
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
+	"github.com/gsmservice-gateway/client-go/internal/redact"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
-	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
 // GetResult is the result of a look-up.
@@ -59,57 +58,78 @@ func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (Get
 	return result, failed.orNil()
 }
 
+// getMessages has nothing to take out of a row: what a message says is the caller's.
+var getMessages = operation[Message]{
+	method: http.MethodGet,
+	idOf:   func(m *Message) int64 { return m.ID },
+	differ: func(_, _ *Message) bool { return false },
+	clean:  func(*Message, redact.Redactor) {},
+}
+
 // getResult is the result of one chunk.
 type getResult struct {
 	asked []int64
 	GetResult
 	failed BatchError
-	trace  transport.Trace
-	parts  []getResult // of a chunk that was looked up in halves
+	trace  trace
+	parts  []getResult // if the chunk was looked up in halves
 }
 
-// answered reports whether the gateway answered about the messages.
-func (r *getResult) answered() bool { return r.trace.Succeeded() || noneKnown(&r.trace) }
-
-// getChunk looks up the IDs of one request, which becomes several where one of them breaks it.
+// getChunk looks up IDs in one request or, if one of them may have broken it, in several.
 func (c *call) getChunk(ctx context.Context, ids []int64) getResult {
 	result := c.getOnce(ctx, ids, false)
-	if len(ids) > 1 && breaksOthers(&result.trace) {
+	if result.splittable() {
 		return c.getHalves(ctx, result)
 	}
 	return result
 }
 
-func (c *call) getOnce(ctx context.Context, ids []int64, single bool) getResult {
-	result := getResult{asked: ids}
-	req, err := gen.NewGetMessagesRequest(c.baseURL, ids[:1])
-	if err != nil {
-		result.failed.add(invalid(err.Error()), ids...)
-		return result
-	}
-	request := transport.Request{Request: addIDs(req, ids[1:]), Path: messagesByID, IDs: len(ids), FirstID: ids[0], Once: single}
-	answer, trace, err := do(ctx, c, request,
-		func(r *transport.Reply) (getResult, error) { return c.readMessages(ctx, r, ids) })
+func (c *call) getOnce(ctx context.Context, ids []int64, once bool) getResult {
+	found, t, err := getMessages.send(ctx, c, ids, once)
+	result := getResult{asked: ids, trace: t}
 	switch {
 	case err == nil:
-		result = answer
-	case noneKnown(&trace):
-		c.logNoneKnown(ctx, req.Method, len(ids))
+		result.Meta = found.Meta
+		result.addRows(found.Answer, c.unpriced)
+	case t.noneKnown():
 		result.Missing, result.Requests = ids, 1
 	default:
 		result.failed.add(err, ids...)
 	}
-	result.Attempts, result.trace = trace.Attempts, trace
+	result.Attempts = t.Attempts
 	if result.answered() {
 		c.fruitless.Store(0)
 	}
 	return result
 }
 
+// addRows settles each ID by its row. One without a price is a message only if unpriced.
+func (r *getResult) addRows(found rows.Answer[Message], unpriced bool) {
+	r.Messages = make([]Message, 0, len(found.Rows))
+	for i, row := range found.Rows {
+		switch reason := rows.Unreadable(found.Odd[i], "/price"); {
+		case row != nil && (reason == nil || unpriced):
+			r.Messages = append(r.Messages, *row)
+		case row != nil:
+			r.failed.add(unexpected(&rows.UnpricedError{Message: *row, Reason: reason}), r.asked[i])
+		case found.NoID != nil:
+			r.failed.add(unexpected(found.NoID), r.asked[i])
+		default:
+			r.Missing = append(r.Missing, r.asked[i])
+		}
+	}
+}
+
+// answered reports whether the gateway answered about the messages.
+func (r *getResult) answered() bool { return r.trace.Succeeded() || r.trace.noneKnown() }
+
+// splittable reports whether a part of the IDs may be answered where all of them were not.
+func (r *getResult) splittable() bool { return len(r.asked) > 1 && r.trace.breaksOthers() }
+
 // breaksOthers reports whether one of the IDs may be why the request as a whole failed: the gateway blames the request,
 // fails at it again and again, or writes something that is not JSON.
-func breaksOthers(t *transport.Trace) bool {
-	answer := answerOf(t)
+func (t *trace) breaksOthers() bool {
+	answer := t.answer()
 	if answer == nil {
 		return false
 	}
@@ -141,7 +161,7 @@ func (c *call) getHalves(ctx context.Context, whole getResult) getResult {
 		if !part.answered() {
 			c.fruitless.Add(1)
 		}
-		if len(part.asked) > 1 && breaksOthers(&part.trace) {
+		if part.splittable() {
 			result.Attempts += part.Attempts
 			queue = append(queue, halves(part.asked)...)
 			continue
@@ -160,30 +180,4 @@ func (c *call) getHalves(ctx context.Context, whole getResult) getResult {
 func halves(ids []int64) [][]int64 {
 	middle := len(ids) / 2
 	return [][]int64{ids[:middle:middle], ids[middle:]}
-}
-
-func (c *call) readMessages(ctx context.Context, r *transport.Reply, ids []int64) (getResult, error) {
-	idOf := func(m *Message) int64 { return m.ID }
-	found, odd, err := readByID(ctx, c, r, ids, idOf, func(_, _ *Message) bool { return false })
-	if err != nil {
-		return getResult{}, err
-	}
-	result := getResult{asked: ids}
-	result.Messages = make([]Message, 0, len(ids))
-	result.Meta = c.readMeta(ctx, r, http.MethodGet)
-	result.OddMembers = odd
-	for i := range found {
-		row := &found[i]
-		switch reason := rows.Unreadable(row.Odd, "/price"); {
-		case row.Found && (reason == nil || c.unpriced):
-			result.Messages = append(result.Messages, row.Value)
-		case row.Found:
-			result.failed.add(unexpected(&rows.UnpricedError{Message: row.Value, Reason: reason}), ids[i])
-		case row.Unusable != nil:
-			result.failed.add(unexpected(row.Unusable), ids[i])
-		default:
-			result.Missing = append(result.Missing, ids[i])
-		}
-	}
-	return result, nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// Meta is what response headers said, and what a call took.
+// Meta has the counts of response headers, and those of a call's requests.
 type Meta struct {
 	SuccessCount *int  // X-Success-Count, summed; nil unless every answered request carried it
 	ErrorCount   *int  // X-Error-Count, likewise
@@ -19,7 +19,7 @@ type Meta struct {
 	OddMembers   int   // members of rows that could not be read, and are zero or nil; the log says which
 }
 
-// add sums up what two parts of a call met. A part without an answered request says nothing about the headers.
+// add adds the Meta of another part of the call. One without an answered request says nothing about the headers.
 func (m *Meta) add(part Meta) {
 	switch {
 	case part.Requests == 0:
@@ -51,8 +51,8 @@ func agreed(a, b *bool) *bool {
 
 const sandboxHeader = "X-Sandbox"
 
-// readMeta returns what an answer says about itself. The contract has X-Sandbox on the answer to a DELETE alone, so that
-// its absence is else not worth a line in the log.
+// readMeta returns the Meta of an answer to this method. The contract has X-Sandbox on the answer to a DELETE alone, so its
+// absence elsewhere is not logged.
 func (c *call) readMeta(ctx context.Context, r *transport.Reply, method string) Meta {
 	m := Meta{
 		SuccessCount: readHeader(ctx, c, r, "X-Success-Count", header.Count),
@@ -65,7 +65,7 @@ func (c *call) readMeta(ctx context.Context, r *transport.Reply, method string) 
 	return m
 }
 
-// readHeader returns what parse makes of a header. It logs one that gives no value: at level Warn if it was there.
+// readHeader returns the value of a header. It logs an absent one at level Debug, and an unusable one at level Warn.
 func readHeader[T any](
 	ctx context.Context, c *call, r *transport.Reply, name string, parse func(http.Header, string) *T,
 ) *T {

@@ -134,6 +134,9 @@ func TestS2_BaseURLs(t *testing.T) {
 		_, err := client.List(t.Context(), outgoing.PageRequest{})
 		require.NoError(t, err)
 		assert.Equal(t, want, got)
+		_, err = client.GetByIDs(t.Context(), []int64{7, 8})
+		require.NoError(t, err)
+		assert.Equal(t, want+"/7,8", got)
 	}
 	bad := map[string]string{
 		"": "https://", "h": "https://", "/rest": "https://", "//h/rest": "https://", "https://": "no host", "https:///rest": "no host", "https:h": "no host",

@@ -62,13 +62,24 @@ func (o *options) apply(opts []Option) error {
 	return nil
 }
 
-// newOnly returns an option that a call refuses.
-func newOnly(name string, set func(*options) error) Option {
+// set returns an option that sets something or, if that is not valid, fails with the text.
+func set(valid bool, text string, apply func(*options)) Option {
+	return func(o *options) error {
+		if !valid {
+			return errors.New(text)
+		}
+		apply(o)
+		return nil
+	}
+}
+
+// newOnly returns the option as one that a call refuses.
+func newOnly(name string, opt Option) Option {
 	return func(o *options) error {
 		if o.inCall {
 			return fmt.Errorf("%s belongs to New: a call cannot change it", name)
 		}
-		return set(o)
+		return opt(o)
 	}
 }
 
@@ -88,26 +99,16 @@ func WithBaseURL(rawURL string) Option {
 // WithHTTPClient sends requests through a copy of hc: its Transport (the library's if nil), Jar and Timeout. Redirects are
 // not followed. New refuses a Proxy for an http base URL. New only.
 func WithHTTPClient(hc *http.Client) Option {
-	return newOnly("WithHTTPClient", func(o *options) error {
-		if hc == nil {
-			return errors.New("WithHTTPClient: the client is nil")
-		}
-		o.httpClient = hc
-		return nil
-	})
+	opt := set(hc != nil, "WithHTTPClient: the client is nil", func(o *options) { o.httpClient = hc })
+	return newOnly("WithHTTPClient", opt)
 }
 
 // WithTokenSource asks f for the bearer token before each attempt, and again after a 401. f is called by several goroutines
 // at once. If it caches, it should ask anew where [AttemptFrom] has a Number above 1: the token before may have been
 // refused. An error of f ends the request unsent. New only.
 func WithTokenSource(f func(context.Context) (string, error)) Option {
-	return newOnly("WithTokenSource", func(o *options) error {
-		if f == nil {
-			return errors.New("WithTokenSource: the function is nil")
-		}
-		o.token = f
-		return nil
-	})
+	opt := set(f != nil, "WithTokenSource: the function is nil", func(o *options) { o.token = f })
+	return newOnly("WithTokenSource", opt)
 }
 
 // Retry has the limits of retries. Zero fields take the defaults.
@@ -130,48 +131,27 @@ func (r Retry) policy() retry.Policy {
 
 // WithRetry sets all limits of retries; zero fields are the defaults.
 func WithRetry(r Retry) Option {
-	return func(o *options) error {
-		if r.MaxAttempts < 0 || r.InitialInterval < 0 || r.MaxInterval < 0 || r.MaxElapsed < 0 {
-			return fmt.Errorf("retry %+v: no field may be negative", r)
-		}
-		o.retry = r.policy()
-		return nil
-	}
+	valid := min(time.Duration(r.MaxAttempts), r.InitialInterval, r.MaxInterval, r.MaxElapsed) >= 0
+	return set(valid, fmt.Sprintf("retry %+v: no field may be negative", r), func(o *options) { o.retry = r.policy() })
 }
 
 const maxConcurrency = 1 << 16
 
 // WithConcurrency sets how many requests a call has in flight: 1 to 65,536, default 4.
 func WithConcurrency(n int) Option {
-	return func(o *options) error {
-		if n < 1 || n > maxConcurrency {
-			return fmt.Errorf("concurrency %d: must be at least 1 and at most %d", n, maxConcurrency)
-		}
-		o.concurrency = n
-		return nil
-	}
+	text := fmt.Sprintf("concurrency %d: must be at least 1 and at most %d", n, maxConcurrency)
+	return set(n >= 1 && n <= maxConcurrency, text, func(o *options) { o.concurrency = n })
 }
 
 // WithAttemptTimeout bounds one attempt, from connecting to the last byte of the answer: 30 seconds unless given.
 func WithAttemptTimeout(d time.Duration) Option {
-	return func(o *options) error {
-		if d <= 0 {
-			return fmt.Errorf("attempt timeout %v: must be positive", d)
-		}
-		o.attemptTimeout = d
-		return nil
-	}
+	return set(d > 0, fmt.Sprintf("attempt timeout %v: must be positive", d), func(o *options) { o.attemptTimeout = d })
 }
 
 // WithUserAgent replaces the User-Agent header.
 func WithUserAgent(s string) Option {
-	return func(o *options) error {
-		if s == "" || !header.ValidValue(s) {
-			return errors.New("user agent: empty, or not valid in a header")
-		}
-		o.setHeader("User-Agent", s)
-		return nil
-	}
+	valid := s != "" && header.ValidValue(s)
+	return set(valid, "user agent: empty, or not valid in a header", func(o *options) { o.setHeader("User-Agent", s) })
 }
 
 // WithHeader sets a header of every request. Those that the library or net/http sets are refused, such as Authorization,
@@ -194,13 +174,7 @@ func WithHeader(key, value string) Option {
 
 // WithLogger sets the logger; without one nothing is logged.
 func WithLogger(l *slog.Logger) Option {
-	return func(o *options) error {
-		if l == nil {
-			return errors.New("WithLogger: the logger is nil")
-		}
-		o.logger = l
-		return nil
-	}
+	return set(l != nil, "WithLogger: the logger is nil", func(o *options) { o.logger = l })
 }
 
 // Limiter is asked before each HTTP attempt; Wait returns nil when it may be sent. A *rate.Limiter of
@@ -209,8 +183,8 @@ type Limiter interface {
 	Wait(ctx context.Context) error
 }
 
-// Holder is what a [Limiter] that others share can be, too: Hold says that the gateway asked for fewer requests, and that
-// this [Client] sends none for d, at most 5 minutes. It should return soon.
+// Holder is an optional interface of a [Limiter] that is shared with others: Hold is called when the gateway asks for fewer
+// requests, and this [Client] sends none for d, at most 5 minutes. It should return soon.
 type Holder interface {
 	Hold(ctx context.Context, d time.Duration)
 }
@@ -220,13 +194,7 @@ type Holder interface {
 // *rate.Limiter refuses longer waits at once. The request then ends with the error of l, and with [ErrNotSent] if no
 // attempt before can have arrived. A [Holder] is told of each hold.
 func WithLimiter(l Limiter) Option {
-	return func(o *options) error {
-		if l == nil {
-			return errors.New("WithLimiter: the limiter is nil")
-		}
-		o.limiter = l
-		return nil
-	}
+	return set(l != nil, "WithLimiter: the limiter is nil", func(o *options) { o.limiter = l })
 }
 
 // setHeader copies the header map first, since the client's defaults share it.

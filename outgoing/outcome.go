@@ -1,7 +1,6 @@
 package outgoing
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,7 +9,6 @@ import (
 	"github.com/gsmservice-gateway/client-go/gen"
 	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
-	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
 // State is what is known about the cancelling of one message.
@@ -63,18 +61,52 @@ var (
 	errDoubt      = errline.New("an earlier attempt may have cancelled it, so that the gateway refuses now proves nothing")
 )
 
-// outcomeOf returns what is known about an ID from its row, if there was one, from the attempts, and from the error that
-// they ended in. reason is nil where the ID is settled.
-func outcomeOf(row rows.Row[gen.CancelledMessage], t *transport.Trace, err error) (o Outcome, reason error) {
-	if row.Found {
-		return outcomeOfRow(row, t.Ambiguous)
-	}
-	refusal, _ := t.Refusal.(*APIError) //nolint:errorlint // as newAPIError made it
+// outcomeOf returns what is known about the i-th ID from its row, if there was one, or else from how its request ended.
+// reason is nil where the ID is settled.
+func outcomeOf(found *rowsByID[gen.CancelledMessage], i int, t *trace, err error) (o Outcome, reason error) {
 	switch {
-	case row.Unusable != nil:
-		return o, unexpected(row.Unusable)
+	case found.Rows[i] != nil:
+		return outcomeOfRow(found, i, t.Ambiguous)
+	case found.NoID != nil:
+		return o, unexpected(found.NoID)
 	case err == nil:
 		return o, errNoRow
+	}
+	return t.outcome(err)
+}
+
+// outcomeOfRow returns what a row says of its message, given whether an attempt before may have cancelled it. A row is
+// about its message also if its status, such as 429, would be about the caller in an answer as a whole.
+func outcomeOfRow(found *rowsByID[gen.CancelledMessage], i int, ambiguous bool) (o Outcome, reason error) {
+	if reason := rows.Unreadable(found.Odd[i], "/status"); reason != nil {
+		return o, unexpected(reason)
+	}
+	row := found.Rows[i]
+	o.Status = row.Status
+	switch {
+	case slices.Contains(found.Differ, i):
+		return o, errRowsDiffer
+	case o.Status == http.StatusNoContent:
+		o.State = Cancelled
+		return o, nil
+	case o.Status/100 == 4 && ambiguous:
+		return o, errDoubt
+	case o.Status/100 == 4:
+		o.State, o.Problem = Rejected, row.Error
+		if o.Problem == nil {
+			o.Problem = new(Problem)
+		}
+		return o, nil
+	case o.Status/100 == 5:
+		return o, errRowServer
+	}
+	return o, errRowStatus
+}
+
+// outcome returns what is known about an ID of a request that ended in err without a row for it.
+func (t *trace) outcome(err error) (o Outcome, reason error) {
+	refusal := asAPIError(t.Refusal)
+	switch {
 	case t.MayHaveTakenEffect():
 		return o, err
 	case refusal == nil:
@@ -85,35 +117,11 @@ func outcomeOf(row rows.Row[gen.CancelledMessage], t *transport.Trace, err error
 		return o, err
 	}
 	o.State, o.Status, o.Problem = Rejected, refusal.StatusCode, &refusal.Problem
-	if onlyNotFound(t) {
+	if t.onlyNotFound() {
 		return o, nil
 	}
 	return o, err
 }
 
-// outcomeOfRow returns what a row says of its message, given whether an attempt before may have cancelled it. A row
-// speaks of its message also with a status that speaks of the caller elsewhere.
-func outcomeOfRow(row rows.Row[gen.CancelledMessage], ambiguous bool) (o Outcome, reason error) {
-	if reason := rows.Unreadable(row.Odd, "/status"); reason != nil {
-		return o, unexpected(reason)
-	}
-	o.Status = row.Value.Status
-	switch {
-	case row.Differs:
-		return o, errRowsDiffer
-	case o.Status == http.StatusNoContent:
-		o.State = Cancelled
-		return o, nil
-	case o.Status/100 == 4 && ambiguous:
-		return o, errDoubt
-	case o.Status/100 == 4:
-		o.State, o.Problem = Rejected, cmp.Or(row.Value.Error, &Problem{})
-		return o, nil
-	case o.Status/100 == 5:
-		return o, errRowServer
-	}
-	return o, errRowStatus
-}
-
 // onlyNotFound reports whether "there is no such message" is all that the whole request may have been answered.
-func onlyNotFound(t *transport.Trace) bool { return noneKnown(t) && !t.MayHaveTakenEffect() }
+func (t *trace) onlyNotFound() bool { return t.noneKnown() && !t.MayHaveTakenEffect() }

@@ -124,7 +124,7 @@ func (c *call) look(ctx context.Context, ids []int64) watch.Look {
 
 // unsettled returns what became of the IDs of a request that are neither found nor missing.
 func (c *call) unsettled(r *getResult) watch.Finding {
-	answer := answerOf(&r.trace)
+	answer := r.trace.answer()
 	switch {
 	case r.answered():
 		return watch.Unreadable

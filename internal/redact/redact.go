@@ -48,6 +48,9 @@ func (r Redactor) known() []string {
 func (r Redactor) Text(s string) string {
 	for _, token := range r.known() {
 		s = strings.ReplaceAll(s, token, replacement)
+		if !strings.ContainsAny(s, `\%&`) { // nothing is escaped
+			continue
+		}
 		for _, escaped := range []*regexp.Regexp{inJSON, inURL, inHTML} {
 			if strings.Contains(escaped.ReplaceAllStringFunc(s, unescape), token) {
 				return replacement

@@ -9,25 +9,23 @@ import (
 	"github.com/gsmservice-gateway/client-go/gen"
 )
 
-// Row is what an answer shows of one ID that was asked for.
-type Row[T any] struct {
-	Value    T
-	Found    bool
-	Differs  bool  // the ID has another row, which says something else
-	Odd      []Odd // members of Value that could not be read
-	Unusable error // there is no row of this ID, and one whose ID cannot be read may be it
+// Answer is what a body shows of the IDs that were asked for.
+type Answer[T any] struct {
+	Rows    []*T          // one for each ID, in their order; nil where there is none
+	Odd     map[int][]Odd // by the place of its ID: the members of a row that could not be read
+	Differ  []int         // places of IDs that have another row, which says something else
+	NoID    error         // there is a row whose ID cannot be read: it may be that of any ID without one
+	Dropped int           // rows that belong to no ID, or repeat one
 }
 
-// ByID reads the rows of an answer and returns one for each of the IDs asked for, in their order, and how many rows belong to
-// none of them or repeat one. The rows that came before an error are returned beside it.
-func ByID[T any](body []byte, ids []int64, idOf func(*T) int64, differ func(a, b *T) bool) (found []Row[T], dropped int, err error) {
-	found = make([]Row[T], len(ids))
-	var noID error
+// ByID reads the rows about some IDs. Those that came before an error are returned with it.
+func ByID[T any](body []byte, ids []int64, idOf func(*T) int64, differ func(a, b *T) bool) (Answer[T], error) {
+	a := Answer[T]{Rows: make([]*T, len(ids))}
 	next := 0 // where the next row belongs if they come in the order asked
-	err = Decode(body, func(row *T, odd []Odd) {
+	err := Decode(body, func(row *T, odd []Odd) {
 		id := idOf(row)
 		if reason := Unidentified(id, odd); reason != nil {
-			noID = reason
+			a.NoID = reason
 			return
 		}
 		i := next
@@ -36,21 +34,23 @@ func ByID[T any](body []byte, ids []int64, idOf func(*T) int64, differ func(a, b
 		}
 		switch {
 		case i < 0:
-			dropped++
-		case found[i].Found:
-			dropped++
-			found[i].Differs = found[i].Differs || differ(&found[i].Value, row)
-		default:
-			found[i].Value, found[i].Found, found[i].Odd = *row, true, odd
-			next = i + 1
+			a.Dropped++
+			return
+		case a.Rows[i] == nil:
+			a.Rows[i], next = row, i+1
+			if odd != nil {
+				if a.Odd == nil {
+					a.Odd = make(map[int][]Odd)
+				}
+				a.Odd[i] = odd
+			}
+			return
+		case differ(a.Rows[i], row):
+			a.Differ = append(a.Differ, i)
 		}
+		a.Dropped++
 	})
-	for i := range found {
-		if !found[i].Found {
-			found[i].Unusable = noID
-		}
-	}
-	return found, dropped, err
+	return a, err
 }
 
 // Unidentified returns why a row does not say which message it is about; nil if it does.

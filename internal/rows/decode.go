@@ -1,5 +1,5 @@
-// Package rows reads a body of JSON rows one by one, and an odd row member by member: a row that cannot be read costs only
-// that row, and a member that cannot be read only that member.
+// Package rows reads a body of JSON rows. A row or a member that cannot be read is skipped and reported, and does not spoil
+// the others.
 package rows
 
 import (
@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -15,14 +14,18 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/header"
 )
 
-// maxBadRows bounds the work on a hostile body; a page has at most 50 rows.
-const maxBadRows = 1000
-
-// A row is read as the contract has it first. One with an odd member is read again with care: two members of the same name
-// may contradict each other.
+// A body is read in one go first, as the contract has it. If that fails, it is read row by row, and a row that is not as the
+// contract has it member by member: two members of the same name may contradict each other.
 var (
 	strict   = jsontext.AllowInvalidUTF8(true)
 	harmless = json.JoinOptions(strict, jsontext.AllowDuplicateNames(true))
+)
+
+// A page has at most 50 rows, in some 20 KiB. These bound the memory and the work that a hostile body takes.
+const (
+	pageRows   = 50
+	maxAtOnce  = 64 << 10 // bytes of a body whose rows are all in memory at once
+	maxBadRows = 1000
 )
 
 // WithoutBOM returns the body as JSON: some servers put a byte order mark before it.
@@ -36,58 +39,47 @@ var (
 )
 
 // Decode reads a body that is one JSON array, or an object whose members are numbered, as PHP writes a list with gaps. It
-// hands each row over in turn, which is used again for the next one, with the members that could not be read. The error says
-// that the body as a whole is neither, or matches [ErrTruncated] or [ErrSyntax]; the rows before that have been handed over.
+// hands each row over in turn, with the members that could not be read. The error says that the body as a whole is neither, or
+// matches [ErrTruncated] or [ErrSyntax]; the rows before that have been handed over.
 func Decode[T any](body []byte, each func(row *T, odd []Odd)) error {
 	body = WithoutBOM(body)
-	var (
-		row, zero T
-		done, bad int
-	)
-	err := readRows(body, strict, func(dec *jsontext.Decoder) error {
-		row = zero
-		if json.UnmarshalDecode(dec, &row) != nil {
-			return errOddRow
+	if all, ok := readAtOnce[T](body); ok {
+		for i := range all {
+			each(&all[i], nil)
 		}
-		done++
-		each(&row, nil)
 		return nil
-	})
-	if !errors.Is(err, errOddRow) {
-		return err
 	}
-	// The decoder stopped somewhere inside the row: start again, and look at each row from here by itself.
-	members := newCareful()
-	return readRows(body, harmless, func(dec *jsontext.Decoder) error {
-		raw, err := dec.ReadValue()
-		if err != nil {
-			return bodyError(err)
+	members, bad := newCareful(), 0
+	return readRows(body, func(raw jsontext.Value) error {
+		var odd []Odd
+		row := new(T)
+		if json.Unmarshal(raw, row, strict) != nil {
+			row = new(T)
+			odd = members.object(raw, row)
 		}
-		if done--; done >= 0 {
-			return nil
-		}
-		row = zero
-		odd := members.object(raw, &row)
 		if len(odd) > 0 && odd[0].Pointer == "" {
 			if bad++; bad > maxBadRows {
 				return fmt.Errorf("more than %d unreadable rows", maxBadRows)
 			}
 		}
-		each(&row, odd)
+		each(row, odd)
 		return nil
 	})
 }
 
-var errOddRow = errors.New("a row is not as the contract has it")
+// readAtOnce reads an array each of whose rows is as the contract has it. It reports whether the body is one.
+func readAtOnce[T any](body []byte) (all []T, ok bool) {
+	if len(body) > maxAtOnce || jsontext.Value(body).Kind() != '[' {
+		return nil, false
+	}
+	all = make([]T, 0, min(pageRows, bytes.Count(body, []byte("{"))))
+	err := json.Unmarshal(body, &all, strict)
+	return all, err == nil
+}
 
-// readRows calls read at each row of a body.
-func readRows(body []byte, opts json.Options, read func(*jsontext.Decoder) error) error {
-	dec := decoders.Get().(*jsontext.Decoder)
-	defer func() {
-		dec.Reset(noMore) // so that the pool does not hold on to the body
-		decoders.Put(dec)
-	}()
-	dec.Reset(bytes.NewBuffer(body), opts)
+// readRows calls read with each row of a body.
+func readRows(body []byte, read func(jsontext.Value) error) error {
+	dec := jsontext.NewDecoder(bytes.NewBuffer(body), harmless)
 	start, err := dec.ReadToken()
 	numbered := start.Kind() == '{' && dec.PeekKind() == '"'
 	switch {
@@ -99,7 +91,7 @@ func readRows(body []byte, opts json.Options, read func(*jsontext.Decoder) error
 		return notRows(start.Kind())
 	}
 	for dec.PeekKind() != ']' && dec.PeekKind() != '}' {
-		if numbered && dec.PeekKind() == '"' { // what is no name is an error of the value
+		if numbered && dec.PeekKind() == '"' { // anything else fails as a value
 			name, err := dec.ReadToken()
 			switch {
 			case err != nil:
@@ -108,7 +100,11 @@ func readRows(body []byte, opts json.Options, read func(*jsontext.Decoder) error
 				return notRows('{')
 			}
 		}
-		if err := read(dec); err != nil {
+		raw, err := dec.ReadValue()
+		if err != nil {
+			return bodyError(err)
+		}
+		if err := read(raw); err != nil {
 			return err
 		}
 	}
@@ -120,12 +116,6 @@ func readRows(body []byte, opts json.Options, read func(*jsontext.Decoder) error
 	}
 	return nil
 }
-
-// decoders are used again because each has a table of the strings that it has met: statuses and senders repeat.
-var (
-	decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
-	noMore   = bytes.NewReader(nil)
-)
 
 func notRows(k jsontext.Kind) error {
 	return fmt.Errorf("the body is not an array of rows: it starts with %s", describe(k))

@@ -20,18 +20,17 @@ type Odd struct {
 	Reason  string // "a string, not a date"; nothing of the value is in it
 }
 
-// Object reads a JSON object into a struct member by member, so that an odd member costs only itself, and returns the odd
-// ones. It reads what is unambiguous, whatever its JSON type: numbers in quotes or as 1.0, 0 and 1 as booleans, numbers as
+// Object reads a JSON object into a struct member by member, and returns the odd members. It reads what is unambiguous, whatever its JSON type: numbers in quotes or as 1.0, 0 and 1 as booleans, numbers as
 // text, a decimal comma in a price, other spellings of a date with its zone, and a date that is empty or all noughts as null.
 // Of a member that stands there twice the last one counts; but what decides about a message (id, status, status_code, price) is odd where the
-// two differ. Unknown members cost nothing.
+// two differ. Unknown members are ignored.
 func Object[T any](raw jsontext.Value, into *T) []Odd { return newCareful().object(raw, into) }
 
-// careful reads objects member by member, one after another.
+// careful is a reader of objects, member by member.
 type careful struct {
 	options json.Options // by which json asks it for each member
 	odd     []Odd
-	decided map[jsontext.Pointer]any // what was read of the members that decide about a message
+	decided map[jsontext.Pointer]any // the values of the members that decide about a message
 }
 
 func newCareful() *careful {
@@ -151,7 +150,7 @@ func textOf(raw jsontext.Value) (string, bool) {
 	return "", false
 }
 
-// dateLayouts are spellings of a date and time with their zone, beside RFC 3339's.
+// dateLayouts are spellings of a date and time with their zone, besides RFC 3339's.
 var dateLayouts = []string{
 	"2006-01-02T15:04:05Z07:00", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00",
 	"2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05Z0700", "2006-01-02 15:04:05 Z0700",

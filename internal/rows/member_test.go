@@ -51,7 +51,7 @@ func TestB9_AnOddMemberSaysWhatItIsAndWhatWasExpected(t *testing.T) {
 	}
 }
 
-func TestB9_WhatCostsNothing(t *testing.T) {
+func TestB9_WhatIsIgnored(t *testing.T) {
 	for _, row := range []string{
 		`{}`, `{"id":1,"x":[{}]}`, `{"id":1,"id":1}`, `{"cid":"a","cid":"b"}`, `{"id":1,"id":"1"}`, `{"price":1,"price":1.0}`, "{\"cid\":\"\xff\"}", "{\"\xff\":1}", `{"cid":"\ud800"}`,
 		`{"id":null,"price":null,"type":null,"sent_date":null,"flash":null}`, `{"ID":"x"}`,
@@ -108,20 +108,29 @@ func TestB9_ARowIsNotFilledFromTheOneBeforeIt(t *testing.T) {
 func TestB8_ByIDGivesEachIDItsRow(t *testing.T) {
 	idOf := func(m *gen.CancelledMessage) int64 { return m.ID }
 	differ := func(a, b *gen.CancelledMessage) bool { return a.Status != b.Status }
-	found, dropped, err := rows.ByID([]byte(`[{"id":2,"status":204},{"id":9},{"id":2,"status":400},{"id":1,"status":1},{"id":1,"status":1}]`), []int64{1, 2, 3}, idOf, differ)
+	found, err := rows.ByID([]byte(`[{"id":2,"status":204},{"id":9},{"id":2,"status":400},{"id":1,"status":1},{"id":1,"status":1}]`), []int64{1, 2, 3}, idOf, differ)
 	require.NoError(t, err)
-	assert.Equal(t, 3, dropped)
-	assert.True(t, found[0].Found && !found[0].Differs)
-	assert.True(t, found[1].Found && found[1].Differs)
-	assert.Equal(t, 204, found[1].Value.Status, "the first counts")
-	assert.False(t, found[2].Found)
-	require.NoError(t, found[2].Unusable)
+	assert.Equal(t, 3, found.Dropped)
+	assert.NotNil(t, found.Rows[0])
+	assert.Equal(t, []int{1}, found.Differ)
+	assert.Equal(t, 204, found.Rows[1].Status, "the first counts")
+	assert.Nil(t, found.Rows[2])
+	require.NoError(t, found.NoID)
 
-	found, _, err = rows.ByID([]byte(`[{"id":2},{"id":[]}]`), []int64{1, 2, 3}, idOf, differ)
+	found, err = rows.ByID([]byte(`[{"id":2},{"id":[]}]`), []int64{1, 2, 3}, idOf, differ)
 	require.NoError(t, err)
-	assert.NoError(t, found[1].Unusable)
-	require.Error(t, found[0].Unusable, "the row without a readable ID may be its")
-	assert.Error(t, found[2].Unusable)
+	assert.NotNil(t, found.Rows[1])
+	assert.Error(t, found.NoID)
+}
+
+func TestE4_ALargeBodyIsReadAsASmallOneIs(t *testing.T) {
+	var ids []int64
+	body := `[{"id":1},` + strings.Repeat(" ", 1<<20) + `{"id":"2"},{"id":3,"flash":true}]`
+	require.NoError(t, rows.Decode([]byte(body), func(m *gen.Message, odd []rows.Odd) {
+		assert.Empty(t, odd)
+		ids = append(ids, m.ID)
+	}))
+	assert.Equal(t, []int64{1, 2, 3}, ids)
 }
 
 func TestE4_ManyUnreadableRowsEndTheWork(t *testing.T) {
@@ -147,14 +156,13 @@ func addBodies(f *testing.F) {
 // fuzzRows reads a body in every way, and what encoding/json reads and writes must be read as it was written.
 func fuzzRows[T any](t *testing.T, body []byte, idOf func(*T) int64) {
 	asked := []int64{2, 1, 3}
-	found, _, err := rows.ByID(body, asked, idOf, func(_, _ *T) bool { return false })
-	require.Len(t, found, len(asked))
-	for i, row := range found {
-		assert.False(t, row.Found && row.Unusable != nil)
-		if row.Found {
-			assert.Equal(t, asked[i], idOf(&row.Value))
+	found, err := rows.ByID(body, asked, idOf, func(_, _ *T) bool { return false })
+	require.Len(t, found.Rows, len(asked))
+	for i, row := range found.Rows {
+		if row != nil {
+			assert.Equal(t, asked[i], idOf(row))
 		}
-		for _, odd := range row.Odd {
+		for _, odd := range found.Odd[i] {
 			assert.NotEmpty(t, odd.Reason)
 			assert.NotEqual(t, "/id", odd.Pointer, "then it would not be found")
 		}
@@ -174,14 +182,14 @@ func fuzzRows[T any](t *testing.T, body []byte, idOf func(*T) int64) {
 	}
 	all = nil
 	require.NoError(t, json.Unmarshal(valid, &all))
-	found, _, err = rows.ByID(valid, asked, idOf, func(_, _ *T) bool { return false })
+	found, err = rows.ByID(valid, asked, idOf, func(_, _ *T) bool { return false })
 	require.NoError(t, err)
 	for i, id := range asked {
 		first := slices.IndexFunc(all, func(row T) bool { return idOf(&row) == id })
-		require.Equal(t, first >= 0, found[i].Found)
+		require.Equal(t, first >= 0, found.Rows[i] != nil)
 		if first >= 0 {
-			assert.Equal(t, all[first], found[i].Value)
-			assert.Empty(t, found[i].Odd)
+			assert.Equal(t, all[first], *found.Rows[i])
+			assert.Empty(t, found.Odd[i])
 		}
 	}
 }
