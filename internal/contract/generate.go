@@ -9,75 +9,66 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
-// TakeIn takes the document in the file spec into the contract and gen/, or changes nothing if a step fails. The report has
-// lines that say what the document changes, also if it is not taken in.
-func (r *Repository) TakeIn(ctx context.Context, spec string) (report string, err error) {
-	text, err := os.ReadFile(spec) //nolint:gosec // the file that the user names
-	if err != nil {
-		return "", err
+// Compare reports what the document in the file spec changes of the one last taken in. It is an error if not all is harmless, or
+// the document does not fit.
+func (r *Repository) Compare(spec string) (report string, err error) {
+	taken, report, err := r.read(spec)
+	if err == nil && len(taken.Changes) > 0 && taken.Changes[0].Level != Harmless {
+		err = fmt.Errorf("%s has changes that are not harmless", spec)
 	}
-	taken, err := r.Take(text)
-	report = taken.Note + lines(taken.Changes, func(c Change) string { return c.Text })
+	return report, err
+}
+
+// TakeIn takes the document in the file spec into the contract and gen/, or changes nothing if a step fails. It reports what
+// Compare does, also if the document is not taken in.
+func (r *Repository) TakeIn(ctx context.Context, spec string) (report string, err error) {
 	var code []byte
+	var changed []string
+	taken, report, err := r.read(spec)
 	if err == nil {
 		code, err = r.Compile(ctx, taken.ForGo, true)
 	}
 	if err != nil {
 		return report, fmt.Errorf("%s was not taken in, and nothing was changed: %w", spec, err)
 	}
-	changed, err := Install(r.root, map[string][]byte{VendorFile: taken.Vendor, ContractFile: taken.Contract, GeneratedFile: code})
-	if err != nil {
-		return report, err
+	changed, err = Install(r.root, map[string][]byte{VendorFile: taken.Vendor, ContractFile: taken.Contract, GeneratedFile: code})
+	if err == nil {
+		report += fmt.Sprintf("%s was taken in; files that changed: %s\n", spec, cmp.Or(strings.Join(changed, ", "), "none"))
 	}
-	return report + fmt.Sprintf("%s was taken in; files that changed: %s\n", spec, cmp.Or(strings.Join(changed, ", "), "none")) +
-		when(len(taken.Changes) > 0, "make verify fails until the code follows what changed above, and "+FactsFile+" states it\n"), nil
+	return report, err
 }
 
-// Compare reports how the document in the file spec differs from the one last taken in. It is an error if not all is harmless.
-func (r *Repository) Compare(spec string) (report string, err error) {
+func (r *Repository) read(spec string) (taken Taken, report string, err error) {
 	text, err := os.ReadFile(spec) //nolint:gosec // the file that the user names
 	if err != nil {
-		return "", err
+		return taken, "", err
 	}
-	changes, err := r.Drift(text)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", spec, err)
+	if taken, err = r.Take(text); err != nil {
+		err = fmt.Errorf("%s: %w", spec, err)
 	}
-	slices.SortStableFunc(changes, func(a, b Change) int {
-		return cmp.Compare(slices.Index(levels, a.Level), slices.Index(levels, b.Level))
-	})
-	if len(changes) > 0 && changes[0].Level != Harmless {
-		err = fmt.Errorf("%s has changes that are not harmless", spec)
+	for _, change := range taken.Changes {
+		report += change.Level + ": " + change.Text + "\n"
 	}
-	report = lines(changes, func(c Change) string { return c.Level + ": " + c.Text })
-	return cmp.Or(report, fmt.Sprintf("%s states the same as %s\n", spec, VendorFile)), err
-}
-
-func lines(changes []Change, line func(Change) string) string {
-	var b strings.Builder
-	for _, change := range changes {
-		b.WriteString(line(change) + "\n")
+	if err == nil && report == "" {
+		report = fmt.Sprintf("%s states the same as %s\n", spec, VendorFile)
 	}
-	return b.String()
+	return taken, report, err
 }
 
 // Generate writes what the generator makes of the contract as it is.
 func (r *Repository) Generate(ctx context.Context, out string) error {
-	var code []byte
-	made, err := r.normal(r.contract, true)
-	if err == nil {
-		made, err = ForGo(made, r.overlay, r.types)
+	made, err := ForGo(r.Contract, r.overlay, r.types)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		code, err = made.YAML("", nil)
+	text, err := made.YAML("", nil)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		code, err = r.Compile(ctx, code, false)
-	}
+	code, err := r.Compile(ctx, text, false)
 	if err != nil {
 		return err
 	}

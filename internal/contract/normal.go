@@ -10,8 +10,9 @@ import (
 	"strings"
 )
 
-// maxObjects is how many objects a document may have once its references are resolved. The vendor's operations have 700.
-const maxObjects = 20_000
+// How many objects a document may have once its references are resolved, and how many in each other. The vendor's operations have
+// 700, and 7.
+const maxObjects, maxDepth = 20_000, 100
 
 var (
 	// parts are the members of each kind of object that are such objects too, or lists or maps of them. A kind has the name of its
@@ -38,69 +39,59 @@ var (
 // left out; then what the contract has as a component is that component again, if it is the same everywhere.
 type former struct {
 	given, contract, made *Document
-	words                 bool     // take those of the contract, where it has some
-	within                []string // the references that are being resolved
+	words                 bool              // take those of the contract, where it has some
+	names                 map[string]string // of components of the contract, by what refers to them in the given document
+	within                []string          // the references that are being resolved
 	objects               int
-	loose                 []loose
-}
-
-// loose is an object that the contract has in no such place, and the component that the given document has it as.
-type loose struct {
-	made      object
-	own, kind string
 }
 
 // part returns a part of the document; prev is what the contract has in its place, or nil.
 func (f *former) part(next, prev any, kind string) any {
 	defer func(outside []string) { f.within = outside }(f.within)
 	value, ref := f.given.follow(next)
-	own, name := component(object{"$ref": ref}, kind), component(prev, kind)
-	components := obj(at(f.made.root, "components", kind))
-	if f.objects++; f.objects > maxObjects {
+	if f.objects++; f.objects > maxObjects || len(f.within) > maxDepth {
 		f.given.fail("the document is too large once its references are resolved")
 	}
-	switch {
-	case f.given.err != nil:
+	if f.given.err != nil {
 		return nil
-	case own != "" && slices.Contains(f.within, ref): // a schema that contains itself
-		if own = cmp.Or(name, own); !has(components, own) {
-			components[own], f.within = nil, []string{ref}
-			components[own] = f.object(value, at(f.contract.root, "components", kind, own), kind)
+	}
+	own, name := component(object{"$ref": ref}, kind), component(prev, kind)
+	if name == "" && prev == nil {
+		name = f.names[ref]
+	}
+	repeated := own != "" && slices.Contains(f.within, ref) // a schema that contains itself
+	if repeated {
+		name = cmp.Or(name, f.names[ref], own)
+	}
+	if name != "" && own != "" {
+		f.names[ref] = name
+	}
+	components, was := obj(at(f.made.root, "components", kind)), f.contract.resolve(prev)
+	if name != "" {
+		was = at(f.contract.root, "components", kind, name)
+	}
+	if repeated {
+		if !has(components, name) {
+			components = in(f.made.root, "components", kind)
+			components[name], f.within = nil, []string{ref}
+			components[name] = f.object(value, was, kind)
 		}
-		return refer(kind, own)
+		return refer(kind, name)
 	}
 	f.within = append(slices.Clip(f.within), ref)
-	made := f.object(value, f.contract.resolve(prev), kind)
+	made := f.object(value, was, kind)
+	if prev == nil {
+		name = f.names[ref] // also if it was found to contain itself
+	}
 	switch {
-	case obj(made) == nil:
-	case name == "" && prev == nil:
-		f.loose = append(f.loose, loose{obj(made), own, kind})
-	case name != "" && !has(components, name):
-		components[name] = made
-		return refer(kind, name)
-	case name != "" && f.same(components[name], made):
-		return refer(kind, name)
+	case name == "", obj(made) == nil:
+		return made
+	case !has(at(f.made.root, "components", kind), name):
+		in(f.made.root, "components", kind)[name] = made
+	case !slices.Equal(states(made), states(at(f.made.root, "components", kind, name))):
+		return made
 	}
-	return made
-}
-
-func (f *former) same(a, b any) bool { return f.made.describe(a) == f.made.describe(b) }
-
-// tie makes what is loose a reference to the component that it is.
-func (f *former) tie() {
-	for _, l := range f.loose {
-		if f.given.err != nil { // then it may be large
-			return
-		}
-		components := obj(at(f.made.root, "components", l.kind))
-		for _, name := range slices.Concat([]string{l.own}, sorted(components)) {
-			if (name == l.own || l.made["type"] == "object") && has(components, name) && f.same(components[name], l.made) {
-				clear(l.made)
-				l.made["$ref"] = refer(l.kind, name)["$ref"]
-				break
-			}
-		}
-	}
+	return refer(kind, name)
 }
 
 func (f *former) object(value, prev any, kind string) any {
@@ -245,6 +236,8 @@ func (f *former) fillIn(o object, kind string) {
 		case style != usual:
 			o["style"] = style
 		}
+	case kind == "securitySchemes" && has(o, "scheme"):
+		o["scheme"] = strings.ToLower(str(o["scheme"]))
 	case kind == "headers": // they have one style
 		delete(o, "style")
 		delete(o, "explode")

@@ -13,46 +13,40 @@ import (
 
 // normal returns our operations of a document, and its webhooks that the contract has, in the form of the contract.
 func (r *Repository) normal(d *Document, words bool) (*Document, error) {
-	components, from := object{"securitySchemes": make(object)}, d.root
-	for kind := range parts {
-		components[kind] = make(object)
+	root, from := object{"paths": make(object)}, d.root
+	f := &former{given: d, contract: r.Contract, made: &Document{root: root}, words: words, names: make(map[string]string)}
+	for kind, components := range obj(r.Contract.root["components"]) {
+		for name := range obj(components) {
+			f.names[str(refer(kind, name)["$ref"])] = name
+		}
 	}
-	root := object{"components": components, "paths": make(object), "x-webhooks": make(object)}
-	f := &former{given: d, contract: r.contract, made: &Document{root: root}, words: words}
-	f.operations(slices.Concat(r.Operations, ids(r.contract, "x-webhooks")))
-	f.state("servers", f.servers(d.root["servers"]))
-	f.state("security", f.security(d.root["security"], r.contract.root["security"]))
-	f.tie()
+	wanted := slices.Concat(r.Operations, ids(r.Contract, "x-webhooks"))
+	for _, id := range wanted {
+		f.operation(id, wanted)
+	}
+	f.hoist("servers")
+	f.hoist("security")
 	if words {
-		from = r.contract.root
+		from = r.Contract.root
 		root["tags"] = from["tags"]
 	}
-	root["openapi"], root["info"] = from["openapi"], from["info"]
-	if info := maps.Clone(obj(from["info"])); info != nil {
-		info["version"] = fmt.Sprint(at(d.root, "info", "version")) // 1.3 is a number in YAML
-		root["info"] = info
-	}
-	for _, o := range []object{components, root} {
-		maps.DeleteFunc(o, func(key string, value any) bool {
-			return value == nil || key != "paths" && reflect.DeepEqual(value, object{})
-		})
-	}
+	root["openapi"], root["info"] = from["openapi"], except(obj(from["info"]))
+	in(root, "info")["version"] = fmt.Sprint(at(d.root, "info", "version")) // 1.3 is a number in YAML
 	return f.made, d.err
 }
 
-// state says once for the document what it states and an operation too, or what the first one states; the others say what they
-// state instead.
-func (f *former) state(key string, value []any) {
+// hoist states for the document what most operations state, and for the others what they state instead.
+func (f *former) hoist(key string) {
 	all := only(f.made.places(), func(p place) bool { return p.in == "paths" })
-	same := func(p place) bool { return reflect.DeepEqual(p.op[key], any(value)) }
-	if len(all) > 0 && !slices.ContainsFunc(all, same) {
-		value = list(all[0].op[key])
+	same := func(p place) []place {
+		return only(all, func(other place) bool { return reflect.DeepEqual(p.op[key], other.op[key]) })
 	}
-	if len(value) > 0 {
-		f.made.root[key] = value
-	}
-	for _, p := range all {
-		if same(p) {
+	if len(all) > 0 {
+		usual := same(slices.MaxFunc(all, func(a, b place) int { return len(same(a)) - len(same(b)) }))
+		if value := list(usual[0].op[key]); len(value) > 0 {
+			f.made.root[key] = value
+		}
+		for _, p := range usual {
 			delete(p.op, key)
 		}
 	}
@@ -101,54 +95,38 @@ func ids(d *Document, in string) (all []string) {
 	return all
 }
 
-// operations takes the operations with these IDs, at the contract's paths. One that has another ID, or none, is known by its
-// method and path.
-func (f *former) operations(ids []string) {
-	for _, id := range ids {
-		hasID := func(p place) bool { return p.id() == id }
-		was := append(only(f.contract.places(), hasID), place{in: "paths"})[0]
-		there := only(f.given.places(), func(p place) bool { return p.in == was.in })
-		found := only(there, hasID)
-		if len(found) == 0 {
-			found = only(there, func(p place) bool {
-				return p.method == was.method && p.shape() == was.shape() && !slices.Contains(ids, p.id())
-			})
-		}
-		if len(found) == 0 {
-			continue
-		}
-		if len(found) > 1 {
-			f.given.fail("the document has more than one operation %s", id)
-		}
-		p, name := found[0], found[0].name
-		if p.shape() == was.shape() {
-			name = was.name
-		}
-		items := obj(f.made.root[p.in])
-		if !has(items, name) {
-			items[name] = make(object)
-		}
-		op := f.operation(p, was, name)
-		op["operationId"], obj(items[name])[p.method] = id, op
+// operation takes the operation with this ID, at the contract's path. One that has none of the IDs is known by its method and
+// path.
+func (f *former) operation(id string, ids []string) {
+	was := append(only(f.contract.places(), func(p place) bool { return p.id() == id }), place{in: "paths"})[0]
+	there := only(f.given.places(), func(p place) bool { return p.in == was.in })
+	found := only(there, func(p place) bool { return p.id() == id })
+	if len(found) == 0 {
+		found = only(there, func(p place) bool {
+			return p.method == was.method && p.shape() == was.shape() && !slices.Contains(ids, p.id())
+		})
 	}
-}
-
-// operation returns an operation with what its path and the document state for it. The parameters of its path have the names that
-// they have in name.
-func (f *former) operation(p, was place, name string) object {
+	if len(found) == 0 {
+		return
+	}
+	if len(found) > 1 {
+		f.given.fail("the document has more than one operation %s", id)
+	}
+	p, name := found[0], found[0].name
+	if p.shape() == was.shape() {
+		name = was.name // with its names of parameters
+	}
 	made := obj(f.object(p.op, was.op, "operation"))
+	made["operationId"] = id
 	if parameters := f.parameters(p, was, name); len(parameters) > 0 {
 		made["parameters"] = parameters
 	}
-	stated := func(key string, places ...object) any {
-		i := slices.IndexFunc(places, func(o object) bool { return o[key] != nil })
-		return append(places, nil)[max(i, 0)][key]
-	}
-	made["security"] = f.security(stated("security", p.op, p.item, f.given.root), stated("security", was.op, f.contract.root))
+	stated := func(key string) any { return cmp.Or(p.op[key], p.item[key], f.given.root[key]) }
+	made["security"] = f.security(list(stated("security")))
 	if p.in == "paths" {
-		made["servers"] = f.servers(stated("servers", p.op, p.item, f.given.root))
+		made["servers"] = f.servers(list(stated("servers")))
 	}
-	return made
+	in(f.made.root, p.in, name)[p.method] = made
 }
 
 // parameters returns the parameters of an operation and its path in the order of the contract, and then the rest.
@@ -185,11 +163,9 @@ func (f *former) is(parameter any) func(any) bool {
 }
 
 // servers returns servers with the defaults of their variables.
-func (f *former) servers(given any) (made []any) {
-	for _, server := range list(given) {
-		o := make(object)
-		maps.Copy(o, obj(server))
-		maps.DeleteFunc(o, func(key string, _ any) bool { return key == "variables" || strings.HasPrefix(key, "x-") })
+func (f *former) servers(given []any) (made []any) {
+	for _, server := range given {
+		o := except(obj(f.object(server, nil, "servers")), "variables")
 		o["url"] = placeholder.ReplaceAllStringFunc(str(o["url"]), func(name string) string {
 			return fmt.Sprint(cmp.Or(at(server, "variables", strings.Trim(name, "{}"), "default"), any(name)))
 		})
@@ -198,29 +174,17 @@ func (f *former) servers(given any) (made []any) {
 	return made
 }
 
-// security returns security requirements, in which a scheme has the name that the contract gives to the same one in was.
-func (f *former) security(given, was any) []any {
-	made, known := []any{}, obj(at(f.contract.root, "components", "securitySchemes"))
-	for _, alternative := range list(given) {
-		all := make(object)
-		for name, scopes := range obj(alternative) {
-			scheme := f.given.resolve(at(f.given.root, "components", "securitySchemes", name))
-			as := name
-			for _, required := range list(was) {
-				for other := range obj(required) {
-					if !has(known, name) && describeScheme(known[other]) == describeScheme(scheme) {
-						as = other
-					}
-				}
-			}
-			all[as] = scopes
-			if scheme != nil {
-				obj(at(f.made.root, "components", "securitySchemes"))[as] = f.object(scheme, known[as], "securitySchemes")
+// security takes the schemes of security requirements.
+func (f *former) security(required []any) []any {
+	schemes := func(d *Document) object { return obj(at(d.root, "components", "securitySchemes")) }
+	for _, way := range required {
+		for name := range obj(way) {
+			if scheme := f.given.resolve(schemes(f.given)[name]); scheme != nil {
+				in(f.made.root, "components", "securitySchemes")[name] = f.object(scheme, schemes(f.contract)[name], "securitySchemes")
 			}
 		}
-		made = append(made, all)
 	}
-	return slices.DeleteFunc(made, func(all any) bool { return len(made) == 1 && len(obj(all)) == 0 })
+	return required
 }
 
 // only returns the items that keep chooses.

@@ -33,9 +33,10 @@ const vendorHead = `# The vendor's document last taken in (MIT license): our ope
 type Repository struct {
 	Operations []string
 	Expected   Expected
+	Contract   *Document
 
 	root                      string
-	vendor, contract          *Document
+	vendor                    *Document
 	form                      *yaml.Node // the contract as it is written
 	additions, overlay, types []byte
 }
@@ -63,11 +64,11 @@ func Open(root string) (*Repository, error) {
 	r.Operations = config.Output.Operations
 	contract, form, err := read(ContractFile), yaml.Node{}, error(nil)
 	note(ContractFile, yaml.Unmarshal(contract, &form))
-	r.contract, err = Parse(contract)
+	r.Contract, err = Parse(contract)
 	note(ContractFile, err)
 	r.vendor, err = Parse(read(VendorFile))
 	note(VendorFile, err)
-	r.Expected, err = ParseExpected(string(read(FactsFile)))
+	r.Expected, err = ParseExpected(read(FactsFile))
 	note(FactsFile, err)
 	if len(errs) == 0 {
 		r.form = form.Content[0]
@@ -78,23 +79,35 @@ func Open(root string) (*Repository, error) {
 // Taken is what a document of the vendor becomes.
 type Taken struct {
 	Vendor, Contract, ForGo []byte   // our part of the document, the contract that it makes, and what the generator reads
-	Changes                 []Change // of what the code depends on
-	Note                    string   // what the contract does not take from the document
+	Changes                 []Change // from the document last taken in
 }
 
-// Take makes the contract from a document of the vendor. After an error the Changes are there as far as they are known.
-func (r *Repository) Take(text []byte) (Taken, error) {
-	vendor, made, err := r.complete(text)
-	if made == nil {
-		return Taken{}, err
+// Take makes the contract from a document of the vendor: with what no document of its version states, and the words of the
+// contract. After an error the Changes are there as far as they are known.
+func (r *Repository) Take(text []byte) (taken Taken, err error) {
+	var vendor, made *Document
+	given, err := Parse(text)
+	if err == nil {
+		vendor, err = r.normal(given, false)
 	}
-	taken := Taken{Changes: r.Expected.Diff(r.Expected.Facts, made.Facts())}
-	if before, after := urls(r.vendor.root), urls(vendor.root); before != after {
-		taken.Note = fmt.Sprintf("servers: the document names %s, and the one before it named %s; the contract keeps %s, from %s\n",
-			after, before, urls(r.contract.root), AdditionsFile)
+	if err == nil {
+		made, err = vendor.overlaid(r.additions, false)
+	}
+	if err == nil {
+		made, err = r.normal(made, true)
 	}
 	if err != nil {
-		return taken, err
+		return Taken{}, err
+	}
+	facts := func(d, vendor *Document) map[string]string { // the contract has servers of its own
+		whole := except(d.root, "servers")
+		whole["servers"] = vendor.root["servers"]
+		return (&Document{root: whole}).Facts()
+	}
+	taken.Changes = r.Expected.Diff(facts(r.Contract, r.vendor), facts(made, vendor))
+	if missing := without(r.Operations, ids(vendor, "paths")); len(missing) > 0 {
+		return taken, fmt.Errorf("the document lacks the operations %s; it has %s",
+			strings.Join(missing, ", "), strings.Join(ids(given, "paths"), ", "))
 	}
 	forGo, err := ForGo(made, r.overlay, r.types)
 	if err != nil {
@@ -105,66 +118,6 @@ func (r *Repository) Take(text []byte) (Taken, error) {
 	taken.Contract, errs[1] = made.YAML("", r.form)
 	taken.ForGo, errs[2] = forGo.YAML("", nil)
 	return taken, errors.Join(errs[:]...)
-}
-
-// complete returns our part of a document, and the contract that it makes: with what no document of its version states, and the
-// words of the contract. They are there too if the error is that operations are missing.
-func (r *Repository) complete(text []byte) (vendor, made *Document, err error) {
-	given, err := Parse(text)
-	if err != nil {
-		return nil, nil, err
-	}
-	vendor, err = r.normal(given, false)
-	if err == nil {
-		made, err = vendor.overlaid(r.additions, false)
-	}
-	if err == nil {
-		made, err = r.normal(made, true)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if missing := without(r.Operations, ids(vendor, "paths")); len(missing) > 0 {
-		err = fmt.Errorf("the document lacks the operations %s; it has %s", strings.Join(missing, ", "), strings.Join(ids(given, "paths"), ", "))
-	}
-	return vendor, made, err
-}
-
-// Changes returns what of the expected facts the contract as it is does not state.
-func (r *Repository) Changes() ([]Change, error) {
-	made, err := r.normal(r.contract, true)
-	if err != nil {
-		return nil, err
-	}
-	return r.Expected.Diff(r.Expected.Facts, made.Facts()), nil
-}
-
-// Drift returns how a document of the vendor differs from the one last taken in. What it lacks is gone; what it states now, and
-// the additions stated before, is no change.
-func (r *Repository) Drift(text []byte) ([]Change, error) {
-	last, err := r.vendor.YAML("", nil)
-	if err != nil {
-		return nil, err
-	}
-	var facts [2][]Fact
-	for i, text := range [][]byte{last, text} {
-		vendor, made, err := r.complete(text)
-		if made == nil {
-			return nil, err
-		}
-		made.root["servers"] = vendor.root["servers"]
-		facts[i] = made.Facts()
-	}
-	return r.Expected.Diff(facts[0], facts[1]), nil
-}
-
-// urls returns the addresses of servers.
-func urls(o object) string {
-	var all []string
-	for _, server := range list(o["servers"]) {
-		all = append(all, str(at(server, "url")))
-	}
-	return strings.Join(all, ", ")
 }
 
 // Install replaces files below root, and returns those that changed. It writes all of them beside their places first, so that
