@@ -18,7 +18,7 @@ const enumNames = "x-go-enum-names"
 
 // ForGo returns what the generator reads: the contract with the Go names and types of an overlay, each of whose actions has to
 // find what it names, and of one that leaves out what makes no type.
-func ForGo(contract *Document, overlayText, typesText []byte) (*Document, error) {
+func ForGo(contract *Document, overlayText, typesText []byte) ([]byte, error) {
 	made, err := contract.overlaid(overlayText, true)
 	if err != nil {
 		return nil, fmt.Errorf("%s no longer fits, change it there: %w", OverlayFile, err)
@@ -33,7 +33,10 @@ func ForGo(contract *Document, overlayText, typesText []byte) (*Document, error)
 		o := obj(obj(schemas)[name])
 		errs = append(errs, nameEnum(o, name), oneName(obj(o["properties"]), name))
 	}
-	return made, errors.Join(errs...)
+	if err = errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return made.YAML("", nil)
 }
 
 // overlaid returns the document with an overlay on it. A strict overlay has to find all that it names.

@@ -60,11 +60,7 @@ func (r *Repository) read(spec string) (taken Taken, report string, err error) {
 
 // Generate writes what the generator makes of the contract as it is.
 func (r *Repository) Generate(ctx context.Context, out string) error {
-	made, err := ForGo(r.Contract, r.overlay, r.types)
-	if err != nil {
-		return err
-	}
-	text, err := made.YAML("", nil)
+	text, err := ForGo(r.Contract, r.overlay, r.types)
 	if err != nil {
 		return err
 	}
@@ -84,11 +80,7 @@ func (r *Repository) Compile(ctx context.Context, document []byte, build bool) (
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
 	in, out, overlay := filepath.Join(dir, "openapi.yaml"), filepath.Join(dir, "out.go"), filepath.Join(dir, "overlay.json")
-	place, err := filepath.Abs(filepath.Join(r.root, filepath.FromSlash(GeneratedFile)))
-	if err != nil {
-		return nil, err
-	}
-	replace, err := json.Marshal(map[string]map[string]string{"Replace": {place: out}})
+	replace, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.FromSlash(GeneratedFile): out}})
 	if err := errors.Join(err, os.WriteFile(in, document, 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package contract
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"reflect"
@@ -18,7 +19,7 @@ var (
 	// parts are the members of each kind of object that are such objects too, or lists or maps of them. A kind has the name of its
 	// components.
 	parts = map[string]map[string]string{
-		"operation":     {"requestBody": "requestBodies", "responses": "responses"},
+		"operation":     {"requestBody": "requestBodies", "responses": "responses", "servers": "servers"},
 		"parameters":    {"schema": "schemas", "content": "mediaType"},
 		"headers":       {"schema": "schemas", "content": "mediaType"},
 		"requestBodies": {"content": "mediaType"},
@@ -30,9 +31,8 @@ var (
 	named = []string{"responses", "headers", "content", "properties"} // maps of names
 
 	// words are what people read, and no code depends on. The extension says that an enum is open.
-	words = []string{"title", "summary", "description", "example", "tags", "bearerFormat", "x-speakeasy-unknown-values"}
-	// ignored says nothing about what is sent. Parameters, security and servers are read with those of the path and the document.
-	ignored = []string{"examples", "externalDocs", "xml", "discriminator", "encoding", "links", "callbacks", "parameters", "security", "servers"}
+	words   = []string{"title", "summary", "description", "example", "tags", "bearerFormat", "x-speakeasy-unknown-values"}
+	ignored = []string{"examples", "externalDocs", "xml", "discriminator", "encoding", "links", "callbacks"}
 )
 
 // former writes a document in the form of the contract. References are resolved, allOf is merged, and defaults are filled in or
@@ -52,44 +52,39 @@ func (f *former) part(next, prev any, kind string) any {
 	if f.objects++; f.objects > maxObjects || len(f.within) > maxDepth {
 		f.given.fail("the document is too large once its references are resolved")
 	}
-	if f.given.err != nil {
-		return nil
+	if f.given.err != nil || obj(value) == nil {
+		return value
 	}
 	own, name := component(object{"$ref": ref}, kind), component(prev, kind)
-	if name == "" && prev == nil {
+	repeated := own != "" && slices.Contains(f.within, ref) // a schema that contains itself
+	if known := has(at(f.contract.root, "components", kind), own); f.names[ref] == "" && (known || repeated) {
+		f.names[ref] = own
+	}
+	if name == "" && (prev == nil || repeated) {
 		name = f.names[ref]
 	}
-	repeated := own != "" && slices.Contains(f.within, ref) // a schema that contains itself
-	if repeated {
-		name = cmp.Or(name, f.names[ref], own)
-	}
-	if name != "" && own != "" {
-		f.names[ref] = name
-	}
-	components, was := obj(at(f.made.root, "components", kind)), f.contract.resolve(prev)
+	was := f.contract.resolve(prev)
 	if name != "" {
-		was = at(f.contract.root, "components", kind, name)
-	}
-	if repeated {
-		if !has(components, name) {
-			components = in(f.made.root, "components", kind)
-			components[name], f.within = nil, []string{ref}
-			components[name] = f.object(value, was, kind)
+		components := in(f.made.root, "components", kind)
+		if has(components, name) && repeated {
+			return refer(kind, name)
 		}
-		return refer(kind, name)
+		was = at(f.contract.root, "components", kind, name)
+		components[name] = components[name] // nil until it is made
+		if own != "" {
+			f.names[ref] = name
+		}
 	}
 	f.within = append(slices.Clip(f.within), ref)
 	made := f.object(value, was, kind)
 	if prev == nil {
-		name = f.names[ref] // also if it was found to contain itself
+		name = f.names[ref] // also if something in it refers to it
 	}
-	switch {
-	case name == "", obj(made) == nil:
+	switch there := at(f.made.root, "components", kind, name); {
+	case name == "", there != nil && !slices.Equal(states(made), states(there)):
 		return made
-	case !has(at(f.made.root, "components", kind), name):
+	case there == nil:
 		in(f.made.root, "components", kind)[name] = made
-	case !slices.Equal(states(made), states(at(f.made.root, "components", kind, name))):
-		return made
 	}
 	return refer(kind, name)
 }
@@ -209,7 +204,7 @@ func (f *former) fillIn(o object, kind string) {
 	maps.DeleteFunc(o, func(key string, item any) bool {
 		v, wordless := reflect.ValueOf(item), slices.DeleteFunc(sorted(item), isWord)
 		switch key {
-		case "default", "enum", "explode", "schema", "items", "not":
+		case "default", "enum", "explode", "schema", "items", "not", "security":
 			return false
 		case "minLength", "minItems", "minProperties":
 			return item == json.Number("0")
@@ -238,6 +233,11 @@ func (f *former) fillIn(o object, kind string) {
 		}
 	case kind == "securitySchemes" && has(o, "scheme"):
 		o["scheme"] = strings.ToLower(str(o["scheme"]))
+	case kind == "servers":
+		o["url"] = placeholder.ReplaceAllStringFunc(str(o["url"]), func(name string) string {
+			return fmt.Sprint(cmp.Or(at(o, "variables", strings.Trim(name, "{}"), "default"), any(name)))
+		})
+		delete(o, "variables")
 	case kind == "headers": // they have one style
 		delete(o, "style")
 		delete(o, "explode")

@@ -15,17 +15,16 @@ import (
 func (r *Repository) normal(d *Document, words bool) (*Document, error) {
 	root, from := object{"paths": make(object)}, d.root
 	f := &former{given: d, contract: r.Contract, made: &Document{root: root}, words: words, names: make(map[string]string)}
-	for kind, components := range obj(r.Contract.root["components"]) {
-		for name := range obj(components) {
-			f.names[str(refer(kind, name)["$ref"])] = name
-		}
-	}
 	wanted := slices.Concat(r.Operations, ids(r.Contract, "x-webhooks"))
 	for _, id := range wanted {
 		f.operation(id, wanted)
 	}
 	f.hoist("servers")
 	f.hoist("security")
+	schemes := func(d *Document) object { return obj(at(d.root, "components", "securitySchemes")) }
+	for name, scheme := range schemes(d) {
+		in(root, "components", "securitySchemes")[name] = f.object(d.resolve(scheme), schemes(r.Contract)[name], "securitySchemes")
+	}
 	if words {
 		from = r.Contract.root
 		root["tags"] = from["tags"]
@@ -116,75 +115,45 @@ func (f *former) operation(id string, ids []string) {
 	if p.shape() == was.shape() {
 		name = was.name // with its names of parameters
 	}
-	made := obj(f.object(p.op, was.op, "operation"))
-	made["operationId"] = id
-	if parameters := f.parameters(p, was, name); len(parameters) > 0 {
-		made["parameters"] = parameters
+	op := maps.Clone(p.op)
+	op["operationId"], op["parameters"] = id, f.parameters(p, was, name)
+	op["security"] = cmp.Or(p.op["security"], p.item["security"], f.given.root["security"], any([]any{}))
+	op["servers"] = cmp.Or(p.op["servers"], p.item["servers"], f.given.root["servers"])
+	if p.in != "paths" {
+		delete(op, "servers") // the one that receives it has an address
 	}
-	stated := func(key string) any { return cmp.Or(p.op[key], p.item[key], f.given.root[key]) }
-	made["security"] = f.security(list(stated("security")))
-	if p.in == "paths" {
-		made["servers"] = f.servers(list(stated("servers")))
-	}
-	in(f.made.root, p.in, name)[p.method] = made
+	in(f.made.root, p.in, name)[p.method] = f.object(op, was.op, "operation")
 }
 
-// parameters returns the parameters of an operation and its path in the order of the contract, and then the rest.
+// parameters returns the parameters of an operation and its path in the order of the contract, and then the rest. Those of the
+// path have the names that they have in name.
 func (f *former) parameters(p, was place, name string) (made []any) {
-	var given []any // the operation's own come last, and win
+	var order []string
+	key := func(parameter object) string {
+		order = append(order, fmt.Sprint(parameter["in"], " ", parameter["name"]))
+		return order[len(order)-1]
+	}
+	given, prev := make(object), make(object)
+	for _, item := range list(was.op["parameters"]) {
+		prev[key(obj(f.contract.resolve(item)))] = item
+	}
 	theirs, ours := placeholder.FindAllString(p.name, -1), placeholder.FindAllString(name, -1)
-	for _, item := range slices.Concat(list(p.item["parameters"]), list(p.op["parameters"])) {
-		own := maps.Clone(obj(f.given.resolve(item)))
+	for _, item := range slices.Concat(list(p.item["parameters"]), list(p.op["parameters"])) { // the operation's own win
+		own := except(obj(f.given.resolve(item)))
 		if i := slices.Index(theirs, "{"+str(own["name"])+"}"); own["in"] == "path" && i >= 0 {
 			own["name"] = strings.Trim(ours[i], "{}")
 		} else if own["in"] == "header" {
 			own["name"] = canonical("headers", str(own["name"]))
 		}
-		given = append(slices.DeleteFunc(given, f.is(own)), own)
+		given[key(own)] = own
 	}
-	for _, prev := range list(was.op["parameters"]) {
-		for _, own := range only(given, f.is(prev)) {
-			made = append(made, f.part(own, prev, "parameters"))
-		}
-		given = slices.DeleteFunc(given, f.is(prev))
-	}
-	for _, own := range given {
-		made = append(made, f.part(own, nil, "parameters"))
-	}
-	return made
-}
-
-// is reports for a parameter whether it is this one, which the contract may have as a component.
-func (f *former) is(parameter any) func(any) bool {
-	parameter = f.contract.resolve(parameter)
-	return func(other any) bool {
-		return at(parameter, "in") == at(other, "in") && at(parameter, "name") == at(other, "name")
-	}
-}
-
-// servers returns servers with the defaults of their variables.
-func (f *former) servers(given []any) (made []any) {
-	for _, server := range given {
-		o := except(obj(f.object(server, nil, "servers")), "variables")
-		o["url"] = placeholder.ReplaceAllStringFunc(str(o["url"]), func(name string) string {
-			return fmt.Sprint(cmp.Or(at(server, "variables", strings.Trim(name, "{}"), "default"), any(name)))
-		})
-		made = append(made, o)
-	}
-	return made
-}
-
-// security takes the schemes of security requirements.
-func (f *former) security(required []any) []any {
-	schemes := func(d *Document) object { return obj(at(d.root, "components", "securitySchemes")) }
-	for _, way := range required {
-		for name := range obj(way) {
-			if scheme := f.given.resolve(schemes(f.given)[name]); scheme != nil {
-				in(f.made.root, "components", "securitySchemes")[name] = f.object(scheme, schemes(f.contract)[name], "securitySchemes")
-			}
+	for _, name := range order {
+		if has(given, name) {
+			made = append(made, f.part(given[name], prev[name], "parameters"))
+			delete(given, name)
 		}
 	}
-	return required
+	return made
 }
 
 // only returns the items that keep chooses.

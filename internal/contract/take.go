@@ -2,6 +2,7 @@ package contract
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -37,42 +38,37 @@ type Repository struct {
 
 	root                      string
 	vendor                    *Document
-	form                      *yaml.Node // the contract as it is written
+	form                      yaml.Node // the contract as it is written
 	additions, overlay, types []byte
 }
 
 // Open reads the repository at root.
 func Open(root string) (*Repository, error) {
-	var errs []error
-	note := func(name string, err error) {
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", name, err))
-		}
-	}
-	read := func(name string) []byte {
-		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name))) //nolint:gosec // a name from above
-		note(name, err)
-		return text
-	}
-	r := &Repository{root: root, additions: read(AdditionsFile), overlay: read(OverlayFile), types: read(TypesFile)}
+	r := &Repository{root: root}
 	var config struct {
 		Output struct {
 			Operations []string `yaml:"include-operation-ids"`
 		} `yaml:"output-options"`
 	}
-	note(ConfigFile, yaml.Unmarshal(read(ConfigFile), &config))
-	r.Operations = config.Output.Operations
-	contract, form, err := read(ContractFile), yaml.Node{}, error(nil)
-	note(ContractFile, yaml.Unmarshal(contract, &form))
-	r.Contract, err = Parse(contract)
-	note(ContractFile, err)
-	r.vendor, err = Parse(read(VendorFile))
-	note(VendorFile, err)
-	r.Expected, err = ParseExpected(read(FactsFile))
-	note(FactsFile, err)
-	if len(errs) == 0 {
-		r.form = form.Content[0]
+	var errs []error
+	for name, parse := range map[string]func(text []byte) error{
+		AdditionsFile: func(text []byte) error { r.additions = text; return nil },
+		OverlayFile:   func(text []byte) error { r.overlay = text; return nil },
+		TypesFile:     func(text []byte) error { r.types = text; return nil },
+		ConfigFile:    func(text []byte) error { return yaml.Unmarshal(text, &config) },
+		VendorFile:    func(text []byte) (err error) { r.vendor, err = Parse(text); return err },
+		FactsFile:     func(text []byte) (err error) { r.Expected, err = ParseExpected(text); return err },
+		ContractFile: func(text []byte) (err error) {
+			r.Contract, err = Parse(text)
+			return errors.Join(err, yaml.Unmarshal(text, &r.form))
+		},
+	} {
+		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name))) //nolint:gosec // a name from above
+		if err = cmp.Or(err, parse(text)); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+		}
 	}
+	r.Operations = config.Output.Operations
 	return r, errors.Join(errs...)
 }
 
@@ -109,15 +105,15 @@ func (r *Repository) Take(text []byte) (taken Taken, err error) {
 		return taken, fmt.Errorf("the document lacks the operations %s; it has %s",
 			strings.Join(missing, ", "), strings.Join(ids(given, "paths"), ", "))
 	}
-	forGo, err := ForGo(made, r.overlay, r.types)
-	if err != nil {
+	if taken.ForGo, err = ForGo(made, r.overlay, r.types); err != nil {
 		return taken, err
 	}
-	var errs [3]error
-	taken.Vendor, errs[0] = vendor.YAML(vendorHead, r.form)
-	taken.Contract, errs[1] = made.YAML("", r.form)
-	taken.ForGo, errs[2] = forGo.YAML("", nil)
-	return taken, errors.Join(errs[:]...)
+	form := r.form.Content[0]
+	taken.Contract, err = made.YAML("", form)
+	if err == nil {
+		taken.Vendor, err = vendor.YAML(vendorHead, form)
+	}
+	return taken, err
 }
 
 // Install replaces files below root, and returns those that changed. It writes all of them beside their places first, so that
