@@ -17,8 +17,8 @@ func (d *Document) Facts() map[string]string {
 	for i, server := range list(d.root["servers"]) {
 		add(fmt.Sprintf("server %d", i+1), str(at(server, "url")))
 	}
-	for _, p := range d.places() {
-		id, name := p.id(), map[bool]string{true: p.name, false: "webhook"}[p.in == "paths"]
+	for _, p := range slices.Concat(d.places("paths"), d.places("x-webhooks")) {
+		id, name := p.id(), map[bool]string{true: p.name, false: "webhook"}[p.where == "paths"]
 		add(id, append([]string{strings.ToUpper(p.method) + " " + name},
 			states(object{"deprecated": p.op["deprecated"], "servers": p.op["servers"]})...)...)
 		add(id+" security", d.security(cmp.Or(p.op["security"], d.root["security"])))

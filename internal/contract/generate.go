@@ -1,62 +1,21 @@
 package contract
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/speakeasy-api/openapi/overlay"
+	"gopkg.in/yaml.v3"
 )
-
-// Compare reports what the document in the file spec changes of the one last taken in. It is an error if not all is harmless, or
-// the document does not fit.
-func (r *Repository) Compare(spec string) (report string, err error) {
-	taken, report, err := r.read(spec)
-	if err == nil && len(taken.Changes) > 0 && taken.Changes[0].Level != Harmless {
-		err = fmt.Errorf("%s has changes that are not harmless", spec)
-	}
-	return report, err
-}
-
-// TakeIn takes the document in the file spec into the contract and gen/, or changes nothing if a step fails. It reports what
-// Compare does, also if the document is not taken in.
-func (r *Repository) TakeIn(ctx context.Context, spec string) (report string, err error) {
-	var code []byte
-	var changed []string
-	taken, report, err := r.read(spec)
-	if err == nil {
-		code, err = r.Compile(ctx, taken.ForGo, true)
-	}
-	if err != nil {
-		return report, fmt.Errorf("%s was not taken in, and nothing was changed: %w", spec, err)
-	}
-	changed, err = Install(r.root, map[string][]byte{VendorFile: taken.Vendor, ContractFile: taken.Contract, GeneratedFile: code})
-	if err == nil {
-		report += fmt.Sprintf("%s was taken in; files that changed: %s\n", spec, cmp.Or(strings.Join(changed, ", "), "none"))
-	}
-	return report, err
-}
-
-func (r *Repository) read(spec string) (taken Taken, report string, err error) {
-	text, err := os.ReadFile(spec) //nolint:gosec // the file that the user names
-	if err != nil {
-		return taken, "", err
-	}
-	if taken, err = r.Take(text); err != nil {
-		err = fmt.Errorf("%s: %w", spec, err)
-	}
-	for _, change := range taken.Changes {
-		report += change.Level + ": " + change.Text + "\n"
-	}
-	if err == nil && report == "" {
-		report = fmt.Sprintf("%s states the same as %s\n", spec, VendorFile)
-	}
-	return taken, report, err
-}
 
 // Generate writes what the generator makes of the contract as it is.
 func (r *Repository) Generate(ctx context.Context, out string) error {
@@ -100,4 +59,85 @@ func (r *Repository) Compile(ctx context.Context, document []byte, build bool) (
 		return nil, err
 	}
 	return os.ReadFile(out) //nolint:gosec // written above
+}
+
+// enumNames is the extension by which api/overlay.yaml names the values of an enum, as an object of values and names. The
+// generator itself takes names by position, so that a document with its values in another order would swap them.
+const enumNames = "x-go-enum-names"
+
+// ForGo returns what the generator reads: the contract with the Go names and types of an overlay, each of whose actions has to
+// find what it names, and of one that leaves out what makes no type.
+func ForGo(contract *Document, overlayText, typesText []byte) ([]byte, error) {
+	made, err := contract.overlaid(overlayText, true)
+	if err != nil {
+		return nil, fmt.Errorf("%s no longer fits, change it there: %w", OverlayFile, err)
+	}
+	if made, err = made.overlaid(typesText, false); err != nil {
+		return nil, fmt.Errorf("%s: %w", TypesFile, err)
+	}
+	delete(made.root, "x-webhooks")
+	var errs []error
+	schemas := at(made.root, "components", "schemas")
+	for _, name := range sorted(schemas) {
+		o := obj(obj(schemas)[name])
+		errs = append(errs, nameEnum(o, name), oneName(obj(o["properties"]), name))
+	}
+	if err = errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return made.YAML("", nil)
+}
+
+// overlaid returns the document with an overlay on it. A strict overlay has to find all that it names.
+func (d *Document) overlaid(text []byte, strict bool) (*Document, error) {
+	root := layout(d.root, nil)
+	o, err := overlay.ParseReader(bytes.NewReader(text))
+	if err == nil {
+		err = o.Validate()
+	}
+	if err == nil && strict {
+		_, err = o.ApplyToStrict(root)
+	} else if err == nil {
+		err = o.ApplyTo(root)
+	}
+	made, failed := yaml.Marshal(root)
+	if err = errors.Join(err, failed); err != nil {
+		return nil, err
+	}
+	return Parse(made)
+}
+
+// oneName refuses properties whose names are one in Go.
+func oneName(properties object, schema string) error {
+	seen := make(map[string]string)
+	for _, name := range sorted(properties) {
+		plain := strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(cmp.Or(str(at(properties, name, "x-go-name")), name)))
+		if other := seen[plain]; other != "" {
+			return fmt.Errorf("%[1]s.%[2]s and %[1]s.%[3]s have one name in Go: give one of them an x-go-name in %[4]s", schema, other, name, OverlayFile)
+		}
+		seen[plain] = name
+	}
+	return nil
+}
+
+// nameEnum turns names by value into names by position, with the name of the type before each: the generator would call a number 7
+// N7 first. A value without a name is named after itself.
+func nameEnum(o object, name string) error {
+	var errs []error
+	var names []any
+	rest := maps.Clone(obj(o[enumNames]))
+	for _, item := range list(o["enum"]) {
+		value := fmt.Sprint(item)
+		names = append(names, name+fmt.Sprint(cmp.Or(rest[value], item)))
+		delete(rest, value)
+	}
+	for _, value := range sorted(rest) {
+		errs = append(errs, fmt.Errorf("%[1]s: the value %[2]s (%[3]v) is gone. outgoing/types.go exports %[1]s%[3]v, "+
+			"so dropping it breaks users' code and needs a new major version; then drop it from api/overlay.yaml too", name, value, rest[value]))
+	}
+	if has(o, enumNames) {
+		delete(o, enumNames)
+		o["x-enum-varnames"] = names
+	}
+	return errors.Join(errs...)
 }

@@ -15,9 +15,11 @@ import (
 func (r *Repository) normal(d *Document, words bool) (*Document, error) {
 	root, from := object{"paths": make(object)}, d.root
 	f := &former{given: d, contract: r.Contract, made: &Document{root: root}, words: words, names: make(map[string]string)}
-	wanted := slices.Concat(r.Operations, ids(r.Contract, "x-webhooks"))
-	for _, id := range wanted {
-		f.operation(id, wanted)
+	for _, id := range r.Operations {
+		f.operation("paths", id)
+	}
+	for _, p := range r.Contract.places("x-webhooks") {
+		f.operation("x-webhooks", p.id())
 	}
 	f.hoist("servers")
 	f.hoist("security")
@@ -36,25 +38,22 @@ func (r *Repository) normal(d *Document, words bool) (*Document, error) {
 
 // hoist states for the document what most operations state, and for the others what they state instead.
 func (f *former) hoist(key string) {
-	all := only(f.made.places(), func(p place) bool { return p.in == "paths" })
-	same := func(p place) []place {
-		return only(all, func(other place) bool { return reflect.DeepEqual(p.op[key], other.op[key]) })
-	}
-	if len(all) > 0 {
-		usual := same(slices.MaxFunc(all, func(a, b place) int { return len(same(a)) - len(same(b)) }))
-		if value := list(usual[0].op[key]); len(value) > 0 {
-			f.made.root[key] = value
-		}
-		for _, p := range usual {
-			delete(p.op, key)
+	all := f.made.places("paths")
+	for _, p := range all {
+		same := only(all, func(other place) bool { return reflect.DeepEqual(p.op[key], other.op[key]) })
+		if usual := p.op[key]; usual != nil && len(same) > len(all)/2 {
+			f.made.root[key] = usual
+			for _, p := range same {
+				delete(p.op, key)
+			}
 		}
 	}
 }
 
 // place is where a document has an operation: at a path, or under the name of a webhook.
 type place struct {
-	in, name, method string // in paths or x-webhooks
-	item, op         object
+	where, name, method string
+	item, op            object
 }
 
 func (p place) id() string { return str(p.op["operationId"]) }
@@ -64,45 +63,41 @@ var placeholder = regexp.MustCompile(`\{[^{}]*\}`)
 // shape is the name without those of its parameters.
 func (p place) shape() string { return placeholder.ReplaceAllString(p.name, "{}") }
 
-// places returns the operations at paths, and then those of webhooks, sorted by name.
-func (d *Document) places() (all []place) {
-	for _, in := range []string{"paths", "x-webhooks"} {
-		items := make(object)
-		maps.Copy(items, obj(d.root[in]))
-		for i, item := range list(d.root[in]) { // the vendor lists webhooks
-			items[cmp.Or(str(at(item, "webhook")), strconv.Itoa(i))] = item
-		}
-		for _, name := range sorted(items) {
-			item := obj(d.resolve(items[name]))
-			for _, method := range []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"} {
-				if op := obj(item[method]); op != nil {
-					all = append(all, place{in, name, method, item, op})
-				}
+// places returns the operations at paths, or of webhooks, sorted by name.
+func (d *Document) places(where string) (all []place) {
+	items := make(object)
+	maps.Copy(items, obj(d.root[where]))
+	for i, item := range list(d.root[where]) { // the vendor lists webhooks
+		items[cmp.Or(str(at(item, "webhook")), strconv.Itoa(i))] = item
+	}
+	for _, name := range sorted(items) {
+		item := obj(d.resolve(items[name]))
+		for _, method := range []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"} {
+			if op := obj(item[method]); op != nil {
+				all = append(all, place{where, name, method, item, op})
 			}
 		}
 	}
 	return all
 }
 
-// ids returns the IDs of the operations at paths, or of webhooks.
-func ids(d *Document, in string) (all []string) {
-	for _, p := range d.places() {
-		if p.in == in {
-			all = append(all, p.id())
-		}
+// ids returns the IDs of the operations at paths.
+func (d *Document) ids() (all []string) {
+	for _, p := range d.places("paths") {
+		all = append(all, p.id())
 	}
 	return all
 }
 
-// operation takes the operation with this ID, at the contract's path. One that has none of the IDs is known by its method and
+// operation takes the operation with this ID, at the contract's path. One that has an ID of no other is known by its method and
 // path.
-func (f *former) operation(id string, ids []string) {
-	was := append(only(f.contract.places(), func(p place) bool { return p.id() == id }), place{in: "paths"})[0]
-	there := only(f.given.places(), func(p place) bool { return p.in == was.in })
-	found := only(there, func(p place) bool { return p.id() == id })
+func (f *former) operation(where, id string) {
+	hasID := func(p place) bool { return p.id() == id }
+	was := append(only(f.contract.places(where), hasID), place{})[0]
+	found := only(f.given.places(where), hasID)
 	if len(found) == 0 {
-		found = only(there, func(p place) bool {
-			return p.method == was.method && p.shape() == was.shape() && !slices.Contains(ids, p.id())
+		found = only(f.given.places(where), func(p place) bool {
+			return p.method == was.method && p.shape() == was.shape() && !slices.Contains(f.contract.ids(), p.id())
 		})
 	}
 	if len(found) == 0 {
@@ -119,10 +114,10 @@ func (f *former) operation(id string, ids []string) {
 	op["operationId"], op["parameters"] = id, f.parameters(p, was, name)
 	op["security"] = cmp.Or(p.op["security"], p.item["security"], f.given.root["security"], any([]any{}))
 	op["servers"] = cmp.Or(p.op["servers"], p.item["servers"], f.given.root["servers"])
-	if p.in != "paths" {
+	if where != "paths" {
 		delete(op, "servers") // the one that receives it has an address
 	}
-	in(f.made.root, p.in, name)[p.method] = f.object(op, was.op, "operation")
+	in(f.made.root, where, name)[p.method] = f.object(op, was.op, "operation")
 }
 
 // parameters returns the parameters of an operation and its path in the order of the contract, and then the rest. Those of the

@@ -3,6 +3,7 @@ package contract
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -101,9 +102,9 @@ func (r *Repository) Take(text []byte) (taken Taken, err error) {
 		return (&Document{root: whole}).Facts()
 	}
 	taken.Changes = r.Expected.Diff(facts(r.Contract, r.vendor), facts(made, vendor))
-	if missing := without(r.Operations, ids(vendor, "paths")); len(missing) > 0 {
+	if missing := without(r.Operations, vendor.ids()); len(missing) > 0 {
 		return taken, fmt.Errorf("the document lacks the operations %s; it has %s",
-			strings.Join(missing, ", "), strings.Join(ids(given, "paths"), ", "))
+			strings.Join(missing, ", "), strings.Join(given.ids(), ", "))
 	}
 	if taken.ForGo, err = ForGo(made, r.overlay, r.types); err != nil {
 		return taken, err
@@ -114,6 +115,52 @@ func (r *Repository) Take(text []byte) (taken Taken, err error) {
 		taken.Vendor, err = vendor.YAML(vendorHead, form)
 	}
 	return taken, err
+}
+
+// Compare reports what the document in the file spec changes of the one last taken in. It is an error if not all is harmless, or
+// the document does not fit.
+func (r *Repository) Compare(spec string) (report string, err error) {
+	taken, report, err := r.read(spec)
+	if err == nil && len(taken.Changes) > 0 && taken.Changes[0].Level != Harmless {
+		err = fmt.Errorf("%s has changes that are not harmless", spec)
+	}
+	return report, err
+}
+
+// TakeIn takes the document in the file spec into the contract and gen/, or changes nothing if a step fails. It reports what
+// Compare does, also if the document is not taken in.
+func (r *Repository) TakeIn(ctx context.Context, spec string) (report string, err error) {
+	var code []byte
+	var changed []string
+	taken, report, err := r.read(spec)
+	if err == nil {
+		code, err = r.Compile(ctx, taken.ForGo, true)
+	}
+	if err != nil {
+		return report, fmt.Errorf("%s was not taken in, and nothing was changed: %w", spec, err)
+	}
+	changed, err = Install(r.root, map[string][]byte{VendorFile: taken.Vendor, ContractFile: taken.Contract, GeneratedFile: code})
+	if err == nil {
+		report += fmt.Sprintf("%s was taken in; files that changed: %s\n", spec, cmp.Or(strings.Join(changed, ", "), "none"))
+	}
+	return report, err
+}
+
+func (r *Repository) read(spec string) (taken Taken, report string, err error) {
+	text, err := os.ReadFile(spec) //nolint:gosec // the file that the user names
+	if err != nil {
+		return taken, "", err
+	}
+	if taken, err = r.Take(text); err != nil {
+		err = fmt.Errorf("%s: %w", spec, err)
+	}
+	for _, change := range taken.Changes {
+		report += change.Level + ": " + change.Text + "\n"
+	}
+	if err == nil && report == "" {
+		report = fmt.Sprintf("%s states the same as %s\n", spec, VendorFile)
+	}
+	return taken, report, err
 }
 
 // Install replaces files below root, and returns those that changed. It writes all of them beside their places first, so that
