@@ -66,12 +66,12 @@ func state(value any, path, of string) (all []string) {
 	case object:
 		isNames := slices.Contains(named, of)
 		for _, key := range slices.Concat(leading, without(sorted(v), leading)) {
-			switch {
-			case !has(v, key), isWord(key) && !isNames:
-			case slices.Contains(nameless, key) && !isNames && list(v[key]) == nil:
-				all = append(all, state(v[key], path, key)...)
-			default:
-				all = append(all, state(v[key], below(key), key)...)
+			to := below(key)
+			if slices.Contains(nameless, key) && !isNames && list(v[key]) == nil {
+				to = path
+			}
+			if isNames || !isWord(key) {
+				all = append(all, state(v[key], to, key)...)
 			}
 		}
 	case []any:
@@ -100,8 +100,8 @@ func (d *Document) security(ways any) string {
 	for _, way := range list(ways) {
 		var all []string
 		for _, name := range sorted(way) {
-			scheme := strings.Join(states(at(d.root, "components", "securitySchemes", name)), " ")
-			all = append(all, strings.Join(append([]string{cmp.Or(scheme, name)}, states(at(way, name))...), " "))
+			scheme := states(at(d.root, "components", "securitySchemes", name))
+			all = append(all, cmp.Or(strings.Join(append(scheme, states(at(way, name))...), " "), name))
 		}
 		texts = append(texts, cmp.Or(strings.Join(all, " and "), "none"))
 	}

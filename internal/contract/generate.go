@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -76,13 +75,12 @@ func ForGo(contract *Document, overlayText, typesText []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", TypesFile, err)
 	}
 	delete(made.root, "x-webhooks")
-	var errs []error
 	schemas := at(made.root, "components", "schemas")
 	for _, name := range sorted(schemas) {
-		o := obj(obj(schemas)[name])
-		errs = append(errs, nameEnum(o, name), oneName(obj(o["properties"]), name))
+		o := obj(at(schemas, name))
+		err = errors.Join(err, nameEnum(o, name), oneName(obj(o["properties"]), name))
 	}
-	if err = errors.Join(errs...); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	return made.YAML("", nil)
@@ -122,22 +120,21 @@ func oneName(properties object, schema string) error {
 
 // nameEnum turns names by value into names by position, with the name of the type before each: the generator would call a number 7
 // N7 first. A value without a name is named after itself.
-func nameEnum(o object, name string) error {
-	var errs []error
+func nameEnum(o object, name string) (err error) {
 	var names []any
-	rest := maps.Clone(obj(o[enumNames]))
+	rest := except(obj(o[enumNames]))
 	for _, item := range list(o["enum"]) {
 		value := fmt.Sprint(item)
 		names = append(names, name+fmt.Sprint(cmp.Or(rest[value], item)))
 		delete(rest, value)
 	}
 	for _, value := range sorted(rest) {
-		errs = append(errs, fmt.Errorf("%[1]s: the value %[2]s (%[3]v) is gone. outgoing/types.go exports %[1]s%[3]v, "+
+		err = errors.Join(err, fmt.Errorf("%[1]s: the value %[2]s (%[3]v) is gone. outgoing/types.go exports %[1]s%[3]v, "+
 			"so dropping it breaks users' code and needs a new major version; then drop it from api/overlay.yaml too", name, value, rest[value]))
 	}
 	if has(o, enumNames) {
 		delete(o, enumNames)
 		o["x-enum-varnames"] = names
 	}
-	return errors.Join(errs...)
+	return err
 }

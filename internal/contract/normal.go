@@ -104,7 +104,13 @@ func (f *former) object(value, prev any, kind string) any {
 		case child == "":
 			made[key] = item
 		case slices.Contains(named, key):
-			made[key] = f.named(key, obj(item), obj(was[key]), child)
+			for _, name := range sorted(item) {
+				as := canonical(key, name)
+				if has(made[key], as) {
+					f.given.fail("the document has %s twice in the same %s", as, key)
+				}
+				in(made, key)[as] = f.part(cmp.Or(at(item, name), any(object(nil))), at(was[key], as), child)
+			}
 		case list(item) != nil:
 			var items []any
 			for _, item := range list(item) {
@@ -121,18 +127,6 @@ func (f *former) object(value, prev any, kind string) any {
 		}
 	}
 	f.fillIn(made, kind)
-	return made
-}
-
-func (f *former) named(key string, given, was object, kind string) object {
-	made := make(object)
-	for _, name := range sorted(given) {
-		as := canonical(key, name)
-		if has(made, as) {
-			f.given.fail("the document has %s twice in the same %s", as, key)
-		}
-		made[as] = f.part(cmp.Or(given[name], any(object(nil))), was[as], kind)
-	}
 	return made
 }
 

@@ -47,8 +47,8 @@ type Repository struct {
 func Open(root string) (*Repository, error) {
 	r := &Repository{root: root}
 	var config struct {
-		Output struct {
-			Operations []string `yaml:"include-operation-ids"`
+		Options struct {
+			IDs []string `yaml:"include-operation-ids"`
 		} `yaml:"output-options"`
 	}
 	var errs []error
@@ -69,7 +69,7 @@ func Open(root string) (*Repository, error) {
 			errs = append(errs, fmt.Errorf("%s: %w", name, err))
 		}
 	}
-	r.Operations = config.Output.Operations
+	r.Operations = config.Options.IDs
 	return r, errors.Join(errs...)
 }
 
@@ -131,7 +131,6 @@ func (r *Repository) Compare(spec string) (report string, err error) {
 // Compare does, also if the document is not taken in.
 func (r *Repository) TakeIn(ctx context.Context, spec string) (report string, err error) {
 	var code []byte
-	var changed []string
 	taken, report, err := r.read(spec)
 	if err == nil {
 		code, err = r.Compile(ctx, taken.ForGo, true)
@@ -139,7 +138,7 @@ func (r *Repository) TakeIn(ctx context.Context, spec string) (report string, er
 	if err != nil {
 		return report, fmt.Errorf("%s was not taken in, and nothing was changed: %w", spec, err)
 	}
-	changed, err = Install(r.root, map[string][]byte{VendorFile: taken.Vendor, ContractFile: taken.Contract, GeneratedFile: code})
+	changed, err := Install(r.root, map[string][]byte{VendorFile: taken.Vendor, ContractFile: taken.Contract, GeneratedFile: code})
 	if err == nil {
 		report += fmt.Sprintf("%s was taken in; files that changed: %s\n", spec, cmp.Or(strings.Join(changed, ", "), "none"))
 	}
