@@ -50,16 +50,17 @@ func (e Expected) Diff(before, after map[string]string) (changes []Change) {
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		was, is := before[key], after[key]
 		lost, gained := without(split(was), split(is)), without(split(is), split(was))
-		text, level := fmt.Sprintf("was %q, is %q", was, is), changed(key, lost, gained)
+		text := fmt.Sprintf("was %q, is %q", was, is)
 		switch {
 		case len(lost)+len(gained) == 0, is == "" && within(key, before, after), was == "" && within(key, after, before):
 			continue
 		case is == "":
-			text, level = fmt.Sprintf("was %q, is gone", was), Breaking
+			text = fmt.Sprintf("was %q, is gone", was)
 		case was == "":
-			text, level = fmt.Sprintf("is new, %q", is), added(key, is)
+			text = fmt.Sprintf("is new, %q", is)
 		}
-		changes = append(changes, Change{level, fmt.Sprintf("%s: %s (%s)", key, text, e.dependents(key))})
+		text = fmt.Sprintf("%s: %s (%s)", key, text, e.dependents(key))
+		changes = append(changes, Change{level(key, was, is, lost, gained), text})
 	}
 	slices.SortStableFunc(changes, func(a, b Change) int {
 		return cmp.Compare(slices.Index(levels, a.Level), slices.Index(levels, b.Level))
@@ -90,28 +91,22 @@ var (
 	limits   = regexp.MustCompile(`(^| )(nullable|deprecated)$`) // that an answer may have no more
 )
 
-func added(key, is string) string {
-	switch fact := key + ": " + is; {
-	case demands.MatchString(fact):
-		return Breaking
-	case watched.MatchString(fact):
-		return Warning
-	}
-	return Harmless
-}
-
-// changed judges a fact that is another one. A parameter with another bound may mean something else: is the first page still 1?
-// An answer may promise more: other values of an enum besides the ones there were, what is required now, or is null no more.
-func changed(key string, lost, gained []string) string {
+// level judges a fact that is new, gone, or another one. A parameter with another bound may mean something else: is the first page
+// still 1? An answer may promise more: other values of an enum besides the ones there were, what is required now, or is null no
+// more.
+func level(key, was, is string, lost, gained []string) string {
 	isParameter, less, more := strings.Contains(key, " parameter "), limits, promises
 	if isParameter {
 		less, more = bounds, bounds
 	}
-	others := func(allowed *regexp.Regexp) func(string) bool {
-		return func(part string) bool { return !allowed.MatchString(part) }
-	}
-	switch {
-	case slices.ContainsFunc(lost, others(less)), slices.ContainsFunc(gained, others(more)):
+	switch fact := key + ": " + is; {
+	case is == "", was == "" && demands.MatchString(fact):
+		return Breaking
+	case was == "" && watched.MatchString(fact):
+		return Warning
+	case was == "":
+		return Harmless
+	case len(only(lost, less.MatchString)) < len(lost), len(only(gained, more.MatchString)) < len(gained):
 		return Breaking
 	case isParameter, slices.Contains(gained, "deprecated"):
 		return Warning

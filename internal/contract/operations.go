@@ -124,13 +124,13 @@ func (f *former) operation(where, id string) {
 // path have the names that they have in name.
 func (f *former) parameters(p, was place, name string) (made []any) {
 	var order []string
-	key := func(parameter object) string {
-		order = append(order, fmt.Sprint(parameter["in"], " ", parameter["name"]))
-		return order[len(order)-1]
-	}
 	given, prev := make(object), make(object)
+	add := func(to, parameter object, item any) {
+		key := fmt.Sprint(parameter["in"], " ", parameter["name"])
+		order, to[key] = append(order, key), item
+	}
 	for _, item := range list(was.op["parameters"]) {
-		prev[key(obj(f.contract.resolve(item)))] = item
+		add(prev, obj(f.contract.resolve(item)), item)
 	}
 	theirs, ours := placeholder.FindAllString(p.name, -1), placeholder.FindAllString(name, -1)
 	for _, item := range slices.Concat(list(p.item["parameters"]), list(p.op["parameters"])) { // the operation's own win
@@ -140,12 +140,12 @@ func (f *former) parameters(p, was place, name string) (made []any) {
 		} else if own["in"] == "header" {
 			own["name"] = canonical("headers", str(own["name"]))
 		}
-		given[key(own)] = own
+		add(given, own, own)
 	}
-	for _, name := range order {
-		if has(given, name) {
-			made = append(made, f.part(given[name], prev[name], "parameters"))
-			delete(given, name)
+	for _, key := range order {
+		if has(given, key) {
+			made = append(made, f.part(given[key], prev[key], "parameters"))
+			delete(given, key)
 		}
 	}
 	return made

@@ -43,7 +43,7 @@ type Repository struct {
 	additions, overlay, types []byte
 }
 
-// Open reads the repository at root.
+// Open reads the repository at root, until a file is found wrong.
 func Open(root string) (*Repository, error) {
 	r := &Repository{root: root}
 	var config struct {
@@ -51,7 +51,6 @@ func Open(root string) (*Repository, error) {
 			IDs []string `yaml:"include-operation-ids"`
 		} `yaml:"output-options"`
 	}
-	var errs []error
 	for name, parse := range map[string]func(text []byte) error{
 		AdditionsFile: func(text []byte) error { r.additions = text; return nil },
 		OverlayFile:   func(text []byte) error { r.overlay = text; return nil },
@@ -66,11 +65,11 @@ func Open(root string) (*Repository, error) {
 	} {
 		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name))) //nolint:gosec // a name from above
 		if err = cmp.Or(err, parse(text)); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	r.Operations = config.Options.IDs
-	return r, errors.Join(errs...)
+	return r, nil
 }
 
 // Taken is what a document of the vendor becomes.
