@@ -122,15 +122,13 @@ func without(items, others []string) []string {
 // dependents returns the files that depend on a fact, or on what is most like a new one: the range of its status, what it is part
 // of, or another part of the same.
 func (e Expected) dependents(key string) string {
-	if files := cmp.Or(e.Files[key], e.Files[failure.ReplaceAllString(key, "${1}XX")]); files != "" {
-		return files
-	}
-	for end := strings.LastIndexAny(key, ". "); end > 0; end = strings.LastIndexAny(key[:end], ". ") {
-		if files := e.Files[key[:end]]; files != "" {
+	for end := len(key); end > 0; end = strings.LastIndexAny(key[:end], ". ") {
+		whole := key[:end]
+		if files := cmp.Or(e.Files[whole], e.Files[failure.ReplaceAllString(whole, "${1}XX")]); files != "" {
 			return files
 		}
 		for _, other := range slices.Backward(slices.Sorted(maps.Keys(e.Files))) {
-			if strings.HasPrefix(other, key[:end+1]) {
+			if strings.HasPrefix(other, key[:min(end+1, len(key))]) {
 				return e.Files[other]
 			}
 		}

@@ -19,14 +19,13 @@ import (
 // Generate writes what the generator makes of the contract as it is.
 func (r *Repository) Generate(ctx context.Context, out string) error {
 	text, err := ForGo(r.Contract, r.overlay, r.types)
+	if err == nil {
+		text, err = r.Compile(ctx, text, false)
+	}
 	if err != nil {
 		return err
 	}
-	code, err := r.Compile(ctx, text, false)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(out, code, 0o644) //nolint:gosec // source code, which anyone may read
+	return os.WriteFile(out, text, 0o644) //nolint:gosec // source code, which anyone may read
 }
 
 // Compile returns what the generator makes of a document. If asked to build, it compiles all packages as if that were in the

@@ -53,7 +53,7 @@ func (f *former) part(next, prev any, kind string) any {
 		f.given.fail("the document is too large once its references are resolved")
 	}
 	if f.given.err != nil || obj(value) == nil {
-		return value
+		return value // such as additionalProperties: true; the generator refuses all else
 	}
 	own, name := component(object{"$ref": ref}, kind), component(prev, kind)
 	repeated := own != "" && slices.Contains(f.within, ref) // a schema that contains itself
@@ -89,11 +89,9 @@ func (f *former) part(next, prev any, kind string) any {
 	return refer(kind, name)
 }
 
-func (f *former) object(value, prev any, kind string) any {
+func (f *former) object(value, prev any, kind string) object {
 	given, was, made := obj(value), obj(prev), make(object)
-	if given == nil {
-		return value // such as additionalProperties: true; the generator refuses all else
-	} else if kind == "schemas" {
+	if kind == "schemas" {
 		given = f.flatten(given)
 	}
 	keep := f.words && was != nil && str(given["type"]) == str(was["type"])
@@ -146,8 +144,7 @@ func canonical(of, name string) string {
 // flatten takes the parts of an allOf into the schema itself, if they agree, and a choice of one.
 func (f *former) flatten(s object) object {
 	for _, key := range []string{"allOf", "oneOf", "anyOf"} {
-		merged, outside := maps.Clone(s), f.within
-		delete(merged, key)
+		merged, outside := except(s, key), f.within
 		agree, nullable := len(list(s[key])) == 1 || key == "allOf" && has(s, key), s["type"] == nil
 		for _, part := range list(s[key]) {
 			value, ref := f.given.follow(part)
@@ -207,6 +204,9 @@ func (f *former) fillIn(o object, kind string) {
 		}
 		return !isWord(key) && (item == false || v.Kind() == reflect.Map && len(wordless) == 0 || v.Kind() == reflect.Slice && v.Len() == 0)
 	})
+	style, explode := str(o["style"]), o["explode"]
+	delete(o, "style") // headers have but one
+	delete(o, "explode")
 	switch {
 	case kind == "schemas" && o["type"] == nil && has(o, "properties"):
 		o["type"] = "object"
@@ -214,15 +214,13 @@ func (f *former) fillIn(o object, kind string) {
 		o["type"] = "array"
 	case kind == "parameters":
 		usual := map[bool]string{true: "form", false: "simple"}[o["in"] == "query" || o["in"] == "cookie"]
-		style, explode := cmp.Or(str(o["style"]), usual), o["explode"]
-		delete(o, "style")
-		delete(o, "explode")
 		switch many := at(f.made.resolve(o["schema"]), "type"); {
-		case many == "array" && style == "simple": // either way is the same
-			o["style"], o["explode"] = style, true
+		case many == "array" && cmp.Or(style, usual) == "simple": // either way is the same
+			o["style"], o["explode"] = "simple", true
 		case many == "array", many == "object":
-			o["style"], o["explode"] = style, cmp.Or(explode, any(style == "form"))
-		case style != usual:
+			o["style"] = cmp.Or(style, usual)
+			o["explode"] = cmp.Or(explode, any(o["style"] == "form"))
+		case style != "" && style != usual:
 			o["style"] = style
 		}
 	case kind == "securitySchemes" && has(o, "scheme"):
@@ -232,9 +230,6 @@ func (f *former) fillIn(o object, kind string) {
 			return fmt.Sprint(cmp.Or(at(o, "variables", strings.Trim(name, "{}"), "default"), any(name)))
 		})
 		delete(o, "variables")
-	case kind == "headers": // they have one style
-		delete(o, "style")
-		delete(o, "explode")
 	}
 }
 

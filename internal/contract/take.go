@@ -43,7 +43,7 @@ type Repository struct {
 	additions, overlay, types []byte
 }
 
-// Open reads the repository at root, until a file is found wrong.
+// Open reads the repository at root. It is an error if one of its files cannot be read.
 func Open(root string) (*Repository, error) {
 	r := &Repository{root: root}
 	var config struct {
@@ -118,20 +118,32 @@ func (r *Repository) Take(text []byte) (taken Taken, err error) {
 
 // Compare reports what the document in the file spec changes of the one last taken in. It is an error if not all is harmless, or
 // the document does not fit.
-func (r *Repository) Compare(spec string) (report string, err error) {
-	taken, report, err := r.read(spec)
-	if err == nil && len(taken.Changes) > 0 && taken.Changes[0].Level != Harmless {
+func (r *Repository) Compare(spec string) (taken Taken, report string, err error) {
+	text, err := os.ReadFile(spec) //nolint:gosec // the file that the user names
+	if err != nil {
+		return taken, "", err
+	}
+	taken, err = r.Take(text)
+	for _, change := range taken.Changes {
+		report += change.Level + ": " + change.Text + "\n"
+	}
+	switch {
+	case err != nil:
+		err = fmt.Errorf("%s: %w", spec, err)
+	case report == "":
+		report = fmt.Sprintf("%s states the same as %s\n", spec, VendorFile)
+	case taken.Changes[0].Level != Harmless:
 		err = fmt.Errorf("%s has changes that are not harmless", spec)
 	}
-	return report, err
+	return taken, report, err
 }
 
 // TakeIn takes the document in the file spec into the contract and gen/, or changes nothing if a step fails. It reports what
 // Compare does, also if the document is not taken in.
 func (r *Repository) TakeIn(ctx context.Context, spec string) (report string, err error) {
 	var code []byte
-	taken, report, err := r.read(spec)
-	if err == nil {
+	taken, report, err := r.Compare(spec)
+	if taken.Vendor != nil { // it fits, harmless or not
 		code, err = r.Compile(ctx, taken.ForGo, true)
 	}
 	if err != nil {
@@ -142,23 +154,6 @@ func (r *Repository) TakeIn(ctx context.Context, spec string) (report string, er
 		report += fmt.Sprintf("%s was taken in; files that changed: %s\n", spec, cmp.Or(strings.Join(changed, ", "), "none"))
 	}
 	return report, err
-}
-
-func (r *Repository) read(spec string) (taken Taken, report string, err error) {
-	text, err := os.ReadFile(spec) //nolint:gosec // the file that the user names
-	if err != nil {
-		return taken, "", err
-	}
-	if taken, err = r.Take(text); err != nil {
-		err = fmt.Errorf("%s: %w", spec, err)
-	}
-	for _, change := range taken.Changes {
-		report += change.Level + ": " + change.Text + "\n"
-	}
-	if err == nil && report == "" {
-		report = fmt.Sprintf("%s states the same as %s\n", spec, VendorFile)
-	}
-	return taken, report, err
 }
 
 // Install replaces files below root, and returns those that changed. It writes all of them beside their places first, so that

@@ -27,7 +27,7 @@ func main() {
 	case args[0] == "take" && len(args) == 3:
 		report, err = repository.TakeIn(ctx, args[1])
 	case args[0] == "drift" && len(args) == 3:
-		report, err = repository.Compare(args[1])
+		_, report, err = repository.Compare(args[1])
 	default:
 		err = errors.New("usage: generate [FILE] | take SPEC | drift SPEC")
 	}
