@@ -66,11 +66,12 @@ func (f *former) part(next, prev any, kind string) any {
 	was := f.contract.resolve(prev)
 	if name != "" {
 		components := in(f.made.root, "components", kind)
-		if has(components, name) && repeated {
+		if !has(components, name) {
+			components[name] = nil // until it is made
+		} else if repeated {
 			return refer(kind, name)
 		}
 		was = at(f.contract.root, "components", kind, name)
-		components[name] = components[name] // nil until it is made
 		if own != "" {
 			f.names[ref] = name
 		}

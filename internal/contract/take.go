@@ -124,10 +124,11 @@ func (r *Repository) Compare(spec string) (taken Taken, report string, err error
 		return taken, "", err
 	}
 	taken, err = r.Take(text)
+	var lines strings.Builder
 	for _, change := range taken.Changes {
-		report += change.Level + ": " + change.Text + "\n"
+		lines.WriteString(change.Level + ": " + change.Text + "\n")
 	}
-	switch {
+	switch report = lines.String(); {
 	case err != nil:
 		err = fmt.Errorf("%s: %w", spec, err)
 	case report == "":

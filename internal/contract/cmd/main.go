@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 
 	"github.com/gsmservice-gateway/client-go/internal/contract"
 )
@@ -18,7 +19,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	report, args := "", append(os.Args[1:], contract.GeneratedFile) // the default
+	report, args := "", slices.Concat(os.Args[1:], []string{contract.GeneratedFile}) // the default
 	repository, err := contract.Open(".")
 	switch {
 	case err != nil:
