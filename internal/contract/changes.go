@@ -128,7 +128,7 @@ func (e Expected) dependents(key string) string {
 			return files
 		}
 		for _, other := range slices.Backward(slices.Sorted(maps.Keys(e.Files))) {
-			if strings.HasPrefix(other, key[:min(end+1, len(key))]) {
+			if end < len(key) && strings.HasPrefix(other, key[:end+1]) {
 				return e.Files[other]
 			}
 		}
