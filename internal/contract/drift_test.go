@@ -197,6 +197,13 @@ func TestReferencesThatCannotBeFollowedAreRefused(t *testing.T) {
 		schemas["B40"] = object{"type": "string"}
 		d.at("components", "schemas", "Message", "properties")["bomb"] = object{"$ref": "#/components/schemas/B0"}
 	}
+	deep := func(d tree) {
+		property := object{"type": "string"}
+		for range 3000 {
+			property = object{"properties": object{"a": property}}
+		}
+		d.at("components", "schemas", "Message", "properties")["deep"] = property
+	}
 	refTo := func(ref string) edit {
 		return changedTree(func(d tree) {
 			d.at("components", "schemas", "Message", "properties")["type"] = object{"$ref": ref}
@@ -213,6 +220,7 @@ func TestReferencesThatCannotBeFollowedAreRefused(t *testing.T) {
 		"itself": {changedTree(func(d tree) {
 			d.at("components", "schemas")["Message"] = object{"$ref": "#/components/schemas/Message"}
 		}), "leads back to itself"},
+		"too deep":             {changedTree(deep), "too large once its references are resolved"},
 		"too much":             {changedTree(bomb), "too large once its references are resolved"},
 		"the document":         {refTo("#"), "outside of it"},
 		"two operations":       {changedTree(func(d tree) { d.at("paths", "/messages")["post"] = d.list() }), "more than one operation listMessages"},
