@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -10,34 +11,23 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Expected are the facts that code depends on, as api/facts.txt lists them, sorted by key.
-type Expected struct {
-	Facts []Fact
-	files map[string]string // by key of a fact: the files with the code that depends on it
-}
+// Expected are the facts that code depends on, and the files with that code, by key of a fact.
+type Expected struct{ Facts, Files map[string]string }
 
 // ParseExpected reads api/facts.txt, which is YAML: files, and the facts that these depend on.
-func ParseExpected(text string) (Expected, error) {
-	e := Expected{files: make(map[string]string)}
+func ParseExpected(text []byte) (Expected, error) {
+	e := Expected{make(map[string]string), make(map[string]string)}
 	var lists map[string]map[string]string
-	err := yaml.Unmarshal([]byte(text), &lists)
+	err := yaml.Unmarshal(text, &lists)
 	for files, facts := range lists {
 		for key, value := range facts {
-			if e.files[key] != "" {
+			if e.Files[key] != "" {
 				err = fmt.Errorf("the fact %q stands there twice", key)
 			}
-			e.Facts, e.files[key] = append(e.Facts, Fact{key, value}), files
+			e.Facts[key], e.Files[key] = value, files
 		}
 	}
-	slices.SortFunc(e.Facts, func(a, b Fact) int { return strings.Compare(a.Key, b.Key) })
 	return e, err
-}
-
-// Files returns each file that is named, once, sorted.
-func (e Expected) Files() []string {
-	all := strings.Split(strings.Join(slices.Collect(maps.Values(e.files)), ", "), ", ")
-	slices.Sort(all)
-	return slices.Compact(all)
 }
 
 // A Change is a difference of one fact, in a line: what it was, what it is, and which files depend on it.
@@ -52,40 +42,38 @@ const (
 
 var levels = []string{Breaking, Warning, Harmless}
 
-// Diff returns what of the facts changed. An operation, or a response, that is gone or new is one change, without its parameters
-// and headers.
-func (e Expected) Diff(before, after []Fact) (changes []Change) {
-	was, is := byKey(before), byKey(after)
-	all := maps.Clone(was)
-	maps.Copy(all, is)
+// Diff returns what of the facts changed, the worst first. An operation, a response or a schema that is gone or new is one change,
+// without its parameters, headers and properties.
+func (e Expected) Diff(before, after map[string]string) (changes []Change) {
+	all := maps.Clone(before)
+	maps.Copy(all, after)
 	for _, key := range slices.Sorted(maps.Keys(all)) {
-		text, level := fmt.Sprintf("was %q, is %q", was[key], is[key]), changed(key, was[key], is[key])
+		was, is := before[key], after[key]
+		lost, gained := without(split(was), split(is)), without(split(is), split(was))
+		text := fmt.Sprintf("was %q, is %q", was, is)
 		switch {
-		case was[key] == is[key], is[key] == "" && within(key, was, is), was[key] == "" && within(key, is, was):
+		case len(lost)+len(gained) == 0, is == "" && within(key, before, after), was == "" && within(key, after, before):
 			continue
-		case is[key] == "":
-			text, level = fmt.Sprintf("was %q, is gone", was[key]), gone(key)
-		case was[key] == "":
-			text, level = fmt.Sprintf("is new, %q", is[key]), added(key, is[key])
+		case is == "":
+			text = fmt.Sprintf("was %q, is gone", was)
+		case was == "":
+			text = fmt.Sprintf("is new, %q", is)
 		}
-		changes = append(changes, Change{level, fmt.Sprintf("%s: %s (%s)", key, text, e.dependents(key))})
+		text = fmt.Sprintf("%s: %s (%s)", key, text, e.dependents(key))
+		changes = append(changes, Change{level(key, was, is, lost, gained), text})
 	}
+	slices.SortStableFunc(changes, func(a, b Change) int {
+		return cmp.Compare(slices.Index(levels, a.Level), slices.Index(levels, b.Level))
+	})
 	return changes
 }
 
-// byKey joins facts with one key, such as parameters of one name in different places.
-func byKey(facts []Fact) map[string]string {
-	m := make(map[string]string, len(facts))
-	for _, fact := range facts {
-		m[fact.Key] = strings.TrimPrefix(m[fact.Key]+" | "+fact.Value, " | ")
-	}
-	return m
-}
+func split(fact string) []string { return strings.Split(fact, ", ") }
 
-// within reports whether key belongs to an operation or a response that only one of the contracts has.
+// within reports whether key belongs to something larger that only one of the contracts has.
 func within(key string, one, other map[string]string) bool {
 	for i := range key {
-		if key[i] == ' ' && one[key[:i]] != "" && other[key[:i]] == "" {
+		if strings.ContainsRune(" .", rune(key[i])) && one[key[:i]] != "" && other[key[:i]] == "" {
 			return true
 		}
 	}
@@ -93,45 +81,35 @@ func within(key string, one, other map[string]string) bool {
 }
 
 var (
-	demands = regexp.MustCompile(`^(\S+ (request body|server): |\S+ parameter .*, required$)`)
-	watched = regexp.MustCompile(`^\S+ (deprecated|[1-3]..): `)
+	demands = regexp.MustCompile(`^\S+ (request body: |parameter .*, required(,|$))`)
+	watched = regexp.MustCompile(`^\S+ [1-3]..: `)
 	failure = regexp.MustCompile(`^(\S+ [45])..$`)
-	bound   = regexp.MustCompile(`, m(in|ax)\w+ [\d.]+`)
-	promise = regexp.MustCompile(`, (enum [^,();]+|required|nullable|deprecated)| int(32|64)\b`)
+
+	// bounds are what a parameter may have besides, or no more; promises are what an answer may.
+	bounds   = regexp.MustCompile(`(^| )(m(in|ax)\w+ [\d.]+|deprecated)$`)
+	promises = regexp.MustCompile(`(^| )(enum .+|required( \S+)?|int32|int64|deprecated)$|^(additional|min|max)Properties`)
+	limits   = regexp.MustCompile(`(^| )(nullable|deprecated)$`) // that an answer may have no more
 )
 
-func gone(key string) string {
-	if strings.HasSuffix(key, " deprecated") {
-		return Harmless
+// level judges a fact that is new, gone, or another one. A parameter with another bound may mean something else: is the first page
+// still 1? An answer may promise more: other values of an enum besides the ones there were, what is required now, or is null no
+// more.
+func level(key, was, is string, lost, gained []string) string {
+	isParameter, less, more := strings.Contains(key, " parameter "), limits, promises
+	if isParameter {
+		less, more = bounds, bounds
 	}
-	return Breaking
-}
-
-func added(key, is string) string {
 	switch fact := key + ": " + is; {
-	case demands.MatchString(fact):
+	case is == "", was == "" && demands.MatchString(fact):
 		return Breaking
-	case watched.MatchString(fact):
+	case was == "" && watched.MatchString(fact):
 		return Warning
-	}
-	return Harmless
-}
-
-// changed judges a fact that is another one. A parameter with another bound may mean something else: is the first page still 1?
-// An answer may promise more: other values of an enum besides the ones there were, what is required now, or is null no more.
-func changed(key, was, is string) string {
-	before, after := promise.FindAllString(was, -1), promise.FindAllString(is, -1)
-	lost := func(part string) bool {
-		values := func(parts []string) []string { return strings.Fields(strings.Join(parts, " ")) }
-		return part != ", nullable" && len(without(values([]string{part}), values(after))) > 0
-	}
-	switch isParameter := strings.Contains(key, " parameter "); {
-	case isParameter && bound.ReplaceAllString(was, "") == bound.ReplaceAllString(is, ""),
-		strings.TrimSuffix(is, ", deprecated") == was:
-		return Warning
-	case isParameter, promise.ReplaceAllString(was, "") != promise.ReplaceAllString(is, ""), slices.ContainsFunc(before, lost),
-		slices.Contains(without(after, before), ", nullable"):
+	case was == "":
+		return Harmless
+	case len(only(lost, less.MatchString)) < len(lost), len(only(gained, more.MatchString)) < len(gained):
 		return Breaking
+	case isParameter, slices.Contains(gained, "deprecated"):
+		return Warning
 	}
 	return Harmless
 }
@@ -141,22 +119,17 @@ func without(items, others []string) []string {
 	return slices.DeleteFunc(slices.Clone(items), func(item string) bool { return slices.Contains(others, item) })
 }
 
-// dependents returns the files that depend on a fact, or on what is most like a new one: the range of its status, another
-// property of the same schema, or what it is part of.
+// dependents returns the files that depend on a fact, or on what is most like a new one: the range of its status, what it is part
+// of, or another part of the same.
 func (e Expected) dependents(key string) string {
-	for _, like := range []string{key, failure.ReplaceAllString(key, "${1}XX")} {
-		if files := e.files[like]; files != "" {
+	for end := len(key); end > 0; end = strings.LastIndexAny(key[:end], ". ") {
+		whole := key[:end]
+		if files := cmp.Or(e.Files[whole], e.Files[failure.ReplaceAllString(whole, "${1}XX")]); files != "" {
 			return files
 		}
-	}
-	next, _ := slices.BinarySearchFunc(e.Facts, key, func(fact Fact, key string) int { return strings.Compare(fact.Key, key) })
-	for end := strings.LastIndexAny(key, ". "); end > 0; end = strings.LastIndexAny(key[:end], ". ") {
-		if files := e.files[key[:end]]; files != "" {
-			return files
-		}
-		for _, fact := range e.Facts[max(next-1, 0):min(next+1, len(e.Facts))] { // the nearest
-			if strings.HasPrefix(fact.Key, key[:end+1]) {
-				return e.files[fact.Key]
+		for _, other := range slices.Backward(slices.Sorted(maps.Keys(e.Files))) {
+			if end < len(key) && strings.HasPrefix(other, key[:end+1]) {
+				return e.Files[other]
 			}
 		}
 	}

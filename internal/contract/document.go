@@ -130,6 +130,17 @@ func at(value any, path ...string) any {
 	return value
 }
 
+// in returns the object at the end of a path of names, and makes what is not there.
+func in(o object, path ...string) object {
+	for _, key := range path {
+		if obj(o[key]) == nil {
+			o[key] = make(object)
+		}
+		o = obj(o[key])
+	}
+	return o
+}
+
 func obj(value any) object             { o, _ := value.(object); return o }
 func list(value any) []any             { l, _ := value.([]any); return l }
 func str(value any) string             { s, _ := value.(string); return s }

@@ -36,11 +36,11 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 		},
 		"a server of a path": {
 			changedTree(func(d tree) { d.at("paths", "/messages")["servers"] = []any{object{"url": "https://history.example"}} }),
-			contract.Breaking, `listMessages server: is new, "https://history.example" (...outgoing/list.go...)`,
+			contract.Breaking, `listMessages: was "GET /messages", is "GET /messages, servers 1 url https://history.example" (...outgoing/list.go...)`,
 		},
 		"no 5XX": {
 			changedTree(func(d tree) { delete(d.get()["responses"].(object), "5XX") }),
-			contract.Breaking, `getMessages 5XX: was "application/problem+json, ErrorResponse, nullable", is gone (internal/problem/problem.go...)`,
+			contract.Breaking, `getMessages 5XX: was "application/problem+json ErrorResponse", is gone (internal/problem/problem.go...)`,
 		},
 		"another style": {
 			changedTree(func(d tree) { d.at("components", "parameters", "page")["style"] = "spaceDelimited" }),
@@ -48,7 +48,7 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 		},
 		"another media type": {
 			replaced("application/problem+json:", "application/json:"),
-			contract.Breaking, `getMessages 401: was "application/problem+json, ...", is "application/json, ..." (...)`,
+			contract.Breaking, `getMessages 401: was "application/problem+json ...", is "application/json ..." (...)`,
 		},
 		"pages from 0": {
 			changedTree(func(d tree) { d.at("components", "parameters", "page", "schema")["minimum"] = 0 }),
@@ -63,28 +63,28 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 				media := d.webhook()["requestBody"].(object)["content"].(object)["application/json"].(object)
 				media["schema"] = object{"properties": object{"messages": media["schema"]}}
 			}),
-			contract.Breaking, `statusChanges request body: was "...", is "application/json, object {messages: array of (Message), ...}, required" (outgoing/callback/body.go)`,
+			contract.Breaking, `statusChanges request body: was "...", is "application/json object, application/json properties messages array, application/json properties messages items Message, ...required" (outgoing/callback/body.go)`,
 		},
 		"callbacks that have to be answered otherwise": {
 			changedTree(func(d tree) { delete(d.webhook()["responses"].(object), "2XX") }),
-			contract.Breaking, `statusChanges 2XX: was "no content", is gone (outgoing/callback/handler.go)`,
+			contract.Breaking, `statusChanges 2XX: was "anything", is gone (outgoing/callback/handler.go)`,
 		},
 		"signed callbacks": {
 			changedTree(func(d tree) {
 				d.webhook()["security"] = []any{object{"Signature": []any{}}}
 				d.at("components", "securitySchemes")["Signature"] = object{"type": "apiKey", "in": "header", "name": "X-Signature"}
 			}),
-			contract.Breaking, `statusChanges security: was "User_Bearer or none", is "Signature" (...)`,
+			contract.Breaking, `statusChanges security: was "http bearer or none", is "apiKey in header name X-Signature" (...)`,
 		},
 		"a key in a header": {
 			changedTree(func(d tree) {
 				d.at("components", "securitySchemes")["Bearer"] = object{"type": "apiKey", "in": "header", "name": "X-API-Key"}
 			}),
-			contract.Breaking, `security Bearer: was "http bearer", is "apiKey in header X-API-Key" (...)`,
+			contract.Breaking, `listMessages security: was "http bearer", is "apiKey in header name X-API-Key" (...)`,
 		},
 		"a deprecated operation": {
 			changedTree(func(d tree) { d.cancel()["deprecated"] = true }),
-			contract.Warning, `cancelMessages deprecated: is new, "true" (...outgoing/cancel.go...)`,
+			contract.Warning, `cancelMessages: was "DELETE /messages/{ids}", is "DELETE /messages/{ids}, deprecated" (...outgoing/cancel.go...)`,
 		},
 		"a deprecated property": {
 			changedTree(func(d tree) { d.property("Message", "flash")["deprecated"] = true }),
@@ -92,19 +92,19 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 		},
 		"a list of statuses": {
 			changedTree(func(d tree) { d.property("Message", "status_code")["enum"] = []any{"SENT", "QUEUED"} }),
-			contract.Harmless, `Message.status_code: was "string", is "string, enum SENT QUEUED" (...)`,
+			contract.Harmless, `Message.status_code: was "string", is "string, enum SENT, enum QUEUED" (...)`,
 		},
 		"a list of results": {
 			changedTree(func(d tree) { d.property("CancelledMessage", "status")["enum"] = []any{204, 400} }),
-			contract.Harmless, `CancelledMessage.status: was "integer", is "integer, enum 204 400" (...)`,
+			contract.Harmless, `CancelledMessage.status: was "integer", is "integer, enum 204, enum 400" (...)`,
 		},
 		"a size of numbers": {
 			changedTree(func(d tree) { d.property("CancelledMessage", "status")["format"] = "int32" }),
-			contract.Harmless, `CancelledMessage.status: was "integer", is "integer int32" (...)`,
+			contract.Harmless, `CancelledMessage.status: was "integer", is "integer, int32" (...)`,
 		},
 		"a type less": {
 			changedTree(func(d tree) { d.schema("MessageType")["enum"] = []any{1, 3, 10} }),
-			contract.Breaking, `Message.type: was "integer, enum 1 3 4 10", is "integer, enum 1 3 10" (...)`,
+			contract.Breaking, `MessageType: was "integer, enum 1, enum 3, enum 4, enum 10", is "integer, enum 1, enum 3, enum 10" (...)`,
 		},
 		"a status that may be null": {
 			changedTree(func(d tree) { d.property("Message", "status_code")["nullable"] = true }),
@@ -114,11 +114,11 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 			changedTree(func(d tree) {
 				d.get()["responses"].(object)["429"] = object{"$ref": "#/components/responses/GenericError"}
 			}),
-			contract.Harmless, `getMessages 429: is new, "application/problem+json, ErrorResponse, nullable" (internal/problem/problem.go, outgoing/errors.go)`,
+			contract.Harmless, `getMessages 429: is new, "application/problem+json ErrorResponse" (internal/problem/problem.go, outgoing/errors.go)`,
 		},
 		"a new success": {
 			changedTree(func(d tree) { d.get()["responses"].(object)["206"] = object{"description": "some"} }),
-			contract.Warning, `getMessages 206: is new, "no content" (...)`,
+			contract.Warning, `getMessages 206: is new, "anything" (...)`,
 		},
 		"a choice": {
 			changedTree(func(d tree) {
@@ -126,23 +126,23 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 					object{"$ref": "#/components/schemas/PhoneNumber"}, object{"type": "array", "items": object{"$ref": "#/components/schemas/Message"}},
 				}}
 			}),
-			contract.Harmless, `Message.to: is new, "one of (string, minLength 7, maxLength 16, pattern ... | array of (Message))" (...)`,
+			contract.Harmless, `Message.to: is new, "oneOf 1 PhoneNumber, oneOf 2 array, oneOf 2 items Message" (...)`,
 		},
 		"parts that contradict": {
 			changedTree(func(d tree) {
 				d.at("components", "schemas", "Message", "properties")["to"] = object{"allOf": []any{object{"type": "string"}, object{"type": "integer"}}}
 			}),
-			contract.Harmless, `Message.to: is new, "all of (string | integer)" (...)`,
+			contract.Harmless, `Message.to: is new, "allOf 1 string, allOf 2 integer" (...)`,
 		},
 		"other members of a problem": {
 			changedTree(func(d tree) { d.schema("ErrorResponse")["additionalProperties"] = object{"type": "string"} }),
-			contract.Harmless, `ErrorResponse: is new, "additionalProperties (string)" (...)`,
+			contract.Harmless, `ErrorResponse: was "object, nullable", is "object, additionalProperties string, nullable" (...internal/problem/problem.go)`,
 		},
 		"problems in a problem": {
 			changedTree(func(d tree) {
 				d.at("components", "schemas", "ErrorResponse", "properties")["errors"] = object{"type": "array", "items": object{"$ref": "#/components/schemas/ErrorResponse"}}
 			}),
-			contract.Harmless, `ErrorResponse.errors: is new, "array of (ErrorResponse, nullable)" (...internal/problem/problem.go)`,
+			contract.Harmless, `ErrorResponse.errors: is new, "array, items ErrorResponse" (...internal/problem/problem.go)`,
 		},
 		"a schema that contains itself": {
 			changedTree(func(d tree) {
@@ -155,17 +155,14 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			document := []byte(test.edit(t, vendorDocument(t)))
-			drift, err := open(t).Drift(document)
-			require.NoError(t, err)
+			taken, _ := open(t).Take(document)
+			drift := taken.Changes
 			i := slices.IndexFunc(drift, func(c contract.Change) bool {
 				return strings.HasPrefix(c.Text, test.line[:strings.Index(test.line, ":")+1])
 			})
 			require.GreaterOrEqual(t, i, 0, texts(drift))
 			assertLines(t, []string{test.line}, drift[i:i+1])
 			assert.Equal(t, test.level, drift[i].Level)
-
-			taken, _ := open(t).Take(document)
-			assert.Contains(t, texts(taken.Changes), drift[i].Text)
 		})
 	}
 }
@@ -182,7 +179,7 @@ func TestDriftFailsUnlessAllIsHarmless(t *testing.T) {
 	} {
 		spec := filepath.Join(t.TempDir(), "vendor.yaml")
 		require.NoError(t, os.WriteFile(spec, []byte(test.edit(t, vendorDocument(t))), 0o600))
-		report, err := open(t).Compare(spec)
+		_, report, err := open(t).Compare(spec)
 		assert.Equal(t, test.fails, err != nil, "%s: %s", name, report)
 		assert.NotEmpty(t, report, name)
 	}
@@ -200,6 +197,13 @@ func TestReferencesThatCannotBeFollowedAreRefused(t *testing.T) {
 		schemas["B40"] = object{"type": "string"}
 		d.at("components", "schemas", "Message", "properties")["bomb"] = object{"$ref": "#/components/schemas/B0"}
 	}
+	deep := func(d tree) {
+		property := object{"type": "string"}
+		for range 3000 {
+			property = object{"properties": object{"a": property}}
+		}
+		d.at("components", "schemas", "Message", "properties")["deep"] = property
+	}
 	refTo := func(ref string) edit {
 		return changedTree(func(d tree) {
 			d.at("components", "schemas", "Message", "properties")["type"] = object{"$ref": ref}
@@ -216,6 +220,7 @@ func TestReferencesThatCannotBeFollowedAreRefused(t *testing.T) {
 		"itself": {changedTree(func(d tree) {
 			d.at("components", "schemas")["Message"] = object{"$ref": "#/components/schemas/Message"}
 		}), "leads back to itself"},
+		"too deep":             {changedTree(deep), "too large once its references are resolved"},
 		"too much":             {changedTree(bomb), "too large once its references are resolved"},
 		"the document":         {refTo("#"), "outside of it"},
 		"two operations":       {changedTree(func(d tree) { d.at("paths", "/messages")["post"] = d.list() }), "more than one operation listMessages"},
@@ -227,8 +232,6 @@ func TestReferencesThatCannotBeFollowedAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			document := []byte(test.edit(t, vendorDocument(t)))
 			_, err := open(t).Take(document)
-			require.ErrorContains(t, err, test.want)
-			_, err = open(t).Drift(document)
 			require.ErrorContains(t, err, test.want)
 		})
 	}
@@ -253,7 +256,6 @@ func TestNothingInADocumentMakesACheckPanic(t *testing.T) {
 				document := []byte(whole.text(t))
 				set(value)
 				assert.NotPanics(t, func() { _, _ = repository.Take(document) }, string(document))
-				assert.NotPanics(t, func() { _, _ = repository.Drift(document) })
 			}
 		}
 		switch v := value.(type) {

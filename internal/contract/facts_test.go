@@ -1,7 +1,9 @@
 package contract_test
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,7 +45,7 @@ components:
         price: {type: number, format: float}
 `
 
-func factsOf(t *testing.T, document string) []contract.Fact {
+func factsOf(t *testing.T, document string) map[string]string {
 	t.Helper()
 	d, err := contract.Parse([]byte(document))
 	require.NoError(t, err)
@@ -52,20 +54,21 @@ func factsOf(t *testing.T, document string) []contract.Fact {
 
 func TestFactsAreWhatAContractStates(t *testing.T) {
 	var lines strings.Builder
-	for _, fact := range factsOf(t, smallContract) {
-		lines.WriteString(fact.String() + "\n")
+	facts := factsOf(t, smallContract)
+	for _, key := range slices.Sorted(maps.Keys(facts)) {
+		lines.WriteString(key + ": " + facts[key] + "\n")
 	}
-	assert.Equal(t, `Message.id: integer int64, required
-Message.price: number
-Message.type: integer, enum 3 10
+	assert.Equal(t, `Message: object, required id
+Message.id: integer, int64
+Message.price: number, float
+Message.type: integer, enum 10, enum 3
 getMessages: GET /messages/{ids}
-getMessages 200: application/json, Message
+getMessages 200: application/json Message
 getMessages 200 header Link: string
-getMessages 404: no content
-getMessages parameter ids: in path, array of (integer), maxItems 50, required
+getMessages 404: anything
+getMessages parameter ids: in path, array, items integer, maxItems 50, required
 getMessages parameter limit: in query, integer, maximum 50
-getMessages security: Bearer
-security Bearer: http bearer
+getMessages security: http bearer
 server 1: https://gateway.example
 `, lines.String())
 }

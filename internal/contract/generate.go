@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -9,79 +10,22 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
+
+	"github.com/speakeasy-api/openapi/overlay"
+	"gopkg.in/yaml.v3"
 )
-
-// TakeIn takes the document in the file spec into the contract and gen/, or changes nothing if a step fails. The report has
-// lines that say what the document changes, also if it is not taken in.
-func (r *Repository) TakeIn(ctx context.Context, spec string) (report string, err error) {
-	text, err := os.ReadFile(spec) //nolint:gosec // the file that the user names
-	if err != nil {
-		return "", err
-	}
-	taken, err := r.Take(text)
-	report = taken.Note + lines(taken.Changes, func(c Change) string { return c.Text })
-	var code []byte
-	if err == nil {
-		code, err = r.Compile(ctx, taken.ForGo, true)
-	}
-	if err != nil {
-		return report, fmt.Errorf("%s was not taken in, and nothing was changed: %w", spec, err)
-	}
-	changed, err := Install(r.root, map[string][]byte{VendorFile: taken.Vendor, ContractFile: taken.Contract, GeneratedFile: code})
-	if err != nil {
-		return report, err
-	}
-	return report + fmt.Sprintf("%s was taken in; files that changed: %s\n", spec, cmp.Or(strings.Join(changed, ", "), "none")) +
-		when(len(taken.Changes) > 0, "make verify fails until the code follows what changed above, and "+FactsFile+" states it\n"), nil
-}
-
-// Compare reports how the document in the file spec differs from the one last taken in. It is an error if not all is harmless.
-func (r *Repository) Compare(spec string) (report string, err error) {
-	text, err := os.ReadFile(spec) //nolint:gosec // the file that the user names
-	if err != nil {
-		return "", err
-	}
-	changes, err := r.Drift(text)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", spec, err)
-	}
-	slices.SortStableFunc(changes, func(a, b Change) int {
-		return cmp.Compare(slices.Index(levels, a.Level), slices.Index(levels, b.Level))
-	})
-	if len(changes) > 0 && changes[0].Level != Harmless {
-		err = fmt.Errorf("%s has changes that are not harmless", spec)
-	}
-	report = lines(changes, func(c Change) string { return c.Level + ": " + c.Text })
-	return cmp.Or(report, fmt.Sprintf("%s states the same as %s\n", spec, VendorFile)), err
-}
-
-func lines(changes []Change, line func(Change) string) string {
-	var b strings.Builder
-	for _, change := range changes {
-		b.WriteString(line(change) + "\n")
-	}
-	return b.String()
-}
 
 // Generate writes what the generator makes of the contract as it is.
 func (r *Repository) Generate(ctx context.Context, out string) error {
-	var code []byte
-	made, err := r.normal(r.contract, true)
+	text, err := ForGo(r.Contract, r.overlay, r.types)
 	if err == nil {
-		made, err = ForGo(made, r.overlay, r.types)
-	}
-	if err == nil {
-		code, err = made.YAML("", nil)
-	}
-	if err == nil {
-		code, err = r.Compile(ctx, code, false)
+		text, err = r.Compile(ctx, text, false)
 	}
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(out, code, 0o644) //nolint:gosec // source code, which anyone may read
+	return os.WriteFile(out, text, 0o644) //nolint:gosec // source code, which anyone may read
 }
 
 // Compile returns what the generator makes of a document. If asked to build, it compiles all packages as if that were in the
@@ -93,11 +37,7 @@ func (r *Repository) Compile(ctx context.Context, document []byte, build bool) (
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
 	in, out, overlay := filepath.Join(dir, "openapi.yaml"), filepath.Join(dir, "out.go"), filepath.Join(dir, "overlay.json")
-	place, err := filepath.Abs(filepath.Join(r.root, filepath.FromSlash(GeneratedFile)))
-	if err != nil {
-		return nil, err
-	}
-	replace, err := json.Marshal(map[string]map[string]string{"Replace": {place: out}})
+	replace, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.FromSlash(GeneratedFile): out}})
 	if err := errors.Join(err, os.WriteFile(in, document, 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
 		return nil, err
 	}
@@ -117,4 +57,83 @@ func (r *Repository) Compile(ctx context.Context, document []byte, build bool) (
 		return nil, err
 	}
 	return os.ReadFile(out) //nolint:gosec // written above
+}
+
+// enumNames is the extension by which api/overlay.yaml names the values of an enum, as an object of values and names. The
+// generator itself takes names by position, so that a document with its values in another order would swap them.
+const enumNames = "x-go-enum-names"
+
+// ForGo returns what the generator reads: the contract with the Go names and types of an overlay, each of whose actions has to
+// find what it names, and of one that leaves out what makes no type.
+func ForGo(contract *Document, overlayText, typesText []byte) ([]byte, error) {
+	made, err := contract.overlaid(overlayText, true)
+	if err != nil {
+		return nil, fmt.Errorf("%s no longer fits, change it there: %w", OverlayFile, err)
+	}
+	if made, err = made.overlaid(typesText, false); err != nil {
+		return nil, fmt.Errorf("%s: %w", TypesFile, err)
+	}
+	delete(made.root, "x-webhooks")
+	schemas := at(made.root, "components", "schemas")
+	for _, name := range sorted(schemas) {
+		o := obj(at(schemas, name))
+		err = errors.Join(err, nameEnum(o, name), oneName(obj(o["properties"]), name))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return made.YAML("", nil)
+}
+
+// overlaid returns the document with an overlay on it. A strict overlay has to find all that it names.
+func (d *Document) overlaid(text []byte, strict bool) (*Document, error) {
+	root := layout(d.root, nil)
+	o, err := overlay.ParseReader(bytes.NewReader(text))
+	if err == nil {
+		err = o.Validate()
+	}
+	if err == nil && strict {
+		_, err = o.ApplyToStrict(root)
+	} else if err == nil {
+		err = o.ApplyTo(root)
+	}
+	made, failed := yaml.Marshal(root)
+	if err = errors.Join(err, failed); err != nil {
+		return nil, err
+	}
+	return Parse(made)
+}
+
+// oneName refuses properties whose names are one in Go.
+func oneName(properties object, schema string) error {
+	seen := make(map[string]string)
+	for _, name := range sorted(properties) {
+		plain := strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(cmp.Or(str(at(properties, name, "x-go-name")), name)))
+		if other := seen[plain]; other != "" {
+			return fmt.Errorf("%[1]s.%[2]s and %[1]s.%[3]s have one name in Go: give one of them an x-go-name in %[4]s", schema, other, name, OverlayFile)
+		}
+		seen[plain] = name
+	}
+	return nil
+}
+
+// nameEnum turns names by value into names by position, with the name of the type before each: the generator would call a number 7
+// N7 first. A value without a name is named after itself.
+func nameEnum(o object, name string) (err error) {
+	var names []any
+	rest := except(obj(o[enumNames]))
+	for _, item := range list(o["enum"]) {
+		value := fmt.Sprint(item)
+		names = append(names, name+fmt.Sprint(cmp.Or(rest[value], item)))
+		delete(rest, value)
+	}
+	for _, value := range sorted(rest) {
+		err = errors.Join(err, fmt.Errorf("%[1]s: the value %[2]s (%[3]v) is gone. outgoing/types.go exports %[1]s%[3]v, "+
+			"so dropping it breaks users' code and needs a new major version; then drop it from api/overlay.yaml too", name, value, rest[value]))
+	}
+	if has(o, enumNames) {
+		delete(o, enumNames)
+		o["x-enum-varnames"] = names
+	}
+	return err
 }

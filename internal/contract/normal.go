@@ -3,6 +3,7 @@ package contract
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"reflect"
@@ -10,14 +11,15 @@ import (
 	"strings"
 )
 
-// maxObjects is how many objects a document may have once its references are resolved. The vendor's operations have 700.
-const maxObjects = 20_000
+// How many objects a document may have once its references are resolved, and how many in each other. The vendor's operations have
+// 700, and 7.
+const maxObjects, maxDepth = 20_000, 100
 
 var (
 	// parts are the members of each kind of object that are such objects too, or lists or maps of them. A kind has the name of its
 	// components.
 	parts = map[string]map[string]string{
-		"operation":     {"requestBody": "requestBodies", "responses": "responses"},
+		"operation":     {"requestBody": "requestBodies", "responses": "responses", "servers": "servers"},
 		"parameters":    {"schema": "schemas", "content": "mediaType"},
 		"headers":       {"schema": "schemas", "content": "mediaType"},
 		"requestBodies": {"content": "mediaType"},
@@ -29,85 +31,68 @@ var (
 	named = []string{"responses", "headers", "content", "properties"} // maps of names
 
 	// words are what people read, and no code depends on. The extension says that an enum is open.
-	words = []string{"title", "summary", "description", "example", "tags", "bearerFormat", "x-speakeasy-unknown-values"}
-	// ignored says nothing about what is sent. Parameters, security and servers are read with those of the path and the document.
-	ignored = []string{"examples", "externalDocs", "xml", "discriminator", "encoding", "links", "callbacks", "parameters", "security", "servers"}
+	words   = []string{"title", "summary", "description", "example", "tags", "bearerFormat", "x-speakeasy-unknown-values"}
+	ignored = []string{"examples", "externalDocs", "xml", "discriminator", "encoding", "links", "callbacks"}
 )
 
 // former writes a document in the form of the contract. References are resolved, allOf is merged, and defaults are filled in or
 // left out; then what the contract has as a component is that component again, if it is the same everywhere.
 type former struct {
 	given, contract, made *Document
-	words                 bool     // take those of the contract, where it has some
-	within                []string // the references that are being resolved
+	words                 bool              // take those of the contract, where it has some
+	names                 map[string]string // of components of the contract, by what refers to them in the given document
+	within                []string          // the references that are being resolved
 	objects               int
-	loose                 []loose
-}
-
-// loose is an object that the contract has in no such place, and the component that the given document has it as.
-type loose struct {
-	made      object
-	own, kind string
 }
 
 // part returns a part of the document; prev is what the contract has in its place, or nil.
 func (f *former) part(next, prev any, kind string) any {
 	defer func(outside []string) { f.within = outside }(f.within)
 	value, ref := f.given.follow(next)
-	own, name := component(object{"$ref": ref}, kind), component(prev, kind)
-	components := obj(at(f.made.root, "components", kind))
-	if f.objects++; f.objects > maxObjects {
+	if f.objects++; f.objects > maxObjects || len(f.within) > maxDepth {
 		f.given.fail("the document is too large once its references are resolved")
 	}
-	switch {
-	case f.given.err != nil:
-		return nil
-	case own != "" && slices.Contains(f.within, ref): // a schema that contains itself
-		if own = cmp.Or(name, own); !has(components, own) {
-			components[own], f.within = nil, []string{ref}
-			components[own] = f.object(value, at(f.contract.root, "components", kind, own), kind)
+	if f.given.err != nil || obj(value) == nil {
+		return value // such as additionalProperties: true; the generator refuses all else
+	}
+	own, name := component(object{"$ref": ref}, kind), component(prev, kind)
+	repeated := own != "" && slices.Contains(f.within, ref) // a schema that contains itself
+	if known := has(at(f.contract.root, "components", kind), own); f.names[ref] == "" && (known || repeated) {
+		f.names[ref] = own
+	}
+	if name == "" && (prev == nil || repeated) {
+		name = f.names[ref]
+	}
+	was := f.contract.resolve(prev)
+	if name != "" {
+		components := in(f.made.root, "components", kind)
+		if !has(components, name) {
+			components[name] = nil // until it is made
+		} else if repeated {
+			return refer(kind, name)
 		}
-		return refer(kind, own)
+		was = at(f.contract.root, "components", kind, name)
+		if own != "" {
+			f.names[ref] = name
+		}
 	}
 	f.within = append(slices.Clip(f.within), ref)
-	made := f.object(value, f.contract.resolve(prev), kind)
-	switch {
-	case obj(made) == nil:
-	case name == "" && prev == nil:
-		f.loose = append(f.loose, loose{obj(made), own, kind})
-	case name != "" && !has(components, name):
-		components[name] = made
-		return refer(kind, name)
-	case name != "" && f.same(components[name], made):
-		return refer(kind, name)
+	made := f.object(value, was, kind)
+	if prev == nil {
+		name = f.names[ref] // also if something in it refers to it
 	}
-	return made
+	switch there := at(f.made.root, "components", kind, name); {
+	case name == "", there != nil && !slices.Equal(states(made), states(there)):
+		return made
+	case there == nil:
+		in(f.made.root, "components", kind)[name] = made
+	}
+	return refer(kind, name)
 }
 
-func (f *former) same(a, b any) bool { return f.made.describe(a) == f.made.describe(b) }
-
-// tie makes what is loose a reference to the component that it is.
-func (f *former) tie() {
-	for _, l := range f.loose {
-		if f.given.err != nil { // then it may be large
-			return
-		}
-		components := obj(at(f.made.root, "components", l.kind))
-		for _, name := range slices.Concat([]string{l.own}, sorted(components)) {
-			if (name == l.own || l.made["type"] == "object") && has(components, name) && f.same(components[name], l.made) {
-				clear(l.made)
-				l.made["$ref"] = refer(l.kind, name)["$ref"]
-				break
-			}
-		}
-	}
-}
-
-func (f *former) object(value, prev any, kind string) any {
+func (f *former) object(value, prev any, kind string) object {
 	given, was, made := obj(value), obj(prev), make(object)
-	if given == nil {
-		return value // such as additionalProperties: true; the generator refuses all else
-	} else if kind == "schemas" {
+	if kind == "schemas" {
 		given = f.flatten(given)
 	}
 	keep := f.words && was != nil && str(given["type"]) == str(was["type"])
@@ -118,7 +103,13 @@ func (f *former) object(value, prev any, kind string) any {
 		case child == "":
 			made[key] = item
 		case slices.Contains(named, key):
-			made[key] = f.named(key, obj(item), obj(was[key]), child)
+			for _, name := range sorted(item) {
+				as := canonical(key, name)
+				if has(made[key], as) {
+					f.given.fail("the document has %s twice in the same %s", as, key)
+				}
+				in(made, key)[as] = f.part(cmp.Or(at(item, name), any(object(nil))), at(was[key], as), child)
+			}
 		case list(item) != nil:
 			var items []any
 			for _, item := range list(item) {
@@ -138,18 +129,6 @@ func (f *former) object(value, prev any, kind string) any {
 	return made
 }
 
-func (f *former) named(key string, given, was object, kind string) object {
-	made := make(object)
-	for _, name := range sorted(given) {
-		as := canonical(key, name)
-		if has(made, as) {
-			f.given.fail("the document has %s twice in the same %s", as, key)
-		}
-		made[as] = f.part(cmp.Or(given[name], any(object(nil))), was[as], kind)
-	}
-	return made
-}
-
 // canonical spells a name as the contract does where more than one spelling means the same.
 func canonical(of, name string) string {
 	switch of {
@@ -166,8 +145,7 @@ func canonical(of, name string) string {
 // flatten takes the parts of an allOf into the schema itself, if they agree, and a choice of one.
 func (f *former) flatten(s object) object {
 	for _, key := range []string{"allOf", "oneOf", "anyOf"} {
-		merged, outside := maps.Clone(s), f.within
-		delete(merged, key)
+		merged, outside := except(s, key), f.within
 		agree, nullable := len(list(s[key])) == 1 || key == "allOf" && has(s, key), s["type"] == nil
 		for _, part := range list(s[key]) {
 			value, ref := f.given.follow(part)
@@ -218,7 +196,7 @@ func (f *former) fillIn(o object, kind string) {
 	maps.DeleteFunc(o, func(key string, item any) bool {
 		v, wordless := reflect.ValueOf(item), slices.DeleteFunc(sorted(item), isWord)
 		switch key {
-		case "default", "enum", "explode", "schema", "items", "not":
+		case "default", "enum", "explode", "schema", "items", "not", "security":
 			return false
 		case "minLength", "minItems", "minProperties":
 			return item == json.Number("0")
@@ -227,6 +205,9 @@ func (f *former) fillIn(o object, kind string) {
 		}
 		return !isWord(key) && (item == false || v.Kind() == reflect.Map && len(wordless) == 0 || v.Kind() == reflect.Slice && v.Len() == 0)
 	})
+	style, explode := str(o["style"]), o["explode"]
+	delete(o, "style") // headers have but one
+	delete(o, "explode")
 	switch {
 	case kind == "schemas" && o["type"] == nil && has(o, "properties"):
 		o["type"] = "object"
@@ -234,20 +215,22 @@ func (f *former) fillIn(o object, kind string) {
 		o["type"] = "array"
 	case kind == "parameters":
 		usual := map[bool]string{true: "form", false: "simple"}[o["in"] == "query" || o["in"] == "cookie"]
-		style, explode := cmp.Or(str(o["style"]), usual), o["explode"]
-		delete(o, "style")
-		delete(o, "explode")
 		switch many := at(f.made.resolve(o["schema"]), "type"); {
-		case many == "array" && style == "simple": // either way is the same
-			o["style"], o["explode"] = style, true
+		case many == "array" && cmp.Or(style, usual) == "simple": // either way is the same
+			o["style"], o["explode"] = "simple", true
 		case many == "array", many == "object":
-			o["style"], o["explode"] = style, cmp.Or(explode, any(style == "form"))
-		case style != usual:
+			o["style"] = cmp.Or(style, usual)
+			o["explode"] = cmp.Or(explode, any(o["style"] == "form"))
+		case style != "" && style != usual:
 			o["style"] = style
 		}
-	case kind == "headers": // they have one style
-		delete(o, "style")
-		delete(o, "explode")
+	case kind == "securitySchemes" && has(o, "scheme"):
+		o["scheme"] = strings.ToLower(str(o["scheme"]))
+	case kind == "servers":
+		o["url"] = placeholder.ReplaceAllStringFunc(str(o["url"]), func(name string) string {
+			return fmt.Sprint(cmp.Or(at(o, "variables", strings.Trim(name, "{}"), "default"), any(name)))
+		})
+		delete(o, "variables")
 	}
 }
 

@@ -2,6 +2,8 @@ package contract
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -33,88 +35,57 @@ const vendorHead = `# The vendor's document last taken in (MIT license): our ope
 type Repository struct {
 	Operations []string
 	Expected   Expected
+	Contract   *Document
 
 	root                      string
-	vendor, contract          *Document
-	form                      *yaml.Node // the contract as it is written
+	vendor                    *Document
+	form                      yaml.Node // the contract as it is written
 	additions, overlay, types []byte
 }
 
-// Open reads the repository at root.
+// Open reads the repository at root. It is an error if one of its files cannot be read.
 func Open(root string) (*Repository, error) {
-	var errs []error
-	note := func(name string, err error) {
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", name, err))
-		}
-	}
-	read := func(name string) []byte {
-		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name))) //nolint:gosec // a name from above
-		note(name, err)
-		return text
-	}
-	r := &Repository{root: root, additions: read(AdditionsFile), overlay: read(OverlayFile), types: read(TypesFile)}
+	r := &Repository{root: root}
 	var config struct {
-		Output struct {
-			Operations []string `yaml:"include-operation-ids"`
+		Options struct {
+			IDs []string `yaml:"include-operation-ids"`
 		} `yaml:"output-options"`
 	}
-	note(ConfigFile, yaml.Unmarshal(read(ConfigFile), &config))
-	r.Operations = config.Output.Operations
-	contract, form, err := read(ContractFile), yaml.Node{}, error(nil)
-	note(ContractFile, yaml.Unmarshal(contract, &form))
-	r.contract, err = Parse(contract)
-	note(ContractFile, err)
-	r.vendor, err = Parse(read(VendorFile))
-	note(VendorFile, err)
-	r.Expected, err = ParseExpected(string(read(FactsFile)))
-	note(FactsFile, err)
-	if len(errs) == 0 {
-		r.form = form.Content[0]
+	for name, parse := range map[string]func(text []byte) error{
+		AdditionsFile: func(text []byte) error { r.additions = text; return nil },
+		OverlayFile:   func(text []byte) error { r.overlay = text; return nil },
+		TypesFile:     func(text []byte) error { r.types = text; return nil },
+		ConfigFile:    func(text []byte) error { return yaml.Unmarshal(text, &config) },
+		VendorFile:    func(text []byte) (err error) { r.vendor, err = Parse(text); return err },
+		FactsFile:     func(text []byte) (err error) { r.Expected, err = ParseExpected(text); return err },
+		ContractFile: func(text []byte) (err error) {
+			r.Contract, err = Parse(text)
+			return errors.Join(err, yaml.Unmarshal(text, &r.form))
+		},
+	} {
+		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name))) //nolint:gosec // a name from above
+		if err = cmp.Or(err, parse(text)); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
 	}
-	return r, errors.Join(errs...)
+	r.Operations = config.Options.IDs
+	return r, nil
 }
 
 // Taken is what a document of the vendor becomes.
 type Taken struct {
 	Vendor, Contract, ForGo []byte   // our part of the document, the contract that it makes, and what the generator reads
-	Changes                 []Change // of what the code depends on
-	Note                    string   // what the contract does not take from the document
+	Changes                 []Change // from the document last taken in
 }
 
-// Take makes the contract from a document of the vendor. After an error the Changes are there as far as they are known.
-func (r *Repository) Take(text []byte) (Taken, error) {
-	vendor, made, err := r.complete(text)
-	if made == nil {
-		return Taken{}, err
-	}
-	taken := Taken{Changes: r.Expected.Diff(r.Expected.Facts, made.Facts())}
-	if before, after := urls(r.vendor.root), urls(vendor.root); before != after {
-		taken.Note = fmt.Sprintf("servers: the document names %s, and the one before it named %s; the contract keeps %s, from %s\n",
-			after, before, urls(r.contract.root), AdditionsFile)
-	}
-	if err != nil {
-		return taken, err
-	}
-	forGo, err := ForGo(made, r.overlay, r.types)
-	if err != nil {
-		return taken, err
-	}
-	var errs [3]error
-	taken.Vendor, errs[0] = vendor.YAML(vendorHead, r.form)
-	taken.Contract, errs[1] = made.YAML("", r.form)
-	taken.ForGo, errs[2] = forGo.YAML("", nil)
-	return taken, errors.Join(errs[:]...)
-}
-
-// complete returns our part of a document, and the contract that it makes: with what no document of its version states, and the
-// words of the contract. They are there too if the error is that operations are missing.
-func (r *Repository) complete(text []byte) (vendor, made *Document, err error) {
+// Take makes the contract from a document of the vendor: with what no document of its version states, and the words of the
+// contract. After an error the Changes are there as far as they are known.
+func (r *Repository) Take(text []byte) (taken Taken, err error) {
+	var vendor, made *Document
 	given, err := Parse(text)
-	if err != nil {
-		return nil, nil, err
+	if err == nil {
+		vendor, err = r.normal(given, false)
 	}
-	vendor, err = r.normal(given, false)
 	if err == nil {
 		made, err = vendor.overlaid(r.additions, false)
 	}
@@ -122,49 +93,68 @@ func (r *Repository) complete(text []byte) (vendor, made *Document, err error) {
 		made, err = r.normal(made, true)
 	}
 	if err != nil {
-		return nil, nil, err
+		return Taken{}, err
 	}
-	if missing := without(r.Operations, ids(vendor, "paths")); len(missing) > 0 {
-		err = fmt.Errorf("the document lacks the operations %s; it has %s", strings.Join(missing, ", "), strings.Join(ids(given, "paths"), ", "))
+	facts := func(d, vendor *Document) map[string]string { // the contract has servers of its own
+		whole := except(d.root, "servers")
+		whole["servers"] = vendor.root["servers"]
+		return (&Document{root: whole}).Facts()
 	}
-	return vendor, made, err
+	taken.Changes = r.Expected.Diff(facts(r.Contract, r.vendor), facts(made, vendor))
+	if missing := without(r.Operations, vendor.ids()); len(missing) > 0 {
+		return taken, fmt.Errorf("the document lacks the operations %s; it has %s",
+			strings.Join(missing, ", "), strings.Join(given.ids(), ", "))
+	}
+	if taken.ForGo, err = ForGo(made, r.overlay, r.types); err != nil {
+		return taken, err
+	}
+	form := r.form.Content[0]
+	taken.Contract, err = made.YAML("", form)
+	if err == nil {
+		taken.Vendor, err = vendor.YAML(vendorHead, form)
+	}
+	return taken, err
 }
 
-// Changes returns what of the expected facts the contract as it is does not state.
-func (r *Repository) Changes() ([]Change, error) {
-	made, err := r.normal(r.contract, true)
+// Compare reports what the document in the file spec changes of the one last taken in. It is an error if not all is harmless, or
+// the document does not fit.
+func (r *Repository) Compare(spec string) (taken Taken, report string, err error) {
+	text, err := os.ReadFile(spec) //nolint:gosec // the file that the user names
 	if err != nil {
-		return nil, err
+		return taken, "", err
 	}
-	return r.Expected.Diff(r.Expected.Facts, made.Facts()), nil
+	taken, err = r.Take(text)
+	var lines strings.Builder
+	for _, change := range taken.Changes {
+		lines.WriteString(change.Level + ": " + change.Text + "\n")
+	}
+	switch report = lines.String(); {
+	case err != nil:
+		err = fmt.Errorf("%s: %w", spec, err)
+	case report == "":
+		report = fmt.Sprintf("%s states the same as %s\n", spec, VendorFile)
+	case taken.Changes[0].Level != Harmless:
+		err = fmt.Errorf("%s has changes that are not harmless", spec)
+	}
+	return taken, report, err
 }
 
-// Drift returns how a document of the vendor differs from the one last taken in. What it lacks is gone; what it states now, and
-// the additions stated before, is no change.
-func (r *Repository) Drift(text []byte) ([]Change, error) {
-	last, err := r.vendor.YAML("", nil)
+// TakeIn takes the document in the file spec into the contract and gen/, or changes nothing if a step fails. It reports what
+// Compare does, also if the document is not taken in.
+func (r *Repository) TakeIn(ctx context.Context, spec string) (report string, err error) {
+	var code []byte
+	taken, report, err := r.Compare(spec)
+	if taken.Vendor != nil { // it fits, harmless or not
+		code, err = r.Compile(ctx, taken.ForGo, true)
+	}
 	if err != nil {
-		return nil, err
+		return report, fmt.Errorf("%s was not taken in, and nothing was changed: %w", spec, err)
 	}
-	var facts [2][]Fact
-	for i, text := range [][]byte{last, text} {
-		vendor, made, err := r.complete(text)
-		if made == nil {
-			return nil, err
-		}
-		made.root["servers"] = vendor.root["servers"]
-		facts[i] = made.Facts()
+	changed, err := Install(r.root, map[string][]byte{VendorFile: taken.Vendor, ContractFile: taken.Contract, GeneratedFile: code})
+	if err == nil {
+		report += fmt.Sprintf("%s was taken in; files that changed: %s\n", spec, cmp.Or(strings.Join(changed, ", "), "none"))
 	}
-	return r.Expected.Diff(facts[0], facts[1]), nil
-}
-
-// urls returns the addresses of servers.
-func urls(o object) string {
-	var all []string
-	for _, server := range list(o["servers"]) {
-		all = append(all, str(at(server, "url")))
-	}
-	return strings.Join(all, ", ")
+	return report, err
 }
 
 // Install replaces files below root, and returns those that changed. It writes all of them beside their places first, so that

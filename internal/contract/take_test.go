@@ -2,6 +2,7 @@ package contract_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -64,7 +65,7 @@ func TestEachChangeOfADocumentIsOneLine(t *testing.T) {
 func TestADocumentWithTheSameFactsGivesAWholeContract(t *testing.T) {
 	t.Parallel()
 	for _, d := range documents {
-		if len(d.changes) > 0 {
+		if slices.ContainsFunc(d.changes, func(line string) bool { return !strings.HasPrefix(line, "server ") }) { // the contract has its own
 			continue
 		}
 		t.Run(d.name, func(t *testing.T) {
@@ -98,8 +99,11 @@ func TestTakingADocumentInTwiceChangesNothing(t *testing.T) {
 func TestServersThatAreNotTakenAreNamed(t *testing.T) {
 	taken, err := open(t).Take([]byte(replaced("https://api.gsmservice.pl/rest", "https://gateway.example/v3")(t, vendorDocument(t))))
 	require.NoError(t, err)
-	assert.Contains(t, taken.Note, "the document names https://gateway.example/v3, https://gateway.example/v3-sandbox, and")
-	assert.Contains(t, taken.Note, "api/additions.yaml")
+	assertLines(t, []string{
+		`server 1: was "https://api.gsmservice.pl/rest", is "https://gateway.example/v3" (...)`,
+		`server 2: was "https://api.gsmservice.pl/rest-sandbox", is "https://gateway.example/v3-sandbox" (...)`,
+	}, taken.Changes)
+	assert.NotContains(t, string(taken.Contract), "gateway.example")
 }
 
 // Servers of single operations would change the URLs, and no addition takes them out.
@@ -107,5 +111,5 @@ func TestAServerOfAnOperationIsAChange(t *testing.T) {
 	taken, err := open(t).Take([]byte(replaced("      operationId: listMessages\n",
 		"      operationId: listMessages\n      servers: [{url: 'https://history.example'}]\n")(t, vendorDocument(t))))
 	require.NoError(t, err)
-	assertLines(t, []string{`listMessages server: is new, "https://history.example" (...)`}, taken.Changes)
+	assertLines(t, []string{`listMessages: was "GET /messages", is "GET /messages, servers 1 url https://history.example" (...)`}, taken.Changes)
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 
 	"github.com/gsmservice-gateway/client-go/internal/contract"
 )
@@ -18,26 +19,22 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	report, err := run(ctx, append(os.Args[1:], contract.GeneratedFile))
-	fmt.Print(report)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1) //nolint:gocritic // run has cleaned up
-	}
-}
-
-// run has a default as its last argument.
-func run(ctx context.Context, args []string) (report string, err error) {
+	report, args := "", slices.Concat(os.Args[1:], []string{contract.GeneratedFile}) // the default
 	repository, err := contract.Open(".")
 	switch {
 	case err != nil:
-		return "", err
 	case args[0] == "generate" && len(args) < 4:
-		return "", repository.Generate(ctx, args[1])
+		err = repository.Generate(ctx, args[1])
 	case args[0] == "take" && len(args) == 3:
-		return repository.TakeIn(ctx, args[1])
+		report, err = repository.TakeIn(ctx, args[1])
 	case args[0] == "drift" && len(args) == 3:
-		return repository.Compare(args[1])
+		_, report, err = repository.Compare(args[1])
+	default:
+		err = errors.New("usage: generate [FILE] | take SPEC | drift SPEC")
 	}
-	return "", errors.New("usage: generate [FILE] | take SPEC | drift SPEC")
+	fmt.Print(report)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1) //nolint:gocritic // everything has cleaned up
+	}
 }
