@@ -51,12 +51,8 @@ func ReadMessages(r io.Reader) ([]outgoing.Message, error) {
 		lines[m.ID] = n
 		msgs = append(msgs, m)
 	}
-	slices.SortStableFunc(msgs, func(a, b outgoing.Message) int {
-		if a.ID == 0 || b.ID == 0 {
-			return -cmp.Compare(a.ID, b.ID)
-		}
-		return cmp.Compare(a.ID, b.ID)
-	})
+	last := func(id int64) uint64 { return uint64(id - 1) } // for 0, the largest there is
+	slices.SortStableFunc(msgs, func(a, b outgoing.Message) int { return cmp.Compare(last(a.ID), last(b.ID)) })
 	return msgs, nil
 }
 
@@ -73,7 +69,7 @@ func readMessage(line []byte) (outgoing.Message, error) {
 	err := json.Unmarshal(line, &found, json.RejectUnknownMembers(true))
 	switch {
 	case err != nil:
-		err = inWords(err)
+		err = inWords(err, line)
 	case found.ID < 0:
 		err = fmt.Errorf("the ID %d is below 1", found.ID)
 	case found.ID > highestID:
@@ -85,7 +81,7 @@ func readMessage(line []byte) (outgoing.Message, error) {
 }
 
 // inWords says what is wrong with a line, without a word of Go.
-func inWords(err error) error {
+func inWords(err error, line []byte) error {
 	wrong, ok := errors.AsType[*json.SemanticError](err)
 	if !ok {
 		return errors.New(strings.TrimPrefix(err.Error(), "jsontext: "))
@@ -94,18 +90,7 @@ func inWords(err error) error {
 	if errors.Is(err, json.ErrUnknownName) {
 		return fmt.Errorf("unknown member %q", member)
 	}
-	want := "a string"
-	switch member {
-	case "id":
-		want = fmt.Sprintf("a whole number from 1 to %d", int64(highestID))
-	case "type", "parts":
-		want = "a whole number"
-	case "sent_date", "status_date":
-		want = "an RFC 3339 time"
-	case "unicode", "flash":
-		want = "true or false"
-	case "price":
-		want = "a number of at most 19 digits"
-	}
-	return fmt.Errorf("%s is not %s", member, want)
+	var members map[string]jsontext.Value
+	_ = json.Unmarshal(line, &members)
+	return fmt.Errorf("%s cannot be %.40s", member, members[member])
 }
