@@ -25,17 +25,12 @@ func ParseID(text string) (int64, error) {
 		return 0, fmt.Errorf("%s is not a message ID: they start at 1", text)
 	}
 	wrong := display.Quoted(text) + " is not a message ID"
-	found := lossless.FindStringSubmatch(plain(text))
-	switch {
-	case rounded.MatchString(plain(text)):
+	if rounded.MatchString(plain(text)) {
 		wrong += ": a spreadsheet rounded it, so digits may be lost"
-	case found != nil:
+	} else if found := lossless.FindStringSubmatch(plain(text)); found != nil {
 		wrong += ", which is digits and nothing else; no digit of it is lost if it means " + separating.ReplaceAllString(found[1], "")
-	default:
-		return 0, errors.New(wrong)
 	}
-	return 0, &adviceError{wrong, "In the spreadsheet, format the column as a number without decimals and without separators\n" +
-		`(in pandas, .astype("Int64")), and save the file again.`}
+	return 0, errors.New(wrong)
 }
 
 // couldBeID is strict, since a cell that could be an ID and is not taken for one makes another column look like the only

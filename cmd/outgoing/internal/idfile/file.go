@@ -57,11 +57,12 @@ func readTable(text io.Reader, start []byte, column Column) (File, error) {
 	}
 	t := table{column: column, separator: separator}
 	for r, err := range rows(text, separator, separator != '\t') {
-		switch {
-		case r.line == 0:
+		if r.line == 0 {
 			return File{}, err
-		case err == nil && strings.Join(r.cells, "") == "": // a spreadsheet has empty rows
-		case err == nil && (r.line > 1 || !namesSeparator(r.cells)):
+		}
+		joined := strings.Join(r.cells, "")
+		namesSeparator := r.line == 1 && strings.EqualFold(strings.TrimRight(joined, separators), "sep=")
+		if err == nil && joined != "" && !namesSeparator { // a spreadsheet has empty rows
 			err = t.add(r)
 		}
 		t.bad.add(r.line, err)
@@ -76,12 +77,19 @@ func readTable(text io.Reader, start []byte, column Column) (File, error) {
 	return t.file, nil
 }
 
-// add takes in a row.
-func (t *table) add(r row) error {
+// add takes in a row. The first one says where the IDs stand.
+func (t *table) add(r row) (err error) {
 	first := t.width == 0
 	if first {
-		if err := t.begin(r); err != nil {
+		if t.place, err = t.column.find(r.cells); err != nil {
 			return err
+		}
+		if t.header {
+			t.titles = slices.Clone(r.cells)
+			t.file.Note = fmt.Sprintf("line %d is taken for a header: %s", r.line, display.Quoted(r.cells[t.index]))
+		}
+		if t.width = len(r.cells); t.width > 1 {
+			t.file.Column = columnName(t.titles, t.index)
 		}
 	}
 	switch {
@@ -97,22 +105,6 @@ func (t *table) add(r row) error {
 		t.file.IDs = append(t.file.IDs, id)
 	}
 	return err
-}
-
-// begin takes from the first row where the IDs stand.
-func (t *table) begin(r row) (err error) {
-	if t.place, err = t.column.find(r.cells); err != nil {
-		return err
-	}
-	t.width = len(r.cells)
-	if t.header {
-		t.titles = slices.Clone(r.cells)
-		t.file.Note = fmt.Sprintf("line %d is taken for a header: %s", r.line, display.Quoted(r.cells[t.index]))
-	}
-	if t.width > 1 {
-		t.file.Column = columnName(t.titles, t.index)
-	}
-	return nil
 }
 
 // id finds the ID of a row.
@@ -142,16 +134,20 @@ func (t *table) id(cells []string) (int64, error) {
 	if extra := cells[min(t.width, len(cells)):]; len(extra) > 0 {
 		// Decimal commas make more cells, which may be empty, and shift those after them.
 		shifted := t.index > 0 && (t.separator == ',' || strings.Join(extra, "") != "")
-		longer := fmt.Errorf("it has %d cells, and the first row, where titles must be, has %d", len(cells), t.width)
-		if err != nil {
-			return 0, fmt.Errorf("%w; %w", err, longer)
-		}
-		if shifted || slices.ContainsFunc(extra, couldBeID) {
-			return 0, longer
+		longer := fmt.Sprintf("it has %d cells, and the first row, where titles must be, has %d", len(cells), t.width)
+		switch {
+		case err != nil:
+			err = fmt.Errorf("%w; %s", err, longer)
+		case shifted || slices.ContainsFunc(extra, couldBeID):
+			err = errors.New(longer)
 		}
 	}
-	if err != nil && t.width == 1 && !t.header && t.before.count == 0 && !couldBeID(cell) {
-		err = &adviceError{err.Error(), "If it is a title, --column 1 says so; if it stands above titles or IDs, take it out."}
+	switch {
+	case err != nil && couldBeID(cell):
+		err = fmt.Errorf("%w\nIn the spreadsheet, format the column as a number without decimals and without separators\n"+
+			`(in pandas, .astype("Int64")), and save the file again.`, err)
+	case err != nil && t.width == 1 && !t.header && t.before.count == 0:
+		err = fmt.Errorf("%w\nIf it is a title, --column 1 says so; if it stands above titles or IDs, take it out.", err)
 	}
 	return id, err
 }
@@ -168,4 +164,52 @@ func (t *table) hidesRow(cells []string) bool {
 		}
 	}
 	return false
+}
+
+func twoIDs(first, second string) string {
+	return display.Quoted(first) + " and " + display.Quoted(second) +
+		" could both be message IDs (if they are, put each on a line of its own)"
+}
+
+// undecided is an error which means that --column has to say which of these columns it is.
+func undecided(text string, titles []string, columns ...int) error {
+	var flags []string
+	for _, i := range columns[:min(len(columns), 10)] {
+		flags = append(flags, "--"+columnName(titles, i))
+	}
+	return errors.New(text + "\nSay which column holds the message IDs: " + strings.Join(flags, " or ") + ".")
+}
+
+func columnName(titles []string, column int) string {
+	name := fmt.Sprintf("column %d", column+1)
+	if title := at(titles, column); title != "" {
+		name += " (" + display.Quoted(title) + ")"
+	}
+	return name
+}
+
+// badRows collects what is wrong with a file. What errors say after their first line is how to go on.
+type badRows struct {
+	count  int
+	first  []string // at most ten
+	advice string   // of the first that has one
+}
+
+func (b *badRows) add(line int, err error) {
+	if err == nil {
+		return
+	}
+	text, advice, _ := strings.Cut(err.Error(), "\n")
+	if b.count++; b.count <= 10 {
+		b.first = append(b.first, fmt.Sprintf("line %d: %s", line, text))
+	}
+	b.advice = cmp.Or(b.advice, advice)
+}
+
+func (b *badRows) err() error {
+	text := strings.Join(b.first, "\n  ")
+	if more := b.count - len(b.first); more > 0 {
+		text += "\n  and " + display.Plural(more, "more line", "more lines")
+	}
+	return errors.New(strings.TrimSpace(text + "\n" + b.advice))
 }

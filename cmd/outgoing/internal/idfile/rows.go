@@ -14,10 +14,9 @@ import (
 	"golang.org/x/text/encoding/charmap"
 )
 
-// row is a row with its cells, without white space around them.
 type row struct {
 	line  int
-	cells []string
+	cells []string // without white space around them
 }
 
 // maxRow bounds the memory for a file that is not one of IDs.
@@ -25,45 +24,42 @@ const maxRow = 1 << 20
 
 var errLongRow = errors.New("it is longer than 1 MiB; is a quotation mark missing, or is this not a file of message IDs?")
 
-// rows returns the rows of a text, and what is wrong with those that are malformed. An error without a line ends them: the
-// text cannot be read. The cells are valid until the next row. If indented is true, white space before a row is no cell.
+// rows returns the rows of a text in UTF-8 or Windows-1250, and what is wrong with those that are malformed. An error without
+// a line ends them: the text cannot be read. The cells are valid until the next row. If indented is true, white space before
+// a row is no cell.
 func rows(text io.Reader, separator rune, indented bool) iter.Seq2[row, error] {
 	limited := &io.LimitedReader{R: text}
 	in := csv.NewReader(limited)
 	in.Comma, in.FieldsPerRecord, in.ReuseRecord, in.TrimLeadingSpace = separator, -1, true, indented
 	return func(yield func(row, error) bool) {
-		line := 0
-		for more := true; more; {
+		for line := 0; ; {
 			limited.N = maxRow
 			cells, err := in.Read()
 			malformed, ok := errors.AsType[*csv.ParseError](err)
 			switch {
 			case limited.N <= 0:
-				more = false
 				yield(row{line: line + 1}, errLongRow)
+				return
 			case errors.Is(err, io.EOF):
-				more = false
+				return
 			case ok:
-				more = yield(row{line: malformed.StartLine}, malformed.Err)
+				line, err = malformed.StartLine, malformed.Err
 			case err != nil:
-				more = false
 				yield(row{}, err)
+				return
 			default:
-				clean(cells)
 				line, _ = in.FieldPos(0)
-				more = yield(row{line, cells}, nil)
+				for i, cell := range cells {
+					if !utf8.ValidString(cell) {
+						cell, _ = charmap.Windows1250.NewDecoder().String(cell) // of Polish programs
+					}
+					cells[i] = strings.TrimSpace(cell)
+				}
+			}
+			if !yield(row{line, cells}, err) {
+				return
 			}
 		}
-	}
-}
-
-// clean decodes cells and takes white space away around them. What is not UTF-8 is Windows-1250, of Polish programs.
-func clean(cells []string) {
-	for i, cell := range cells {
-		if !utf8.ValidString(cell) {
-			cell, _ = charmap.Windows1250.NewDecoder().String(cell)
-		}
-		cells[i] = strings.TrimSpace(cell)
 	}
 }
 
@@ -71,18 +67,13 @@ func clean(cells []string) {
 // after a tab nothing else means anything.
 const separators = "\t;|,"
 
-var separatorLine = regexp.MustCompile(`^("?(?i:sep)=([,;|\t])"?)\r?(\n|$)`) // by which Excel names it
-
-// namesSeparator reports whether the first row is such a line.
-func namesSeparator(cells []string) bool {
-	return strings.EqualFold(strings.TrimRight(strings.Join(cells, ""), separators), "sep=")
-}
+var separatorLine = regexp.MustCompile(`^"?(?i:sep)=([,;|\t])"?\r?(\n|$)`) // by which Excel names it
 
 // chooseSeparator returns what separates the cells of a file, by the first row that has several. Where two could do so, it is
 // the first under which that row says where the IDs are; in a row without titles, such as "12;43456,Anna", it must not matter.
 func chooseSeparator(start []byte, column Column) (rune, error) {
 	if named := separatorLine.FindSubmatch(start); named != nil {
-		return rune(named[2][0]), nil
+		return rune(named[1][0]), nil
 	}
 	best, chosen, decided, ids := ',', row{}, false, place{}
 	for _, s := range separators {

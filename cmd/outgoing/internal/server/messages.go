@@ -58,11 +58,7 @@ func ReadMessages(r io.Reader) ([]outgoing.Message, error) {
 
 func readMessage(line []byte) (outgoing.Message, error) {
 	if line[0] != '{' {
-		err := errors.New("it is not a JSON object: a message is one object on one line")
-		if line[0] == '[' {
-			err = fmt.Errorf("%w; jq -c '.[]' makes such lines of an array", err)
-		}
-		return outgoing.Message{}, err
+		return outgoing.Message{}, errors.New("it is not a JSON object on one line, as jq -c '.[]' makes them of an array")
 	}
 	// The members that the contract does not let be empty.
 	found := row{Message: outgoing.Message{Type: outgoing.MessageTypeSMSPro, Recipient: "+48999000000", StatusCode: statusQueued}}
@@ -70,10 +66,8 @@ func readMessage(line []byte) (outgoing.Message, error) {
 	switch {
 	case err != nil:
 		err = inWords(err, line)
-	case found.ID < 0:
-		err = fmt.Errorf("the ID %d is below 1", found.ID)
-	case found.ID > highestID:
-		err = fmt.Errorf("the ID %d is too large: the highest here is %d", found.ID, int64(highestID))
+	case found.ID < 0 || found.ID > highestID:
+		err = fmt.Errorf("the ID %d is below 1 or above %d", found.ID, int64(highestID))
 	case found.State != "" && found.State != "found":
 		err = fmt.Errorf("the state is %q: only rows that were found have a message", found.State)
 	}

@@ -13,7 +13,7 @@ import (
 
 func TestALineThatIsNoMessageIsRefusedInWords(t *testing.T) {
 	for line, want := range map[string]string{
-		`{"id":9223372036854775807}`: "the ID 9223372036854775807 is too large",
+		`{"id":9223372036854775807}`: "the ID 9223372036854775807 is below 1 or above 4611686018427387904",
 		`{"id":9223372036854775808}`: "id cannot be 9223372036854775808",
 		`{"id":"x"}`:                 `id cannot be "x"`,
 		`{"id":1,"state":"missing","reason":"the gateway has no such message"}`: `the state is "missing"`,
