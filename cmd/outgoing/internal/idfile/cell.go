@@ -49,7 +49,7 @@ func couldBeID(cell string) bool {
 var (
 	negative = regexp.MustCompile(`^-\d+$`)
 	rounded  = regexp.MustCompile(`^[^\pL\d_]*\d+([.,]\d*)?[eE][+-]?\d+[^\pL\d_]*$`)
-	exponent = regexp.MustCompile(`^\d+[eE][+-]?\d+$`)
+	torn     = regexp.MustCompile(`^\d*,\d+[eE][+-]?\d+$`) // by a separator, if that is a comma
 	phone    = regexp.MustCompile(`^\+\d([ ()./-]*\d){7,14}$`)
 	date     = regexp.MustCompile(strings.NewReplacer("Y", `(19|20)\d\d`, "D", `(0?[1-9]|[12]\d|3[01])`, "S", `[-/.]`,
 		"T", `([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d+)?)?`).Replace(`^((YSDSD|DSDSY)([ ,]+T)?|T)$`))

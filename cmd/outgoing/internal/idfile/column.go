@@ -62,10 +62,10 @@ func (c Column) find(cells []string) (place, error) {
 		return place{index: ids[0], header: true}, nil
 	case len(ids) > 0:
 		return place{}, undecided("the titles leave open which column holds the message IDs", cells, all...)
+	case len(numbers) == 1, len(numbers) > 1 && torn.MatchString(cells[numbers[0]]+","+cells[numbers[1]]):
+		return place{index: numbers[0]}, nil
 	case len(numbers) > 1:
 		return place{}, undecided(twoIDs(cells[numbers[0]], cells[numbers[1]]), nil, numbers...)
-	case len(numbers) == 1:
-		return place{index: numbers[0]}, nil
 	case len(cells) == 1:
 		return place{header: isTitle(cells[0]) && len(open) > 0}, nil
 	}

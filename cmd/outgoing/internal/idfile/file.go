@@ -113,8 +113,8 @@ func (t *table) id(cells []string) (int64, error) {
 		return 0, fmt.Errorf("there is no column %d", t.index+1)
 	}
 	cell := cells[t.index]
-	if next := at(cells, t.index+1); t.separator == ',' && exponent.MatchString(next) {
-		cell += "," + next // 4,3456E+04 in two: its first digits look like an ID
+	if number := cell + "," + at(cells, t.index+1); t.separator == ',' && torn.MatchString(number) {
+		return ParseID(number) // whose first digits look like an ID
 	}
 	id, err := ParseID(cell)
 	if err != nil && t.header && strings.EqualFold(cell, t.titles[t.index]) {

@@ -190,7 +190,7 @@ var refused = []struct {
 	{"several in one cell", "43463;43456/43457\n", []string{`"43463" and`}},
 
 	// A decimal comma.
-	{"rounded, comma", "4,3456E+04\n4,3457E+04\n", []string{`line 1: "4" and "3456E+04"`}},
+	{"rounded, comma", "4,3456E+04\n4,3457E+04\n", []string{`line 1: "4,3456E+04" is not a message ID: a spreadsheet rounded it`}},
 	{"rounded under a title", "ID wiadomości\n4,3456E+04\n", []string{`line 2: "4,3456E+04" is not a message ID: a spreadsheet rounded it`}},
 	{"rounded under two titles", "ID wiadomości,x\n4,4456e4\n", []string{`line 2: "4,4456e4" is not a message ID: a spreadsheet rounded it`}},
 	{"rounded behind a name", "name,sms_id\nAnna,4,4456E+04\n", []string{`line 2: "4,4456E+04" is not a message ID: a spreadsheet rounded it`}},
@@ -239,7 +239,7 @@ var refused = []struct {
 	{"less than 1", "-5\n0\n", []string{"line 1: -5 is not a message ID: they start at 1", "line 2: 0 is not a message ID: they start at 1"}},
 	{"a phone number", "+48999000000\n", []string{`line 1: "+48999000000" is not`}},
 	{"rounded, alone", "1.5e5\n", []string{`line 1: "1.5e5" is not a message ID: a spreadsheet rounded it`}},
-	{"rounded, two cells", "4,3456E+04\n", []string{`line 1: "4" and "3456E+04"`}},
+	{"rounded, two cells", "4,3456E+04\n", []string{`line 1: "4,3456E+04" is not a message ID: a spreadsheet rounded it`}},
 	{"three decimals", "43456.000\n", []string{`line 1: "43456.000" is not a message ID`}},
 	{"a price alone", "0.16\n", []string{`line 1: "0.16" is not a message ID`}},
 	{"two on a line", "43456 43457\n", []string{`line 1: "43456 43457" is not`}},

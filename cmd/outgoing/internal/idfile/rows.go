@@ -75,23 +75,22 @@ func chooseSeparator(start []byte, column Column) (rune, error) {
 	if named := separatorLine.FindSubmatch(start); named != nil {
 		return rune(named[1][0]), nil
 	}
-	best, chosen, decided, ids := ',', row{}, false, place{}
+	best, chosen, decided, certain := ',', row{}, false, false
 	for _, s := range separators {
 		for r, malformed := range rows(bytes.NewReader(start), s, true) {
 			if malformed != nil || len(r.cells) == 1 {
 				continue
 			}
-			found, err := column.find(r.cells)
+			ids, err := column.find(r.cells)
 			if chosen.line == 0 || r.line < chosen.line || r.line == chosen.line && err == nil && !decided {
-				best, chosen, decided, ids = s, r, err == nil, found
+				best, chosen, decided, certain = s, r, err == nil, ids.certain
 			}
 			break
 		}
 	}
 	separates := func(r rune) bool { return strings.ContainsRune(separators, r) }
 	parts := strings.FieldsFunc(strings.Join(chosen.cells, string(best)), separates)
-	_, notID := ParseID(at(chosen.cells, ids.index))
-	if decided && !ids.certain && notID == nil && len(where(parts, couldBeID)) > 1 {
+	if decided && !certain && len(where(chosen.cells, couldBeID)) == 1 && len(where(parts, couldBeID)) > 1 {
 		return 0, fmt.Errorf("line %d: it can be read in two ways: a first line sep=; (or another) tells what separates", chosen.line)
 	}
 	return best, nil
