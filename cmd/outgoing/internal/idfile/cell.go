@@ -26,9 +26,10 @@ func ParseID(text string) (int64, error) {
 	}
 	wrong := display.Quoted(text) + " is not a message ID"
 	if rounded.MatchString(plain(text)) {
-		wrong += ": a spreadsheet rounded it, so digits may be lost"
+		wrong += ": a spreadsheet rounded it, so digits may be lost; format the column as a whole number and save again"
 	} else if found := lossless.FindStringSubmatch(plain(text)); found != nil {
-		wrong += ", which is digits and nothing else; no digit of it is lost if it means " + separating.ReplaceAllString(found[1], "")
+		meant := separating.ReplaceAllString(found[1], "")
+		wrong += ", which is digits and nothing else; no digit of it is lost if it means " + meant
 	}
 	return 0, errors.New(wrong)
 }

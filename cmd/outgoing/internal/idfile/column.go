@@ -35,7 +35,7 @@ type place struct {
 // find returns where the IDs stand, given the first row of a file.
 func (c Column) find(cells []string) (place, error) {
 	titled := func(title *regexp.Regexp) []int {
-		return where(cells, func(cell string) bool { return title.MatchString(strings.ToLower(between.ReplaceAllString(cell, ""))) })
+		return where(cells, func(cell string) bool { return title.MatchString(between.ReplaceAllString(cell, "")) })
 	}
 	certain, ids, open := titled(messageIDTitle), titled(idTitle), titled(openTitle)
 	numbers, all := where(cells, couldBeID), where(cells, func(string) bool { return true })
@@ -55,7 +55,7 @@ func (c Column) find(cells []string) (place, error) {
 	case len(certain) == 1:
 		return place{certain[0], true, true}, nil
 	case len(certain) > 1:
-		return place{}, undecided("several titles name it", cells, certain...)
+		return place{}, undecided("several titles fit", cells, certain...)
 	case c != "":
 		return place{}, undecided("no column is called "+display.Quoted(string(c)), cells, all...)
 	case len(ids) == 1 && len(open) == 1 && len(numbers) == 0:
@@ -69,16 +69,16 @@ func (c Column) find(cells []string) (place, error) {
 	case len(cells) == 1:
 		return place{header: isTitle(cells[0]) && len(open) > 0}, nil
 	}
-	const text = "no title in the first row says that its column holds the message IDs, as message_id, sms_id or id would"
-	return place{}, undecided(text, cells, all...)
+	return place{}, undecided("no title in the first row says that its column holds the message IDs, as message_id, sms_id "+
+		"or id would; take out lines above the titles", cells, all...)
 }
 
 // What a title says, without case and what is between its words.
 var (
 	between        = regexp.MustCompile(`[^\pL\p{Nd}]`)
-	messageIDTitle = regexp.MustCompile(strings.ReplaceAll(`^((outgoing|gateway)?M+ids?|ids?(of|outgoing|gateway)?M+)$`,
+	messageIDTitle = regexp.MustCompile(strings.ReplaceAll(`(?i)^((outgoing|gateway)?M+ids?|ids?(of|outgoing|gateway)?M+)$`,
 		"M", `((sms|mms|message|msg|wiadomo[sś]ci?)s?)`))
-	idTitle   = regexp.MustCompile(`^(ids?|identifier|identyfikator)$`)
+	idTitle   = regexp.MustCompile(`(?i)^(ids?|identifier|identyfikator)$`)
 	openTitle = regexp.MustCompile(idTitle.String() + `|sms|mms|message|msg|wiadomo`)
 )
 

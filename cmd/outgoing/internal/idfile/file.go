@@ -107,6 +107,12 @@ func (t *table) add(r row) (err error) {
 	return err
 }
 
+const (
+	asNumbers = "In the spreadsheet, format the column as a number without decimals and without separators\n" +
+		`(in pandas, .astype("Int64")), and save the file again.`
+	ifTitle = "If it is a title, --column 1 says so; if it stands above titles or IDs, take it out."
+)
+
 // id finds the ID of a row.
 func (t *table) id(cells []string) (int64, error) {
 	if t.index >= len(cells) {
@@ -143,11 +149,11 @@ func (t *table) id(cells []string) (int64, error) {
 		}
 	}
 	switch {
-	case err != nil && couldBeID(cell):
-		err = fmt.Errorf("%w\nIn the spreadsheet, format the column as a number without decimals and without separators\n"+
-			`(in pandas, .astype("Int64")), and save the file again.`, err)
-	case err != nil && t.width == 1 && !t.header && t.before.count == 0:
-		err = fmt.Errorf("%w\nIf it is a title, --column 1 says so; if it stands above titles or IDs, take it out.", err)
+	case err == nil, strings.Trim(cell, "-0123456789") == "":
+	case couldBeID(cell):
+		err = fmt.Errorf("%w\n%s", err, asNumbers)
+	case t.width == 1 && !t.header && t.before.count == 0:
+		err = fmt.Errorf("%w\n%s", err, ifTitle)
 	}
 	return id, err
 }

@@ -219,7 +219,7 @@ var refused = []struct {
 	{"a counter beside a bad id", "nr;id\n1;ID43456\n", []string{`line 2: "ID43456" is not a message ID, but "1" could be one`}},
 	{"a phone number beside id", "id,phone\n43456,48999000000\n", []string{`line 2: "43456" and "48999000000"`, `--column 1 ("id")`}},
 	{"id and a title that speaks of messages", "id,external message ref\n1,AB-43456\n", []string{"line 1: the titles leave open", `--column 1 ("id") or --column 2 ("external message ref")`}},
-	{"two titles for IDs", "sms_id,message_id\n1,43456\n", []string{"line 1: several titles", `--column 1 ("sms_id") or --column 2 ("message_id")`}},
+	{"two titles for IDs", "sms_id,message_id\n1,43456\n", []string{"line 1: several titles fit", `--column 1 ("sms_id") or --column 2 ("message_id")`}},
 	{"id twice", "id;id\n1;43456\n", []string{"leave open"}},
 	{"a bad ID under a good title", "id,sms_id\n1,43456.0\n", []string{`line 2: "43456.0" is not a message ID`, "if it means 43456"}},
 	{"a year as a title", "2026;id\n43460;abc\n", []string{"line 1: ", `--column 1 ("2026") or --column 2 ("id")`}},

@@ -91,7 +91,7 @@ func chooseSeparator(start []byte, column Column) (rune, error) {
 	separates := func(r rune) bool { return strings.ContainsRune(separators, r) }
 	parts := strings.FieldsFunc(strings.Join(chosen.cells, string(best)), separates)
 	if decided && !certain && len(where(chosen.cells, couldBeID)) == 1 && len(where(parts, couldBeID)) > 1 {
-		return 0, fmt.Errorf("line %d: it can be read in two ways: a first line sep=; (or another) tells what separates", chosen.line)
+		return 0, fmt.Errorf("line %d: it can be read in two ways: a first line sep=; (or another) tells how", chosen.line)
 	}
 	return best, nil
 }

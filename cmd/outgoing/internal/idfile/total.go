@@ -47,7 +47,8 @@ func (b *rowsBefore) add(r row, index int, id int64) error {
 	isText := func(i int) bool { // phone numbers and dates are; prices are not
 		return len(b.first[i]) >= 9 || strings.Trim(b.first[i], "-+.,0123456789") == b.first[i]
 	}
-	if b.count > 1 && len(lost) > 0 && !slices.ContainsFunc(kept, isText) && (len(kept) == 0 || slices.ContainsFunc(lost, isText)) {
+	alone := !slices.ContainsFunc(kept, isText) && (len(kept) == 0 || slices.ContainsFunc(lost, isText))
+	if b.count > 1 && len(lost) > 0 && alone {
 		b.doubt = fmt.Errorf("%d stands without what all rows before it have: "+
 			"if it is a total, take the line out; if it is an ID, move it up", id)
 	}

@@ -101,7 +101,6 @@ func (c *Caller) Run(ctx context.Context) {
 		}
 	}
 	calls.Wait()
-	(&http.Client{Transport: c.transport}).CloseIdleConnections()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open > 0 {

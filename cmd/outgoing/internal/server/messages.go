@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -35,9 +36,7 @@ func ReadMessages(r io.Reader) ([]outgoing.Message, error) {
 	}
 	var msgs []outgoing.Message
 	lines := map[int64]int{} // of the IDs
-	n := 0
-	for line := range bytes.Lines(content) {
-		n++
+	for n, line := range bytes.Split(content, []byte("\n")) {
 		if line = bytes.Trim(line, "\ufeff \t\r\n"); len(line) == 0 {
 			continue
 		}
@@ -46,13 +45,14 @@ func ReadMessages(r io.Reader) ([]outgoing.Message, error) {
 			err = fmt.Errorf("the ID %d is in line %d already", m.ID, lines[m.ID])
 		}
 		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
+			return nil, fmt.Errorf("line %d: %w", n+1, err)
 		}
-		lines[m.ID] = n
+		lines[m.ID] = n + 1
 		msgs = append(msgs, m)
 	}
-	last := func(id int64) uint64 { return uint64(id - 1) } // for 0, the largest there is
-	slices.SortStableFunc(msgs, func(a, b outgoing.Message) int { return cmp.Compare(last(a.ID), last(b.ID)) })
+	slices.SortStableFunc(msgs, func(a, b outgoing.Message) int {
+		return cmp.Compare(cmp.Or(a.ID, math.MaxInt64), cmp.Or(b.ID, math.MaxInt64))
+	})
 	return msgs, nil
 }
 
