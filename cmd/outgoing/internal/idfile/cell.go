@@ -15,32 +15,24 @@ import (
 func ParseID(text string) (int64, error) {
 	id, err := strconv.ParseUint(text, 10, 63) // which takes no sign
 	switch {
+	case err == nil && id > 0:
+		return int64(id), nil // 63 bits
 	case text == "":
 		return 0, errors.New("there is no message ID")
 	case errors.Is(err, strconv.ErrRange):
 		return 0, fmt.Errorf("%s is too large for a message ID", display.Quoted(text))
-	case err == nil && id == 0, negative.MatchString(text):
+	case err == nil || negative.MatchString(text):
 		return 0, fmt.Errorf("%s is not a message ID: they start at 1", text)
-	case err == nil:
-		return int64(id), nil // 63 bits
 	}
-	err = fmt.Errorf("%s is not a message ID", display.Quoted(text))
+	wrong := display.Quoted(text) + " is not a message ID"
 	if rounded.MatchString(plain(text)) {
-		return 0, fmt.Errorf("%w: a spreadsheet rounded it, so digits may be lost; "+
-			"format the column as a whole number and save the file again", err)
+		wrong += ": a spreadsheet rounded it, so digits may be lost; format the column as a whole number and save again"
+	} else if found := lossless.FindStringSubmatch(plain(text)); found != nil {
+		meant := separating.ReplaceAllString(found[1], "")
+		wrong += ", which is digits and nothing else; no digit of it is lost if it means " + meant
 	}
-	if found := lossless.FindStringSubmatch(plain(text)); found != nil {
-		meant, large := strconv.ParseUint(separating.ReplaceAllString(found[1], ""), 10, 63)
-		if large == nil && meant > 0 {
-			text := fmt.Sprintf("%v, which is digits and nothing else; no digit of it is lost if it means %d", err, meant)
-			return 0, &adviceError{text, plainAdvice}
-		}
-	}
-	return 0, err
+	return 0, errors.New(wrong)
 }
-
-const plainAdvice = "Where no digit is lost: in the spreadsheet, format the column as a number without decimals " +
-	"and without separators\n" + `(in pandas, .astype("Int64")), and save the file again.`
 
 // couldBeID is strict, since a cell that could be an ID and is not taken for one makes another column look like the only
 // one: whatever has a digit and no letter could be, and 4.3456E+04 too, but no date, time or phone number with a plus.
@@ -58,19 +50,17 @@ func couldBeID(cell string) bool {
 var (
 	negative = regexp.MustCompile(`^-\d+$`)
 	rounded  = regexp.MustCompile(`^[^\pL\d_]*\d+([.,]\d*)?[eE][+-]?\d+[^\pL\d_]*$`)
+	torn     = regexp.MustCompile(`^\d*,\d+[eE][+-]?\d+$`) // by a separator, if that is a comma
 	phone    = regexp.MustCompile(`^\+\d([ ()./-]*\d){7,14}$`)
-	exponent = regexp.MustCompile(`^\d+[eE][+-]?\d+$`)
 	date     = regexp.MustCompile(strings.NewReplacer("Y", `(19|20)\d\d`, "D", `(0?[1-9]|[12]\d|3[01])`, "S", `[-/.]`,
 		"T", `([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d+)?)?`).Replace(`^((YSDSD|DSDSY)([ ,]+T)?|T)$`))
 
-	marks = strings.NewReplacer("’", "'", "‘", "'", "′", "'", "`", "'", "´", "'", "˙", "'",
-		"٬", ",", "،", ",", "，", ",", "٫", ".", "．", ".")
-
 	// An ID with all its digits: in one group, or in several of two to four with the same separator, and perhaps with
 	// noughts after a decimal point.
-	lossless = regexp.MustCompile(strings.NewReplacer("Q", `["'#=“”„« »]*`, "N", `\d{1,4}`, "G", `\d{2,4}`, "L", `\d{3,4}`).
-			Replace(`^Q(\d+|N( G)* L|N('G)*'L|N(,G)*,L|N(\.G)*\.L|N(_G)*_L)([.,]0{1,2})?Q$`))
+	lossless = regexp.MustCompile(strings.NewReplacer("Q", `["'#=“”„« »]*`, "N", `[1-9]\d{0,3}`, "G", `\d{2,4}`, "L", `\d{3,4}`).
+			Replace(`^Q0*([1-9]\d{0,18}|N( G)* L|N('G)*'L|N(,G)*,L|N(\.G)*\.L|N(_G)*_L)([.,]0{1,2})?Q$`))
 	separating = regexp.MustCompile(`\D`)
+	marks      = strings.NewReplacer("’", "'", "٬", ",", "٫", ".")
 )
 
 // plain writes a cell with the digits of ASCII, one kind of space and one of apostrophe, and without what takes no space:
@@ -81,11 +71,11 @@ func plain(cell string) string {
 		case ' ' <= r && r <= '~':
 			return r
 		case unicode.IsDigit(r): // Unicode has the ten of each script in a row, from nought on
-			before := rune(0)
-			for unicode.IsDigit(r - before - 1) {
-				before++
+			nought := r
+			for unicode.IsDigit(nought - 1) {
+				nought--
 			}
-			return '0' + before%10
+			return '0' + (r-nought)%10
 		case unicode.IsSpace(r):
 			return ' '
 		case unicode.In(r, unicode.Cf, unicode.Cc, unicode.Mn, unicode.Other_Default_Ignorable_Code_Point):

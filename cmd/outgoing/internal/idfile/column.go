@@ -12,25 +12,17 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
-// Column is the column of a file that holds the IDs. The zero value leaves it to the file to say which that is.
-type Column struct {
-	number int    // from 1 on; 0 if it is not given by number
-	title  string // in the first row
-}
+// Column is the column of a file that holds the IDs: a number, from 1 on, or a title. The empty one leaves it to the file.
+type Column string
 
 // ParseColumn reads a column's number or title.
 func ParseColumn(text string) (Column, error) {
 	text = strings.TrimSpace(text)
 	n, err := strconv.Atoi(text)
-	switch {
-	case text == "":
-		return Column{}, errors.New("it is a number or a title")
-	case errors.Is(err, strconv.ErrSyntax):
-		return Column{title: text}, nil
-	case err != nil || n < 1:
-		return Column{}, errors.New("columns are counted from 1")
+	if text == "" || n < 1 && err == nil || errors.Is(err, strconv.ErrRange) {
+		return "", errors.New("columns are counted from 1, or named by their title")
 	}
-	return Column{number: n}, nil
+	return Column(text), nil
 }
 
 // place is where the IDs stand.
@@ -42,90 +34,53 @@ type place struct {
 
 // find returns where the IDs stand, given the first row of a file.
 func (c Column) find(cells []string) (place, error) {
-	if index := c.number - 1; index >= 0 {
-		return place{index, index < len(cells) && cells[index] != "" && isTitle(cells[index]), true}, nil
+	titled := func(title *regexp.Regexp) []int {
+		return where(cells, func(cell string) bool { return title.MatchString(between.ReplaceAllString(cell, "")) })
 	}
-	var titles, quoted []string
-	for _, cell := range cells {
-		titles = append(titles, strings.ToLower(between.ReplaceAllString(cell, "")))
-		quoted = append(quoted, display.Quoted(cell))
-	}
-	named := where(cells, func(cell string) bool { return c.title != "" && strings.EqualFold(cell, c.title) })
-	messageIDs, ids := where(titles, messageIDTitle.MatchString), where(titles, idTitle.MatchString)
-	open, numbers := where(titles, openTitle.MatchString), where(cells, couldBeID)
+	certain, ids, open := titled(messageIDTitle), titled(idTitle), titled(openTitle)
+	numbers, all := where(cells, couldBeID), where(cells, func(string) bool { return true })
+	number, notNumber := strconv.Atoi(string(c))
 	switch {
-	case len(named) == 1:
-		return place{named[0], true, true}, nil
-	case len(named) > 1:
-		return place{}, fmt.Errorf("columns %d and %d are both called %s: give a number",
-			named[0]+1, named[1]+1, display.Quoted(c.title))
-	case c.title != "":
-		return place{}, fmt.Errorf("no column is called %s; the first row is %s",
-			display.Quoted(c.title), strings.Join(quoted[:min(len(quoted), 10)], ", "))
+	case notNumber == nil && number > len(cells):
+		return place{}, fmt.Errorf("there is no column %d", number)
+	case notNumber == nil:
+		cell := cells[number-1]
+		return place{number - 1, cell != "" && isTitle(cell), true}, nil
+	case c != "":
+		certain = where(cells, func(cell string) bool { return strings.EqualFold(cell, string(c)) })
 	case isOwn(cells):
-		return place{ids[0], true, true}, nil
-	case len(messageIDs) == 1:
-		return place{messageIDs[0], true, true}, nil
-	case len(messageIDs) > 1:
-		return place{}, undecided("several titles speak of message IDs", cells, messageIDs...)
-	case len(ids) > 0 && len(numbers) > 0:
-		text := fmt.Sprintf("it has a title, %s, and a number, %s", quoted[ids[0]], quoted[numbers[0]])
-		return place{}, undecided(text, cells, ids...)
-	case len(ids) == 1 && len(open) == 1:
+		certain = ids
+	}
+	switch {
+	case len(certain) == 1:
+		return place{certain[0], true, true}, nil
+	case len(certain) > 1:
+		return place{}, undecided("several titles fit", cells, certain...)
+	case c != "":
+		return place{}, undecided("no column is called "+display.Quoted(string(c)), cells, all...)
+	case len(ids) == 1 && len(open) == 1 && len(numbers) == 0:
 		return place{index: ids[0], header: true}, nil
 	case len(ids) > 0:
-		return place{}, undecided("the titles leave open which column holds the message IDs", cells, open...)
+		return place{}, undecided("the titles leave open which column holds the message IDs", cells, all...)
+	case len(numbers) == 1, len(numbers) > 1 && torn.MatchString(cells[numbers[0]]+","+cells[numbers[1]]):
+		return place{index: numbers[0]}, nil
 	case len(numbers) > 1:
 		return place{}, undecided(twoIDs(cells[numbers[0]], cells[numbers[1]]), nil, numbers...)
-	case len(numbers) == 1:
-		return place{index: numbers[0]}, nil
 	case len(cells) == 1:
 		return place{header: isTitle(cells[0]) && len(open) > 0}, nil
 	}
-	all := where(cells, func(string) bool { return true })
-	const text = "no title says that its column holds the message IDs, as message_id, sms_id or id would"
-	return place{}, undecided(text, cells, all...)
-}
-
-// where returns the columns whose cells are what is looked for.
-func where(cells []string, is func(string) bool) (columns []int) {
-	for i, cell := range cells {
-		if is(cell) {
-			columns = append(columns, i)
-		}
-	}
-	return columns
+	return place{}, undecided("no title in the first row says that its column holds the message IDs, as message_id, sms_id "+
+		"or id would; take out lines above the titles", cells, all...)
 }
 
 // What a title says, without case and what is between its words.
 var (
 	between        = regexp.MustCompile(`[^\pL\p{Nd}]`)
-	messageIDTitle = regexp.MustCompile(strings.ReplaceAll(`^((outgoing|gateway)?M+ids?|ids?(of|outgoing|gateway)?M+)$`,
+	messageIDTitle = regexp.MustCompile(strings.ReplaceAll(`(?i)^((outgoing|gateway)?M+ids?|ids?(of|outgoing|gateway)?M+)$`,
 		"M", `((sms|mms|message|msg|wiadomo[sś]ci?)s?)`))
-	idTitle   = regexp.MustCompile(`^(ids?|identifier|identyfikator)$`)
+	idTitle   = regexp.MustCompile(`(?i)^(ids?|identifier|identyfikator)$`)
 	openTitle = regexp.MustCompile(idTitle.String() + `|sms|mms|message|msg|wiadomo`)
 )
-
-// aboveTitles is about lines above the titles: the first row has fewer cells than one of those to the next number.
-func (t *table) aboveTitles() error {
-	filled := func(r row) int { return len(where(r.cells, func(cell string) bool { return cell != "" })) }
-	hasNumber := func(r row) bool { return slices.ContainsFunc(r.cells, couldBeID) }
-	most := 0
-	for i, r := range t.start {
-		if filled(r) > filled(t.start[most]) {
-			most = i
-		}
-		if i > 0 && hasNumber(r) {
-			break
-		}
-	}
-	if most == 0 || t.header && t.certain && t.column == (Column{}) ||
-		hasNumber(t.start[most]) && (t.header || hasNumber(t.start[0])) {
-		return nil
-	}
-	return fmt.Errorf("line %d: %s has fewer cells than line %d; if that has the titles, take out the lines above it",
-		t.start[0].line, display.Quoted(strings.TrimSpace(strings.Join(t.start[0].cells, " "))), t.start[most].line)
-}
 
 func isTitle(cell string) bool { return !strings.ContainsFunc(cell, unicode.IsNumber) }
 

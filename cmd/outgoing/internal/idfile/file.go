@@ -7,15 +7,11 @@ package idfile
 
 import (
 	"cmp"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding/charmap"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
@@ -35,7 +31,7 @@ func Read(r io.Reader, column Column) (File, error) {
 		return File{}, err
 	case !startOfJSON.Match(start):
 		return readTable(text, start, column)
-	case column != Column{}:
+	case column != "":
 		return File{}, errors.New("it is JSON, which has no columns: leave --column out")
 	}
 	ids, err := readJSON(text)
@@ -46,169 +42,120 @@ func Read(r io.Reader, column Column) (File, error) {
 type table struct {
 	column    Column
 	separator rune
-	start     []row    // at most 64 KiB of the file
 	width     int      // cells of the first row; 0 before it
 	titles    []string // the first row, if it is a header
 	place
-	line   int
 	before rowsBefore
 	file   File
 	bad    badRows
 }
 
-// maxRow bounds the memory for a file that is not one of IDs.
-const maxRow = 1 << 20
-
-var errLongRow = errors.New("it is longer than 1 MiB; is a quotation mark missing, or is this not a file of message IDs?")
-
 func readTable(text io.Reader, start []byte, column Column) (File, error) {
-	separator, skip, err := chooseSeparator(start, column)
-	if err == nil {
-		_, err = io.CopyN(io.Discard, text, int64(skip))
-	}
+	separator, err := chooseSeparator(start, column)
 	if err != nil {
 		return File{}, err
 	}
 	t := table{column: column, separator: separator}
-	t.start = slices.DeleteFunc(firstRows(start[skip:], separator), func(r row) bool { return !trim(r.cells) })
-	limited := &io.LimitedReader{R: text}
-	rows := csv.NewReader(limited)
-	rows.Comma, rows.FieldsPerRecord, rows.ReuseRecord, rows.TrimLeadingSpace = separator, -1, true, separator != '\t'
-	for more := true; more; {
-		limited.N = maxRow
-		cells, err := rows.Read()
-		wrong, malformed := errors.AsType[*csv.ParseError](err)
-		switch {
-		case limited.N <= 0:
-			more = false
-			t.bad.add(t.line+1, errLongRow)
-		case errors.Is(err, io.EOF):
-			more = false
-			t.bad.add(t.line, t.before.last)
-		case malformed:
-			t.bad.add(wrong.StartLine, wrong.Err)
-		case err != nil:
+	for r, err := range rows(text, separator, separator != '\t') {
+		if r.line == 0 {
 			return File{}, err
-		case trim(cells): // a spreadsheet has empty rows
-			t.line, _ = rows.FieldPos(0)
-			t.bad.add(t.line, t.row(cells))
-			more = t.width > 0 // if the first row can be read
+		}
+		joined := strings.Join(r.cells, "")
+		namesSeparator := r.line == 1 && strings.EqualFold(strings.TrimRight(joined, separators), "sep=")
+		if err == nil && joined != "" && !namesSeparator { // a spreadsheet has empty rows
+			err = t.add(r)
+		}
+		t.bad.add(r.line, err)
+		if err != nil && t.width == 0 { // the first row cannot be read
+			break
 		}
 	}
+	t.bad.add(t.before.line, t.before.doubt)
 	if t.bad.count > 0 {
-		return File{}, cmp.Or(t.aboveTitles(), errors.New(t.bad.text()))
+		return File{}, t.bad.err()
 	}
 	return t.file, nil
 }
 
-// trim takes white space away around cells, and reports whether anything is left. What is not UTF-8 is Windows-1250, as in
-// decode.
-func trim(cells []string) (left bool) {
-	for i, cell := range cells {
-		if !utf8.ValidString(cell) {
-			cell, _ = charmap.Windows1250.NewDecoder().String(cell)
-		}
-		cells[i] = strings.TrimSpace(cell)
-		left = left || cells[i] != ""
-	}
-	return left
-}
-
-func (t *table) row(cells []string) error {
+// add takes in a row. The first one says where the IDs stand.
+func (t *table) add(r row) (err error) {
 	first := t.width == 0
 	if first {
-		var err error
-		t.place, err = t.column.find(cells)
-		numbers := where(cells, couldBeID)
-		switch torn := t.torn(cells); {
-		case torn != nil:
-			return torn
-		case len(t.start) == 1 && len(numbers) > 1 && t.column == Column{}:
-			return &adviceError{twoIDs(cells[numbers[0]], cells[numbers[1]]), onOneLine}
-		case err != nil:
+		if t.place, err = t.column.find(r.cells); err != nil {
 			return err
-		case t.index >= len(cells):
-			return fmt.Errorf("there is no column %d", t.index+1)
 		}
-		t.width = len(cells)
 		if t.header {
-			t.titles = slices.Clone(cells)
-			t.file.Note = fmt.Sprintf("line %d is taken for a header: %s", t.line, display.Quoted(cells[t.index]))
+			t.titles = slices.Clone(r.cells)
+			t.file.Note = fmt.Sprintf("line %d is taken for a header: %s", r.line, display.Quoted(r.cells[t.index]))
 		}
-		if t.width > 1 {
+		if t.width = len(r.cells); t.width > 1 {
 			t.file.Column = columnName(t.titles, t.index)
 		}
 	}
-	if t.hidesRow(cells) {
+	switch {
+	case t.hidesRow(r.cells):
 		return errors.New("a quoted cell has a line that looks like a row; is a quotation mark missing?")
-	}
-	if first && t.header {
+	case first && t.header:
 		return nil
 	}
-	id, err := t.id(cells)
-	if err = cmp.Or(t.before.add(cells, t.index, id), err); err != nil {
-		t.before.last = nil
+	id, err := t.id(r.cells)
+	if err = cmp.Or(t.before.add(r, t.index, id), err); err != nil {
+		t.before.doubt = nil
 	} else if t.bad.count == 0 {
 		t.file.IDs = append(t.file.IDs, id)
 	}
 	return err
 }
 
+const (
+	asNumbers = "In the spreadsheet, format the column as a number without decimals and without separators\n" +
+		`(in pandas, .astype("Int64")), and save the file again.`
+	ifTitle = "If it is a title, --column 1 says so; if it stands above titles or IDs, take it out."
+)
+
 // id finds the ID of a row.
 func (t *table) id(cells []string) (int64, error) {
 	if t.index >= len(cells) {
 		return 0, fmt.Errorf("there is no column %d", t.index+1)
 	}
-	if err := t.torn(cells); err != nil {
-		return 0, err
+	cell := cells[t.index]
+	if number := cell + "," + at(cells, t.index+1); t.separator == ',' && torn.MatchString(number) {
+		return ParseID(number) // whose first digits look like an ID
 	}
-	id, err := ParseID(cells[t.index])
-	if err != nil && t.titles != nil && strings.EqualFold(cells[t.index], t.titles[t.index]) {
-		err = fmt.Errorf("%w: the line repeats the titles; take it out", err)
-		if t.before.last != nil { // sheets put together, each with its total
-			err = fmt.Errorf("%w; in the row before, %w", err, t.before.last)
-		}
-		return 0, err
+	id, err := ParseID(cell)
+	if err != nil && t.header && strings.EqualFold(cell, t.titles[t.index]) {
+		t.bad.add(t.before.line, t.before.doubt) // sheets put together, each with its total
+		return 0, fmt.Errorf("%w: the line repeats the titles; take it out", err)
 	}
-	for i, cell := range cells {
-		// Decimal commas make more cells, which may be empty.
-		if i == t.index || cell == "" && (i < t.width || t.separator != ',') || t.certain && i < t.width {
-			continue
-		}
-		could := couldBeID(cell)
+	for i, other := range cells {
 		switch {
-		case could && !t.certain && i >= t.width && couldBeID(cells[t.index]):
-			return 0, &adviceError{twoIDs(cells[t.index], cell), onOneLine}
-		case could && !t.certain && couldBeID(cells[t.index]):
-			first, second := min(i, t.index), max(i, t.index)
-			return 0, undecided(twoIDs(cells[first], cells[second]), t.titles, first, second)
-		case could && !t.certain:
-			return 0, undecided(fmt.Sprintf("%v, but %s could be one", err, display.Quoted(cell)), t.titles, t.index, i)
-		case err == nil && i >= t.width && (could || t.index > 0): // cells before it may have shifted it
-			return 0, fmt.Errorf("it has %d cells, and the first row has %d", len(cells), t.width)
+		case t.certain || i == t.index || !couldBeID(other):
+		case couldBeID(cell):
+			i, j := min(i, t.index), max(i, t.index)
+			return 0, undecided(twoIDs(cells[i], cells[j]), t.titles, i, j)
+		default:
+			return 0, undecided(fmt.Sprintf("%v, but %s could be one", err, display.Quoted(other)), t.titles, t.index, i)
 		}
 	}
-	if err != nil && t.width == 1 && t.titles == nil && len(t.file.IDs)+t.bad.count == 0 && isTitle(cells[0]) {
-		err = &adviceError{err.Error(), "If it is a title, say so: --column 1."}
+	if extra := cells[min(t.width, len(cells)):]; len(extra) > 0 {
+		// Decimal commas make more cells, which may be empty, and shift those after them.
+		shifted := t.index > 0 && (t.separator == ',' || strings.Join(extra, "") != "")
+		longer := fmt.Sprintf("it has %d cells, and the first row, where titles must be, has %d", len(cells), t.width)
+		switch {
+		case err != nil:
+			err = fmt.Errorf("%w; %s", err, longer)
+		case shifted || slices.ContainsFunc(extra, couldBeID):
+			err = errors.New(longer)
+		}
+	}
+	switch {
+	case err == nil, strings.Trim(cell, "-0123456789") == "":
+	case couldBeID(cell):
+		err = fmt.Errorf("%w\n%s", err, asNumbers)
+	case t.width == 1 && !t.header && t.before.count == 0:
+		err = fmt.Errorf("%w\n%s", err, ifTitle)
 	}
 	return id, err
-}
-
-// torn is about a number that commas cut into two cells, so that its first digits look like an ID.
-func (t *table) torn(cells []string) error {
-	i := t.index
-	if t.separator != ',' || i+1 >= len(cells) || strings.Trim(cells[i], "0123456789") != "" {
-		return nil
-	}
-	number := cells[i] + "," + cells[i+1]
-	switch {
-	case exponent.MatchString(cells[i+1]):
-		_, err := ParseID(number)
-		return err
-	case t.width == 1 && len(cells) == 2 && cells[1] != "" && strings.Trim(cells[1], "0") == "":
-		return &adviceError{display.Quoted(number) + " has a decimal comma, so it is not a message ID", plainAdvice}
-	}
-	return nil
 }
 
 // hidesRow reports whether a quoted cell has a line that looks like a row: a quotation mark may be missing before it, and
@@ -225,56 +172,50 @@ func (t *table) hidesRow(cells []string) bool {
 	return false
 }
 
-// adviceError is an error that says how to go on.
-type adviceError struct{ text, advice string }
-
-func (e *adviceError) Error() string { return e.text }
-
-const onOneLine = "If they are several message IDs on one line, put each on a line of its own."
-
 func twoIDs(first, second string) string {
-	return display.Quoted(first) + " and " + display.Quoted(second) + " could both be message IDs"
+	return display.Quoted(first) + " and " + display.Quoted(second) +
+		" could both be message IDs (if they are, put each on a line of its own)"
 }
 
-// undecided means that --column has to say which of these columns it is.
+// undecided is an error which means that --column has to say which of these columns it is.
 func undecided(text string, titles []string, columns ...int) error {
 	var flags []string
 	for _, i := range columns[:min(len(columns), 10)] {
 		flags = append(flags, "--"+columnName(titles, i))
 	}
-	return &adviceError{text, "Say which column holds the message IDs: " + strings.Join(flags, " or ") + "."}
+	return errors.New(text + "\nSay which column holds the message IDs: " + strings.Join(flags, " or ") + ".")
 }
 
 func columnName(titles []string, column int) string {
 	name := fmt.Sprintf("column %d", column+1)
-	if column < len(titles) && titles[column] != "" {
-		name += " (" + display.Quoted(titles[column]) + ")"
+	if title := at(titles, column); title != "" {
+		name += " (" + display.Quoted(title) + ")"
 	}
 	return name
 }
 
-// badRows collects what is wrong with a file.
+// badRows collects what is wrong with a file. What errors say after their first line is how to go on.
 type badRows struct {
-	count         int
-	first, advice []string
+	count  int
+	first  []string // at most ten
+	advice string   // of the first that has one
 }
 
 func (b *badRows) add(line int, err error) {
 	if err == nil {
 		return
 	}
+	text, advice, _ := strings.Cut(err.Error(), "\n")
 	if b.count++; b.count <= 10 {
-		b.first = append(b.first, fmt.Sprintf("line %d: %v", line, err))
+		b.first = append(b.first, fmt.Sprintf("line %d: %s", line, text))
 	}
-	if e, ok := errors.AsType[*adviceError](err); ok && len(b.advice) < 3 && !slices.Contains(b.advice, e.advice) {
-		b.advice = append(b.advice, e.advice)
-	}
+	b.advice = cmp.Or(b.advice, advice)
 }
 
-func (b *badRows) text() string {
+func (b *badRows) err() error {
 	text := strings.Join(b.first, "\n  ")
 	if more := b.count - len(b.first); more > 0 {
 		text += "\n  and " + display.Plural(more, "more line", "more lines")
 	}
-	return strings.Join(append([]string{text}, b.advice...), "\n")
+	return errors.New(strings.TrimSpace(text + "\n" + b.advice))
 }

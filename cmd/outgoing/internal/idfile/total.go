@@ -19,64 +19,59 @@ func label(cell string) string { return strings.ToLower(strings.Trim(cell, " :=.
 
 // rowsBefore is what a total differs from.
 type rowsBefore struct {
-	count   int
-	first   []string
-	latest  []string
-	missing []bool // the columns that not all rows have
-	last    error  // what is wrong with the row added last, if no other follows
+	count         int
+	first, latest []string
+	filled        []int // the columns besides that of the IDs that have something in all rows
+	line          int   // of the latest
+	doubt         error // it is a total, unless another row follows
 }
 
 // add adds a row, unless it is one of totals. The ID is 0 if it is bad.
-func (b *rowsBefore) add(cells []string, index int, id int64) error {
+func (b *rowsBefore) add(r row, index int, id int64) error {
+	b.doubt = nil
 	if b.count == 0 {
-		b.first, b.missing = slices.Clone(cells), make([]bool, len(cells))
+		b.first = slices.Clone(r.cells)
+		b.filled = where(r.cells, func(cell string) bool { return cell != "" })
 	}
-	b.last = nil
-	lacks, alone := b.compare(cells, index)
-	for i, cell := range cells {
-		if b.count > 0 && i < len(b.first) && cell == b.first[i] {
+	kept, lost := b.filled[:0], []int(nil)
+	for _, i := range b.filled {
+		switch {
+		case i == index:
+		case at(r.cells, i) == "":
+			lost = append(lost, i)
+		default:
+			kept = append(kept, i)
+		}
+	}
+	b.filled = kept
+	isText := func(i int) bool { // phone numbers and dates are; prices are not
+		return len(b.first[i]) >= 9 || strings.Trim(b.first[i], "-+.,0123456789") == b.first[i]
+	}
+	alone := !slices.ContainsFunc(kept, isText) && (len(kept) == 0 || slices.ContainsFunc(lost, isText))
+	if b.count > 1 && len(lost) > 0 && alone {
+		b.doubt = fmt.Errorf("%d stands without what all rows before it have: "+
+			"if it is a total, take the line out; if it is an ID, move it up", id)
+	}
+	for i, cell := range r.cells {
+		usual, name, isSubtotal := at(b.first, i), cell, false
+		if b.count > 0 && cell == usual {
 			continue
 		}
-		name, isSubtotal := cell, false
-		if i < len(b.latest) && b.latest[i] != "" {
-			name, isSubtotal = strings.CutPrefix(cell, b.latest[i]+" ") // "Anna Total", below rows of Anna
+		if before := at(b.latest, i); before != "" {
+			name, isSubtotal = strings.CutPrefix(cell, before+" ") // "Anna Total", below rows of Anna
 		}
 		found := total.FindStringSubmatch(label(name))
 		if found == nil {
 			continue
 		}
 		err := fmt.Errorf("%s: it looks like a total, and not like a message; take the line out", display.Quoted(cell))
-		usual := b.count == 0 || i < len(b.first) && total.MatchString(label(b.first[i]))
-		switch {
-		case found[1] != "" || isSubtotal || lacks && !usual:
+		switch isUsual := total.MatchString(label(usual)); {
+		case found[1] != "" || isSubtotal || len(lost) > 0 && !isUsual:
 			return err
-		case !usual:
-			b.last = err
+		case !isUsual:
+			b.doubt = err
 		}
 	}
-	if alone && b.count > 1 && b.last == nil {
-		b.last = fmt.Errorf("%d stands without what all rows before it have: if it is a total, take the line out; if it is an ID, move it up", id)
-	}
-	b.count, b.latest = b.count+1, append(b.latest[:0], cells...)
+	b.count, b.latest, b.line = b.count+1, append(b.latest[:0], r.cells...), r.line
 	return nil
-}
-
-// compare reports whether a row lacks cells that all rows before it have, and whether it has nothing but numbers then.
-func (b *rowsBefore) compare(cells []string, index int) (lacks, alone bool) {
-	var lacksText, hasText, hasNumber bool
-	for i, first := range b.first {
-		// Phone numbers and dates are texts; prices are not.
-		text := len(first) >= 9 || strings.Trim(first, "-+.,0123456789") == first
-		switch {
-		case i == index || b.missing[i]:
-		case i >= len(cells) || cells[i] == "":
-			b.missing[i] = true
-			lacks, lacksText = true, lacksText || text
-		case text:
-			hasText = true
-		default:
-			hasNumber = true
-		}
-	}
-	return lacks, lacks && !hasText && (lacksText || !hasNumber)
 }

@@ -68,8 +68,7 @@ func ParseCallbackURL(raw string, exposed bool) (*url.URL, error) {
 
 // IsLoopback reports whether a host is this machine.
 func IsLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
 }
 
 // Report takes in messages whose status has changed. It does not block.
@@ -102,7 +101,6 @@ func (c *Caller) Run(ctx context.Context) {
 		}
 	}
 	calls.Wait()
-	(&http.Client{Transport: c.transport}).CloseIdleConnections()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open > 0 {
@@ -112,13 +110,13 @@ func (c *Caller) Run(ctx context.Context) {
 
 // deliver sends a callback until it is acknowledged. When ctx is done, Run says what is left.
 func (c *Caller) deliver(ctx context.Context, msgs []outgoing.Message) {
+	count := display.Plural(len(msgs), "message", "messages")
 	for wait := firstWait; ctx.Err() == nil; wait = min(2*wait, longestWait) {
 		c.slots <- struct{}{} // soon: what is under way ends with ctx, too
 		begun := time.Now()
 		result, acknowledged := c.post(ctx, msgs)
 		took := time.Since(begun).Round(100 * time.Microsecond)
 		<-c.slots
-		count := display.Plural(len(msgs), "message", "messages")
 		if acknowledged {
 			c.mu.Lock()
 			c.open -= len(msgs)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -35,9 +36,7 @@ func ReadMessages(r io.Reader) ([]outgoing.Message, error) {
 	}
 	var msgs []outgoing.Message
 	lines := map[int64]int{} // of the IDs
-	n := 0
-	for line := range bytes.Lines(content) {
-		n++
+	for n, line := range bytes.Split(content, []byte("\n")) {
 		if line = bytes.Trim(line, "\ufeff \t\r\n"); len(line) == 0 {
 			continue
 		}
@@ -46,38 +45,29 @@ func ReadMessages(r io.Reader) ([]outgoing.Message, error) {
 			err = fmt.Errorf("the ID %d is in line %d already", m.ID, lines[m.ID])
 		}
 		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
+			return nil, fmt.Errorf("line %d: %w", n+1, err)
 		}
-		lines[m.ID] = n
+		lines[m.ID] = n + 1
 		msgs = append(msgs, m)
 	}
 	slices.SortStableFunc(msgs, func(a, b outgoing.Message) int {
-		if a.ID == 0 || b.ID == 0 {
-			return -cmp.Compare(a.ID, b.ID)
-		}
-		return cmp.Compare(a.ID, b.ID)
+		return cmp.Compare(cmp.Or(a.ID, math.MaxInt64), cmp.Or(b.ID, math.MaxInt64))
 	})
 	return msgs, nil
 }
 
 func readMessage(line []byte) (outgoing.Message, error) {
 	if line[0] != '{' {
-		err := errors.New("it is not a JSON object: a message is one object on one line")
-		if line[0] == '[' {
-			err = fmt.Errorf("%w; jq -c '.[]' makes such lines of an array", err)
-		}
-		return outgoing.Message{}, err
+		return outgoing.Message{}, errors.New("it is not a JSON object on one line, as jq -c '.[]' makes them of an array")
 	}
 	// The members that the contract does not let be empty.
 	found := row{Message: outgoing.Message{Type: outgoing.MessageTypeSMSPro, Recipient: "+48999000000", StatusCode: statusQueued}}
 	err := json.Unmarshal(line, &found, json.RejectUnknownMembers(true))
 	switch {
 	case err != nil:
-		err = inWords(err)
-	case found.ID < 0:
-		err = fmt.Errorf("the ID %d is below 1", found.ID)
-	case found.ID > highestID:
-		err = fmt.Errorf("the ID %d is too large: the highest here is %d", found.ID, int64(highestID))
+		err = inWords(err, line)
+	case found.ID < 0 || found.ID > highestID:
+		err = fmt.Errorf("the ID %d is below 1 or above %d", found.ID, int64(highestID))
 	case found.State != "" && found.State != "found":
 		err = fmt.Errorf("the state is %q: only rows that were found have a message", found.State)
 	}
@@ -85,7 +75,7 @@ func readMessage(line []byte) (outgoing.Message, error) {
 }
 
 // inWords says what is wrong with a line, without a word of Go.
-func inWords(err error) error {
+func inWords(err error, line []byte) error {
 	wrong, ok := errors.AsType[*json.SemanticError](err)
 	if !ok {
 		return errors.New(strings.TrimPrefix(err.Error(), "jsontext: "))
@@ -94,18 +84,7 @@ func inWords(err error) error {
 	if errors.Is(err, json.ErrUnknownName) {
 		return fmt.Errorf("unknown member %q", member)
 	}
-	want := "a string"
-	switch member {
-	case "id":
-		want = fmt.Sprintf("a whole number from 1 to %d", int64(highestID))
-	case "type", "parts":
-		want = "a whole number"
-	case "sent_date", "status_date":
-		want = "an RFC 3339 time"
-	case "unicode", "flash":
-		want = "true or false"
-	case "price":
-		want = "a number of at most 19 digits"
-	}
-	return fmt.Errorf("%s is not %s", member, want)
+	var members map[string]jsontext.Value
+	_ = json.Unmarshal(line, &members)
+	return fmt.Errorf("%s cannot be %.40s", member, members[member])
 }

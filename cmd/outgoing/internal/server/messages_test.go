@@ -13,18 +13,18 @@ import (
 
 func TestALineThatIsNoMessageIsRefusedInWords(t *testing.T) {
 	for line, want := range map[string]string{
-		`{"id":9223372036854775807}`: "the ID 9223372036854775807 is too large",
-		`{"id":9223372036854775808}`: "id is not a whole number from 1 to ",
-		`{"id":"x"}`:                 "id is not a whole number from 1 to ",
+		`{"id":9223372036854775807}`: "the ID 9223372036854775807 is below 1 or above 4611686018427387904",
+		`{"id":9223372036854775808}`: "id cannot be 9223372036854775808",
+		`{"id":"x"}`:                 `id cannot be "x"`,
 		`{"id":1,"state":"missing","reason":"the gateway has no such message"}`: `the state is "missing"`,
 		`{"id":1,"text":"Hello"}`:   `unknown member "text"`,
-		`{"price":"cheap"}`:         "price is not a number",
-		`{"price":true}`:            "price is not a number",
-		`{"sent_date":"5.6.2026"}`:  "sent_date is not an RFC 3339 time",
-		`{"status_date":7}`:         "status_date is not an RFC 3339 time",
-		`{"type":"SMS"}`:            "type is not a whole number",
-		`{"unicode":1}`:             "unicode is not true or false",
-		`{"recipient":48999999999}`: "recipient is not a string",
+		`{"price":"cheap"}`:         `price cannot be "cheap"`,
+		`{"price":true}`:            "price cannot be true",
+		`{"sent_date":"5.6.2026"}`:  `sent_date cannot be "5.6.2026"`,
+		`{"status_date":7}`:         "status_date cannot be 7",
+		`{"type":"SMS"}`:            `type cannot be "SMS"`,
+		`{"unicode":1}`:             "unicode cannot be 1",
+		`{"recipient":48999999999}`: "recipient cannot be 48999999999",
 		`{"id":1`:                   "unexpected EOF",
 		`[{"id":1}]`:                "jq -c '.[]'",
 	} {

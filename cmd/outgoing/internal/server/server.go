@@ -45,25 +45,20 @@ func likeTheGateway(gateway http.Handler) http.Handler {
 // logged writes a line for each request, once it is answered. Headers are left out: one of them is the token.
 func logged(next http.Handler, out io.Writer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		begun := time.Now()
-		answer := &response{ResponseWriter: w}
-		returned := false
+		begun, answer, end := time.Now(), &response{ResponseWriter: w}, ", broken off"
 		defer func() {
-			status := "dropped"
+			result := fmt.Sprintf("%d %s%s", answer.status, http.StatusText(answer.status), end)
 			switch {
 			case answer.status == 0 && r.Context().Err() != nil:
-				status = "client left"
-			case answer.status != 0:
-				status = fmt.Sprintf("%d %s", answer.status, http.StatusText(answer.status))
-				if !returned {
-					status += ", broken off"
-				}
+				result = "client left"
+			case answer.status == 0:
+				result = "dropped"
 			}
-			_, _ = fmt.Fprintf(out, "%s  %s %s  %s  %s\n", begun.Format(time.TimeOnly), r.Method, target(r.URL), status,
+			_, _ = fmt.Fprintf(out, "%s  %s %s  %s  %s\n", begun.Format(time.TimeOnly), r.Method, target(r.URL), result,
 				time.Since(begun).Round(100*time.Microsecond))
 		}()
 		next.ServeHTTP(answer, r)
-		returned = true
+		end = ""
 	})
 }
 
