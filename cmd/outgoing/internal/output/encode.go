@@ -2,7 +2,6 @@ package output
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -19,18 +18,45 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 )
 
-// encodeTable returns a line for people: the titles, if there are no cells. On a terminal it is no longer than that is
-// wide, and long cells are cut; elsewhere they push what follows to the right. Of fewer cells than columns, the last
-// one has the rest of the line.
-func encodeTable(columns []column, cells []string, style terminal.Style) string {
+// members are those of a JSON object.
+type members map[string]any
+
+func membersOf(object string) (m members) {
+	dec := json.NewDecoder(strings.NewReader(object))
+	dec.UseNumber()    // prices are exact
+	_ = dec.Decode(&m) // it was encoded just now
+	return m
+}
+
+// text returns a member as text, also that of an object which is one ("message.status_code"); "" of null and of none.
+func (m members) text(path string) string {
+	name, rest, _ := strings.Cut(path, ".")
+	switch value := m[name].(type) {
+	case nil:
+		return ""
+	case map[string]any:
+		return members(value).text(rest)
+	default:
+		return display.Printable(fmt.Sprint(value))
+	}
+}
+
+// encodeTable returns a line for people: the titles, if row is nil. On a terminal it is no longer than that is wide, and
+// long cells are cut; elsewhere they push what follows to the right. If no cell follows, one has the rest of the line.
+func encodeTable(columns []column, row members, style terminal.Style) string {
+	texts, last := make([]string, len(columns)), 0
+	for i, c := range columns {
+		if texts[i] = c.cell(row); texts[i] != "" {
+			last = i
+		}
+	}
 	var b strings.Builder
 	start, end := 0, 0 // of this column, and of what is written
-	for i, c := range columns[:cmp.Or(len(cells), len(columns))] {
-		text, color := c.title, terminal.Bold
-		if cells != nil {
-			text, color = display.Printable(cells[i]), c.colors[cells[i]]
+	for i, c := range columns[:last+1] {
+		text, color, room := texts[i], c.colors[texts[i]], c.width
+		if row == nil {
+			color = terminal.Bold
 		}
-		room := c.width
 		if style.Width > 0 {
 			if style.Width < c.least {
 				continue
@@ -38,20 +64,18 @@ func encodeTable(columns []column, cells []string, style terminal.Style) string 
 			if room = style.Width - start; room <= 0 {
 				break
 			}
-			if most := max(c.most, c.width); most > 0 && (i != len(cells)-1 || len(cells) == len(columns)) {
+			if most := max(c.most, c.width); most > 0 && (i < last || last == len(columns)-1) {
 				room = min(room, most)
 			}
 			text = runewidth.Truncate(text, room, "…")
 		}
-		width := runewidth.StringWidth(text)
-		at := start
 		if c.right {
-			at += max(room-width, 0)
+			text = runewidth.FillLeft(text, room)
 		}
 		if text != "" {
-			b.WriteString(strings.Repeat(" ", at-end)) // only before a cell, so that no line ends in spaces
+			b.WriteString(strings.Repeat(" ", start-end)) // only before a cell, so that no line ends in spaces
 			b.WriteString(style.Paint(color, text))
-			end = at + width
+			end = start + runewidth.StringWidth(text)
 		}
 		start = max(start+c.width, end) + 2 // spaces between columns
 	}
@@ -61,6 +85,9 @@ func encodeTable(columns []column, cells []string, style terminal.Style) string 
 // encodeJSON returns a value as the gateway would write it, but for what does not print: JSON itself escapes only the
 // first 32 characters.
 func encodeJSON(value any) (string, error) {
+	if row, ok := value.(interface{ json() any }); ok {
+		value = row.json()
+	}
 	var encoded bytes.Buffer
 	enc := json.NewEncoder(&encoded)
 	enc.SetEscapeHTML(false)
@@ -80,22 +107,30 @@ func encodeJSON(value any) (string, error) {
 	return b.String(), nil
 }
 
-// encodeCSV returns a record as RFC 4180 has it, but with a plain newline. For Excel it is a dialect that a Polish one
-// opens right.
-func encodeCSV(fields, record []string, excel bool) (string, error) {
+// encodeCSV returns a record as RFC 4180 has it, but with a plain newline: the names of the fields, if row is nil. For
+// Excel it is a dialect that a Polish one opens right.
+func encodeCSV(fields []string, row members, excel bool) string {
 	var b strings.Builder
 	w := csv.NewWriter(&b)
 	if excel {
 		w.Comma, w.UseCRLF = ';', true
 	}
-	for i, text := range record {
-		record[i] = display.Printable(text)
-		if excel {
-			record[i] = excelCell(fields[i], record[i])
-		}
+	if excel && row == nil {
+		b.WriteString("\ufeff")
 	}
-	err := w.WriteAll([][]string{record})
-	return b.String(), err
+	record := make([]string, len(fields))
+	for i, field := range fields {
+		text := field[strings.LastIndex(field, ".")+1:]
+		if row != nil {
+			text = row.text(field)
+		}
+		if excel {
+			text = excelCell(field, text)
+		}
+		record[i] = text
+	}
+	_ = w.WriteAll([][]string{record}) // a Builder takes everything
+	return b.String()
 }
 
 // numberFields are those whose text Excel is to take for a number. The rest it must leave alone.

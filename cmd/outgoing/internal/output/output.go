@@ -6,7 +6,6 @@ package output
 import (
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 )
@@ -22,25 +21,22 @@ type Writer[T any] interface {
 
 // New returns a Writer of one of the Formats.
 func New[T any](format string, w io.Writer, l Layout[T], style terminal.Style) (Writer[T], error) {
-	inJSON := func(row T) (string, error) { return encodeJSON(l.json(row)) }
+	out := &writer[T]{w: w}
 	switch format {
-	case "table":
-		line := func(row T) (string, error) { return encodeTable(l.columns, l.cells(row), style), nil }
-		return &writer[T]{w: w, text: line, now: frame{before: encodeTable(l.columns, nil, style)}}, nil
 	case "json":
-		return &writer[T]{w: w, text: inJSON, now: frame{"[\n  ", "[]\n"}, then: frame{",\n  ", "\n]\n"}}, nil
+		out.now, out.then = frame{"[\n  ", "[]\n"}, frame{",\n  ", "\n]\n"}
 	case "jsonl":
-		return &writer[T]{w: w, text: inJSON, after: "\n"}, nil
+		out.after = "\n"
+	case "table":
+		out.line = func(row members) string { return encodeTable(l.columns, row, style) }
+		out.now.before = out.line(nil)
 	case "csv", "excel":
-		excel := format == "excel"
-		record := func(row T) (string, error) { return encodeCSV(l.fields, l.record(row), excel) }
-		header, err := encodeCSV(l.fields, slices.Clone(l.fields), excel)
-		if excel {
-			header = "\ufeff" + header
-		}
-		return &writer[T]{w: w, text: record, now: frame{header, header}}, err
+		out.line = func(row members) string { return encodeCSV(l.fields, row, format == "excel") }
+		out.now = frame{out.line(nil), out.line(nil)}
+	default:
+		return nil, fmt.Errorf("there is no format %q", format)
 	}
-	return nil, fmt.Errorf("there is no format %q", format)
+	return out, nil
 }
 
 // frame is what stands before the next row, or at the end if there is none.
@@ -50,15 +46,18 @@ type frame struct{ before, end string }
 // work: a cancel that has no reader goes on.
 type writer[T any] struct {
 	w         io.Writer
-	text      func(T) (string, error)
-	after     string // each row
-	now, then frame  // then: from the second row on
+	line      func(row members) string // the titles, if row is nil; line is nil if a row is JSON
+	after     string                   // each row
+	now, then frame                    // then: from the second row on
 }
 
 func (w *writer[T]) Write(row T) error {
-	text, err := w.text(row)
+	text, err := encodeJSON(row)
 	if err != nil {
 		return err
+	}
+	if w.line != nil {
+		text = w.line(membersOf(text))
 	}
 	text = w.now.before + text + w.after
 	w.now = w.then
