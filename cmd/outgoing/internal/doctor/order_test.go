@@ -25,7 +25,7 @@ func TestD5_TheOrderIsNamed(t *testing.T) {
 		found.othersAreGood(t, "order", "SCHEDULED rows", "50 IDs")
 	}
 	found := examine(t, sortedBy(bySentDate))
-	found.is(t, doctor.Note, "SCHEDULED rows", "stand where their ID says, 15 where their sent_date says")
+	found.is(t, doctor.Note, "SCHEDULED rows", "with these 15 rows 1 neighbours more are out of the order of IDs, and 0 out of that of sent_date")
 }
 
 func TestD5_WhatCannotBeToldApartIsANote(t *testing.T) {

@@ -81,7 +81,7 @@ func TestD3_ARecordOverwritesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, record("a.http", []byte("first")))
 	require.NoError(t, failed)
-	require.Error(t, record("a.http", []byte("second")))
+	require.Error(t, record("no such directory/a.http", []byte("second")))
 	require.Error(t, failed)
 	raw, err := os.ReadFile(filepath.Join(dir, "a.http"))
 	require.NoError(t, err)
