@@ -24,7 +24,6 @@ type answer struct {
 	request
 	*http.Response       // a zero one if there is none
 	failed         error // why there is none
-	isConnected    bool  // that of a gateway in memory is not
 	url            *url.URL
 	at             time.Time // halfway between the request and the header
 	took           time.Duration

@@ -12,6 +12,7 @@ import (
 	"net/http/httptrace"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -34,7 +35,8 @@ const (
 type examination struct {
 	Config
 	ctx                       context.Context
-	answers                   []*answer // all, in order
+	isDialled                 atomic.Bool // there was a connection; a gateway in memory has none
+	answers                   []*answer   // all, in order
 	sample                    []row
 	ids, recorded             map[string]int // what stands for an ID; how often a name or a file was recorded
 	requests, waits, failures int            // the failures in a row
@@ -125,7 +127,7 @@ func (x *examination) wait(status int, hold time.Duration) {
 func (x *examination) send(a *answer, token string) error {
 	ctx, cancel := context.WithTimeout(x.ctx, requestTimeout)
 	defer cancel()
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { a.isConnected = true }})
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{ConnectDone: func(string, string, error) { x.isDialled.Store(true) }})
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, x.BaseURL+a.target, http.NoBody)
 	if err != nil {
 		return errors.New("the base URL is not one for a request")

@@ -26,7 +26,7 @@ func connection(x *examination) Result {
 		return Fail.found("%v", a.failed)
 	case a.failed != nil:
 		return skip(a.failed)
-	case !a.isConnected:
+	case !x.isDialled.Load():
 		return Skipped.found("the gateway is in memory, there is no connection")
 	}
 	text := map[bool]string{true: "DNS, TCP", false: "TCP"}[net.ParseIP(a.url.Hostname()) == nil]
