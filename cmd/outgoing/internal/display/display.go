@@ -43,17 +43,14 @@ func Quoted(text string) string {
 
 // Printable escapes what does not print: a message's sender must not be able to move the cursor.
 func Printable(s string) string {
-	if strings.IndexFunc(s, Unprintable) < 0 && utf8.ValidString(s) {
-		return s
-	}
 	var b strings.Builder
-	for i, r := range s {
-		_, size := utf8.DecodeRuneInString(s[i:])
-		if Unprintable(r) || r == utf8.RuneError && size == 1 {
-			b.WriteString(strings.Trim(strconv.QuoteToASCII(s[i:i+size]), `"`))
-		} else {
-			b.WriteRune(r)
+	for s != "" {
+		r, size := utf8.DecodeRuneInString(s)
+		char := s[:size]
+		if s = s[size:]; Unprintable(r) || r == utf8.RuneError && size == 1 {
+			char = strings.Trim(strconv.QuoteToASCII(char), `"`)
 		}
+		b.WriteString(char)
 	}
 	return b.String()
 }

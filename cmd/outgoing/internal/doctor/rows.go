@@ -59,7 +59,6 @@ var kinds = map[jsontext.Kind]string{'{': "an object", '[': "an array", '"': "a 
 
 // members names each way in which a member differs from the contract, where it does so first, and how often.
 func members(sample []row) Result {
-	const most = 8
 	counts, first := map[string]int{}, map[string]string{}
 	for _, r := range sample {
 		for pointer, what := range r.differences() {
@@ -70,9 +69,6 @@ func members(sample []row) Result {
 	var parts []string
 	for _, difference := range slices.Sorted(maps.Keys(counts)) {
 		parts = append(parts, fmt.Sprintf("%s%s (%d of %d)", first[difference], difference, counts[difference], len(sample)))
-	}
-	if more := len(parts) - most; more > 0 {
-		parts = append(parts[:most], fmt.Sprintf("and %d more", more))
 	}
 	return unless(parts != nil, Note, "in %d rows differ from the document: %s", len(sample), cmp.Or(strings.Join(parts, "; "), "none"))
 }

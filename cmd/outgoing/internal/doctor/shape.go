@@ -183,12 +183,17 @@ func linked(target, name string) string {
 	return small.FindString(u.Query().Get(name))
 }
 
-// record hands the shape of an answer on, if there was none like it.
+// record hands the shape of an answer on, as a file like those in testdata, if there was none like it.
 func (x *examination) record(a *answer) {
 	if x.Record == nil {
 		return
 	}
-	file, name := x.file(a), fmt.Sprintf("%s-%d", a.name, a.StatusCode)
+	var b bytes.Buffer
+	_ = (&http.Response{ // a Buffer takes everything
+		StatusCode: a.StatusCode, ProtoMajor: 1, ProtoMinor: 1, Header: a.headers(), ContentLength: -1,
+		Body: io.NopCloser(strings.NewReader(x.shape(a))),
+	}).Write(&b)
+	file, name := strings.ReplaceAll(b.String(), "\r\n", "\n"), fmt.Sprintf("%s-%d", a.name, a.StatusCode)
 	if x.recorded[file]++; x.recorded[file] > 1 {
 		return
 	}
@@ -198,16 +203,6 @@ func (x *examination) record(a *answer) {
 	if x.Record(name+".http", []byte(file)) != nil {
 		x.Record = nil
 	}
-}
-
-// file is the shape of an answer as a file like those in testdata.
-func (x *examination) file(a *answer) string {
-	var b bytes.Buffer
-	_ = (&http.Response{ // a Buffer takes everything
-		StatusCode: a.StatusCode, ProtoMajor: 1, ProtoMinor: 1, Header: a.headers(), ContentLength: -1,
-		Body: io.NopCloser(strings.NewReader(x.shape(a))),
-	}).Write(&b)
-	return strings.ReplaceAll(b.String(), "\r\n", "\n")
 }
 
 // NewRecorder returns a Config's Record, and makes its directory, which must not be there yet or be empty: so nothing is ever

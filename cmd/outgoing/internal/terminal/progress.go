@@ -9,10 +9,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
-const (
-	progressAfter = 300 * time.Millisecond // what is over sooner needs no progress
-	progressEvery = 100 * time.Millisecond
-)
+const progressEvery = 250 * time.Millisecond // what is over sooner needs no progress
 
 // Progress is how far the work is, for people: what it is doing and to what things, such as "get" and "IDs". The total is 0 if
 // it is unknown.
@@ -56,15 +53,14 @@ func (s *Screen) Live(line func(elapsed time.Duration) string) (end func()) {
 	if !s.CanDraw() {
 		return func() {}
 	}
-	begun := time.Now()
-	stop := make(chan struct{})
+	begun, stop := time.Now(), make(chan struct{})
 	var drawing sync.WaitGroup
 	drawing.Go(func() {
-		for wait := progressAfter; ; wait = progressEvery {
+		for {
 			select {
 			case <-stop:
 				return
-			case <-time.After(wait):
+			case <-time.After(progressEvery):
 				s.draw(line(time.Since(begun)))
 			}
 		}

@@ -30,6 +30,3 @@ func (s *Screen) OnReaderGone(f func()) {
 		}
 	}()
 }
-
-// readerGone reports whether a write failed since no one reads any more.
-func readerGone(err error) bool { return errors.Is(err, unix.EPIPE) }

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/term"
@@ -50,8 +52,8 @@ func (s *Screen) Out() io.Writer {
 		if timer := s.stall.Load(); timer != nil {
 			timer.Reset(MaxStall)
 		}
-		switch {
-		case readerGone(err):
+		switch number, _ := errors.AsType[syscall.Errno](err); {
+		case slices.Contains(readerGone, number):
 			err = ErrReaderGone
 		case err != nil:
 			err = fmt.Errorf("%w: %w", ErrUnwritten, err)
@@ -97,6 +99,9 @@ func (s *Screen) Err() io.Writer {
 // ErrReaderGone means that standard output was closed by its reader. It differs from other broken pipes: a connection can
 // break too.
 var ErrReaderGone = errors.New("standard output was closed")
+
+// readerGone are EPIPE, and how Windows says it: ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED.
+var readerGone = []syscall.Errno{syscall.EPIPE, 109, 232, 233}
 
 // ErrUnwritten means that standard output cannot be written for another reason, such as a full disk.
 var ErrUnwritten = errors.New("the results could not be written")
