@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -22,13 +21,11 @@ import (
 // answer is what came of a request, as the library reads it.
 type answer struct {
 	request
-	*http.Response       // a zero one if there is none
-	failed         error // why there is none
-	url            *url.URL
+	*http.Response           // a zero one if there is none
+	failed         error     // why there is none
 	at             time.Time // halfway between the request and the header
 	took           time.Duration
 	body           []byte
-	broken         error // why the body is not whole
 	rows           []row // nil if it is not a 200 with rows, of which there may be none
 	isProblem      bool
 	code           string // of the problem
@@ -45,7 +42,7 @@ type row struct {
 const maxRows = 1000 // bounds the work on a hostile body; a page has at most 50 rows
 
 func (a *answer) parse() {
-	if a.StatusCode != http.StatusOK || a.broken != nil {
+	if a.StatusCode != http.StatusOK {
 		p, ok := problem.Parse(a.body, a.Header.Get("Content-Type"))
 		a.isProblem, a.code = ok, p.Code
 		return
@@ -73,8 +70,6 @@ func (a *answer) describe() string {
 	switch {
 	case a.rows != nil:
 		what = errline.Plural(len(a.rows), "row")
-	case a.broken != nil:
-		what = a.broken.Error()
 	case a.isProblem:
 		what = strings.TrimSuffix("a problem document as "+what, " as "+problemType)
 		if isCode(a.code, a.StatusCode) {
@@ -118,7 +113,9 @@ func (a *answer) isRefused() bool {
 }
 
 func (a *answer) count(name string) *int { return header.Count(a.Header, name) }
-func (a *answer) links() header.Links    { return header.ParseLinks(a.Header.Values("Link"), a.url) }
+func (a *answer) links() header.Links {
+	return header.ParseLinks(a.Header.Values("Link"), a.Request.URL)
+}
 
 func idsOf(rows []row) (ids []int64) {
 	for _, r := range rows {

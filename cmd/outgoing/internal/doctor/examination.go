@@ -3,7 +3,6 @@ package doctor
 import (
 	"cmp"
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -13,10 +12,10 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
+	"github.com/gsmservice-gateway/client-go/internal/redact"
 	"github.com/gsmservice-gateway/client-go/internal/retry"
 )
 
@@ -123,7 +122,7 @@ func (x *examination) wait(status int, hold time.Duration) {
 	}
 }
 
-// send makes one HTTP request. An error is one of this package's: net/http quotes in its own what it cannot parse.
+// send makes one HTTP request.
 func (x *examination) send(a *answer, token string) error {
 	ctx, cancel := context.WithTimeout(x.ctx, requestTimeout)
 	defer cancel()
@@ -138,44 +137,37 @@ func (x *examination) send(a *answer, token string) error {
 	began := time.Now()
 	res, err := x.Transport.RoundTrip(r)
 	if err != nil {
-		return describeFailure(ctx, err)
+		return describeFailure(r, err)
 	}
 	defer res.Body.Close()
-	a.Response, a.url, a.took = res, r.URL, time.Since(began)
-	a.at = began.Add(a.took / 2)
-	if a.StatusCode >= http.StatusOK { // the body of a 101 is the raw connection
-		a.body, err = io.ReadAll(io.LimitReader(res.Body, maxBody+1))
+	took := time.Since(began)
+	var body []byte
+	if res.StatusCode >= http.StatusOK { // the body of a 101 is the raw connection
+		body, err = io.ReadAll(io.LimitReader(res.Body, maxBody+1))
 	}
 	switch {
 	case err != nil:
-		a.broken = fmt.Errorf("the body broke off: %w", describeFailure(ctx, err))
-	case len(a.body) > maxBody:
-		a.broken = fmt.Errorf("a body of more than %d bytes", maxBody)
+		return fmt.Errorf("the body of an answer broke off: %w", describeFailure(r, err))
+	case len(body) > maxBody:
+		return fmt.Errorf("an answer has a body of more than %d bytes", maxBody)
 	}
+	res.Request = r
+	a.Response, a.body, a.took, a.at = res, body, took, began.Add(took/2)
 	a.parse()
 	return nil
 }
 
-// describeFailure says in this package's words why there was no answer.
-func describeFailure(ctx context.Context, err error) error {
-	dns, isDNS := errors.AsType[*net.DNSError](err)
+// describeFailure says why there was no answer, without what net/http quotes of one, and without the host.
+func describeFailure(r *http.Request, err error) error {
 	timeout, isTimeout := errors.AsType[net.Error](err)
-	invalid, isInvalid := errors.AsType[x509.CertificateInvalidError](err)
-	errno, isErrno := errors.AsType[syscall.Errno](err)
-	switch {
-	case errors.Is(ctx.Err(), context.Canceled), errors.Is(err, interrupt.ErrInterrupted):
+	switch ended := r.Context().Err(); {
+	case errors.Is(ended, context.Canceled), errors.Is(err, interrupt.ErrInterrupted):
 		return interrupt.ErrInterrupted
-	case ctx.Err() != nil || isTimeout && timeout.Timeout():
+	case ended != nil || isTimeout && timeout.Timeout():
 		return errors.New("no answer in time")
-	case isDNS && dns.IsNotFound:
-		return errors.New("DNS knows no such host")
-	case isInvalid && invalid.Reason == x509.Expired:
-		return invalid // with the time of its end
-	case !retry.Transient(err):
-		return errors.New("TLS failed: the certificate is not trusted here or is for another host, " +
-			"or the port does not speak TLS 1.2 or newer")
-	case isErrno:
-		return errno
 	}
-	return errors.New("the connection failed or was dropped, or what came is not HTTP")
+	for cause := err; cause != nil; cause = errors.Unwrap(cause) {
+		err = cause // the innermost has the reason, and no address
+	}
+	return errors.New(strings.ReplaceAll(redact.Quotes(err).Error(), r.URL.Hostname(), "the host"))
 }

@@ -29,7 +29,7 @@ func connection(x *examination) Result {
 	case !x.isDialled.Load():
 		return Skipped.found("the gateway is in memory, there is no connection")
 	}
-	text := map[bool]string{true: "DNS, TCP", false: "TCP"}[net.ParseIP(a.url.Hostname()) == nil]
+	text := map[bool]string{true: "DNS, TCP", false: "TCP"}[net.ParseIP(a.Request.URL.Hostname()) == nil]
 	if a.TLS == nil || len(a.TLS.PeerCertificates) == 0 {
 		return OK.found("%s, no TLS (a loopback host), %s", text, a.Proto)
 	}
@@ -97,7 +97,7 @@ var wrongToken = request{
 }
 
 func refused(a *answer) Result {
-	host := a.url.Hostname()
+	host := a.Request.URL.Hostname()
 	isLoopback := net.ParseIP(host).IsLoopback() || strings.EqualFold(host, "localhost")
 	switch {
 	case a.rows != nil && isLoopback:

@@ -56,5 +56,5 @@ func TestD3_AHostileNumberOfRowsIsNotLookedAt(t *testing.T) {
 	found = examine(t, changed(func(_ *http.Request, a *response) {
 		a.status, a.body = http.StatusOK, "["+strings.Repeat(" ", 1<<20)+"]"
 	}))
-	found.is(t, doctor.Fail, "answer", "a body of more than 1048576 bytes")
+	found.is(t, doctor.Fail, "connection", "a body of more than 1048576 bytes")
 }

@@ -81,12 +81,8 @@ var (
 )
 
 func typeName(m members) string {
-	number := m.text("type")
-	if number == "" {
-		return ""
-	}
 	names := map[string]string{"1": "SMS PRO", "3": "SMS ECO", "4": "SMS 2WAY", "10": "MMS"}
-	return cmp.Or(names[number], "type "+number)
+	return cmp.Or(names[m.text("type")], m.text("type"))
 }
 
 // statusOrState is the status of a message, or why a Result has none.

@@ -4,9 +4,21 @@
 package output
 
 import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
+	"github.com/mattn/go-runewidth"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 )
 
@@ -68,4 +80,139 @@ func (w *writer[T]) Write(row T) error {
 func (w *writer[T]) Close() error {
 	_, err := io.WriteString(w.w, w.now.end)
 	return err
+}
+
+// members are those of a JSON object.
+type members map[string]any
+
+func membersOf(object string) (m members) {
+	dec := json.NewDecoder(strings.NewReader(object))
+	dec.UseNumber()    // prices are exact
+	_ = dec.Decode(&m) // it was encoded just now
+	return m
+}
+
+// text returns a member as text, also that of an object which is one ("message.status_code"); "" of null and of none.
+func (m members) text(path string) string {
+	name, rest, _ := strings.Cut(path, ".")
+	switch value := m[name].(type) {
+	case nil:
+		return ""
+	case map[string]any:
+		return members(value).text(rest)
+	default:
+		return display.Printable(fmt.Sprint(value))
+	}
+}
+
+// encodeTable returns a line for people: the titles, if row is nil. On a terminal it is no longer than that is wide, and
+// long cells are cut; elsewhere they push what follows to the right. If no cell follows, one has the rest of the line.
+func encodeTable(columns []column, row members, style terminal.Style) string {
+	texts, last := make([]string, len(columns)), 0
+	for i, c := range columns {
+		if texts[i] = c.cell(row); texts[i] != "" {
+			last = i
+		}
+	}
+	var b strings.Builder
+	start, end := 0, 0 // of this column, and of what is written
+	for i, c := range columns[:last+1] {
+		text, color, room := texts[i], c.colors[texts[i]], c.width
+		if row == nil {
+			color = terminal.Bold
+		}
+		if style.Width > 0 {
+			if style.Width < c.least {
+				continue
+			}
+			if room = style.Width - start; room <= 0 {
+				break
+			}
+			if most := max(c.most, c.width); most > 0 && (i < last || last == len(columns)-1) {
+				room = min(room, most)
+			}
+			text = runewidth.Truncate(text, room, "…")
+		}
+		if c.right {
+			text = runewidth.FillLeft(text, room)
+		}
+		if text != "" {
+			b.WriteString(strings.Repeat(" ", start-end)) // only before a cell, so that no line ends in spaces
+			b.WriteString(style.Paint(color, text))
+			end = start + runewidth.StringWidth(text)
+		}
+		start = max(start+c.width, end) + 2 // spaces between columns
+	}
+	return b.String() + "\n"
+}
+
+// encodeJSON returns a value as the gateway would write it, but for what does not print: JSON itself escapes only the
+// first 32 characters.
+func encodeJSON(value any) (string, error) {
+	if row, ok := value.(interface{ json() any }); ok {
+		value = row.json()
+	}
+	var encoded bytes.Buffer
+	enc := json.NewEncoder(&encoded)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(value); err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for _, r := range strings.TrimSuffix(encoded.String(), "\n") {
+		if !display.Unprintable(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String(), nil
+}
+
+// encodeCSV returns a record as RFC 4180 has it, but with a plain newline: the names of the fields, if row is nil. For
+// Excel it is a dialect that a Polish one opens right.
+func encodeCSV(fields []string, row members, excel bool) string {
+	var b strings.Builder
+	w := csv.NewWriter(&b)
+	if excel {
+		w.Comma, w.UseCRLF = ';', true
+	}
+	if excel && row == nil {
+		b.WriteString("\ufeff")
+	}
+	record := make([]string, len(fields))
+	for i, field := range fields {
+		text := field[strings.LastIndex(field, ".")+1:]
+		if row != nil {
+			text = row.text(field)
+		}
+		if excel {
+			text = excelCell(field, text)
+		}
+		record[i] = text
+	}
+	_ = w.WriteAll([][]string{record}) // a Builder takes everything
+	return b.String()
+}
+
+// numberFields are those whose text Excel is to take for a number. The rest it must leave alone.
+var numberFields = []string{"id", "type", "parts", "price", "status", "messages"}
+
+// excelCell writes dates in local time and prices with a comma. Whatever Excel would take for a formula (which may run
+// programs), a number or a date, and is none, gets an apostrophe before it.
+func excelCell(name, text string) string {
+	if slices.Contains(numberFields, name) {
+		return strings.Replace(text, ".", ",", 1)
+	}
+	if date, err := time.Parse(time.RFC3339, text); err == nil && strings.HasSuffix(name, "_date") {
+		return date.Local().Format(time.DateTime)
+	}
+	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(text, " \u00a0\u3000'"))
+	numeric := strings.ContainsFunc(text, unicode.IsDigit) && strings.Trim(text, "0123456789 \u00a0.,:/%-+eE") == ""
+	if strings.ContainsRune("=+-@＝＋－＠", first) || numeric {
+		return "'" + text
+	}
+	return text
 }
