@@ -113,9 +113,6 @@ func (a *answer) isRefused() bool {
 }
 
 func (a *answer) count(name string) *int { return header.Count(a.Header, name) }
-func (a *answer) links() header.Links {
-	return header.ParseLinks(a.Header.Values("Link"), a.Request.URL)
-}
 
 func idsOf(rows []row) (ids []int64) {
 	for _, r := range rows {

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gsmservice-gateway/client-go/internal/errline"
+	"github.com/gsmservice-gateway/client-go/internal/header"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -91,11 +93,12 @@ func links(p *answer) (isThere bool, wrong string) {
 	if total == nil {
 		return isThere, ""
 	}
-	next := ""
+	wanted := ""
 	if p.page*p.limit < *total {
-		next = strconv.Itoa(p.page + 1)
+		wanted = strconv.Itoa(p.page + 1)
 	}
-	if isThere && linked(p.links().Next, "page") != next {
+	next, err := url.Parse(header.ParseLinks(p.Header.Values("Link"), p.Request.URL).Next)
+	if isThere && (err != nil || next.Query().Get("page") != wanted) {
 		wrong = "the next page is not as it should be"
 	}
 	return isThere || *total <= p.limit, wrong // where there is nothing to link to

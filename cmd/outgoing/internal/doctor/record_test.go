@@ -36,7 +36,6 @@ func TestD3_D7_ARecordKeepsWhatABugReportNeeds(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, page.Messages, 2)
 	assert.Equal(t, samples, *page.TotalResults)
-	assert.Contains(t, page.Links.Next, "/messages?page=2&limit=2")
 	m := page.Messages[0]
 	assert.Equal(t, []any{int64(1_000_000), outgoing.MessageTypeSMSEco, "+11111111111", "SCHEDULED", "1.11"},
 		[]any{m.ID, m.Type, m.Recipient, m.StatusCode, m.Price.String()})

@@ -59,16 +59,16 @@ var kinds = map[jsontext.Kind]string{'{': "an object", '[': "an array", '"': "a 
 
 // members names each way in which a member differs from the contract, where it does so first, and how often.
 func members(sample []row) Result {
-	counts, first := map[string]int{}, map[string]string{}
+	places := map[string][]string{}
 	for _, r := range sample {
 		for pointer, what := range r.differences() {
-			counts[pointer+what]++
-			first[pointer+what] = cmp.Or(first[pointer+what], r.where)
+			places[pointer+what] = append(places[pointer+what], r.where)
 		}
 	}
 	var parts []string
-	for _, difference := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, fmt.Sprintf("%s%s (%d of %d)", first[difference], difference, counts[difference], len(sample)))
+	for _, difference := range slices.Sorted(maps.Keys(places)) {
+		where := places[difference]
+		parts = append(parts, fmt.Sprintf("%s%s (%d of %d)", where[0], difference, len(where), len(sample)))
 	}
 	return unless(parts != nil, Note, "in %d rows differ from the document: %s", len(sample), cmp.Or(strings.Join(parts, "; "), "none"))
 }

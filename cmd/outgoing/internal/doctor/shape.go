@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -37,7 +36,7 @@ var (
 	capitals = regexp.MustCompile(`^[A-Z]{2,10}(_[A-Z]{2,10}){0,2}$`)
 
 	mediaType    = regexp.MustCompile(`^(application|text)/(json|problem\+json|html|plain|xml|problem\+xml|octet-stream)$`)
-	valueHeader  = regexp.MustCompile(`^(Date|X-Sandbox|X-(Success|Error)-Count|X-Total-(Results|Pages)|X-Current-Page|X-Limit)$`)
+	valueHeader  = regexp.MustCompile(`^(Date|Link|X-Sandbox|X-(Success|Error)-Count|X-Total-(Results|Pages)|X-Current-Page|X-Limit)$`)
 	limitHeader  = regexp.MustCompile(`^((X-)?Rate-?[Ll]imit(-(Limit|Remaining|Reset|Used|Policy))?|Retry-After)$`)
 	limitMembers = regexp.MustCompile(`^(?:"[^"]*"; *)?((?:(?:limit|remaining|reset|[rtqw])=[0-9]{1,6}[;, ]*)+)$`) // of the RateLimit headers
 )
@@ -165,22 +164,7 @@ func (a *answer) headers() http.Header {
 	if a.Header.Get("Content-Type") != "" {
 		shown.Set("Content-Type", a.contentType()) // in words if it is unusual, which is as unusual
 	}
-	links := a.links()
-	for _, l := range [][2]string{{"first", links.First}, {"prev", links.Prev}, {"next", links.Next}, {"last", links.Last}} {
-		if rel, target := l[0], l[1]; target != "" {
-			shown.Add("Link", fmt.Sprintf("</messages?page=%s&limit=%s>; rel=%q", linked(target, "page"), linked(target, "limit"), rel))
-		}
-	}
 	return shown
-}
-
-// linked returns a small number of a link's query.
-func linked(target, name string) string {
-	u, err := url.Parse(target)
-	if err != nil {
-		return ""
-	}
-	return small.FindString(u.Query().Get(name))
 }
 
 // record hands the shape of an answer on, as a file like those in testdata, if there was none like it.
