@@ -65,11 +65,8 @@ func (s *Screen) Out() io.Writer {
 // BeginLine ends what standard output's file ends with, if it is not a whole line: the rest of one, written when a disk was
 // full. A file that cannot be read gets an empty line, which loses nothing.
 func (s *Screen) BeginLine() error {
-	f, ok := s.stdout.(*os.File)
-	if !ok {
-		return nil
-	}
-	info, err := f.Stat()
+	f, _ := s.stdout.(*os.File)
+	info, err := f.Stat() // an error, if there is no file
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
 		return nil
 	}
