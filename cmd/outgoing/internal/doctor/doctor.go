@@ -43,8 +43,8 @@ type Config struct {
 	Token     func(context.Context) (string, error)
 	Transport http.RoundTripper // is given each request as it is, so that no redirect is followed
 
-	// Record is given the shape of each distinct answer, and a file name for it, until it fails; nil records nothing.
-	Record func(name string, answer []byte) error
+	// Record is given the shape of each distinct answer, and a file name for it; nil records nothing.
+	Record func(name string, answer []byte)
 }
 
 const (

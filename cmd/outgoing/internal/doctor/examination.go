@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -36,6 +35,7 @@ type examination struct {
 	ctx                       context.Context
 	isDialled                 atomic.Bool // there was a connection; a gateway in memory has none
 	answers                   []*answer   // all, in order
+	seen                      map[request]*answer
 	sample                    []row
 	ids, recorded             map[string]int // what stands for an ID; how often a name or a file was recorded
 	requests, waits, failures int            // the failures in a row
@@ -44,7 +44,7 @@ type examination struct {
 
 func newExamination(ctx context.Context, cfg Config) *examination {
 	cfg.BaseURL = strings.TrimRight(cfg.BaseURL, "/")
-	return &examination{Config: cfg, ctx: ctx, ids: map[string]int{}, recorded: map[string]int{}}
+	return &examination{Config: cfg, ctx: ctx, seen: map[request]*answer{}, ids: map[string]int{}, recorded: map[string]int{}}
 }
 
 // request is one question. Its name is good for a file name.
@@ -64,11 +64,8 @@ func pageOf(page, limit int) request {
 
 // see returns an answer as it was when it was first asked for.
 func (x *examination) see(req request) *answer {
-	i := slices.IndexFunc(x.answers, func(a *answer) bool {
-		return a.request == req && a.StatusCode < http.StatusInternalServerError && a.StatusCode != http.StatusTooManyRequests
-	})
-	if i >= 0 {
-		return x.answers[i]
+	if a := x.seen[req]; a != nil {
+		return a
 	}
 	return x.ask(req)
 }
@@ -98,7 +95,7 @@ func (x *examination) ask(req request) *answer {
 		x.wait(a.StatusCode, cmp.Or(hold, defaultHold))
 		return x.ask(req)
 	case a.failed == nil && a.StatusCode < http.StatusInternalServerError:
-		x.failures = 0
+		x.failures, x.seen[req] = 0, cmp.Or(x.seen[req], a)
 		return a
 	}
 	// A gateway that is down is not asked any further.

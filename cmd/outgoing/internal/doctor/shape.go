@@ -184,14 +184,12 @@ func (x *examination) record(a *answer) {
 	if x.recorded[name]++; x.recorded[name] > 1 {
 		name += "-" + strconv.Itoa(x.recorded[name])
 	}
-	if x.Record(name+".http", []byte(file)) != nil {
-		x.Record = nil
-	}
+	x.Record(name+".http", []byte(file))
 }
 
 // NewRecorder returns a Config's Record, and makes its directory, which must not be there yet or be empty: so nothing is ever
-// overwritten. Only its owner can read the files. An error is kept in failed, too.
-func NewRecorder(dir string, failed *error) (func(name string, answer []byte) error, error) {
+// overwritten. Only its owner can read the files. The first error is kept in failed.
+func NewRecorder(dir string, failed *error) (func(name string, answer []byte), error) {
 	err := os.MkdirAll(dir, 0o700)
 	entries, unread := os.ReadDir(dir)
 	switch {
@@ -200,8 +198,7 @@ func NewRecorder(dir string, failed *error) (func(name string, answer []byte) er
 	case len(entries) > 0:
 		return nil, fmt.Errorf("%s: the directory is not empty; give a new one", dir)
 	}
-	return func(name string, answer []byte) error {
-		*failed = os.WriteFile(filepath.Join(dir, name), answer, 0o600)
-		return *failed
+	return func(name string, answer []byte) {
+		*failed = cmp.Or(*failed, os.WriteFile(filepath.Join(dir, name), answer, 0o600))
 	}, nil
 }

@@ -25,10 +25,7 @@ import (
 func shown(t testing.TB, transport http.RoundTripper) string {
 	var all bytes.Buffer
 	cfg := config(transport)
-	cfg.Record = func(name string, answer []byte) error {
-		all.WriteString(name + "\n" + string(answer) + "\n")
-		return nil
-	}
+	cfg.Record = func(name string, answer []byte) { all.WriteString(name + "\n" + string(answer) + "\n") }
 	for result := range doctor.Run(t.Context(), cfg) {
 		line, err := json.Marshal(result)
 		require.NoError(t, err)

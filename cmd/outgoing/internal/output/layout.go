@@ -21,8 +21,7 @@ type Layout[T any] struct {
 type column struct {
 	member string
 	title  string
-	width  int  // 0 for the rest of the line
-	most   int  // width of a cell that is not cut, and pushes the others to the right; 0 for width
+	width  int  // 0 of the last one, which has the rest of the line
 	right  bool // numbers
 	least  int  // on a terminal with fewer characters in a line the column is left out
 
@@ -72,10 +71,10 @@ var Changes = Layout[outgoing.Message]{
 }
 
 var (
-	idColumn        = column{member: "id", title: "ID", width: 10, most: 19}
+	idColumn        = column{member: "id", title: "ID", width: 10}
 	recipientColumn = column{member: "recipient", title: "RECIPIENT", width: 13}
 	statusColumn    = column{
-		member: "status_code", title: "STATUS", width: 10, most: 16, text: statusOrState,
+		member: "status_code", title: "STATUS", width: 10, text: statusOrState,
 		colors: map[string]string{outgoing.StatusScheduled: terminal.Yellow}, // the only ones that can still be stopped
 	}
 )
@@ -159,7 +158,7 @@ var Outcomes = Layout[Outcome]{
 			outgoing.NotSent.String():   terminal.Faint,
 		}},
 		{member: "status", title: "STATUS", width: 6, right: true},
-		{member: "message.status_code", title: "NOW", width: 10, most: 16},
+		{member: "message.status_code", title: "NOW", width: 10},
 		{member: "reason", title: "REASON"},
 	},
 	fields: []string{"id", "state", "status", "message.status_code", "reason"},

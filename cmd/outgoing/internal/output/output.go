@@ -105,8 +105,8 @@ func (m members) text(path string) string {
 	}
 }
 
-// encodeTable returns a line for people: the titles, if row is nil. On a terminal it is no longer than that is wide, and
-// long cells are cut; elsewhere they push what follows to the right. If no cell follows, one has the rest of the line.
+// encodeTable returns a line for people: the titles, if row is nil. A long cell pushes what follows to the right. On a terminal
+// the line is no longer than that is wide, and a cell no longer than two columns, but the last one has the rest of the line.
 func encodeTable(columns []column, row members, style terminal.Style) string {
 	texts, last := make([]string, len(columns)), 0
 	for i, c := range columns {
@@ -117,24 +117,22 @@ func encodeTable(columns []column, row members, style terminal.Style) string {
 	var b strings.Builder
 	start, end := 0, 0 // of this column, and of what is written
 	for i, c := range columns[:last+1] {
-		text, color, room := texts[i], c.colors[texts[i]], c.width
+		text, color := texts[i], c.colors[texts[i]]
 		if row == nil {
 			color = terminal.Bold
 		}
+		if c.right {
+			text = runewidth.FillLeft(text, c.width)
+		}
 		if style.Width > 0 {
-			if style.Width < c.least {
+			room := style.Width - start
+			if i < last {
+				room = min(room, 2*c.width)
+			}
+			if room <= 0 || style.Width < c.least {
 				continue
 			}
-			if room = style.Width - start; room <= 0 {
-				break
-			}
-			if most := max(c.most, c.width); most > 0 && (i < last || last == len(columns)-1) {
-				room = min(room, most)
-			}
 			text = runewidth.Truncate(text, room, "…")
-		}
-		if c.right {
-			text = runewidth.FillLeft(text, room)
 		}
 		if text != "" {
 			b.WriteString(strings.Repeat(" ", start-end)) // only before a cell, so that no line ends in spaces
