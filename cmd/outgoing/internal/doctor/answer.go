@@ -50,16 +50,14 @@ func (a *answer) parse() {
 	found := []row{}
 	err := rows.Decode(a.body, func(raw *jsontext.Value, _ []rows.Odd) {
 		if len(found) <= maxRows {
-			found = append(found, row{raw: raw.Clone(), where: fmt.Sprintf("page %d: /%d", a.page, len(found))})
+			r := row{raw: raw.Clone(), where: fmt.Sprintf("page %d: /%d", a.page, len(found))}
+			r.odd = rows.Object(r.raw, &r.Message)
+			found = append(found, r)
 		}
 	})
-	if err != nil || len(found) > maxRows {
-		return
+	if err == nil && len(found) <= maxRows {
+		a.rows = found
 	}
-	for i := range found {
-		found[i].odd = rows.Object(found[i].raw, &found[i].Message)
-	}
-	a.rows = found
 }
 
 const problemType = "application/problem+json"

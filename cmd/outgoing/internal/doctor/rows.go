@@ -76,7 +76,7 @@ func members(sample []row) Result {
 // differences returns how a row differs from the contract, by JSON pointer. Unknown members have no name: it may be a value.
 func (r row) differences() map[string]string {
 	if r.raw.Kind() != '{' {
-		return map[string]string{"": " is " + kinds[r.raw.Kind()] + ", not an object"}
+		return map[string]string{"": " " + r.odd[0].Reason} // "is a string, not an object"
 	}
 	found, members := map[string]string{}, map[string]jsontext.Value{}
 	_ = json.Unmarshal(r.raw, &members, lenient) // it has been read as JSON before
