@@ -175,28 +175,28 @@ func both(ids, others []int64) []int64 {
 
 // D6: what a look-up gives for IDs that the history shows and for those that it does not.
 
-// lookUp returns a check of a look-up of all those IDs, each named so many times; so many of them the history shows, if it has
-// as many. It finds nothing worse than worst.
-func lookUp(name string, known, all, times int, worst Verdict) func(*examination) Result {
+// lookUp returns a check of a look-up of so many IDs that the history shows, if it shows as many, and so many that it does not.
+// Each is named so many times. The check finds nothing worse than worst.
+func lookUp(name string, known, unknown, times int, worst Verdict) func(*examination) Result {
 	return func(x *examination) Result {
 		sample, err := sample(x)
 		ids := idsOf(identified(sample))
 		if ids == nil {
 			return skip(cmp.Or(err, errors.New("no row has an ID that can be read")))
 		}
-		unknown := slices.Max(ids) + 100_000_000
+		newest := slices.Max(ids)
 		ids = ids[:min(known, len(ids))]
 		ids = slices.Concat(ids[len(ids)/2:], ids[:len(ids)/2]) // neither in their order nor in its reverse
 		asked := slices.Clone(ids)
-		for len(asked) < all {
-			asked = append(asked, unknown+int64(len(asked)))
+		for n := range unknown {
+			asked = append(asked, newest+100_000_000+int64(n))
 		}
 		list := strings.Trim(fmt.Sprint(slices.Repeat(asked, times)), "[]")
 		a, err := to(request{name: name, target: "/messages/" + strings.ReplaceAll(list, " ", ",")})(x)
 		if err != nil {
 			return skip(err)
 		}
-		r := found(a, ids, all-len(ids))
+		r := found(a, ids, unknown)
 		if r.Verdict == Fail {
 			r.Verdict = worst
 		}

@@ -203,6 +203,6 @@ func scheduled(sample []row) Result {
 	}
 	ids := outOfOrder(sample, byID) - outOfOrder(gone, byID)
 	dates := outOfOrder(sample, bySentDate) - outOfOrder(gone, bySentDate)
-	return unless(ids > 0 || dates <= 0, Note, "with these %d rows %d neighbours more are out of the order of IDs, and %d out of that of sent_date",
-		len(sample)-len(gone), ids, dates)
+	return unless(ids > 0 || dates <= 0, Note, "%d of %d rows; neighbours that they put out of order: %d by ID, %d by sent_date",
+		len(sample)-len(gone), len(sample), ids, dates)
 }
