@@ -25,8 +25,7 @@ type column struct {
 	right  bool // numbers
 	least  int  // on a terminal with fewer characters in a line the column is left out
 
-	colors map[string]string    // of cells, by their text
-	text   func(members) string // of a cell, if it is not the member's
+	text func(members) string // of a cell, if it is not the member's
 }
 
 // cell returns the text in a row, or the title of a column if row is nil.
@@ -73,11 +72,17 @@ var Changes = Layout[outgoing.Message]{
 var (
 	idColumn        = column{member: "id", title: "ID", width: 10}
 	recipientColumn = column{member: "recipient", title: "RECIPIENT", width: 13}
-	statusColumn    = column{
-		member: "status_code", title: "STATUS", width: 10, text: statusOrState,
-		colors: map[string]string{outgoing.StatusScheduled: terminal.Yellow}, // the only ones that can still be stopped
-	}
+	statusColumn    = column{member: "status_code", title: "STATUS", width: 10, text: statusOrState}
 )
+
+// colors are those of statuses, states and verdicts, in whichever column.
+var colors = map[string]string{
+	outgoing.StatusScheduled:    terminal.Yellow, // the only ones that can still be stopped
+	outgoing.Cancelled.String(): terminal.Green, string(doctor.OK): terminal.Green,
+	outgoing.Rejected.String(): terminal.Red, string(doctor.Fail): terminal.Red,
+	outgoing.Unknown.String(): terminal.Yellow, string(doctor.Note): terminal.Yellow,
+	outgoing.NotSent.String(): terminal.Faint, string(doctor.Skipped): terminal.Faint,
+}
 
 func typeName(m members) string {
 	names := map[string]string{"1": "SMS PRO", "3": "SMS ECO", "4": "SMS 2WAY", "10": "MMS"}
@@ -151,12 +156,7 @@ type Outcome struct {
 var Outcomes = Layout[Outcome]{
 	columns: []column{
 		idColumn,
-		{member: "state", title: "STATE", width: 9, colors: map[string]string{
-			outgoing.Cancelled.String(): terminal.Green,
-			outgoing.Rejected.String():  terminal.Red,
-			outgoing.Unknown.String():   terminal.Yellow,
-			outgoing.NotSent.String():   terminal.Faint,
-		}},
+		{member: "state", title: "STATE", width: 9},
 		{member: "status", title: "STATUS", width: 6, right: true},
 		{member: "message.status_code", title: "NOW", width: 10},
 		{member: "reason", title: "REASON"},
@@ -201,12 +201,7 @@ func (o Outcome) json() any {
 var Findings = Layout[doctor.Result]{
 	columns: []column{
 		{member: "id", title: "RULE", width: 4},
-		{member: "verdict", title: "VERDICT", width: 7, colors: map[string]string{
-			string(doctor.OK):      terminal.Green,
-			string(doctor.Fail):    terminal.Red,
-			string(doctor.Note):    terminal.Yellow,
-			string(doctor.Skipped): terminal.Faint,
-		}},
+		{member: "verdict", title: "VERDICT", width: 7},
 		{member: "title", title: "CHECK", width: 19},
 		{member: "seen", title: "SEEN", text: seenAndPromise},
 	},

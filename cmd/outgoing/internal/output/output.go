@@ -117,7 +117,7 @@ func encodeTable(columns []column, row members, style terminal.Style) string {
 	var b strings.Builder
 	start, end := 0, 0 // of this column, and of what is written
 	for i, c := range columns[:last+1] {
-		text, color := texts[i], c.colors[texts[i]]
+		text, color := texts[i], colors[texts[i]]
 		if row == nil {
 			color = terminal.Bold
 		}
