@@ -2,7 +2,6 @@ package terminal
 
 import (
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -54,8 +53,7 @@ func (s *Screen) Live(line func(elapsed time.Duration) string) (end func()) {
 		return func() {}
 	}
 	begun, stop := time.Now(), make(chan struct{})
-	var drawing sync.WaitGroup
-	drawing.Go(func() {
+	go func() {
 		for {
 			select {
 			case <-stop:
@@ -64,10 +62,9 @@ func (s *Screen) Live(line func(elapsed time.Duration) string) (end func()) {
 				s.draw(line(time.Since(begun)))
 			}
 		}
-	})
+	}()
 	return func() {
-		close(stop)
-		drawing.Wait()
+		stop <- struct{}{} // so that no line is being drawn any more
 		s.Clear()
 	}
 }
