@@ -58,5 +58,6 @@ func Printable(s string) string {
 // Unprintable reports whether a character acts on a terminal or cannot be seen: control characters, marks of direction, tags,
 // and letters and selectors without a shape of their own, but for the selector that emoji have.
 func Unprintable(r rune) bool {
-	return !unicode.IsGraphic(r) || r != '\ufe0f' && unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+	return !unicode.IsGraphic(r) || r > unicode.MaxLatin1 && r != '\ufe0f' &&
+		unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }

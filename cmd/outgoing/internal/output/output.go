@@ -157,6 +157,7 @@ func encodeJSON(value any) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
+	b.Grow(encoded.Len())
 	for _, r := range strings.TrimSuffix(encoded.String(), "\n") {
 		if !display.Unprintable(r) {
 			b.WriteRune(r)
