@@ -43,6 +43,9 @@ func Quoted(text string) string {
 
 // Printable escapes what does not print: a message's sender must not be able to move the cursor.
 func Printable(s string) string {
+	if strings.IndexFunc(s, Unprintable) < 0 && utf8.ValidString(s) {
+		return s
+	}
 	var b strings.Builder
 	for s != "" {
 		r, size := utf8.DecodeRuneInString(s)

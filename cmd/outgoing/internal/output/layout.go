@@ -36,7 +36,7 @@ func (c column) cell(row members) string {
 	case c.text != nil:
 		return c.text(row)
 	}
-	return row.text(c.member)
+	return row[c.member]
 }
 
 // Messages is how list shows messages. The fields of the CSV are those of the API, in its order.
@@ -86,15 +86,15 @@ var colors = map[string]string{
 
 func typeName(m members) string {
 	names := map[string]string{"1": "SMS PRO", "3": "SMS ECO", "4": "SMS 2WAY", "10": "MMS"}
-	return cmp.Or(names[m.text("type")], m.text("type"))
+	return cmp.Or(names[m["type"]], m["type"])
 }
 
 // statusOrState is the status of a message, or why a Result has none.
 func statusOrState(m members) string {
-	if state := m.text("state"); state != "" && state != Found {
-		return state + ": " + m.text("reason")
+	if state := m["state"]; state != "" && state != Found {
+		return state + ": " + m["reason"]
 	}
-	return m.text("status_code")
+	return m["status_code"]
 }
 
 // Result is what became of one ID in a get.
@@ -158,10 +158,10 @@ var Outcomes = Layout[Outcome]{
 		idColumn,
 		{member: "state", title: "STATE", width: 9},
 		{member: "status", title: "STATUS", width: 6, right: true},
-		{member: "message.status_code", title: "NOW", width: 10},
+		{member: "message/status_code", title: "NOW", width: 10},
 		{member: "reason", title: "REASON"},
 	},
-	fields: []string{"id", "state", "status", "message.status_code", "reason"},
+	fields: []string{"id", "state", "status", "message/status_code", "reason"},
 }
 
 func (o Outcome) reason() string {
@@ -209,8 +209,8 @@ var Findings = Layout[doctor.Result]{
 }
 
 func seenAndPromise(m members) string {
-	if m.text("promise") == "" || m.text("verdict") == string(doctor.OK) {
-		return m.text("seen")
+	if m["promise"] == "" || m["verdict"] == string(doctor.OK) {
+		return m["seen"]
 	}
-	return m.text("seen") + " [" + m.text("promise") + "]"
+	return m["seen"] + " [" + m["promise"] + "]"
 }

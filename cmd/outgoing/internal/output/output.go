@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/mattn/go-runewidth"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
@@ -82,27 +84,20 @@ func (w *writer[T]) Close() error {
 	return err
 }
 
-// members are those of a JSON object.
-type members map[string]any
+// members are those of a JSON object and of the objects in it, as text, by their names: "id", "message/status_code". A member
+// that is null is "", as one that is absent.
+type members map[string]string
 
-func membersOf(object string) (m members) {
-	dec := json.NewDecoder(strings.NewReader(object))
-	dec.UseNumber()    // prices are exact
-	_ = dec.Decode(&m) // it was encoded just now
-	return m
-}
-
-// text returns a member as text, also that of an object which is one ("message.status_code"); "" of null and of none.
-func (m members) text(path string) string {
-	name, rest, _ := strings.Cut(path, ".")
-	switch value := m[name].(type) {
-	case nil:
-		return ""
-	case map[string]any:
-		return members(value).text(rest)
-	default:
-		return display.Printable(fmt.Sprint(value))
+func membersOf(object string) members {
+	m, dec := members{}, jsontext.NewDecoder(strings.NewReader(object))
+	for token, err := dec.ReadToken(); err == nil; token, err = dec.ReadToken() {
+		text := display.Printable(token.String())
+		if token.Kind() == 'n' {
+			text = ""
+		}
+		m[strings.TrimPrefix(string(dec.StackPointer()), "/")] = text // a value's comes after its name's
 	}
+	return m
 }
 
 // encodeTable returns a line for people: the titles, if row is nil. A long cell pushes what follows to the right. On a terminal
@@ -183,9 +178,9 @@ func encodeCSV(fields []string, row members, excel bool) string {
 	}
 	record := make([]string, len(fields))
 	for i, field := range fields {
-		text := field[strings.LastIndex(field, ".")+1:]
+		text := path.Base(field)
 		if row != nil {
-			text = row.text(field)
+			text = row[field]
 		}
 		if excel {
 			text = excelCell(field, text)
