@@ -101,7 +101,7 @@ func Run(ctx context.Context, cfg Config) iter.Seq[Result] {
 		x := newExamination(ctx, cfg)
 		for _, c := range checks {
 			r := c.look(x)
-			r.ID, r.Title = c.id, c.title
+			r.ID, r.Title, r.Seen = c.id, c.title, x.tokens.Text(r.Seen)
 			if r.Verdict != Skipped {
 				r.Promise = c.promise
 			}

@@ -33,8 +33,9 @@ const (
 type examination struct {
 	Config
 	ctx                       context.Context
-	isDialled                 atomic.Bool // there was a connection; a gateway in memory has none
-	answers                   []*answer   // all, in order
+	tokens                    redact.Redactor // for a gateway that spells a token where a status code should be
+	isDialled                 atomic.Bool     // there was a connection; a gateway in memory has none
+	answers                   []*answer       // all, in order
 	seen                      map[request]*answer
 	sample                    []row
 	ids, recorded             map[string]int // what stands for an ID; how often a name or a file was recorded
@@ -86,6 +87,7 @@ func (x *examination) ask(req request) *answer {
 		return a
 	}
 	x.requests++
+	x.tokens = x.tokens.With(token)
 	if a.failed = x.send(a, cmp.Or(req.token, token)); a.failed == nil {
 		x.answers = append(x.answers, a)
 		x.record(a)

@@ -177,7 +177,7 @@ func (x *examination) record(a *answer) {
 		StatusCode: a.StatusCode, ProtoMajor: 1, ProtoMinor: 1, Header: a.headers(), ContentLength: -1,
 		Body: io.NopCloser(strings.NewReader(x.shape(a))),
 	}).Write(&b)
-	file, name := strings.ReplaceAll(b.String(), "\r\n", "\n"), fmt.Sprintf("%s-%d", a.name, a.StatusCode)
+	file, name := x.tokens.Text(strings.ReplaceAll(b.String(), "\r\n", "\n")), fmt.Sprintf("%s-%d", a.name, a.StatusCode)
 	if x.recorded[file]++; x.recorded[file] > 1 {
 		return
 	}
