@@ -47,13 +47,13 @@ func Printable(s string) string {
 		return s
 	}
 	var b strings.Builder
-	for i, r := range s {
-		_, size := utf8.DecodeRuneInString(s[i:])
-		if Unprintable(r) || r == utf8.RuneError && size == 1 {
-			b.WriteString(strings.Trim(strconv.QuoteToASCII(s[i:i+size]), `"`))
-		} else {
-			b.WriteRune(r)
+	for s != "" {
+		r, size := utf8.DecodeRuneInString(s)
+		char := s[:size]
+		if s = s[size:]; Unprintable(r) || r == utf8.RuneError && size == 1 {
+			char = strings.Trim(strconv.QuoteToASCII(char), `"`)
 		}
+		b.WriteString(char)
 	}
 	return b.String()
 }
@@ -61,5 +61,6 @@ func Printable(s string) string {
 // Unprintable reports whether a character acts on a terminal or cannot be seen: control characters, marks of direction, tags,
 // and letters and selectors without a shape of their own, but for the selector that emoji have.
 func Unprintable(r rune) bool {
-	return !unicode.IsGraphic(r) || r != '\ufe0f' && unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+	return !unicode.IsGraphic(r) || r > unicode.MaxLatin1 && r != '\ufe0f' &&
+		unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }

@@ -2,27 +2,18 @@ package doctor
 
 import (
 	"cmp"
-	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
-	"net"
 	"net/http"
-	"net/http/httptrace"
-	"net/url"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
 	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/header"
 	"github.com/gsmservice-gateway/client-go/internal/problem"
-	"github.com/gsmservice-gateway/client-go/internal/retry"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
@@ -30,15 +21,14 @@ import (
 // answer is what came of a request, as the library reads it.
 type answer struct {
 	request
-	*http.Response       // a zero one if there is none
-	failed         error // why there is none
-	url            *url.URL
+	*http.Response           // a zero one if there is none
+	failed         error     // why there is none
 	at             time.Time // halfway between the request and the header
 	took           time.Duration
 	body           []byte
-	broken         error             // why the body is not whole
-	rows           []row             // nil if it is not a 200 with rows, of which there may be none
-	problem        *outgoing.Problem // nil if it is none
+	rows           []row // nil if it is not a 200 with rows, of which there may be none
+	isProblem      bool
+	code           string // of the problem
 }
 
 // row is a message as the library reads it, and as it came.
@@ -49,92 +39,23 @@ type row struct {
 	raw   jsontext.Value
 }
 
-const (
-	maxBody = 1 << 20 // far more than a page of 50 messages has, which is some 20 KiB
-	maxRows = 1000    // bounds the work on a hostile body; a page has at most 50 rows
-)
-
-// send makes one HTTP request. An error is one of this package's: net/http quotes in its own what it cannot parse.
-func (x *examination) send(req request, token string) *answer {
-	a := &answer{request: req, Response: new(http.Response)}
-	ctx, cancel := context.WithTimeout(x.ctx, requestTimeout)
-	defer cancel()
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		ConnectDone: func(string, string, error) { x.isDialled.Store(true) },
-	})
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, x.BaseURL+req.target, http.NoBody)
-	if err != nil {
-		a.failed = errors.New("the base URL is not one for a request")
-		return a
-	}
-	r.Header.Set("Accept", "application/json, application/problem+json")
-	r.Header.Set("Authorization", "Bearer "+cmp.Or(req.token, token))
-	r.Header.Set("User-Agent", "client-go-outgoing-doctor")
-	began := time.Now()
-	res, err := x.Transport.RoundTrip(r)
-	if err != nil {
-		a.failed = describeFailure(ctx, err)
-		return a
-	}
-	defer res.Body.Close()
-	a.Response, a.url, a.took = res, r.URL, time.Since(began)
-	a.at = began.Add(a.took / 2)
-	if a.StatusCode >= http.StatusOK { // the body of a 101 is the raw connection
-		a.body, err = io.ReadAll(io.LimitReader(res.Body, maxBody+1))
-	}
-	switch {
-	case err != nil:
-		a.broken = fmt.Errorf("the body broke off: %w", describeFailure(ctx, err))
-	case len(a.body) > maxBody:
-		a.broken = fmt.Errorf("a body of more than %d bytes", maxBody)
-	}
-	a.parse()
-	return a
-}
-
-// describeFailure says in this package's words why there was no answer.
-func describeFailure(ctx context.Context, err error) error {
-	dns, isDNS := errors.AsType[*net.DNSError](err)
-	timeout, isTimeout := errors.AsType[net.Error](err)
-	invalid, isInvalid := errors.AsType[x509.CertificateInvalidError](err)
-	errno, isErrno := errors.AsType[syscall.Errno](err)
-	switch {
-	case errors.Is(ctx.Err(), context.Canceled), errors.Is(err, interrupt.ErrInterrupted):
-		return interrupt.ErrInterrupted
-	case ctx.Err() != nil || isTimeout && timeout.Timeout():
-		return errors.New("no answer in time")
-	case isDNS && dns.IsNotFound:
-		return errors.New("DNS knows no such host")
-	case isInvalid && invalid.Reason == x509.Expired:
-		return fmt.Errorf("the TLS certificate is valid from %s to %s", day(invalid.Cert.NotBefore), day(invalid.Cert.NotAfter))
-	case !retry.Transient(err):
-		return errors.New("TLS failed: the certificate is not trusted here or is for another host, " +
-			"or the port does not speak TLS 1.2 or newer")
-	case isErrno:
-		return errno
-	}
-	return errors.New("the connection failed or was dropped, or what came is not HTTP")
-}
-
-func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+const maxRows = 1000 // bounds the work on a hostile body; a page has at most 50 rows
 
 func (a *answer) parse() {
-	if a.StatusCode != http.StatusOK || a.broken != nil {
-		if p, ok := problem.Parse(a.body, a.Header.Get("Content-Type")); ok {
-			a.problem = &p
+	if a.StatusCode != http.StatusOK {
+		p, ok := problem.Parse(a.body, a.Header.Get("Content-Type"))
+		a.isProblem, a.code = ok, p.Code
+		return
+	}
+	found := []row{}
+	err := rows.Decode(a.body, func(raw *jsontext.Value, _ []rows.Odd) {
+		if len(found) <= maxRows {
+			r := row{raw: raw.Clone(), where: fmt.Sprintf("page %d: /%d", a.page, len(found))}
+			r.odd = rows.Object(r.raw, &r.Message)
+			found = append(found, r)
 		}
-		return
-	}
-	_, raw := elements(rows.WithoutBOM(a.body))
-	if len(raw) > maxRows {
-		return
-	}
-	found := make([]row, 0, len(raw))
-	err := rows.Decode(a.body, func(m *outgoing.Message, odd []rows.Odd) {
-		n := len(found)
-		found = append(found, row{*m, fmt.Sprintf("page %d: /%d", a.page, n), odd, raw[n]})
 	})
-	if err == nil {
+	if err == nil && len(found) <= maxRows {
 		a.rows = found
 	}
 }
@@ -147,12 +68,10 @@ func (a *answer) describe() string {
 	switch {
 	case a.rows != nil:
 		what = errline.Plural(len(a.rows), "row")
-	case a.broken != nil:
-		what = a.broken.Error()
-	case a.problem != nil:
+	case a.isProblem:
 		what = strings.TrimSuffix("a problem document as "+what, " as "+problemType)
-		if isCode(a.problem.Code, a.StatusCode) {
-			what += " (code " + a.problem.Code + ")"
+		if isCode(a.code, a.StatusCode) {
+			what += " (code " + a.code + ")"
 		}
 	case a.StatusCode/100 == 3:
 		what = "a redirect, which is not followed"
@@ -192,7 +111,6 @@ func (a *answer) isRefused() bool {
 }
 
 func (a *answer) count(name string) *int { return header.Count(a.Header, name) }
-func (a *answer) links() header.Links    { return header.ParseLinks(a.Header.Values("Link"), a.url) }
 
 func idsOf(rows []row) (ids []int64) {
 	for _, r := range rows {

@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -13,7 +16,6 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
 	"github.com/gsmservice-gateway/client-go/internal/redact"
 	"github.com/gsmservice-gateway/client-go/internal/retry"
-	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 // The bounds of an examination.
@@ -23,7 +25,8 @@ const (
 	maxWaits       = 4                // in all, so that a report takes minutes and not hours
 	defaultHold    = 5 * time.Second  // after a 429 that does not say how long
 	requestTimeout = 30 * time.Second
-	maxFailures    = 3 // in a row, without a usable answer between: the gateway is down
+	maxFailures    = 3       // in a row, without a usable answer between: the gateway is down
+	maxBody        = 1 << 20 // far more than a page of 50 messages has, which is some 20 KiB
 )
 
 // examination is what has been seen of one gateway.
@@ -33,6 +36,7 @@ type examination struct {
 	tokens                    redact.Redactor // for a gateway that spells a token where a status code should be
 	isDialled                 atomic.Bool     // there was a connection; a gateway in memory has none
 	answers                   []*answer       // all, in order
+	seen                      map[request]*answer
 	sample                    []row
 	ids, recorded             map[string]int // what stands for an ID; how often a name or a file was recorded
 	requests, waits, failures int            // the failures in a row
@@ -41,7 +45,7 @@ type examination struct {
 
 func newExamination(ctx context.Context, cfg Config) *examination {
 	cfg.BaseURL = strings.TrimRight(cfg.BaseURL, "/")
-	return &examination{Config: cfg, ctx: ctx, ids: map[string]int{}, recorded: map[string]int{}}
+	return &examination{Config: cfg, ctx: ctx, seen: map[request]*answer{}, ids: map[string]int{}, recorded: map[string]int{}}
 }
 
 // request is one question. Its name is good for a file name.
@@ -59,78 +63,49 @@ func pageOf(page, limit int) request {
 	}
 }
 
-// judging returns a check of what see finds; an error of that skips it.
-func judging[T any](see func(*examination) (T, error), judge func(T) finding) func(*examination) finding {
-	return func(x *examination) finding {
-		seen, err := see(x)
-		if err != nil {
-			return skip(err)
-		}
-		return judge(seen)
-	}
-}
-
-// first is the first answer, whatever it is.
-func first(x *examination) (*answer, error) {
-	a := x.see(pageOf(1, 1))
-	return a, a.failed
-}
-
-// to returns the answer to a request, if it is about what was asked.
-func to(req request) func(*examination) (*answer, error) {
-	return func(x *examination) (*answer, error) {
-		a := x.see(req)
-		return a, a.inconclusive()
-	}
-}
-
 // see returns an answer as it was when it was first asked for.
 func (x *examination) see(req request) *answer {
-	for _, a := range x.answers {
-		if a.request == req && a.StatusCode < http.StatusInternalServerError && a.StatusCode != http.StatusTooManyRequests {
-			return a
-		}
+	if a := x.seen[req]; a != nil {
+		return a
 	}
 	return x.ask(req)
 }
 
 // ask sends one request. After an answer that asks for fewer requests it waits within bounds and asks again.
 func (x *examination) ask(req request) *answer {
-	for {
-		var token string
-		switch {
-		case x.ctx.Err() != nil:
-			x.stopped = interrupt.ErrInterrupted
-		case x.stopped == nil && x.requests >= maxRequests:
-			x.stopped = fmt.Errorf("%d requests were made, which is the most", maxRequests)
-		case x.stopped == nil:
-			token, x.stopped = x.Token(x.ctx)
-		}
-		if x.stopped != nil {
-			return &answer{request: req, Response: new(http.Response), failed: x.stopped}
-		}
-		x.tokens = x.tokens.With(token)
-		x.requests++
-		a := x.send(req, token)
-		if a.failed == nil {
-			x.answers = append(x.answers, a)
-			x.record(a)
-		}
-		switch hold := retry.After(a.Header, a.at); {
-		case retry.Throttles(a.StatusCode, hold):
-			x.wait(a.StatusCode, cmp.Or(hold, defaultHold))
-			continue
-		case a.failed == nil && a.StatusCode < http.StatusInternalServerError:
-			x.failures = 0
-			return a
-		}
-		// A gateway that is down is not asked any further.
-		x.failures++
-		if x.failures >= maxFailures || len(x.answers) == 0 || errors.Is(a.failed, interrupt.ErrInterrupted) {
-			x.stopped = a.unusable()
-		}
+	a := &answer{request: req, Response: new(http.Response)}
+	var token string
+	switch {
+	case x.ctx.Err() != nil:
+		x.stopped = interrupt.ErrInterrupted
+	case x.stopped == nil && x.requests >= maxRequests:
+		x.stopped = fmt.Errorf("%d requests were made, which is the most", maxRequests)
+	case x.stopped == nil:
+		token, x.stopped = x.Token(x.ctx)
+	}
+	if a.failed = x.stopped; a.failed != nil {
 		return a
 	}
+	x.requests++
+	x.tokens = x.tokens.With(token)
+	if a.failed = x.send(a, cmp.Or(req.token, token)); a.failed == nil {
+		x.answers = append(x.answers, a)
+		x.record(a)
+	}
+	switch hold := retry.After(a.Header, a.at); {
+	case retry.Throttles(a.StatusCode, hold):
+		x.wait(a.StatusCode, cmp.Or(hold, defaultHold))
+		return x.ask(req)
+	case a.failed == nil && a.StatusCode < http.StatusInternalServerError:
+		x.failures, x.seen[req] = 0, cmp.Or(x.seen[req], a)
+		return a
+	}
+	// A gateway that is down is not asked any further.
+	x.failures++
+	if x.failures >= maxFailures || len(x.answers) == 0 || errors.Is(a.failed, interrupt.ErrInterrupted) {
+		x.stopped = a.unusable()
+	}
+	return a
 }
 
 // wait does what an answer asks for. If that is too long, nothing more is asked.
@@ -146,30 +121,52 @@ func (x *examination) wait(status int, hold time.Duration) {
 	}
 }
 
-// sample returns the rows of the first pages, as they were when it was first called: those that each page adds to the ones
-// before it, since a message that arrived meanwhile shifts rows to the next page.
-func sample(x *examination) ([]row, error) {
-	if x.sample != nil {
-		return x.sample, nil
+// send makes one HTTP request.
+func (x *examination) send(a *answer, token string) error {
+	ctx, cancel := context.WithTimeout(x.ctx, requestTimeout)
+	defer cancel()
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{ConnectDone: func(string, string, error) { x.isDialled.Store(true) }})
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, x.BaseURL+a.target, http.NoBody)
+	if err != nil {
+		return errors.New("the base URL is not one for a request")
 	}
-	seen := map[int64]bool{}
-	for n := range 4 {
-		a := x.see(pageOf(n+1, outgoing.MaxLimit))
-		if a.rows == nil && n == 0 {
-			return nil, a.unusable()
-		}
-		if a.rows == nil {
-			break // the pages before it are good
-		}
-		for _, r := range a.rows {
-			if !seen[r.ID] {
-				x.sample = append(x.sample, r)
-				seen[r.ID] = r.ID != 0
-			}
-		}
+	r.Header.Set("Accept", "application/json, application/problem+json")
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("User-Agent", "client-go-outgoing-doctor")
+	began := time.Now()
+	res, err := x.Transport.RoundTrip(r)
+	if err != nil {
+		return describeFailure(r, err)
 	}
-	if x.sample == nil {
-		return nil, errors.New("the history is empty")
+	defer res.Body.Close()
+	took := time.Since(began)
+	var body []byte
+	if res.StatusCode >= http.StatusOK { // the body of a 101 is the raw connection
+		body, err = io.ReadAll(io.LimitReader(res.Body, maxBody+1))
 	}
-	return x.sample, nil
+	switch {
+	case err != nil:
+		return fmt.Errorf("the body of an answer broke off: %w", describeFailure(r, err))
+	case len(body) > maxBody:
+		return fmt.Errorf("an answer has a body of more than %d bytes", maxBody)
+	}
+	res.Request = r
+	a.Response, a.body, a.took, a.at = res, body, took, began.Add(took/2)
+	a.parse()
+	return nil
+}
+
+// describeFailure says why there was no answer, without what net/http quotes of one, and without the host.
+func describeFailure(r *http.Request, err error) error {
+	timeout, isTimeout := errors.AsType[net.Error](err)
+	switch ended := r.Context().Err(); {
+	case errors.Is(ended, context.Canceled), errors.Is(err, interrupt.ErrInterrupted):
+		return interrupt.ErrInterrupted
+	case ended != nil || isTimeout && timeout.Timeout():
+		return errors.New("no answer in time")
+	}
+	for cause := err; cause != nil; cause = errors.Unwrap(cause) {
+		err = cause // the innermost has the reason, and no address
+	}
+	return errors.New(strings.ReplaceAll(redact.Quotes(err).Error(), r.URL.Hostname(), "the host"))
 }

@@ -25,7 +25,7 @@ func TestD5_TheOrderIsNamed(t *testing.T) {
 		found.othersAreGood(t, "order", "SCHEDULED rows", "50 IDs")
 	}
 	found := examine(t, sortedBy(bySentDate))
-	found.is(t, doctor.Note, "SCHEDULED rows", "stand where their ID says, 15 where their sent_date says")
+	found.is(t, doctor.Note, "SCHEDULED rows", "15 of 120 rows; neighbours that they put out of order: 1 by ID, 0 by sent_date")
 }
 
 func TestD5_WhatCannotBeToldApartIsANote(t *testing.T) {

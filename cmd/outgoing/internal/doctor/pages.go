@@ -5,18 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gsmservice-gateway/client-go/internal/errline"
+	"github.com/gsmservice-gateway/client-go/internal/header"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 // D4: whether pages are as asked for, what their headers say, and what is after the last one.
 
 // limits asks for pages of several sizes.
-func limits(x *examination) finding {
+func limits(x *examination) Result {
 	var asAsked, wrong []string
 	said, _ := x.total()
 	total := max(said, len(x.sample)) // or more
@@ -35,66 +37,71 @@ func limits(x *examination) finding {
 		cmp.Or(strings.Join(asAsked, ", "), "none"), inWords(total), strings.Join(wrong, ""))
 }
 
-// pages returns all pages so far that have rows.
-func (x *examination) pages() []*answer {
-	return slices.DeleteFunc(slices.Clone(x.answers), func(a *answer) bool { return a.rows == nil || a.limit == 0 })
-}
-
-// says returns a check of a count in the header of all pages so far, by what it should be.
-func says(name string) func(*examination) finding {
-	return func(x *examination) finding {
-		pages, right := x.pages(), 0
-		for _, p := range pages {
-			if said := p.count(name); said != nil {
-				if n := x.wanted(name, p, *said); n != *said {
-					return Fail.found("says %s and should say %s (page %s, limit %d)",
-						inWords(*said), inWords(n), inWords(p.page), p.limit)
-				}
+// onPages returns a check of what a header of the pages so far says: whether it is there, and what is wrong with it, if
+// anything is.
+func onPages(verdict Verdict, check func(p *answer) (isThere bool, wrong string)) func(*examination) Result {
+	return func(x *examination) Result {
+		right, all := 0, 0
+		for _, p := range x.answers {
+			if p.rows == nil || p.limit == 0 {
+				continue
+			}
+			isThere, wrong := check(p)
+			if wrong != "" {
+				return verdict.found("%s (page %s, limit %d)", wrong, inWords(p.page), p.limit)
+			}
+			if all++; isThere {
 				right++
 			}
 		}
-		return onPages(right, len(pages), "")
+		if all == 0 {
+			return Skipped.found("there was no page")
+		}
+		return unless(right < all, Note, "right on %d pages, absent or not readable on %d", right, all-right)
 	}
 }
 
-// wanted returns what a count in the header of a page should be.
-func (x *examination) wanted(name string, p *answer, said int) int {
-	switch total := p.count("X-Total-Results"); {
-	case name == "X-Limit":
-		return p.limit
-	case name == "X-Current-Page":
-		return p.page
-	case name == "X-Total-Results" && p.limit < outgoing.MaxLimit: // it may be older than some of the sample
-		return max(said, len(p.rows))
-	case name == "X-Total-Results":
-		return max(said, len(x.sample)) // or more
-	case total != nil:
+// says returns a check of a count, by what it should be.
+func says(name string, wanted func(p *answer, said int) int) func(*examination) Result {
+	return onPages(Fail, func(p *answer) (isThere bool, wrong string) {
+		said := p.count(name)
+		if said == nil {
+			return false, ""
+		}
+		if n := wanted(p, *said); n != *said {
+			wrong = fmt.Sprintf("says %s and should say %s", inWords(*said), inWords(n))
+		}
+		return true, wrong
+	})
+}
+
+func limitOf(p *answer, _ int) int        { return p.limit }
+func numberOf(p *answer, _ int) int       { return p.page }
+func rowsAtLeast(p *answer, said int) int { return max(said, len(p.rows)) }
+
+func pagesInAll(p *answer, said int) int {
+	if total := p.count("X-Total-Results"); total != nil {
 		return (*total + p.limit - 1) / p.limit
 	}
 	return said
 }
 
-func onPages(right, all int, wrong string) finding {
-	if all == 0 {
-		return skip(errors.New("there was no page"))
+// links compares the next page of the Link header with the total.
+func links(p *answer) (isThere bool, wrong string) {
+	isThere = p.Header.Values("Link") != nil
+	total := p.count("X-Total-Results")
+	if total == nil {
+		return isThere, ""
 	}
-	return unless(right < all, Note, "right on %d pages, absent or not readable on %d%s", right, all-right, wrong)
-}
-
-// links compares the Link header with the pages.
-func links(x *examination) finding {
-	pages, right, wrong := x.pages(), 0, ""
-	for _, p := range pages {
-		next, total := p.links().Next, p.count("X-Total-Results")
-		isMore := total == nil && next != "" || total != nil && p.page*p.limit < *total
-		switch isThere := p.Header.Values("Link") != nil; {
-		case isThere && (isMore != (next != "") || isMore && linked(next, "page") != strconv.Itoa(p.page+1)):
-			wrong = fmt.Sprintf("; next of page %s of %d is not as it should be", inWords(p.page), p.limit)
-		case isThere || total != nil && *total <= p.limit: // where there is nothing to link to
-			right++
-		}
+	wanted := ""
+	if p.page*p.limit < *total {
+		wanted = strconv.Itoa(p.page + 1)
 	}
-	return onPages(right, len(pages), wrong)
+	next, err := url.Parse(header.ParseLinks(p.Header.Values("Link"), p.Request.URL).Next)
+	if isThere && (err != nil || next.Query().Get("page") != wanted) {
+		wrong = "the next page is not as it should be"
+	}
+	return isThere || *total <= p.limit, wrong // where there is nothing to link to
 }
 
 // toPage asks for a page whose number depends on how many messages there are.
@@ -111,7 +118,7 @@ func toPage(number func(total int) int) func(*examination) (*answer, error) {
 func last(total int) int  { return (total + outgoing.MaxLimit - 1) / outgoing.MaxLimit }
 func after(total int) int { return total + 2 } // whatever size the pages have
 
-func lastPage(a *answer) finding {
+func lastPage(a *answer) Result {
 	total := a.count("X-Total-Results") // as it is now
 	if a.rows == nil || total == nil {
 		return Fail.found("page %s: %s, or it has no X-Total-Results", inWords(a.page), a.describe())
@@ -130,38 +137,35 @@ func (x *examination) total() (int, error) {
 	return *total, nil
 }
 
-func past(a *answer) finding {
-	if a.StatusCode == http.StatusNotFound && a.problem != nil {
+func past(a *answer) Result {
+	if a.StatusCode == http.StatusNotFound && a.isProblem {
 		return Note.found("%s", a.describe())
 	}
 	return unless(a.rows == nil || len(a.rows) > 0, Fail, "%s", a.describe())
 }
 
 // joins compares page 2 of 25 with rows 26 to 50 of page 1 of 50, between two looks at the latter that agree.
-func joins(x *examination) finding {
-	const tries = 3
-	for range tries {
-		var ids [3][]int64
-		for i, req := range []request{pageOf(1, 50), pageOf(2, 25), pageOf(1, 50)} {
-			a := x.ask(req)
-			if err := a.unusable(); err != nil {
-				return skip(err)
-			}
-			ids[i] = idsOf(a.rows)
+func joins(x *examination) Result {
+	var ids [3][]int64
+	for i, req := range []request{pageOf(1, 50), pageOf(2, 25), pageOf(1, 50)} {
+		a := x.ask(req)
+		if err := a.unusable(); err != nil {
+			return skip(err)
 		}
-		last := min(50, len(ids[0]))
-		if last <= 25 {
-			return skip(fmt.Errorf("page 1 of 50 has only %s", errline.Plural(last, "row")))
-		}
-		switch want := ids[0][25:last]; {
-		case slices.Equal(ids[0], ids[2]):
-			return unless(!slices.Equal(ids[1], want), Fail, "of rows 26 to %d of page 1 of 50 it shows %d of %d",
-				last, len(both(want, ids[1])), len(want))
-		case !slices.Equal(both(ids[0], ids[2]), both(ids[2], ids[0])):
-			return Fail.found("page 1 of 50 shows the same rows in another order the second time")
-		}
+		ids[i] = idsOf(a.rows)
 	}
-	return skip(fmt.Errorf("page 1 changed during each of %d tries", tries))
+	before, page, later := ids[0], ids[1], ids[2]
+	switch last := min(50, len(before)); {
+	case last <= 25:
+		return Skipped.found("page 1 of 50 has only %s", errline.Plural(last, "row"))
+	case slices.Equal(before, later):
+		want := before[25:last]
+		return unless(!slices.Equal(page, want), Fail, "of rows 26 to %d of page 1 of 50 it shows %d of %d",
+			last, len(both(want, page)), len(want))
+	case !slices.Equal(both(before, later), both(later, before)):
+		return Fail.found("page 1 of 50 shows the same rows in another order the second time")
+	}
+	return Skipped.found("page 1 changed meanwhile")
 }
 
 // both returns the IDs that are in others too, in their order.
@@ -171,53 +175,42 @@ func both(ids, others []int64) []int64 {
 
 // D6: what a look-up gives for IDs that the history shows and for those that it does not.
 
-func askOne(known, _ []int64) []int64         { return known[:1] }
-func askTwice(known, _ []int64) []int64       { return []int64{known[0], known[0]} }
-func askUnknown(_, unknown []int64) []int64   { return unknown[:1] }
-func askAmong(known, unknown []int64) []int64 { return []int64{known[0], unknown[0]} }
-func askTooMany(a, b []int64) []int64         { return slices.Concat(a, b)[:outgoing.MaxIDs+1] }
-
-// askMany puts them into an order that is neither that of their IDs nor its reverse.
-func askMany(known, _ []int64) []int64 {
-	known = known[:min(len(known), outgoing.MaxIDs)]
-	return slices.Concat(known[len(known)/2:], known[:len(known)/2])
-}
-
-// lookUp returns a check of a look-up, which finds nothing worse.
-func lookUp(name string, choose func(known, unknown []int64) []int64, worst Verdict) func(*examination) finding {
-	return func(x *examination) finding {
+// lookUp returns a check of a look-up of so many IDs that the history shows, if it shows as many, and so many that it does not.
+// Each is named so many times. The check finds nothing worse than worst.
+func lookUp(name string, known, unknown, times int, worst Verdict) func(*examination) Result {
+	return func(x *examination) Result {
 		sample, err := sample(x)
+		ids := idsOf(identified(sample))
+		if ids == nil {
+			return skip(cmp.Or(err, errors.New("no row has an ID that can be read")))
+		}
+		newest := slices.Max(ids)
+		ids = ids[:min(known, len(ids))]
+		ids = slices.Concat(ids[len(ids)/2:], ids[:len(ids)/2]) // neither in their order nor in its reverse
+		asked := slices.Clone(ids)
+		for n := range unknown {
+			asked = append(asked, newest+100_000_000+int64(n))
+		}
+		list := strings.Trim(fmt.Sprint(slices.Repeat(asked, times)), "[]")
+		a, err := to(request{name: name, target: "/messages/" + strings.ReplaceAll(list, " ", ",")})(x)
 		if err != nil {
 			return skip(err)
 		}
-		known, unknown := idsOf(identified(sample)), []int64(nil)
-		if known == nil {
-			return skip(errors.New("no row has an ID that can be read"))
+		r := found(a, ids, unknown)
+		if r.Verdict == Fail {
+			r.Verdict = worst
 		}
-		for i := range int64(outgoing.MaxIDs) {
-			unknown = append(unknown, slices.Max(known)+100_000_000-i)
-		}
-		asked := choose(known, unknown)
-		ids := strings.ReplaceAll(strings.Trim(fmt.Sprint(asked), "[]"), " ", ",")
-		a, err := to(request{name: name, target: "/messages/" + ids})(x)
-		if err != nil {
-			return skip(err)
-		}
-		seen := found(a, slices.Compact(both(asked, known)), len(both(asked, unknown)))
-		if seen.verdict == Fail {
-			seen.verdict = worst
-		}
-		return seen
+		return r
 	}
 }
 
 // found expects the rows of the known IDs, and counters that agree with them; or a 400 if there are too many.
-func found(a *answer, known []int64, unknown int) finding {
+func found(a *answer, known []int64, unknown int) Result {
 	ids, success, failure := idsOf(a.rows), a.count("X-Success-Count"), a.count("X-Error-Count")
 	switch missing := len(known) - len(both(known, ids)); {
 	case len(known)+unknown > outgoing.MaxIDs:
 		return unless(a.StatusCode != http.StatusBadRequest, Note, "%s; documented are at most %d IDs", a.describe(), outgoing.MaxIDs)
-	case a.StatusCode == http.StatusNotFound && a.problem != nil && len(known) == 0:
+	case a.StatusCode == http.StatusNotFound && a.isProblem && len(known) == 0:
 		return Note.found("%s", a.describe())
 	case a.rows == nil || missing > 0 || len(ids) > len(known):
 		return Fail.found("%s; of %d IDs that the history shows %d are not found, and %s too many",

@@ -17,9 +17,9 @@ import (
 
 // D1: connection, certificate, clock, the time of an answer.
 
-func gateway(x *examination) finding { return OK.found("%s, asked by %s", x.Gateway, x.Version) }
+func gateway(x *examination) Result { return OK.found("%s, asked by %s", x.Gateway, x.Version) }
 
-func connection(x *examination) finding {
+func connection(x *examination) Result {
 	a := x.see(pageOf(1, 1))
 	switch {
 	case a.failed != nil && x.requests > 0 && len(x.answers) == 0 && !errors.Is(a.failed, interrupt.ErrInterrupted):
@@ -27,20 +27,20 @@ func connection(x *examination) finding {
 	case a.failed != nil:
 		return skip(a.failed)
 	case !x.isDialled.Load():
-		return skip(errors.New("the gateway is in memory, there is no connection"))
+		return Skipped.found("the gateway is in memory, there is no connection")
 	}
-	text := map[bool]string{true: "DNS, TCP", false: "TCP"}[net.ParseIP(a.url.Hostname()) == nil]
+	text := map[bool]string{true: "DNS, TCP", false: "TCP"}[net.ParseIP(a.Request.URL.Hostname()) == nil]
 	if a.TLS == nil || len(a.TLS.PeerCertificates) == 0 {
 		return OK.found("%s, no TLS (a loopback host), %s", text, a.Proto)
 	}
-	end := a.TLS.PeerCertificates[0].NotAfter
+	end := a.TLS.PeerCertificates[0].NotAfter.UTC()
 	days := int(time.Until(end) / (24 * time.Hour))
 	return unless(days < 14, Note, "%s, %s, %s, the certificate ends on %s, in %d days",
-		text, tls.VersionName(a.TLS.Version), a.Proto, day(end), days)
+		text, tls.VersionName(a.TLS.Version), a.Proto, end.Format(time.DateOnly), days)
 }
 
 // reached says whether what answers is the gateway.
-func reached(a *answer) finding {
+func reached(a *answer) Result {
 	text := ""
 	if a.StatusCode == http.StatusNotFound || a.contentType() == "text/html" {
 		text = "; a wrong base URL or a proxy looks like this"
@@ -49,7 +49,7 @@ func reached(a *answer) finding {
 }
 
 // clock compares the gateway's Date, which has whole seconds, with the clock of this machine.
-func clock(a *answer) finding {
+func clock(a *answer) Result {
 	value, _ := header.Single(a.Header, "Date")
 	date, err := http.ParseTime(value)
 	if err != nil {
@@ -61,21 +61,11 @@ func clock(a *answer) finding {
 }
 
 // latency is the time until the header of an answer.
-func latency(x *examination) finding {
-	a, err := first(x)
-	if err != nil {
-		return skip(err)
-	}
-	text := a.took.Round(100 * time.Microsecond).String()
-	if next := x.see(pageOf(1, 2)); next.failed == nil {
-		text += fmt.Sprintf(", %v on a connection that is used again", next.took.Round(100*time.Microsecond))
-	}
-	return OK.found("%s", text)
-}
+func latency(a *answer) Result { return OK.found("%v", a.took.Round(100*time.Microsecond)) }
 
 // D2: whether the token is let in, and whether a GET says which system it reached.
 
-func token(a *answer) finding {
+func token(a *answer) Result {
 	switch {
 	case a.StatusCode == http.StatusUnauthorized:
 		return Fail.found("refused, %s: is it whole, is it valid still, and is it one of this system? "+
@@ -89,7 +79,7 @@ func token(a *answer) finding {
 	return OK.found("accepted")
 }
 
-func sandbox(a *answer) finding {
+func sandbox(a *answer) Result {
 	const name = "X-Sandbox"
 	switch {
 	case a.rows == nil:
@@ -106,8 +96,8 @@ var wrongToken = request{
 	name: "error-wrong-token", target: "/messages?page=1&limit=1", token: "not-a-token-but-a-check-by-outgoing-doctor",
 }
 
-func refused(a *answer) finding {
-	host := a.url.Hostname()
+func refused(a *answer) Result {
+	host := a.Request.URL.Hostname()
 	isLoopback := net.ParseIP(host).IsLoopback() || strings.EqualFold(host, "localhost")
 	switch {
 	case a.rows != nil && isLoopback:
@@ -119,22 +109,22 @@ func refused(a *answer) finding {
 }
 
 // badRequest is asked what the library never asks, so that another answer than a 400 does no harm.
-func badRequest(a *answer) finding { return a.compare(http.StatusBadRequest) }
+func badRequest(a *answer) Result { return a.compare(http.StatusBadRequest) }
 
 // compare compares an error with the ones that are documented, the first of which is the usual one.
-func (a *answer) compare(documented ...int) finding {
-	if slices.Contains(documented, a.StatusCode) && a.problem == nil {
+func (a *answer) compare(documented ...int) Result {
+	if slices.Contains(documented, a.StatusCode) && !a.isProblem {
 		return Fail.found("%s; documented is a problem document", a.describe())
 	}
 	return unless(a.StatusCode != documented[0] || a.contentType() != problemType, Note, "%s", a.describe())
 }
 
-func notFound(a *answer) finding {
+func notFound(a *answer) Result {
 	return unless(a.StatusCode != http.StatusNotFound, Note, "%s", a.describe())
 }
 
 // rateLimit is D8: what the answers so far said about how many requests are allowed. It asks for nothing.
-func rateLimit(x *examination) finding {
+func rateLimit(x *examination) Result {
 	limited, seen := 0, map[string]string{}
 	for _, a := range x.answers {
 		if a.StatusCode == http.StatusTooManyRequests {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/gsmservice-gateway/client-go/internal/errline"
@@ -18,7 +19,32 @@ import (
 
 // D3: what the rows of some pages look like, compared with the contract.
 
-func readable(sample []row) finding {
+// sample returns the rows of the first pages, as they were when it was first called. One that was shifted to the next page,
+// since a message arrived meanwhile, is there once.
+func sample(x *examination) ([]row, error) {
+	if x.sample != nil {
+		return x.sample, nil
+	}
+	seen := map[int64]bool{}
+	for n := range 4 {
+		a := x.see(pageOf(n+1, outgoing.MaxLimit))
+		if a.rows == nil && n == 0 {
+			return nil, a.unusable()
+		}
+		for _, r := range a.rows {
+			if !seen[r.ID] {
+				x.sample = append(x.sample, r)
+				seen[r.ID] = r.ID != 0
+			}
+		}
+	}
+	if x.sample == nil {
+		return nil, errors.New("the history is empty")
+	}
+	return x.sample, nil
+}
+
+func readable(sample []row) Result {
 	unusable, example := 0, ""
 	for _, r := range sample {
 		if why := cmp.Or(rows.Unidentified(r.ID, r.odd), rows.Unreadable(r.odd, "/price")); why != nil {
@@ -32,21 +58,17 @@ func readable(sample []row) finding {
 var kinds = map[jsontext.Kind]string{'{': "an object", '[': "an array", '"': "a string", 't': "a boolean", 'f': "a boolean", 'n': "null", '0': "a number"}
 
 // members names each way in which a member differs from the contract, where it does so first, and how often.
-func members(sample []row) finding {
-	const most = 8
-	counts, first := map[string]int{}, map[string]string{}
+func members(sample []row) Result {
+	places := map[string][]string{}
 	for _, r := range sample {
 		for pointer, what := range r.differences() {
-			counts[pointer+what]++
-			first[pointer+what] = cmp.Or(first[pointer+what], r.where)
+			places[pointer+what] = append(places[pointer+what], r.where)
 		}
 	}
 	var parts []string
-	for _, difference := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, fmt.Sprintf("%s%s (%d of %d)", first[difference], difference, counts[difference], len(sample)))
-	}
-	if more := len(parts) - most; more > 0 {
-		parts = append(parts[:most], fmt.Sprintf("and %d more", more))
+	for _, difference := range slices.Sorted(maps.Keys(places)) {
+		where := places[difference]
+		parts = append(parts, fmt.Sprintf("%s%s (%d of %d)", where[0], difference, len(where), len(sample)))
 	}
 	return unless(parts != nil, Note, "in %d rows differ from the document: %s", len(sample), cmp.Or(strings.Join(parts, "; "), "none"))
 }
@@ -54,22 +76,21 @@ func members(sample []row) finding {
 // differences returns how a row differs from the contract, by JSON pointer. Unknown members have no name: it may be a value.
 func (r row) differences() map[string]string {
 	if r.raw.Kind() != '{' {
-		return map[string]string{"": " is " + kinds[r.raw.Kind()] + ", not an object"}
+		return map[string]string{"": " " + r.odd[0].Reason} // "is a string, not an object"
 	}
-	found := map[string]string{}
+	found, members := map[string]string{}, map[string]jsontext.Value{}
+	_ = json.Unmarshal(r.raw, &members, lenient) // it has been read as JSON before
+	for name, value := range members {
+		switch kind := kinds[value.Kind()]; {
+		case contract[name] == "":
+			found["/* is not in the document, and is "+kind] = ""
+		case !strings.ContainsRune(contract[name], rune(value.Kind())):
+			found["/"+name] = " is " + kind + ", not as the document says"
+		}
+	}
 	for name := range contract {
-		found["/"+name] = " is absent"
-	}
-	names, values := elements(r.raw)
-	for i, value := range values {
-		kind := kinds[value.Kind()]
-		switch documented := contract[names[i]]; {
-		case documented == nil:
-			found["/*"] = " is not in the document, and is " + kind
-		case documented.Match(value):
-			delete(found, "/"+names[i])
-		default:
-			found["/"+names[i]] = fmt.Sprintf(" is %s like %q, not as the document says", kind, form(plain(value)))
+		if members[name] == nil {
+			found["/"+name] = " is absent"
 		}
 	}
 	for _, o := range r.odd {
@@ -81,25 +102,24 @@ func (r row) differences() map[string]string {
 // statusCodes counts the status codes. Of those that are not known it shows the ones that can only be the gateway's own words:
 // in capital letters, in three rows or more, in no sender, recipient or cid, each with a description of its own as a status
 // has, and beside a known one. What a message has in the wrong member fails one of these.
-func statusCodes(sample []row) finding {
-	type status struct{ code, description string }
-	codes, descriptions, statuses := map[string]int{}, map[string]int{}, map[status]int{}
+func statusCodes(sample []row) Result {
+	codes, descriptions, statuses := map[string]int{}, map[string]int{}, map[[2]string]int{}
 	var messages strings.Builder
-	none := new(string)
 	for _, r := range sample {
 		codes[r.StatusCode]++
 		descriptions[r.StatusDescription]++
-		statuses[status{r.StatusCode, r.StatusDescription}]++
-		fmt.Fprintln(&messages, *cmp.Or(r.CID, none), *cmp.Or(r.Sender, none), r.Recipient)
+		statuses[[2]string{r.StatusCode, r.StatusDescription}]++
+		fmt.Fprintln(&messages, *cmp.Or(r.CID, new("")), *cmp.Or(r.Sender, new("")), r.Recipient)
 	}
 	values := strings.ToUpper(messages.String())
 	isAnyKnown := slices.ContainsFunc(knownCodes, func(code string) bool { return codes[code] > 0 })
 	shown := map[string]int{}
-	for s, n := range statuses {
-		isOwn := isAnyKnown && n >= 3 && n == codes[s.code] && n == descriptions[s.description] && s.description != "" &&
-			capitals.MatchString(s.code) && !strings.Contains(values, s.code)
-		if isOwn || s.code == "" || slices.Contains(knownCodes, s.code) {
-			shown[cmp.Or(s.code, "none")] = codes[s.code]
+	for status, n := range statuses {
+		code, description := status[0], status[1]
+		isOwn := isAnyKnown && n >= 3 && n == codes[code] && n == descriptions[description] && description != "" &&
+			capitals.MatchString(code) && !strings.Contains(values, code)
+		if isOwn || code == "" || slices.Contains(knownCodes, code) {
+			shown[cmp.Or(code, "none")] = codes[code]
 		}
 	}
 	if others := len(codes) - len(shown); others > 0 {
@@ -108,7 +128,7 @@ func statusCodes(sample []row) finding {
 	return OK.found("%s", counted(shown))
 }
 
-func types(sample []row) finding {
+func types(sample []row) Result {
 	seen, undocumented := map[string]int{}, false
 	for _, r := range sample {
 		name := strconv.Itoa(int(r.Type))
@@ -154,12 +174,12 @@ func outOfOrder(sample []row, order func(a, b row) int) (n int) {
 }
 
 // order says what the order of the rows follows.
-func order(sample []row) finding {
+func order(sample []row) Result {
 	sample = identified(sample)
 	ids, dates, n := outOfOrder(sample, byID), outOfOrder(sample, bySentDate), len(sample)
 	switch {
 	case n < 2:
-		return skip(errors.New("fewer than two rows have no order"))
+		return Skipped.found("fewer than two rows have no order")
 	case ids == 0 && dates == 0:
 		return Note.found("by ID and by sent_date alike in %d rows; if it is by sent_date, a scheduled message may move when it goes out", n)
 	case ids == 0:
@@ -174,28 +194,15 @@ func identified(sample []row) []row {
 	return slices.DeleteFunc(slices.Clone(sample), func(r row) bool { return r.ID < 1 })
 }
 
-// scheduled says where messages stand that have not gone out, among those that have.
-func scheduled(sample []row) finding {
-	isScheduled := func(r row) bool { return r.StatusCode == outgoing.StatusScheduled }
+// scheduled says whether messages that have not gone out stand where their IDs say, or where their dates say.
+func scheduled(sample []row) Result {
 	sample = identified(sample)
-	gone := slices.DeleteFunc(slices.Clone(sample), isScheduled)
-	all, ids, dates, before := 0, 0, 0, 0
-	for _, r := range sample {
-		if !isScheduled(r) {
-			before++
-			continue
-		}
-		around := slices.Concat(gone[max(0, before-1):before], []row{r}, gone[before:min(before+1, len(gone))])
-		all++
-		if outOfOrder(around, byID) == 0 {
-			ids++
-		}
-		if outOfOrder(around, bySentDate) == 0 {
-			dates++
-		}
+	gone := slices.DeleteFunc(slices.Clone(sample), func(r row) bool { return r.StatusCode == outgoing.StatusScheduled })
+	if len(gone) == len(sample) {
+		return Skipped.found("there is none among %s", errline.Plural(len(sample), "row"))
 	}
-	if all == 0 {
-		return skip(fmt.Errorf("there is none among %s", errline.Plural(len(sample), "row")))
-	}
-	return unless(ids < all || dates == all, Note, "%d of %d stand where their ID says, %d where their sent_date says", ids, all, dates)
+	ids := outOfOrder(sample, byID) - outOfOrder(gone, byID)
+	dates := outOfOrder(sample, bySentDate) - outOfOrder(gone, bySentDate)
+	return unless(ids > 0 || dates <= 0, Note, "%d of %d rows; neighbours that they put out of order: %d by ID, %d by sent_date",
+		len(sample)-len(gone), len(sample), ids, dates)
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -30,12 +29,6 @@ var (
 	documentedTypes = []string{"1", "3", "4", "10"}
 	knownCodes      = []string{outgoing.StatusScheduled, "QUEUED", "SENT", "DELIVERED", "ACCEPTED", "CANCELLED", "REJECTED"} // of documents and integrators
 
-	aString    = regexp.MustCompile(`^"`)
-	aBoolean   = regexp.MustCompile(`^[tf]`)
-	anInteger  = regexp.MustCompile(`^[0-9]+$`)
-	orNull     = regexp.MustCompile(`^["n]`)
-	dateOrNull = regexp.MustCompile(`^(null|"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:\d\d)")$`)
-
 	small    = regexp.MustCompile(`^[0-9]{1,6}$`)
 	flag     = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off)$`)
 	number   = regexp.MustCompile(`^[-+]?[0-9][-+:., /TZEe0-9]{0,40}$`) // or a date
@@ -43,16 +36,16 @@ var (
 	capitals = regexp.MustCompile(`^[A-Z]{2,10}(_[A-Z]{2,10}){0,2}$`)
 
 	mediaType    = regexp.MustCompile(`^(application|text)/(json|problem\+json|html|plain|xml|problem\+xml|octet-stream)$`)
-	valueHeader  = regexp.MustCompile(`^(Date|X-Sandbox|X-(Success|Error)-Count|X-Total-(Results|Pages)|X-Current-Page|X-Limit)$`)
+	valueHeader  = regexp.MustCompile(`^(Date|Link|X-Sandbox|X-(Success|Error)-Count|X-Total-(Results|Pages)|X-Current-Page|X-Limit)$`)
 	limitHeader  = regexp.MustCompile(`^((X-)?Rate-?[Ll]imit(-(Limit|Remaining|Reset|Used|Policy))?|Retry-After)$`)
 	limitMembers = regexp.MustCompile(`^(?:"[^"]*"; *)?((?:(?:limit|remaining|reset|[rtqw])=[0-9]{1,6}[;, ]*)+)$`) // of the RateLimit headers
 )
 
-// contract is how the members of a message look in JSON. An id may be null by the document, but such a row is of no use.
-var contract = map[string]*regexp.Regexp{
-	"id": anInteger, "type": anInteger, "parts": regexp.MustCompile(`^([0-9]+|null)$`), "price": regexp.MustCompile(`^[-0-9]`),
-	"cid": orNull, "sender": orNull, "recipient": aString, "status_code": aString, "status_description": aString,
-	"unicode": aBoolean, "flash": aBoolean, "sent_date": dateOrNull, "status_date": dateOrNull,
+// contract has the members of a message, and the kinds of their values by the first character, as [jsontext.Kind] has them.
+// An id may be null by the document, but such a row is of no use.
+var contract = map[string]string{
+	"id": "0", "type": "0", "parts": "0n", "price": "0", "cid": `"n`, "sender": `"n`, "recipient": `"`, "sent_date": `"n`,
+	"status_date": `"n`, "status_code": `"`, "status_description": `"`, "unicode": "tf", "flash": "tf",
 }
 
 // isCode reports whether a problem's code is the gateway's, such as 404-6 with a 404.
@@ -86,59 +79,40 @@ func form(s string) string {
 // lenient accepts what the library reads, too.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// elements returns what is in an array or in an object, there with its names, up to an error.
-func elements(raw jsontext.Value) (names []string, values []jsontext.Value) {
-	name, dec := "", jsontext.NewDecoder(bytes.NewReader(raw), lenient)
-	_, _ = dec.ReadToken() // an error comes again
-	for {
-		value, err := dec.ReadValue()
-		_, n := dec.StackIndex(dec.StackDepth())
-		switch {
-		case err != nil:
-			return names, values
-		case raw.Kind() == '{' && n%2 == 1:
-			name = plain(value)
-		default:
-			names, values = append(names, name), append(values, value.Clone())
+// shape returns JSON of the same shape, a row a line: with names that the contract has, and values of the same kind and form.
+func (x *examination) shape(a *answer) string {
+	var out bytes.Buffer
+	dec, enc := jsontext.NewDecoder(bytes.NewReader(rows.WithoutBOM(a.body)), lenient), jsontext.NewEncoder(&out, lenient)
+	for name := ""; ; {
+		token, err := dec.ReadToken()
+		if errors.Is(err, io.EOF) {
+			return strings.ReplaceAll(out.String(), "},{", "},\n{")
 		}
-	}
-}
-
-// plain returns the text of a scalar, without its quotes.
-func plain(raw jsontext.Value) string {
-	if raw.Kind() == '"' {
-		raw, _ = jsontext.AppendUnquote(nil, raw) // with the replacement character for a broken one
-	}
-	return string(raw)
-}
-
-// json returns JSON of the same shape: rows in an array or in an object with numbered members, each an object, and what is
-// deeper empty.
-func (x *examination) json(a *answer, name string, raw jsontext.Value, depth int) string {
-	kind, isObject := raw.Kind(), raw.Kind() == '{'
-	if kind != '[' && !isObject {
-		return x.scalar(a, name, raw)
-	}
-	var parts []string
-	names, values := elements(raw)
-	for i := 0; i < len(values) && depth < 2; i++ {
-		part := x.json(a, names[i], values[i], depth+1)
-		if isObject {
-			part = strconv.Quote(nameOf(names[i], i)) + ":" + part
+		if err != nil {
+			return "not JSON\n"
 		}
-		parts = append(parts, part)
+		in, n := dec.StackIndex(dec.StackDepth())
+		switch kind := token.Kind(); {
+		case in == '{' && n%2 == 1:
+			name = token.String()
+			token = jsontext.String(nameOf(name, int(n/2)))
+		case kind == '"':
+			token = jsontext.String(x.value(a, name, token.String()))
+		case kind == 't':
+			token = jsontext.False
+		case kind == '0': // a long one has no form
+			value := strings.Replace(x.value(a, name, token.String()), "text", "1", 1)
+			_ = enc.WriteValue(jsontext.Value(value))
+			continue
+		}
+		_ = enc.WriteToken(token) // a Buffer takes everything
 	}
-	inside := strings.Join(parts, []string{",\n", ",", ""}[depth])
-	if isObject {
-		return "{" + inside + "}"
-	}
-	return "[" + inside + "]"
 }
 
 // nameOf returns the name of a member if the contract has it, or for a number the next one.
 func nameOf(name string, i int) string {
 	switch {
-	case contract[name] != nil || slices.Contains(problemMembers, name):
+	case contract[name] != "" || slices.Contains(problemMembers, name):
 		return name
 	case header.IsDigits(name):
 		return strconv.Itoa(i)
@@ -146,29 +120,20 @@ func nameOf(name string, i int) string {
 	return "other" + strconv.Itoa(i)
 }
 
-// scalar returns a JSON value of the same kind and form. IDs are numbered as they are met, the newest of a history the highest,
+// value returns what stands for a string or a number. IDs are numbered as they are met, the newest of a history the highest,
 // so that one that is there twice stays the same.
-func (x *examination) scalar(a *answer, name string, raw jsontext.Value) string {
-	text := plain(raw)
-	shown := form(text)
+func (x *examination) value(a *answer, name, text string) string {
 	switch {
-	case raw.Kind() == 'n':
-		return "null"
 	case name == "id" && header.IsDigits(text):
 		if x.ids[text] == 0 {
 			x.ids[text] = 1_000_000 - len(x.ids)
 		}
-		shown = strconv.Itoa(x.ids[text])
+		return strconv.Itoa(x.ids[text])
 	case name == "type" && slices.Contains(documentedTypes, text), name == "status" && text == strconv.Itoa(a.StatusCode),
 		name == "status_code" && slices.Contains(knownCodes, text), name == "code" && isCode(text, a.StatusCode):
-		shown = text
-	case raw.Kind() == '0' && shown == "text": // a long one
-		shown = "1"
+		return text
 	}
-	if raw.Kind() == '"' {
-		return strconv.Quote(shown)
-	}
-	return shown
+	return form(text)
 }
 
 // headerForm returns a small number and a boolean as they are, and of another value the form.
@@ -199,62 +164,32 @@ func (a *answer) headers() http.Header {
 	if a.Header.Get("Content-Type") != "" {
 		shown.Set("Content-Type", a.contentType()) // in words if it is unusual, which is as unusual
 	}
-	links := a.links()
-	for i, target := range []string{links.First, links.Prev, links.Next, links.Last} {
-		if rel := []string{"first", "prev", "next", "last"}[i]; target != "" {
-			page, limit := linked(target, "page"), linked(target, "limit")
-			shown.Add("Link", fmt.Sprintf("</messages?page=%s&limit=%s>; rel=%q", page, limit, rel))
-		}
-	}
 	return shown
 }
 
-// linked returns a small number of a link's query.
-func linked(target, name string) string {
-	u, err := url.Parse(target)
-	if err != nil {
-		return ""
-	}
-	return small.FindString(u.Query().Get(name))
-}
-
-// record hands the shape of an answer on, if there was none like it.
+// record hands the shape of an answer on, as a file like those in testdata, if there was none like it.
 func (x *examination) record(a *answer) {
 	if x.Record == nil {
 		return
 	}
-	file, name := x.tokens.Text(x.file(a)), fmt.Sprintf("%s-%d", a.name, a.StatusCode)
+	var b bytes.Buffer
+	_ = (&http.Response{ // a Buffer takes everything
+		StatusCode: a.StatusCode, ProtoMajor: 1, ProtoMinor: 1, Header: a.headers(), ContentLength: -1,
+		Body: io.NopCloser(strings.NewReader(x.shape(a))),
+	}).Write(&b)
+	file, name := x.tokens.Text(strings.ReplaceAll(b.String(), "\r\n", "\n")), fmt.Sprintf("%s-%d", a.name, a.StatusCode)
 	if x.recorded[file]++; x.recorded[file] > 1 {
 		return
 	}
 	if x.recorded[name]++; x.recorded[name] > 1 {
 		name += "-" + strconv.Itoa(x.recorded[name])
 	}
-	if x.Record(name+".http", []byte(file)) != nil {
-		x.Record = nil
-	}
-}
-
-// file is the shape of an answer as a file like those in testdata.
-func (x *examination) file(a *answer) string {
-	raw, body := jsontext.Value(rows.WithoutBOM(a.body)), "not JSON"
-	switch {
-	case len(raw) == 0:
-		body = ""
-	case a.broken == nil && raw.IsValid(lenient):
-		body = x.json(a, "", raw, 0)
-	}
-	var b bytes.Buffer
-	_ = (&http.Response{ // a Buffer takes everything
-		StatusCode: a.StatusCode, ProtoMajor: 1, ProtoMinor: 1, Header: a.headers(), ContentLength: -1,
-		Body: io.NopCloser(strings.NewReader(body + "\n")),
-	}).Write(&b)
-	return strings.ReplaceAll(b.String(), "\r\n", "\n")
+	x.Record(name+".http", []byte(file))
 }
 
 // NewRecorder returns a Config's Record, and makes its directory, which must not be there yet or be empty: so nothing is ever
-// overwritten. Only its owner can read the files. An error is kept in failed, too.
-func NewRecorder(dir string, failed *error) (func(name string, answer []byte) error, error) {
+// overwritten. Only its owner can read the files. The first error is kept in failed.
+func NewRecorder(dir string, failed *error) (func(name string, answer []byte), error) {
 	err := os.MkdirAll(dir, 0o700)
 	entries, unread := os.ReadDir(dir)
 	switch {
@@ -263,13 +198,7 @@ func NewRecorder(dir string, failed *error) (func(name string, answer []byte) er
 	case len(entries) > 0:
 		return nil, fmt.Errorf("%s: the directory is not empty; give a new one", dir)
 	}
-	return func(name string, answer []byte) error {
-		f, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the directory that the user asks for
-		if err == nil {
-			_, err = f.Write(answer)
-			err = errors.Join(err, f.Close())
-		}
-		*failed = err
-		return err
+	return func(name string, answer []byte) {
+		*failed = cmp.Or(*failed, os.WriteFile(filepath.Join(dir, name), answer, 0o600))
 	}, nil
 }

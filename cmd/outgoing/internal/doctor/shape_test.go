@@ -25,10 +25,7 @@ import (
 func shown(t testing.TB, transport http.RoundTripper) string {
 	var all bytes.Buffer
 	cfg := config(transport)
-	cfg.Record = func(name string, answer []byte) error {
-		all.WriteString(name + "\n" + string(answer) + "\n")
-		return nil
-	}
+	cfg.Record = func(name string, answer []byte) { all.WriteString(name + "\n" + string(answer) + "\n") }
 	for result := range doctor.Run(t.Context(), cfg) {
 		line, err := json.Marshal(result)
 		require.NoError(t, err)
@@ -218,7 +215,7 @@ func TestD3_B9_ARecordIsReadAsTheAnswerWas(t *testing.T) {
 		{`{"id":43456,"sent_date":"0000-00-00 00:00:00","flash":0}`, `{"id":1000000,"sent_date":"0000-00-00 00:00:00","flash":0}`},
 		{`{"id":43456,"sent_date":"2026-01-05 10:10:48 +0200","flash":1}`, `{"id":1000000,"sent_date":"1111-11-11 11:11:11 +1111","flash":1}`},
 		{`{"id":43456,"type":10,"status_code":"Salon Ewa","sender":12}`, `{"id":1000000,"type":10,"status_code":"text","sender":11}`},
-		{`{"id":null,"error":{"title":"x"},"Ewa":[1],"recipient":["+48999000111"]}`, `{"id":null,"other1":{},"other2":[],"recipient":[]}`},
+		{`{"id":null,"error":{"title":"x"},"Ewa":[1],"recipient":["+48999000111"]}`, `{"id":null,"other1":{"title":"text"},"other2":[1],"recipient":["+11111111111"]}`},
 	} {
 		all := shown(t, newTransport(t, changed(func(_ *http.Request, a *response) {
 			*a = response{http.StatusOK, http.Header{"Content-Type": {"application/json"}}, "[" + c.row + "]"}

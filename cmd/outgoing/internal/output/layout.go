@@ -2,36 +2,41 @@ package output
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/doctor"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-// Layout says how results of one kind look.
+// Layout says how results of one kind look. What stands in a table or a CSV are members of their JSON.
 type Layout[T any] struct {
 	columns []column // of a table
-	cells   func(T) []string
 	fields  []string // of a CSV
-	record  func(T) []string
-	json    func(T) any
 }
 
 // column is one column of a table. Widths are fixed, since a table that waits for its last row to know them would
 // neither start at once nor end in bounded memory.
 type column struct {
-	title string
-	width int  // 0 for the rest of the line
-	most  int  // width of a cell that is not cut, and pushes the others to the right; 0 for width
-	right bool // numbers
-	least int  // on a terminal with fewer characters in a line the column is left out
+	member string
+	title  string
+	width  int  // 0 of the last one, which has the rest of the line
+	right  bool // numbers
+	least  int  // on a terminal with fewer characters in a line the column is left out
 
-	colors map[string]string // of cells, by their text
+	text func(members) string // of a cell, if it is not the member's
+}
+
+// cell returns the text in a row, or the title of a column if row is nil.
+func (c column) cell(row members) string {
+	switch {
+	case row == nil:
+		return c.title
+	case c.text != nil:
+		return c.text(row)
+	}
+	return row[c.member]
 }
 
 // Messages is how list shows messages. The fields of the CSV are those of the API, in its order.
@@ -39,60 +44,58 @@ var Messages = Layout[outgoing.Message]{
 	columns: []column{
 		idColumn,
 		statusColumn,
-		{title: "TYPE", width: 8, least: 90},
+		{member: "type", title: "TYPE", width: 8, least: 90, text: typeName},
 		recipientColumn,
-		{title: "SENDER", width: 11, least: 50},
-		{title: "PARTS", width: 5, right: true, least: 97},
-		{title: "SENT", width: 20, least: 80},
-		{title: "PRICE", width: 6, right: true, least: 58},
-	},
-	cells: func(m outgoing.Message) []string {
-		return []string{
-			number(m.ID), m.StatusCode, cmp.Or(typeNames[m.Type], fmt.Sprintf("type %d", m.Type)), m.Recipient,
-			optional(m.Sender, asIs), optional(m.Parts, strconv.Itoa), optional(m.SentDate, timestamp), m.Price.String(),
-		}
+		{member: "sender", title: "SENDER", width: 11, least: 50},
+		{member: "parts", title: "PARTS", width: 5, right: true, least: 97},
+		{member: "sent_date", title: "SENT", width: 20, least: 80},
+		{member: "price", title: "PRICE", width: 6, right: true, least: 58},
 	},
 	fields: []string{
 		"id", "cid", "type", "recipient", "sender", "parts", "sent_date", "status_date", "status_code",
 		"status_description", "unicode", "flash", "price",
 	},
-	record: func(m outgoing.Message) []string {
-		return []string{
-			number(m.ID), optional(m.CID, asIs), strconv.Itoa(int(m.Type)), m.Recipient, optional(m.Sender, asIs),
-			optional(m.Parts, strconv.Itoa), optional(m.SentDate, timestamp), optional(m.StatusDate, timestamp), m.StatusCode,
-			m.StatusDescription, strconv.FormatBool(m.Unicode), strconv.FormatBool(m.Flash), m.Price.String(),
-		}
-	},
-	json: func(m outgoing.Message) any { return m },
 }
 
 // Changes is how watch shows messages: with the time since which a message has its status.
 var Changes = Layout[outgoing.Message]{
 	columns: []column{
-		idColumn, statusColumn, {title: "SINCE", width: 20, least: 71}, recipientColumn, {title: "DESCRIPTION"},
-	},
-	cells: func(m outgoing.Message) []string {
-		return []string{number(m.ID), m.StatusCode, optional(m.StatusDate, timestamp), m.Recipient, m.StatusDescription}
+		idColumn,
+		statusColumn,
+		{member: "status_date", title: "SINCE", width: 20, least: 71},
+		recipientColumn,
+		{member: "status_description", title: "DESCRIPTION"},
 	},
 	fields: Messages.fields,
-	record: Messages.record,
-	json:   Messages.json,
 }
 
 var (
-	idColumn        = column{title: "ID", width: 10, most: 19}
-	statusColumn    = column{title: "STATUS", width: 10, most: 16, colors: statusColors}
-	recipientColumn = column{title: "RECIPIENT", width: 13}
-
-	statusColors = map[string]string{outgoing.StatusScheduled: terminal.Yellow} // the only ones that can still be stopped
-
-	typeNames = map[outgoing.MessageType]string{
-		outgoing.MessageTypeSMSPro:    "SMS PRO",
-		outgoing.MessageTypeSMSEco:    "SMS ECO",
-		outgoing.MessageTypeSMSTwoWay: "SMS 2WAY",
-		outgoing.MessageTypeMMS:       "MMS",
-	}
+	idColumn        = column{member: "id", title: "ID", width: 10}
+	recipientColumn = column{member: "recipient", title: "RECIPIENT", width: 13}
+	statusColumn    = column{member: "status_code", title: "STATUS", width: 10, text: statusOrState}
 )
+
+// colors are those of statuses, states and verdicts, in whichever column.
+var colors = map[string]string{
+	outgoing.StatusScheduled:    terminal.Yellow, // the only ones that can still be stopped
+	outgoing.Cancelled.String(): terminal.Green, string(doctor.OK): terminal.Green,
+	outgoing.Rejected.String(): terminal.Red, string(doctor.Fail): terminal.Red,
+	outgoing.Unknown.String(): terminal.Yellow, string(doctor.Note): terminal.Yellow,
+	outgoing.NotSent.String(): terminal.Faint, string(doctor.Skipped): terminal.Faint,
+}
+
+func typeName(m members) string {
+	names := map[string]string{"1": "SMS PRO", "3": "SMS ECO", "4": "SMS 2WAY", "10": "MMS"}
+	return cmp.Or(names[m["type"]], m["type"])
+}
+
+// statusOrState is the status of a message, or why a Result has none.
+func statusOrState(m members) string {
+	if state := m["state"]; state != "" && state != Found {
+		return state + ": " + m["reason"]
+	}
+	return m["status_code"]
+}
 
 // Result is what became of one ID in a get.
 type Result struct {
@@ -112,31 +115,18 @@ const (
 // Results is how get shows messages: with a row for each ID, whether there is a message or not.
 var Results = Layout[Result]{
 	columns: Messages.columns,
-	cells: func(r Result) []string {
-		if r.State != Found {
-			return []string{number(r.ID), r.State + ": " + r.Reason}
-		}
-		return Messages.cells(r.Message)
-	},
-	fields: slices.Concat(Messages.fields, []string{"state", "reason"}),
-	record: func(r Result) []string {
-		fields := make([]string, len(Messages.fields))
-		fields[0] = number(r.ID)
-		if r.State == Found {
-			fields = Messages.record(r.Message)
-		}
-		return append(fields, r.State, r.Reason)
-	},
-	json: func(r Result) any {
-		if r.State == Found {
-			return r
-		}
-		return struct {
-			ID     int64  `json:"id"`
-			State  string `json:"state"`
-			Reason string `json:"reason"`
-		}{r.ID, r.State, r.Reason}
-	},
+	fields:  slices.Concat(Messages.fields, []string{"state", "reason"}),
+}
+
+func (r Result) json() any {
+	if r.State == Found {
+		return r
+	}
+	return struct {
+		ID     int64  `json:"id"`
+		State  string `json:"state"`
+		Reason string `json:"reason"`
+	}{r.ID, r.State, r.Reason}
 }
 
 // Count says how many IDs of a get have a state and, if they are found, a status.
@@ -149,15 +139,12 @@ type Count struct {
 // Counts is how get --summary shows what it found.
 var Counts = Layout[Count]{
 	columns: []column{
-		{title: "STATE", width: 11}, {title: "STATUS", width: 16}, {title: "MESSAGES", width: 8, right: true},
+		{member: "state", title: "STATE", width: 11},
+		{member: "status_code", title: "STATUS", width: 16},
+		{member: "messages", title: "MESSAGES", width: 8, right: true},
 	},
-	cells:  Count.record,
 	fields: []string{"state", "status_code", "messages"},
-	record: Count.record,
-	json:   func(c Count) any { return c },
 }
-
-func (c Count) record() []string { return []string{c.State, c.Status, strconv.Itoa(c.Messages)} }
 
 // Outcome is what became of one ID in a cancel, and why.
 type Outcome struct {
@@ -169,31 +156,12 @@ type Outcome struct {
 var Outcomes = Layout[Outcome]{
 	columns: []column{
 		idColumn,
-		{title: "STATE", width: 9, colors: map[string]string{
-			outgoing.Cancelled.String(): terminal.Green,
-			outgoing.Rejected.String():  terminal.Red,
-			outgoing.Unknown.String():   terminal.Yellow,
-			outgoing.NotSent.String():   terminal.Faint,
-		}},
-		{title: "STATUS", width: 6, right: true},
-		{title: "NOW", width: 10, most: 16},
-		{title: "REASON"},
+		{member: "state", title: "STATE", width: 9},
+		{member: "status", title: "STATUS", width: 6, right: true},
+		{member: "message/status_code", title: "NOW", width: 10},
+		{member: "reason", title: "REASON"},
 	},
-	cells:  Outcome.record,
-	fields: []string{"id", "state", "status", "status_code", "reason"},
-	record: Outcome.record,
-	json:   Outcome.json,
-}
-
-func (o Outcome) record() []string {
-	var status, now string // the latter when the message was read back
-	if o.Status != 0 {
-		status = strconv.Itoa(o.Status)
-	}
-	if o.Message != nil {
-		now = o.Message.StatusCode
-	}
-	return []string{number(o.ID), o.State.String(), status, now, o.reason()}
+	fields: []string{"id", "state", "status", "message/status_code", "reason"},
 }
 
 func (o Outcome) reason() string {
@@ -232,36 +200,17 @@ func (o Outcome) json() any {
 // Findings is how doctor shows what it found.
 var Findings = Layout[doctor.Result]{
 	columns: []column{
-		{title: "RULE", width: 4},
-		{title: "VERDICT", width: 7, colors: map[string]string{
-			string(doctor.OK):      terminal.Green,
-			string(doctor.Fail):    terminal.Red,
-			string(doctor.Note):    terminal.Yellow,
-			string(doctor.Skipped): terminal.Faint,
-		}},
-		{title: "CHECK", width: 19},
-		{title: "SEEN"},
-	},
-	cells: func(r doctor.Result) []string {
-		seen := r.Seen
-		if r.Promise != "" && r.Verdict != doctor.OK {
-			seen += " [" + r.Promise + "]"
-		}
-		return []string{r.ID, string(r.Verdict), r.Title, seen}
+		{member: "id", title: "RULE", width: 4},
+		{member: "verdict", title: "VERDICT", width: 7},
+		{member: "title", title: "CHECK", width: 19},
+		{member: "seen", title: "SEEN", text: seenAndPromise},
 	},
 	fields: []string{"id", "title", "verdict", "seen", "promise"},
-	record: func(r doctor.Result) []string { return []string{r.ID, r.Title, string(r.Verdict), r.Seen, r.Promise} },
-	json:   func(r doctor.Result) any { return r },
 }
 
-// optional returns the text of a value that may be null.
-func optional[T any](value *T, text func(T) string) string {
-	if value == nil {
-		return ""
+func seenAndPromise(m members) string {
+	if m["promise"] == "" || m["verdict"] == string(doctor.OK) {
+		return m["seen"]
 	}
-	return text(*value)
+	return m["seen"] + " [" + m["promise"] + "]"
 }
-
-func asIs(s string) string         { return s }
-func number(id int64) string       { return strconv.FormatInt(id, 10) }
-func timestamp(t time.Time) string { return t.Format(time.RFC3339) }

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"net/http"
 	"strings"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
@@ -21,12 +19,8 @@ func Reason(err error) string {
 		return interrupt.ErrInterrupted.Error()
 	}
 	text := WithoutPrefix(err)
-	answer, ok := errors.AsType[*outgoing.APIError](err)
-	if ok && bytes.HasPrefix(bytes.TrimSpace(answer.Body), []byte("<")) { // the library's text is about this character
-		html := fmt.Sprintf("%s %s: %d %s: the answer is HTML, which usually means a wrong base URL or a proxy (%s)",
-			answer.Method, answer.Path, answer.StatusCode, http.StatusText(answer.StatusCode),
-			display.Plural(answer.Attempts, "attempt", "attempts"))
-		text = strings.Replace(text, WithoutPrefix(answer), html, 1)
+	if answer, ok := errors.AsType[*outgoing.APIError](err); ok && bytes.HasPrefix(bytes.TrimSpace(answer.Body), []byte("<")) {
+		text += "; the answer is HTML, which usually means a wrong base URL or a proxy"
 	}
 	if interrupted {
 		text = strings.Replace(text, "context canceled: ", "", 1) // which is how the interrupt reached the library

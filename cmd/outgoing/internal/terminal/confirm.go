@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"io"
 	"os"
 	"strings"
 )
@@ -28,25 +27,22 @@ func (s *Screen) Confirm(ctx context.Context, question string) (bool, error) {
 		answers = tty
 	}
 	s.show(question+" [y/N] ", "\n") // if there is no Enter, as before Ctrl-C, what is written next begins on a line below
-	var line string
-	var err error
-	answered := make(chan struct{})
+	answered := make(chan string, 1)
 	go func() { // which is left behind if there is no answer: a read from a terminal cannot be ended
-		line, err = bufio.NewReader(answers).ReadString('\n')
-		close(answered)
+		line, _ := bufio.NewReader(answers).ReadString('\n')
+		answered <- line
 	}()
 	select {
 	case <-ctx.Done():
 		return false, context.Cause(ctx)
-	case <-answered:
+	case line := <-answered:
+		answer, entered := strings.CutSuffix(line, "\n")
+		if entered { // the Enter has ended the question's line
+			s.mu.Lock()
+			s.before = ""
+			s.mu.Unlock()
+		}
+		answer = strings.ToLower(strings.TrimSpace(answer))
+		return entered && (answer == "y" || answer == "yes"), nil
 	}
-	if err == nil { // the Enter has ended the question's line
-		s.mu.Lock()
-		s.before = ""
-		s.mu.Unlock()
-	} else if !errors.Is(err, io.EOF) {
-		return false, err
-	}
-	yes := strings.ToLower(strings.TrimSpace(line))
-	return yes == "y" || yes == "yes", nil
 }

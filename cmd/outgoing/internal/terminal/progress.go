@@ -2,17 +2,13 @@ package terminal
 
 import (
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
-const (
-	progressAfter = 300 * time.Millisecond // what is over sooner needs no progress
-	progressEvery = 100 * time.Millisecond
-)
+const progressEvery = 250 * time.Millisecond // what is over sooner needs no progress
 
 // Progress is how far the work is, for people: what it is doing and to what things, such as "get" and "IDs". The total is 0 if
 // it is unknown.
@@ -56,22 +52,19 @@ func (s *Screen) Live(line func(elapsed time.Duration) string) (end func()) {
 	if !s.CanDraw() {
 		return func() {}
 	}
-	begun := time.Now()
-	stop := make(chan struct{})
-	var drawing sync.WaitGroup
-	drawing.Go(func() {
-		for wait := progressAfter; ; wait = progressEvery {
+	begun, stop := time.Now(), make(chan struct{})
+	go func() {
+		for {
 			select {
 			case <-stop:
 				return
-			case <-time.After(wait):
+			case <-time.After(progressEvery):
 				s.draw(line(time.Since(begun)))
 			}
 		}
-	})
+	}()
 	return func() {
-		close(stop)
-		drawing.Wait()
+		stop <- struct{}{} // so that no line is being drawn any more
 		s.Clear()
 	}
 }

@@ -12,10 +12,7 @@ import (
 // OnReaderGone calls f when standard output is a pipe that no one can read any more. A write would say so too, but there may
 // be none for hours.
 func (s *Screen) OnReaderGone(f func()) {
-	pipe, ok := s.stdout.(*os.File)
-	if !ok {
-		return
-	}
+	pipe, _ := s.stdout.(*os.File)
 	if info, err := pipe.Stat(); err != nil || info.Mode()&(os.ModeNamedPipe|os.ModeSocket) == 0 {
 		return
 	}
@@ -30,6 +27,3 @@ func (s *Screen) OnReaderGone(f func()) {
 		}
 	}()
 }
-
-// readerGone reports whether a write failed since no one reads any more.
-func readerGone(err error) bool { return errors.Is(err, unix.EPIPE) }

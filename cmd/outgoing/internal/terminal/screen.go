@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/term"
@@ -50,8 +52,8 @@ func (s *Screen) Out() io.Writer {
 		if timer := s.stall.Load(); timer != nil {
 			timer.Reset(MaxStall)
 		}
-		switch {
-		case readerGone(err):
+		switch number, _ := errors.AsType[syscall.Errno](err); {
+		case slices.Contains(readerGone, number):
 			err = ErrReaderGone
 		case err != nil:
 			err = fmt.Errorf("%w: %w", ErrUnwritten, err)
@@ -63,11 +65,8 @@ func (s *Screen) Out() io.Writer {
 // BeginLine ends what standard output's file ends with, if it is not a whole line: the rest of one, written when a disk was
 // full. A file that cannot be read gets an empty line, which loses nothing.
 func (s *Screen) BeginLine() error {
-	f, ok := s.stdout.(*os.File)
-	if !ok {
-		return nil
-	}
-	info, err := f.Stat()
+	f, _ := s.stdout.(*os.File)
+	info, err := f.Stat() // an error, if there is no file
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
 		return nil
 	}
@@ -97,6 +96,9 @@ func (s *Screen) Err() io.Writer {
 // ErrReaderGone means that standard output was closed by its reader. It differs from other broken pipes: a connection can
 // break too.
 var ErrReaderGone = errors.New("standard output was closed")
+
+// readerGone are EPIPE, and how Windows says it: ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED.
+var readerGone = []syscall.Errno{syscall.EPIPE, 109, 232, 233}
 
 // ErrUnwritten means that standard output cannot be written for another reason, such as a full disk.
 var ErrUnwritten = errors.New("the results could not be written")
