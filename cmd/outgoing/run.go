@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -28,9 +29,9 @@ const (
 
 // cli is one run of the command.
 type cli struct {
-	screen   *terminal.Screen
-	name     string // of the command, as it was started
-	unhelped error  // why a help text could not be written
+	screen *terminal.Screen
+	name   string          // of the command, as it was started
+	shown  strings.Builder // what is no result: help, version, completions
 }
 
 // run runs the command and returns its exit status.
@@ -46,7 +47,10 @@ func run() int {
 		name:   startedAs(executable, notInClone == nil),
 	}
 	command, err := c.rootCommand().ExecuteC()
-	err = errors.Join(err, c.unhelped)
+	if c.shown.Len() > 0 {
+		_, unwritten := io.WriteString(c.screen.Out(), c.shown.String())
+		err = cmp.Or(err, unwritten)
+	}
 	status, ended := errors.AsType[statusError](err)
 	switch {
 	case ended:
