@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,11 +21,7 @@ import (
 func (c *cli) cancelCommand() *cobra.Command {
 	var yes bool
 	cmd, f := c.gatewayCommand("cancel [ID...]", idFlags, func(s *session) error {
-		r := &cancelRun{
-			session: s, counts: make(map[outgoing.State]int), reasons: make(map[outgoing.State]error),
-			now: map[outgoing.State]map[string]int{outgoing.Rejected: {}, outgoing.Unknown: {}, outgoing.NotSent: {}},
-		}
-		r.out = resultsOf(s, output.Outcomes)
+		r := &cancelRun{session: s, tally: make(tally[outgoing.State]), out: resultsOf(s, output.Outcomes)}
 		return s.do(func() (settled bool, err error) {
 			if err := r.agree(yes); err != nil {
 				return false, err
@@ -43,17 +38,13 @@ func (c *cli) cancelCommand() *cobra.Command {
 // cancelRun is one run of cancel.
 type cancelRun struct {
 	*session
-	out       output.Writer[output.Outcome]
-	given     atomic.Int64 // how many of the IDs the library took
-	written   atomic.Int64 // how many of the IDs have their outcome in the results
-	unwritten error        // why results can no longer be written; the work goes on
-
-	refused error // the token is not accepted: nothing more is to be sent
-	counts  map[outgoing.State]int
-	reasons map[outgoing.State]error          // the first
-	now     map[outgoing.State]map[string]int // how many messages that were not cancelled have which status
-	foreign int                               // IDs that the gateway says it does not know
-	sandbox bool                              // the gateway says that it is its test system
+	tally[outgoing.State] // of what became of IDs, and what the messages are now
+	out                   output.Writer[output.Outcome]
+	given                 atomic.Int64 // how many of the IDs the library took
+	written               atomic.Int64 // how many of the IDs have their outcome in the results
+	unwritten             error        // why results can no longer be written; the work goes on
+	refused               error        // the token is not accepted: nothing more is to be sent
+	sandbox               bool         // the gateway says that it is its test system
 }
 
 // agree says which messages there are and where, and asks, unless the answer is given. It returns nil if they are to be
@@ -118,33 +109,38 @@ func (r *cancelRun) cancel() {
 	r.unwritten = cmp.Or(r.unwritten, r.out.Close())
 }
 
+// What is said of a message that was not cancelled, in place of its status.
+const (
+	notLookedUp = "not looked up"
+	foreign     = "unknown to the gateway"
+)
+
 // take counts and prints what became of each message of a group.
 func (r *cancelRun) take(result outgoing.CancelResult, err error) {
 	r.refused = cmp.Or(r.refused, refusal(err))
 	r.sandbox = r.sandbox || result.Sandbox != nil && *result.Sandbox
 	reasons := reasonsByID(err)
 	for _, o := range result.Outcomes {
-		reason, failed := reasons[o.ID]
-		if !failed && o.State == outgoing.NotSent {
-			reason = err
-		}
-		r.counts[o.State]++
-		r.reasons[o.State] = cmp.Or(r.reasons[o.State], reason)
-		now := "not looked up"
+		row := output.Outcome{Outcome: o, Err: reasons[o.ID]}
+		now := notLookedUp
 		switch {
-		case o.State == outgoing.Rejected && o.Status == http.StatusNotFound && !failed: // another server's 404 does not speak of IDs
-			r.foreign++
-			now = "unknown to the gateway"
 		case o.Message != nil:
 			now = display.Printable(o.Message.StatusCode)
+		case o.State == outgoing.Rejected && o.Status == http.StatusNotFound && row.Err == nil: // another server's 404 does not speak of IDs
+			now = foreign
+		case o.State == outgoing.NotSent:
+			row.Err = cmp.Or(row.Err, err)
 		}
+		why := ""
+		if row.Err != nil {
+			why = output.Reason(row.Err)
+		}
+		r.add(o.State, o.ID, now, why)
 		r.progress.Done.Add(1)
 		if o.State != outgoing.Cancelled {
 			r.progress.Failed.Add(1)
-			r.now[o.State][now]++
 		}
-		r.unwritten = cmp.Or(r.unwritten, r.out.Write(output.Outcome{Outcome: o, Err: reason}))
-		if r.unwritten == nil {
+		if r.unwritten = cmp.Or(r.unwritten, r.out.Write(row)); r.unwritten == nil {
 			r.written.Add(1)
 		}
 	}
@@ -176,31 +172,32 @@ func (r *cancelRun) sayUnwritten() {
 
 // conclude prints the summary. A reader that is gone is no error here.
 func (r *cancelRun) conclude() (settled bool, err error) {
-	cancelled, rejected := r.counts[outgoing.Cancelled], r.counts[outgoing.Rejected]
-	unknown, notSent := r.counts[outgoing.Unknown], r.counts[outgoing.NotSent]
-	r.note("%d cancelled, %d rejected, %d unknown, %d not sent (%s)", cancelled, rejected, unknown, notSent, r.sent())
-	if unknown > 0 {
+	cancelled, rejected := r.of(outgoing.Cancelled), r.of(outgoing.Rejected)
+	unknown, notSent := r.of(outgoing.Unknown), r.of(outgoing.NotSent)
+	r.note("%s (%s)", r.counts(outgoing.Cancelled, outgoing.Rejected, outgoing.Unknown, outgoing.NotSent), r.sent())
+	if unknown.count > 0 {
 		r.note("Of the unknown messages each may or may not be cancelled. They now show: %s. Cancel them again, a little later: that is safe.",
-			countedByStatus(r.now[outgoing.Unknown]))
+			countedByStatus(unknown.statuses))
 	}
-	if rejected > 0 {
+	if rejected.count > 0 {
 		r.note("The rejected messages were not stopped by this, and now show: %s. If one is cancelled, an earlier call did it.",
-			countedByStatus(r.now[outgoing.Rejected]))
+			countedByStatus(rejected.statuses))
 	}
-	if notSent > 0 {
-		r.note("%s not changed: what is scheduled will go out. Cancel them again.", display.Plural(notSent, "message was", "messages were"))
+	if notSent.count > 0 {
+		r.note("%s not changed: what is scheduled will go out. Cancel them again.", display.Plural(notSent.count, "message was", "messages were"))
 	}
-	if reason := cmp.Or(r.reasons[outgoing.NotSent], r.reasons[outgoing.Unknown]); reason != nil && !r.interrupted.Load() {
-		r.note("  %s", output.Reason(reason))
+	reason := cmp.Or(notSent.reason, unknown.reason)
+	if r.refused != nil {
+		reason = r.reason(r.refused)
+	}
+	if reason != "" && !r.interrupted.Load() {
+		r.say("outgoing: %s", reason)
 	}
 	if r.sandbox {
 		r.note("The gateway says that this was its test system.")
 	}
-	if r.foreign == len(r.ids) {
+	if rejected.statuses[foreign] == len(r.ids) {
 		r.sayAllUnknown()
-	}
-	if errors.Is(r.refused, outgoing.ErrUnauthorized) {
-		r.say("outgoing: the gateway does not accept the token; check %s", r.tokenFrom())
 	}
 	if r.unwritten != nil {
 		r.say("outgoing: the results could not all be written: %s", strings.TrimPrefix(r.unwritten.Error(), terminal.ErrUnwritten.Error()+": "))
@@ -208,16 +205,5 @@ func (r *cancelRun) conclude() (settled bool, err error) {
 	if errors.Is(r.unwritten, terminal.ErrUnwritten) && !r.interrupted.Load() {
 		err = statusError(exitUnwritten)
 	}
-	return cancelled == len(r.ids), err
-}
-
-// countedByStatus returns how many messages have which status: "2 DELIVERED, 1 QUEUED".
-func countedByStatus(counts map[string]int) string {
-	var parts []string
-	for _, status := range slices.Sorted(maps.Keys(counts)) {
-		if n := counts[status]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, cmp.Or(status, withoutStatus)))
-		}
-	}
-	return strings.Join(parts, ", ")
+	return cancelled.count == len(r.ids), err
 }

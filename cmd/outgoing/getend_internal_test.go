@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,9 +76,7 @@ func TestB10_GetBelievesTheLastYieldOfItsStream(t *testing.T) {
 			for id := range int64(5000) {
 				s.ids = append(s.ids, id+1)
 			}
-			err := s.lookUp(false, func(ids iter.Seq[int64]) iter.Seq2[outgoing.GetResult, error] {
-				return streamDouble(ids, test.taken, test.fails, test.last)
-			})
+			err := s.lookUp(false, streamDouble(slices.Values(s.ids), test.taken, test.fails, test.last))
 			require.Equal(t, test.status, err)
 			for _, want := range test.want {
 				assert.Contains(t, stderr.String(), want)

@@ -75,9 +75,8 @@ type watchRun struct {
 
 // What stands where a status would.
 const (
-	givenUp       = "given up"
-	notSeen       = "not seen"
-	withoutStatus = "without a status"
+	givenUp = "given up"
+	notSeen = "not seen"
 )
 
 // watch shows each change, until the watch ends or they cannot be written, and sums up what it saw.
