@@ -18,7 +18,7 @@ func (c *cli) doctorCommand() *cobra.Command {
 		return s.examine(record)
 	})
 	f.concurrency, f.attempts = 1, 1
-	cmd.Flags().Var(textFlag{&record, "directory"}, "record", "write the shape of each distinct answer into this new or empty directory")
+	cmd.Flags().Var(textFlag{text: &record, kind: "directory"}, "record", "write the shape of each distinct answer into this new or empty directory")
 	return cmd
 }
 

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -43,17 +45,17 @@ var (
 func (f *flags) register(cmd *cobra.Command, names ...string) {
 	all := pflag.NewFlagSet("", pflag.ContinueOnError)
 	all.BoolVar(&f.sandbox, "sandbox", false, "use the gateway's test system")
-	all.Var(onceFlag{textFlag{&f.baseURL, "URL"}}, "base-url", "use the gateway at this URL, and not at "+baseURLVariable)
-	all.Var(onceFlag{textFlag{&f.tokenFile, "file"}}, "token-file", "read the token from this file, again when it changes, and not from "+tokenVariable)
+	all.Var(textFlag{&f.baseURL, "URL", true}, "base-url", "use the gateway at this URL, and not at "+baseURLVariable)
+	all.Var(textFlag{&f.tokenFile, "file", true}, "token-file", "read the token from this file, again when it changes, and not from "+tokenVariable)
 	f.format = "table"
-	all.VarP(textFlag{&f.format, "string"}, "format", "f", "how results look: "+strings.Join(output.Formats, ", "))
+	all.VarP(textFlag{text: &f.format, kind: "string"}, "format", "f", "how results look: "+strings.Join(output.Formats, ", "))
 	all.BoolVar(&f.demo, "demo", false, "use a gateway in memory with sample messages; needs no token")
 	all.BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no summary")
 	all.IntVar(&f.concurrency, "concurrency", 4, "requests in flight at once")
 	all.IntVar(&f.attempts, "attempts", 0, "how often a request is tried, rate limits included (default 4, and not counting those)")
 	all.BoolVarP(&f.verbose, "verbose", "v", false, "log to standard error what the library notices")
-	all.Var(onceFlag{textFlag{&f.file, "file"}}, "file", "read the IDs from this file; - is standard input")
-	all.Var(onceFlag{textFlag{&f.column, "number|title"}}, "column", "the column of the file that holds the IDs: its number or its title")
+	all.Var(textFlag{&f.file, "file", true}, "file", "read the IDs from this file; - is standard input")
+	all.Var(textFlag{&f.column, "number|title", true}, "column", "the column of the file that holds the IDs: its number or its title")
 	for _, name := range names {
 		cmd.Flags().AddFlag(all.Lookup(name))
 	}
@@ -72,32 +74,34 @@ func (f *flags) check(given *pflag.FlagSet) error {
 	)
 }
 
+// logger returns a logger of what has at least this level or, if --verbose is given, of everything.
+func (f *flags) logger(w io.Writer, level slog.Level) *slog.Logger {
+	if f.verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
 // textFlag is a flag with a text that must not be empty: `--base-url "$UNSET"` does not mean the default. Its kind is what
 // help calls the text. (The flag package would take that from back-quotes in the description, which completions show.)
 type textFlag struct {
 	text *string
 	kind string
+	once bool // it must not be repeated: the last of two files would win, and the messages of the first go out
 }
 
 func (f textFlag) String() string { return *f.text }
 func (f textFlag) Type() string   { return f.kind }
 
 func (f textFlag) Set(text string) error {
-	if text == "" {
+	switch {
+	case text == "":
 		return errors.New("it is empty; is a variable unset?")
+	case f.once && *f.text != "":
+		return fmt.Errorf("it is given twice, %q before", *f.text)
 	}
 	*f.text = text
 	return nil
-}
-
-// onceFlag is a textFlag that must not be repeated: the last of two files would win, and the messages of the first go out.
-type onceFlag struct{ textFlag }
-
-func (f onceFlag) Set(text string) error {
-	if *f.text != "" {
-		return fmt.Errorf("it is given twice, %q before", *f.text)
-	}
-	return f.textFlag.Set(text)
 }
 
 // textsFlag is a textFlag that may be repeated.
@@ -111,5 +115,5 @@ func (f textsFlag) Type() string   { return f.kind }
 
 func (f textsFlag) Set(text string) error {
 	*f.texts = append(*f.texts, text)
-	return textFlag{new(string), f.kind}.Set(text)
+	return textFlag{text: new(string)}.Set(text)
 }

@@ -1,20 +1,14 @@
 package main
 
 import (
-	"cmp"
-	"context"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/server"
-	"github.com/gsmservice-gateway/client-go/internal/bearer"
+	"github.com/gsmservice-gateway/client-go/internal/transport"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -35,22 +29,14 @@ func (f *flags) gatewayURL() (base, namedBy string, err error) {
 	default:
 		base, namedBy = fromEnv, baseURLVariable
 	}
-	scheme, rest, ok := strings.Cut(base, "://")
-	if ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")) {
-		// The host in lower case: net/http would send LOCALHOST, and not localhost, through a proxy. The library knows what
-		// else may be wrong.
-		host, _, _ := strings.Cut(rest, "/")
-		return strings.ToLower(scheme+"://"+host) + rest[len(host):], namedBy, nil
+	if !strings.Contains(base, "://") {
+		return "", "", usage("%s: the URL must begin with https:// (or http:// on this machine)", namedBy)
 	}
-	advice, rest := "", strings.TrimLeft(base, "/")
-	u, err := url.Parse("https://" + rest)
-	if err == nil && u.User == nil && u.Hostname() != "" && !ok && !strings.HasPrefix(rest, "http") {
-		if u.Scheme = "https"; server.IsLoopback(u.Hostname()) {
-			u.Scheme = "http"
-		}
-		advice = ", such as " + u.Scheme + "://" + rest
+	// With its host in lower case: net/http would send LOCALHOST, and not localhost, through a proxy.
+	if base, err = transport.ParseBaseURL(base); err != nil {
+		return "", "", usage("%s: base URL: %v", namedBy, err)
 	}
-	return "", "", usage("%s: the URL must begin with https:// (or http:// on this machine)%s", namedBy, advice)
+	return strings.TrimRight(base, "/"), namedBy, nil
 }
 
 // describe says which gateway it is, for people.
@@ -69,91 +55,9 @@ func (s *session) describe() string {
 // newTransport returns a transport for the Drainer to wrap. The library's default cannot be wrapped, so this is net/http's,
 // with an idle connection for each concurrent request, and pings that find connections that died silently.
 func newTransport(concurrency int) http.RoundTripper {
-	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forbidigo // a clone is not shared
-	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, concurrency
-	transport.MaxResponseHeaderBytes = 256 << 10
-	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
-	return transport
-}
-
-const tokenVariable = "GATEWAY_API_BEARER"
-
-// tokenSource returns the source of the bearer token. No error repeats it.
-func tokenSource(file string) (func(context.Context) (string, error), error) {
-	if file != "" {
-		f := &tokenFiles{what: "the token", names: []string{file}}
-		tokens, err := f.current()
-		if len(tokens) > 1 {
-			err = fmt.Errorf("the token: %s has %d lines, and a token is one", file, len(tokens))
-		}
-		return func(context.Context) (string, error) {
-			tokens, _ := f.current()
-			return tokens[0], nil
-		}, err
-	}
-	token, set := os.LookupEnv(tokenVariable)
-	if token == "" {
-		why := "is not set"
-		if set {
-			why = "is set, but empty"
-		}
-		return nil, fmt.Errorf("no token: %s %s; set it, or name a file that holds the token with --token-file; "+
-			"to try things out, --demo needs none", tokenVariable, why)
-	}
-	return func(context.Context) (string, error) { return token, nil }, bearer.Check(token)
-}
-
-// tokenFiles are files with tokens, one a line, that may be replaced by others.
-type tokenFiles struct {
-	what  string // the tokens are, for people
-	names []string
-
-	mu   sync.Mutex
-	last []string // that could be read
-}
-
-// current returns the tokens that the files have now. While they are written, or gone, the tokens from before go on, and the
-// error says why.
-func (f *tokenFiles) current() ([]string, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var tokens []string
-	for _, name := range f.names {
-		if info, err := os.Stat(name); f.last != nil && err == nil && !info.Mode().IsRegular() {
-			return f.last, nil // a pipe, as that of <(vault read ...), can be read once
-		}
-		text, err := readText(name)
-		for token := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
-			err = cmp.Or(err, bearer.Check(token))
-			tokens = append(tokens, token)
-		}
-		if err != nil {
-			return f.last, fmt.Errorf("%s: %w", f.what, err)
-		}
-	}
-	f.last = tokens
-	return tokens, nil
-}
-
-// readText reads a file that holds tokens and nothing else. Its errors never repeat them.
-func readText(file string) (string, error) {
-	f, err := os.Open(file) //nolint:gosec // the file that the user asks for
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = f.Close() }()
-	const maxLength = 64 << 10 // more than any header may have; /dev/zero is a file too
-	content, err := io.ReadAll(io.LimitReader(f, maxLength))
-	text := strings.TrimPrefix(string(content), "\ufeff") // with which Windows editors mark UTF-8
-	switch {
-	case err != nil:
-		return "", err
-	case len(content) == maxLength:
-		return "", fmt.Errorf("%s is too long to be one", file)
-	case strings.Contains(text, "\x00"): // as each ASCII character has one there
-		return "", fmt.Errorf("%s is encoded in UTF-16, as Notepad and PowerShell's > can write it: save it as UTF-8 or ASCII", file)
-	case strings.Trim(text, "\r\n") == "":
-		return "", fmt.Errorf("%s is empty", file)
-	}
-	return text, nil
+	t := http.DefaultTransport.(*http.Transport).Clone() //nolint:forbidigo // a clone is not shared
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = 0, concurrency
+	t.MaxResponseHeaderBytes = 256 << 10
+	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
+	return t
 }

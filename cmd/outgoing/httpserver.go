@@ -25,7 +25,7 @@ type httpServer struct {
 
 func (s *httpServer) register(cmd *cobra.Command, addr string) {
 	s.addr = addr
-	cmd.Flags().Var(textFlag{&s.addr, "host:port"}, "addr", "where to listen; port 0 takes a free one")
+	cmd.Flags().Var(textFlag{text: &s.addr, kind: "host:port"}, "addr", "where to listen; port 0 takes a free one")
 	cmd.Flags().BoolVar(&s.expose, "expose", false, "allow an --addr that other machines can reach")
 }
 

@@ -9,8 +9,6 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
-	"github.com/gsmservice-gateway/client-go/outgoing"
-	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
 // collectIDs reads all IDs that the command line asks for, and checks them, before anything is sent. Without IDs the demo takes
@@ -76,15 +74,12 @@ func (c *cli) readIDs(f *flags, column idfile.Column) error {
 func argumentIDs(args []string) (ids []int64, err error) {
 	for i, arg := range args {
 		list := strings.TrimSpace(arg)
-		if list == "" {
-			return nil, usage("an argument is empty where a message ID is expected; is a variable unset?")
-		}
 		if i < len(args)-1 {
 			list = strings.TrimSuffix(list, ",")
 		}
 		for text := range strings.SplitSeq(list, ",") {
 			if text = strings.TrimSpace(text); text == "" {
-				return nil, usage("%s: a message ID is missing beside a comma", display.Quoted(arg))
+				return nil, usage("%s: a message ID is missing; is a variable unset?", display.Quoted(arg))
 			}
 			id, err := idfile.ParseID(text)
 			if err != nil {
@@ -109,16 +104,14 @@ func distinct(ids []int64) []int64 {
 	})
 }
 
-// takeSamples takes a few IDs of the demo gateway, for a first try.
+// takeSamples takes ten IDs of the demo gateway, for a first try.
 func (c *cli) takeSamples(f *flags) {
-	what, all := "sample messages", outgoingtest.SampleMessages(demoSamples)
+	what, first, step := "sample messages", 0, 1
 	if f.scheduled {
-		what = "scheduled " + what
+		what, first, step = "scheduled sample messages", 7, 8
 	}
-	for _, m := range all {
-		if len(f.ids) < 10 && (!f.scheduled || m.StatusCode == outgoing.StatusScheduled) {
-			f.ids = append(f.ids, m.ID)
-		}
+	for n := range 10 {
+		f.ids = append(f.ids, sample(first+n*step))
 	}
-	c.say("No IDs given, so here are ten of the %s; all samples have the IDs %d to %d.", what, all[0].ID, all[demoSamples-1].ID)
+	c.say("No IDs given, so here are ten of the %s; all samples have the IDs %d to %d.", what, sample(0), sample(demoSamples-1))
 }

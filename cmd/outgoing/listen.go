@@ -61,7 +61,7 @@ func (c *cli) listenCommand() *cobra.Command {
 }
 
 func (l *listenRun) listen(*cobra.Command, []string) (err error) {
-	l.log = l.logger(slog.LevelWarn, l.verbose)
+	l.log = l.logger(l.screen.Err(), slog.LevelWarn)
 	l.opts = []callback.Option{callback.WithLogger(l.log)}
 	if !l.noConfirm {
 		if err := l.confirm(); err != nil {

@@ -37,14 +37,14 @@ func (c *cli) serveCommand() *cobra.Command {
 	cmd := c.command("serve", s.serve)
 	s.register(cmd, "127.0.0.1:8080")
 	set := cmd.Flags()
-	set.Var(textFlag{&s.token, "token"}, "token", "the only bearer token to let in; a made-up one, since process lists show flags")
+	set.Var(textFlag{text: &s.token, kind: "token"}, "token", "the only bearer token to let in; a made-up one, since process lists show flags")
 	set.IntVar(&s.messages, "messages", demoSamples, "how many sample messages there are")
-	set.Var(textFlag{&s.messagesFile, "file"}, "messages-file", "messages in place of the samples, in JSON Lines")
+	set.Var(textFlag{text: &s.messagesFile, kind: "file"}, "messages-file", "messages in place of the samples, in JSON Lines")
 	set.DurationVar(&s.latency, "latency", 0, "how long each answer takes at least")
 	set.Var(textsFlag{"fault", &s.faults}, "fault", "make requests fail as described above; may be repeated")
 	set.BoolVar(&s.live, "live", false, "make messages move on by themselves, and new ones arrive")
 	set.IntVar(&s.rate, "rate", 60, "how many new messages arrive each minute, with --live")
-	set.Var(textFlag{&s.callback, "url"}, "callback", "where to POST status changes, with --live")
+	set.Var(textFlag{text: &s.callback, kind: "url"}, "callback", "where to POST status changes, with --live")
 	set.Var(textsFlag{"file", &s.tokens.names}, "callback-token-file", "a file that holds the bearer token of the callbacks")
 	cmd.PreRunE = func(*cobra.Command, []string) error {
 		given := set.Changed

@@ -67,35 +67,25 @@ func (c *cli) connect(f *flags) (*session, error) {
 	if s.url, s.namedBy, err = f.gatewayURL(); err != nil {
 		return nil, err
 	}
-	transport := newTransport(f.concurrency)
+	var gateway http.RoundTripper = newTransport(f.concurrency)
 	if f.demo {
 		s.double = demoGateway()
-		s.token, transport = func(context.Context) (string, error) { return "demo", nil }, s.double.Transport()
+		s.token, gateway = func(context.Context) (string, error) { return "demo", nil }, s.double.Transport()
 	} else if s.token, err = tokenSource(f.tokenFile); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	s.ctx, s.stop = ctx, func() { cancel(interrupt.ErrInterrupted) }
-	s.drainer = interrupt.NewDrainer(transport, s.stop)
+	s.drainer = interrupt.NewDrainer(gateway, s.stop)
 	s.client, err = outgoing.New("",
 		outgoing.WithTokenSource(s.token),
 		outgoing.WithHTTPClient(&http.Client{Transport: s.drainer}),
 		outgoing.WithBaseURL(s.url),
 		outgoing.WithConcurrency(f.concurrency),
 		outgoing.WithRetry(outgoing.Retry{MaxAttempts: f.attempts}),
-		outgoing.WithLogger(c.logger(neverLogged, f.verbose)),
+		outgoing.WithLogger(f.logger(c.screen.Err(), slog.LevelError+1)), // which the library never uses
 	)
 	return s, err
-}
-
-const neverLogged = slog.LevelError + 1
-
-// logger returns a logger to standard error from a level on, or of everything.
-func (c *cli) logger(level slog.Level, verbose bool) *slog.Logger {
-	if verbose {
-		level = slog.LevelDebug
-	}
-	return slog.New(slog.NewTextHandler(c.screen.Err(), &slog.HandlerOptions{Level: level}))
 }
 
 // resultsOf returns a writer of results in the format of the flags.

@@ -29,7 +29,7 @@ func (c *cli) watchCommand() *cobra.Command {
 		return s.do(r.watch, s.sayUnwritten)
 	})
 	set := cmd.Flags()
-	set.Var(textFlag{&until, "status,..."}, "until", "the statuses in which a message has reached its end, in any case; required")
+	set.Var(textFlag{text: &until, kind: "status,..."}, "until", "the statuses in which a message has reached its end, in any case; required")
 	set.DurationVar(&r.timeout, "timeout", 0, "stop after this time, such as 24h (default never)")
 	set.DurationVar(&r.initial, "initial-interval", 10*time.Second, "the wait after the first look at a message, and after a change")
 	set.DurationVar(&r.longest, "max-interval", 0, "the longest wait between two looks (default 15m, or --initial-interval)")
