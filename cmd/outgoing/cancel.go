@@ -22,9 +22,9 @@ func (c *cli) cancelCommand() *cobra.Command {
 	var yes bool
 	cmd, f := c.gatewayCommand("cancel [ID...]", idFlags, func(s *session) error {
 		r := &cancelRun{session: s, tally: make(tally[outgoing.State]), out: resultsOf(s, output.Outcomes)}
-		return s.do(func() (settled bool, err error) {
+		return s.do(func() error {
 			if err := r.agree(yes); err != nil {
-				return false, err
+				return err
 			}
 			r.cancel()
 			return r.conclude()
@@ -139,6 +139,7 @@ func (r *cancelRun) take(result outgoing.CancelResult, err error) {
 		r.progress.Done.Add(1)
 		if o.State != outgoing.Cancelled {
 			r.progress.Failed.Add(1)
+			r.unsettled = true
 		}
 		if r.unwritten = cmp.Or(r.unwritten, r.out.Write(row)); r.unwritten == nil {
 			r.written.Add(1)
@@ -171,9 +172,8 @@ func (r *cancelRun) sayUnwritten() {
 }
 
 // conclude prints the summary. A reader that is gone is no error here.
-func (r *cancelRun) conclude() (settled bool, err error) {
-	cancelled, rejected := r.of(outgoing.Cancelled), r.of(outgoing.Rejected)
-	unknown, notSent := r.of(outgoing.Unknown), r.of(outgoing.NotSent)
+func (r *cancelRun) conclude() error {
+	rejected, unknown, notSent := r.of(outgoing.Rejected), r.of(outgoing.Unknown), r.of(outgoing.NotSent)
 	r.note("%s (%s)", r.counts(outgoing.Cancelled, outgoing.Rejected, outgoing.Unknown, outgoing.NotSent), r.sent())
 	if unknown.count > 0 {
 		r.note("Of the unknown messages each may or may not be cancelled. They now show: %s. Cancel them again, a little later: that is safe.",
@@ -203,7 +203,7 @@ func (r *cancelRun) conclude() (settled bool, err error) {
 		r.say("outgoing: the results could not all be written: %s", strings.TrimPrefix(r.unwritten.Error(), terminal.ErrUnwritten.Error()+": "))
 	}
 	if errors.Is(r.unwritten, terminal.ErrUnwritten) && !r.interrupted.Load() {
-		err = statusError(exitUnwritten)
+		return statusError(exitUnwritten)
 	}
-	return cancelled.count == len(r.ids), err
+	return nil
 }

@@ -38,22 +38,25 @@ func (s *session) examine(record string) error {
 			return fmt.Errorf("--record: %w", err)
 		}
 	}
-	return s.do(func() (settled bool, err error) {
-		out := resultsOf(s, output.Findings)
+	return s.do(func() error {
 		verdicts := map[doctor.Verdict]int{}
-		for result := range doctor.Run(s.ctx, cfg) {
-			verdicts[result.Verdict]++
-			if err := out.Write(result); err != nil {
-				return verdicts[doctor.Fail] == 0, err
+		results := func(yield func(doctor.Result) bool) {
+			for result := range doctor.Run(s.ctx, cfg) {
+				verdicts[result.Verdict]++
+				s.unsettled = verdicts[doctor.Fail] > 0
+				if !yield(result) {
+					return
+				}
 			}
 		}
-		if err = out.Close(); err == nil {
-			s.note("%d ok, %s, %d FAIL, %d skipped", verdicts[doctor.OK], display.Plural(verdicts[doctor.Note], "note", "notes"),
-				verdicts[doctor.Fail], verdicts[doctor.Skipped])
-			if unrecorded != nil {
-				err = fmt.Errorf("--record: %w", unrecorded)
-			}
+		if err := printAll(s, output.Findings, results); err != nil {
+			return err
 		}
-		return verdicts[doctor.Fail] == 0, err
+		s.note("%d ok, %s, %d FAIL, %d skipped", verdicts[doctor.OK], display.Plural(verdicts[doctor.Note], "note", "notes"),
+			verdicts[doctor.Fail], verdicts[doctor.Skipped])
+		if unrecorded != nil {
+			return fmt.Errorf("--record: %w", unrecorded)
+		}
+		return nil
 	}, s.sayUnwritten)
 }

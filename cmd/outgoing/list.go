@@ -15,7 +15,7 @@ import (
 func (c *cli) listCommand() *cobra.Command {
 	r := &listRun{}
 	cmd, _ := c.gatewayCommand("list", listFlags, func(s *session) error {
-		r.session, r.out = s, resultsOf(s, output.Messages)
+		r.session = s
 		return s.do(r.list, s.sayUnwritten)
 	})
 	set := cmd.Flags()
@@ -47,50 +47,46 @@ type listRun struct {
 	all     bool
 	max     int   // 0 for all
 	sinceID int64 // 0 for none
-	out     output.Writer[outgoing.Message]
 
-	got                outgoing.Page // unless all are listed
-	listed, unreadable int
-	missed             bool  // the history ended without the message of sinceID
-	failed             error // why the history breaks off
+	got     outgoing.Page // unless all are listed
+	missing bool          // the history ended without the message of sinceID
+	failed  error         // why the history breaks off
 }
 
-func (r *listRun) list() (settled bool, err error) {
-	err = r.print()
-	nothing := r.failed != nil && r.listed+r.unreadable == 0
-	if err == nil && (!nothing || r.interrupted.Load()) {
-		err = r.out.Close()
+func (r *listRun) list() error {
+	if err := r.print(); err != nil {
+		return err
 	}
-	count := display.Plural(r.listed, "message", "messages")
+	r.unsettled = r.unsettled || r.failed != nil || r.missing
+	count := display.Plural(r.progress.Done.Load(), "message", "messages")
 	switch {
-	case err != nil:
-		return r.unreadable == 0, err
 	case r.interrupted.Load():
 		r.note("%s listed before the interrupt", count)
-		return false, nil
-	case nothing: // the gateway was asked, so this is not a command that could not start
-		r.say("outgoing: %s", r.reason(r.failed))
-		return false, nil
+		return nil
 	case r.failed != nil:
 		r.say("outgoing: the history breaks off here: %s", r.reason(r.failed))
-	case r.missed:
+	case r.missing:
 		r.say("outgoing: the history has no message %d, and is listed to its end", r.sinceID)
 	}
 	if !r.all {
 		count = describePage(r.got)
 	}
 	r.note("%s", count)
-	return r.failed == nil && !r.missed && r.unreadable == 0, nil
+	return nil
 }
 
-// print writes messages until it is to stop, the history breaks off, or they cannot be written.
 func (r *listRun) print() error {
 	defer r.showProgress("list", "messages", r.max)()
-	messages := r.client.All(r.ctx)
+	return printAll(r.session, output.Messages, r.messages)
+}
+
+// messages yields messages until it is to stop, or the history breaks off.
+func (r *listRun) messages(yield func(outgoing.Message) bool) {
+	all := r.client.All(r.ctx)
 	if !r.all {
-		messages = r.onePage
+		all = r.onePage
 	}
-	for m, err := range messages {
+	for m, err := range all {
 		batch, unreadable := errors.AsType[*outgoing.BatchError](err)
 		switch {
 		case unreadable:
@@ -98,21 +94,15 @@ func (r *listRun) print() error {
 			continue
 		case err != nil:
 			r.failed = err
-			return nil
-		case r.sinceID != 0 && m.ID == r.sinceID:
-			return nil
+			return
+		case r.sinceID != 0 && m.ID == r.sinceID, !yield(m):
+			return
 		}
-		if err := r.out.Write(m); err != nil {
-			return err
-		}
-		r.listed++
-		r.progress.Done.Add(1)
-		if r.listed == r.max || r.interrupted.Load() {
-			return nil
+		if n := r.progress.Done.Add(1); n == int64(r.max) || r.interrupted.Load() {
+			return
 		}
 	}
-	r.missed = r.sinceID != 0
-	return nil
+	r.missing = r.sinceID != 0
 }
 
 // onePage yields the messages of one page.
@@ -129,19 +119,13 @@ func (r *listRun) onePage(yield func(outgoing.Message, error) bool) {
 	}
 }
 
-// describePage says what the gateway said about the page, and nothing that it did not.
+// describePage says what the gateway said about the page, if it did.
 func describePage(p outgoing.Page) string {
 	text := display.Plural(len(p.Messages), "message", "messages")
-	if p.TotalResults != nil {
-		text += fmt.Sprintf(" of %d", *p.TotalResults)
-	}
-	if p.CurrentPage == nil {
+	if p.TotalResults == nil || p.CurrentPage == nil || p.TotalPages == nil {
 		return text
 	}
-	text += fmt.Sprintf(", page %d", *p.CurrentPage)
-	if p.TotalPages != nil {
-		text += fmt.Sprintf(" of %d", *p.TotalPages)
-	}
+	text += fmt.Sprintf(" of %d, page %d of %d", *p.TotalResults, *p.CurrentPage, *p.TotalPages)
 	if p.Links.Next != "" {
 		text += fmt.Sprintf("; the next is --page %d", *p.CurrentPage+1)
 	}
@@ -149,7 +133,7 @@ func describePage(p outgoing.Page) string {
 }
 
 func (r *listRun) sayUnreadable(batch *outgoing.BatchError) {
-	r.unreadable++
+	r.unsettled = true
 	r.progress.Failed.Add(1)
 	for _, f := range batch.Failures {
 		r.say("not readable: %s\n  %s", cmp.Or(display.IDs(f.IDs), "of an unknown ID"), output.Reason(f.Err))

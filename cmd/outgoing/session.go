@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net/http"
 	"os"
@@ -36,6 +37,7 @@ type session struct {
 	ctx         context.Context // of the work: done once an interrupt has been obeyed
 	stop        func()          // ends ctx, and cuts off the requests in flight
 	interrupted atomic.Bool
+	unsettled   bool // not everything that was asked is settled
 }
 
 // gatewayCommand returns a command that asks a gateway, and its flags. What is wrong is found before anything is sent: by
@@ -89,7 +91,7 @@ func (c *cli) connect(f *flags) (*session, error) {
 }
 
 // resultsOf returns a writer of results in the format of the flags.
-func resultsOf[T any](s *session, layout output.Layout[T]) output.Writer[T] {
+func resultsOf[Row any](s *session, layout output.Layout[Row]) output.Writer[Row] {
 	out, err := output.New(s.format, s.screen.Out(), layout, s.screen.Style())
 	if err != nil {
 		panic(err) // the flags have been checked
@@ -97,19 +99,30 @@ func resultsOf[T any](s *session, layout output.Layout[T]) output.Writer[T] {
 	return out
 }
 
-// do does the work of a command, and returns its exit status. The work reports whether everything that was asked is
-// settled, and why it could not start or its results could not be written. lastWords is what is said if it cannot end.
-func (s *session) do(work func() (settled bool, err error), lastWords func()) error {
+// printAll writes rows as they come, until they cannot be written.
+func printAll[Row any](s *session, layout output.Layout[Row], rows iter.Seq[Row]) error {
+	out := resultsOf(s, layout)
+	for row := range rows {
+		if err := out.Write(row); err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}
+
+// do does the work of a command, and returns its exit status. The work returns why its results could not be written.
+// lastWords is what is said if it cannot end.
+func (s *session) do(work func() error, lastWords func()) error {
 	defer s.handleInterrupts(lastWords)()
-	settled, err := work()
+	err := work()
 	switch {
-	case errors.Is(err, terminal.ErrReaderGone) && !settled:
+	case errors.Is(err, terminal.ErrReaderGone) && s.unsettled:
 		return statusError(exitUnsettled)
 	case err != nil:
 		return err
 	case s.interrupted.Load():
 		return statusError(exitInterrupted)
-	case !settled:
+	case s.unsettled:
 		return statusError(exitUnsettled)
 	}
 	return nil

@@ -65,12 +65,11 @@ type watchRun struct {
 	timeout          time.Duration // 0 for none
 	initial, longest time.Duration
 
-	out     output.Writer[outgoing.Message] // nil if only the live line shows changes
-	status  map[int64]string                // of the messages, as it is shown
-	counts  map[string]int                  // of the messages, by status
-	left    int                             // how many have not reached their end and are not given up
-	failed  int                             // how many are given up
-	summary atomic.Value                    // of counts and left: a string, which another goroutine draws
+	status  map[int64]string // of the messages, as it is shown
+	counts  map[string]int   // of the messages, by status
+	left    int              // how many have not reached their end and are not given up
+	summary atomic.Value     // of counts and left: a string, which another goroutine draws
+	ended   error            // why the watch ended before all messages reached their end
 }
 
 // What stands where a status would.
@@ -80,7 +79,7 @@ const (
 )
 
 // watch shows each change, until the watch ends or they cannot be written, and sums up what it saw.
-func (r *watchRun) watch() (settled bool, err error) {
+func (r *watchRun) watch() error {
 	ctx, end := context.WithCancelCause(r.ctx)
 	defer end(nil)
 	r.screen.OnReaderGone(func() { end(terminal.ErrReaderGone) })
@@ -92,19 +91,18 @@ func (r *watchRun) watch() (settled bool, err error) {
 	if r.double != nil {
 		go server.Live{Gateway: r.double, Messages: outgoingtest.SampleMessages(demoSamples), Report: func(...outgoing.Message) {}}.Run(ctx)
 	}
-	ended, err := r.follow(ctx)
+	if err := r.print(ctx); err != nil {
+		return err
+	}
 	if errors.Is(context.Cause(ctx), terminal.ErrReaderGone) {
-		err = terminal.ErrReaderGone
+		return terminal.ErrReaderGone
 	}
-	if err != nil {
-		return r.failed == 0, err
-	}
-	return r.conclude(ended)
+	return r.conclude()
 }
 
-// follow shows each change, and returns why the watch ended before all messages reached their end, or why they cannot be
-// written.
-func (r *watchRun) follow(ctx context.Context) (ended, unwritten error) {
+// print shows each change, and how many messages have which status now.
+func (r *watchRun) print(ctx context.Context) error {
+	changes := func(yield func(outgoing.Message) bool) { r.changes(ctx, yield) }
 	for _, id := range r.ids {
 		r.status[id] = notSeen
 	}
@@ -117,25 +115,36 @@ func (r *watchRun) follow(ctx context.Context) (ended, unwritten error) {
 		})()
 	}
 	if !live || !r.screen.Style().Terminal || r.format != "table" {
-		r.out = resultsOf(r.session, output.Changes)
+		return printAll(r.session, output.Changes, changes)
 	}
+	for range changes {
+	}
+	return nil
+}
+
+// changes yields each change, until the watch ends.
+func (r *watchRun) changes(ctx context.Context, yield func(outgoing.Message) bool) {
 	request := outgoing.WatchRequest{IDs: r.ids, Until: r.reachedEnd, InitialInterval: r.initial, MaxInterval: r.longest}
 	for m, err := range r.client.Watch(ctx, request) {
-		if err != nil {
-			ended = r.take(m, err, ctx.Err() != nil)
-			continue
-		}
-		r.set(m.ID, display.Printable(m.StatusCode), r.reachedEnd(m))
-		if r.out != nil {
-			if err := r.out.Write(m); err != nil {
-				return nil, err
+		batch, ok := errors.AsType[*outgoing.BatchError](err)
+		switch {
+		case err == nil:
+			r.set(m.ID, display.Printable(m.StatusCode), r.reachedEnd(m))
+			if !yield(m) {
+				return
 			}
+		case ok && m.ID != 0:
+			r.unsettled = true
+			r.set(m.ID, givenUp, true)
+			if n := r.counts[givenUp]; n <= display.MaxNamed {
+				r.say("given up: %d\n  %s", m.ID, output.Reason(batch.Failures[0].Err))
+			}
+		case !ok, refusal(err) != nil, ctx.Err() != nil:
+			r.ended = err
+		case !r.interrupted.Load():
+			r.say("a look failed, and will be repeated\n  %s", output.Reason(batch.Failures[0].Err))
 		}
 	}
-	if r.out != nil {
-		unwritten = r.out.Close()
-	}
-	return ended, unwritten
 }
 
 // reachedEnd reports whether a message has one of the statuses of --until, in any case.
@@ -158,46 +167,27 @@ func (r *watchRun) summarize() {
 	r.summary.Store(fmt.Sprintf("%s; %d left", countedByStatus(r.counts), r.left))
 }
 
-// take says what an error of the watch means, and returns it if it is the one that ends the watch.
-func (r *watchRun) take(m outgoing.Message, err error, done bool) (ended error) {
-	batch, ok := errors.AsType[*outgoing.BatchError](err)
-	switch {
-	case ok && m.ID != 0:
-		r.set(m.ID, givenUp, true)
-		if r.failed++; r.failed <= display.MaxNamed {
-			r.say("given up: %d\n  %s", m.ID, output.Reason(batch.Failures[0].Err))
-		}
-	case !ok, refusal(err) != nil, done:
-		return err
-	case !r.interrupted.Load():
-		r.say("a look failed, and will be repeated\n  %s", output.Reason(batch.Failures[0].Err))
-	}
-	return nil
-}
-
 // conclude prints the summary, and names the messages that have not reached their end, by status.
-func (r *watchRun) conclude(ended error) (settled bool, err error) {
-	batch, ok := errors.AsType[*outgoing.BatchError](ended)
-	byStatus := make(map[string][]int64)
-	switch refused := refusal(ended); {
-	case ended != nil && !ok:
-		return false, ended
+func (r *watchRun) conclude() error {
+	batch, ok := errors.AsType[*outgoing.BatchError](r.ended)
+	switch refused := refusal(r.ended); {
+	case r.ended != nil && !ok:
+		return r.ended
 	case refused != nil:
 		r.say("outgoing: %s", r.reason(refused))
-		if r.tokenFile == "" {
-			r.say("A token that is replaced during a watch belongs into a --token-file, which is read again.")
-		}
 	case ok && !r.interrupted.Load():
 		r.say("outgoing: --timeout %v is over", r.timeout)
 	}
 	if ok {
+		r.unsettled = true
+		open := make(tally[string])
 		for _, id := range batch.IDs() {
-			byStatus[r.status[id]] = append(byStatus[r.status[id]], id)
+			open.add(r.status[id], id, "", "")
+		}
+		for _, status := range slices.Sorted(maps.Keys(open)) {
+			r.say("not there yet, %s: %s", cmp.Or(status, withoutStatus), open[status].names())
 		}
 	}
-	for _, status := range slices.Sorted(maps.Keys(byStatus)) {
-		r.say("not there yet, %s: %s", cmp.Or(status, withoutStatus), display.IDs(byStatus[status]))
-	}
 	r.note("%s", r.summary.Load())
-	return ended == nil && r.failed == 0, nil
+	return nil
 }
