@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing"
@@ -86,68 +85,52 @@ func (r *cancelRun) agree(yes bool) error {
 func (r *cancelRun) cancel() {
 	defer r.showProgress("cancel", "IDs", len(r.ids))()
 	for ids := range slices.Chunk(r.ids, r.concurrency*outgoing.MaxIDs) {
-		var (
-			result outgoing.CancelResult
-			err    error
-		)
-		switch {
-		case r.interrupted.Load():
-			err = interrupt.ErrInterrupted
-		case r.refused != nil:
-			err = fmt.Errorf("stopped: %s", output.WithoutPrefix(r.refused))
-		default:
-			r.given.Add(int64(len(ids)))
-			result, err = r.client.CancelScheduled(r.ctx, ids)
-		}
-		if len(result.Outcomes) == 0 { // nothing was tried
+		if r.refused != nil {
 			for _, id := range ids {
-				result.Outcomes = append(result.Outcomes, outgoing.Outcome{ID: id, State: outgoing.NotSent})
+				r.take(output.Outcome{Outcome: outgoing.Outcome{ID: id, State: outgoing.NotSent}, Err: r.refused})
 			}
+			continue
 		}
-		r.take(result, err)
+		r.given.Add(int64(len(ids)))
+		result, err := r.client.CancelScheduled(r.ctx, ids)
+		for _, row := range outcomesOf(result, err) {
+			r.take(row)
+		}
+		r.sandbox = r.sandbox || result.Sandbox != nil && *result.Sandbox
+		if refused := refusal(err); refused != nil {
+			r.refused = fmt.Errorf("stopped: %w", refused)
+		}
 	}
 	r.unwritten = cmp.Or(r.unwritten, r.out.Close())
 }
 
-// What is said of a message that was not cancelled, in place of its status.
-const (
-	notLookedUp = "not looked up"
-	foreign     = "unknown to the gateway"
-)
+const foreign = "unknown to the gateway" // in place of a message's status
 
-// take counts and prints what became of each message of a group.
-func (r *cancelRun) take(result outgoing.CancelResult, err error) {
-	r.refused = cmp.Or(r.refused, refusal(err))
-	r.sandbox = r.sandbox || result.Sandbox != nil && *result.Sandbox
-	reasons := reasonsByID(err)
-	for _, o := range result.Outcomes {
-		row := output.Outcome{Outcome: o, Err: reasons[o.ID]}
-		now := notLookedUp
-		switch {
-		case o.Message != nil:
-			now = display.Printable(o.Message.StatusCode)
-		case o.State == outgoing.Rejected && o.Status == http.StatusNotFound && row.Err == nil: // another server's 404 does not speak of IDs
-			now = foreign
-		case o.State == outgoing.NotSent:
-			row.Err = cmp.Or(row.Err, err)
-		}
-		why := ""
-		if row.Err != nil {
-			why = output.Reason(row.Err)
-		}
-		r.add(o.State, o.ID, now, why)
-		r.progress.Done.Add(1)
-		if o.State != outgoing.Cancelled {
-			r.progress.Failed.Add(1)
-			r.unsettled = true
-		}
-		if r.unwritten = cmp.Or(r.unwritten, r.out.Write(row)); r.unwritten == nil {
-			r.written.Add(1)
-		}
+// take counts and prints what became of a message.
+func (r *cancelRun) take(row output.Outcome) {
+	now, why := "not looked up", ""
+	switch {
+	case row.Message != nil:
+		now = display.Printable(row.Message.StatusCode)
+	case row.State == outgoing.Rejected && row.Status == http.StatusNotFound && row.Err == nil: // another server's 404 does not speak of IDs
+		now = foreign
+	}
+	if row.Err != nil {
+		why = output.Reason(row.Err)
+	}
+	r.add(row.State, row.ID, now, why)
+	r.progress.Done.Add(1)
+	if row.State != outgoing.Cancelled {
+		r.progress.Failed.Add(1)
+		r.unsettled = true
+	}
+	if r.unwritten = cmp.Or(r.unwritten, r.out.Write(row)); r.unwritten == nil {
+		r.written.Add(1)
 	}
 }
 
-func reasonsByID(err error) map[int64]error {
+// outcomesOf returns what became of each message, with why it is not cancelled.
+func outcomesOf(result outgoing.CancelResult, err error) (rows []output.Outcome) {
 	reasons := make(map[int64]error)
 	if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
 		for _, f := range batch.Failures {
@@ -156,7 +139,10 @@ func reasonsByID(err error) map[int64]error {
 			}
 		}
 	}
-	return reasons
+	for _, o := range result.Outcomes {
+		rows = append(rows, output.Outcome{Outcome: o, Err: reasons[o.ID]})
+	}
+	return rows
 }
 
 // sayUnwritten is said last when the outcomes cannot be written: which are not there, and which messages are untouched.

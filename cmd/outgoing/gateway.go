@@ -1,13 +1,17 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
+	"github.com/gsmservice-gateway/client-go/internal/bearer"
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
@@ -60,4 +64,69 @@ func newTransport(concurrency int) http.RoundTripper {
 	t.MaxResponseHeaderBytes = 256 << 10
 	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
 	return t
+}
+
+const tokenVariable = "GATEWAY_API_BEARER"
+
+// tokenSource returns the source of the bearer token. No error repeats it.
+func tokenSource(file string) (func(context.Context) (string, error), error) {
+	if file != "" {
+		f := &tokenFiles{what: "the token", names: []string{file}}
+		tokens, err := f.current()
+		if len(tokens) > 1 {
+			err = fmt.Errorf("the token: %s has %d lines, and a token is one", file, len(tokens))
+		}
+		return func(context.Context) (string, error) {
+			tokens, _ := f.current()
+			return tokens[0], nil
+		}, err
+	}
+	token, set := os.LookupEnv(tokenVariable)
+	if token == "" {
+		why := "is not set"
+		if set {
+			why = "is set, but empty"
+		}
+		return nil, fmt.Errorf("no token: %s %s; set it, or name a file that holds the token with --token-file; "+
+			"to try things out, --demo needs none", tokenVariable, why)
+	}
+	return func(context.Context) (string, error) { return token, nil }, bearer.Check(token)
+}
+
+// tokenFiles are files with tokens and nothing else, one a line, that may be replaced by others.
+type tokenFiles struct {
+	what  string // the tokens are, for people
+	names []string
+
+	mu   sync.Mutex
+	last []string // that could be read
+}
+
+// current returns the tokens that the files have now. While they are written, or gone, or a pipe that has been read, the
+// tokens from before go on, and the error, which repeats none, says why.
+func (f *tokenFiles) current() ([]string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var tokens []string
+	for _, name := range f.names {
+		content, err := os.ReadFile(name)                     //nolint:gosec // the file that the user asks for
+		text := strings.TrimPrefix(string(content), "\ufeff") // with which Windows editors mark UTF-8
+		lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
+		switch {
+		case err != nil:
+		case strings.Contains(text, "\x00"): // as each ASCII character has one there
+			err = fmt.Errorf("%s is encoded in UTF-16, as Notepad and PowerShell's > can write it: save it as UTF-8 or ASCII", name)
+		case len(lines) == 0:
+			err = fmt.Errorf("%s is empty", name)
+		}
+		for _, token := range lines {
+			err = cmp.Or(err, bearer.Check(token))
+		}
+		if err != nil {
+			return f.last, fmt.Errorf("%s: %w", f.what, err)
+		}
+		tokens = append(tokens, lines...)
+	}
+	f.last = tokens
+	return tokens, nil
 }

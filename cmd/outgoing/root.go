@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
+	"runtime"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -64,13 +67,6 @@ func (c *cli) command(use string, run func(cmd *cobra.Command, args []string) er
 	return cmd
 }
 
-func (c *cli) versionCommand() *cobra.Command {
-	return c.command("version", func(cmd *cobra.Command, _ []string) error {
-		_, err := fmt.Fprintln(cmd.OutOrStdout(), version())
-		return err
-	})
-}
-
 // unknownCommand refuses arguments where only a command may stand.
 func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
@@ -111,4 +107,34 @@ func didYouMean(dashes string, near []string) string {
 		return ""
 	}
 	return fmt.Sprintf("; did you mean %s%s?", dashes, near[0])
+}
+
+func (c *cli) versionCommand() *cobra.Command {
+	return c.command("version", func(cmd *cobra.Command, _ []string) error {
+		_, err := fmt.Fprintln(cmd.OutOrStdout(), version())
+		return err
+	})
+}
+
+// version returns what the go command recorded in the build.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		info = &debug.BuildInfo{GoVersion: runtime.Version()}
+	}
+	return versionOf(info)
+}
+
+// versionOf returns "outgoing v0.1.0 (revision 0123456789ab of 2026-11-23) go1.26.0 linux/amd64". The go command ends the version
+// in +dirty if the tree was modified. Only a build in a git repository knows its revision: go install of a version does not.
+func versionOf(info *debug.BuildInfo) string {
+	settings := make(map[string]string)
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	module := cmp.Or(strings.Trim(info.Main.Version, "()"), "devel")
+	if revision := settings["vcs.revision"]; revision != "" {
+		module += fmt.Sprintf(" (revision %.12s of %.10s)", revision, settings["vcs.time"])
+	}
+	return fmt.Sprintf("outgoing %s %s %s/%s", module, info.GoVersion, runtime.GOOS, runtime.GOARCH)
 }
