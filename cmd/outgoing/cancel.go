@@ -159,7 +159,7 @@ func (r *cancelRun) sayUnwritten() {
 
 // conclude prints the summary. A reader that is gone is no error here.
 func (r *cancelRun) conclude() error {
-	rejected, unknown, notSent := r.of(outgoing.Rejected), r.of(outgoing.Unknown), r.of(outgoing.NotSent)
+	rejected, unknown, notSent := r.tally[outgoing.Rejected], r.tally[outgoing.Unknown], r.tally[outgoing.NotSent]
 	r.note("%s (%s)", r.counts(outgoing.Cancelled, outgoing.Rejected, outgoing.Unknown, outgoing.NotSent), r.sent())
 	if unknown.count > 0 {
 		r.note("Of the unknown messages each may or may not be cancelled. They now show: %s. Cancel them again, a little later: that is safe.",

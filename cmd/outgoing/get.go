@@ -125,7 +125,7 @@ func (r *getRun) statuses() (counts []output.Count) {
 // conclude prints the summary.
 func (r *getRun) conclude() {
 	for _, state := range []string{output.Missing, output.NotSettled, output.NotSent} {
-		g := r.of(state)
+		g := r.tally[state]
 		switch {
 		case g.count == 0:
 		case state == output.Missing:
@@ -134,11 +134,11 @@ func (r *getRun) conclude() {
 			r.say("%s: %s\n  %s", state, g.names(), g.reason)
 		}
 	}
-	if r.ended != nil && r.of(output.NotSent).count == 0 && !r.interrupted.Load() {
+	if r.ended != nil && r.tally[output.NotSent].count == 0 && !r.interrupted.Load() {
 		r.say("outgoing: %s", output.Reason(r.ended))
 	}
 	r.note("%s (%s)", r.counts(output.Found, output.Missing, output.NotSettled, output.NotSent), r.sent())
-	if r.of(output.Missing).count == len(r.ids) {
+	if r.tally[output.Missing].count == len(r.ids) {
 		r.sayAllUnknown()
 	}
 }

@@ -90,7 +90,11 @@ func (r *listRun) messages(yield func(outgoing.Message) bool) {
 		batch, unreadable := errors.AsType[*outgoing.BatchError](err)
 		switch {
 		case unreadable:
-			r.sayUnreadable(batch)
+			r.unsettled = true
+			r.progress.Failed.Add(1)
+			for _, f := range batch.Failures {
+				r.say("not readable: %s\n  %s", cmp.Or(display.IDs(f.IDs), "of an unknown ID"), output.Reason(f.Err))
+			}
 			continue
 		case err != nil:
 			r.failed = err
@@ -130,12 +134,4 @@ func describePage(p outgoing.Page) string {
 		text += fmt.Sprintf("; the next is --page %d", *p.CurrentPage+1)
 	}
 	return text
-}
-
-func (r *listRun) sayUnreadable(batch *outgoing.BatchError) {
-	r.unsettled = true
-	r.progress.Failed.Add(1)
-	for _, f := range batch.Failures {
-		r.say("not readable: %s\n  %s", cmp.Or(display.IDs(f.IDs), "of an unknown ID"), output.Reason(f.Err))
-	}
 }

@@ -56,7 +56,6 @@ func TestWrongUseIsStatusOneAndSaysWhatIsWrong(t *testing.T) {
 		"public address":       {[]string{"serve", "--addr", "0.0.0.0:0"}, "other machines could reach this; if they should, say --expose too"},
 		"every address":        {[]string{"serve", "--addr", ":0"}, "--expose"},
 		"address without port": {[]string{"serve", "--addr", "localhost"}, "it is host:port"},
-		"negative latency":     {[]string{"serve", "--addr", "127.0.0.1:0", "--latency", "-1s"}, "--latency -1s: it must not be negative"},
 		"fault":                {[]string{"serve", "--addr", "127.0.0.1:0", "--fault", "statsu=503"}, `unknown key "statsu"`},
 		"content type":         {[]string{"serve", "--addr", "127.0.0.1:0", "--fault", "content-type=html"}, "content-type: it is a media type such as text/html"},
 	} {

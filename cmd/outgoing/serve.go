@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/server"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
@@ -23,7 +25,6 @@ type serveRun struct {
 	token        string
 	messages     int
 	messagesFile string
-	latency      time.Duration
 	faults       []string
 
 	live     bool
@@ -40,7 +41,6 @@ func (c *cli) serveCommand() *cobra.Command {
 	set.Var(textFlag{text: &s.token, kind: "token"}, "token", "the only bearer token to let in; a made-up one, since process lists show flags")
 	set.IntVar(&s.messages, "messages", demoSamples, "how many sample messages there are")
 	set.Var(textFlag{text: &s.messagesFile, kind: "file"}, "messages-file", "messages in place of the samples, in JSON Lines")
-	set.DurationVar(&s.latency, "latency", 0, "how long each answer takes at least")
 	set.Var(textsFlag{"fault", &s.faults}, "fault", "make requests fail as described above; may be repeated")
 	set.BoolVar(&s.live, "live", false, "make messages move on by themselves, and new ones arrive")
 	set.IntVar(&s.rate, "rate", 60, "how many new messages arrive each minute, with --live")
@@ -55,7 +55,6 @@ func (c *cli) serveCommand() *cobra.Command {
 			usageIf(given("callback-token-file") && !s.live, "--callback-token-file: it needs --live too"),
 			usageIf(given("callback-token-file") && !given("callback"), "--callback-token-file: it needs --callback too"),
 			usageIf(s.rate < 0 || s.rate > maxRate, "--rate %d: it is a number of messages per minute, from 0 to %d", s.rate, maxRate),
-			usageIf(s.latency < 0, "--latency %v: it must not be negative", s.latency),
 			usageIf(s.messages < 0, "--messages must not be negative, got %d", s.messages),
 			usageIf(given("messages-file") && given("messages"), "--messages is for samples: give it or --messages-file"),
 			s.httpServer.check(),
@@ -69,7 +68,7 @@ func (s *serveRun) serve(*cobra.Command, []string) error {
 	if err != nil {
 		return err
 	}
-	opts := []outgoingtest.Option{outgoingtest.WithRequestLimit(0), outgoingtest.WithLatency(s.latency)}
+	opts := []outgoingtest.Option{outgoingtest.WithRequestLimit(0)}
 	if s.token != "" {
 		opts = append(opts, outgoingtest.WithToken(s.token))
 	}
@@ -84,12 +83,10 @@ func (s *serveRun) serve(*cobra.Command, []string) error {
 	for i, id := range gateway.Add(msgs...) {
 		msgs[i].ID = id
 	}
-	ctx, end := context.WithCancel(context.Background())
 	var living sync.WaitGroup
-	defer func() {
-		end()
-		living.Wait()
-	}()
+	defer living.Wait()
+	ctx, end := context.WithCancel(context.Background())
+	defer end()
 	if s.live {
 		if err := s.liven(ctx, &living, server.Live{Gateway: gateway, Messages: msgs, PerMinute: s.rate}); err != nil {
 			return err
@@ -99,20 +96,19 @@ func (s *serveRun) serve(*cobra.Command, []string) error {
 }
 
 // history returns the messages that there are at first.
-func (s *serveRun) history() ([]outgoing.Message, error) {
+func (s *serveRun) history() (msgs []outgoing.Message, err error) {
 	if s.messagesFile == "" {
 		return outgoingtest.SampleMessages(s.messages), nil
 	}
 	f, err := os.Open(s.messagesFile)
-	if err != nil {
-		return nil, fmt.Errorf("--messages-file: %w", err)
+	if err == nil {
+		defer func() { _ = f.Close() }()
+		msgs, err = server.ReadMessages(f)
 	}
-	defer func() { _ = f.Close() }()
-	msgs, err := server.ReadMessages(f)
 	if err != nil {
-		return nil, fmt.Errorf("--messages-file: %s: %w", s.messagesFile, err)
+		err = fmt.Errorf("--messages-file %s: %w", s.messagesFile, err)
 	}
-	return msgs, nil
+	return msgs, err
 }
 
 // liven makes messages move on, and reports that with callbacks, until ctx is done.
@@ -153,21 +149,70 @@ func (s *serveRun) announce(addr net.Addr, msgs []outgoing.Message) error {
 		host = "127.0.0.1"
 	}
 	base := "http://" + net.JoinHostPort(host, port) + "/rest"
-	what, example := "no messages", "messages?limit=3"
+	ids, list := "", ""
 	if n := len(msgs); n > 0 {
-		what = fmt.Sprintf("%s with the IDs %d to %d", display.Plural(n, "message", "messages"), msgs[0].ID, msgs[n-1].ID)
-		if s.messagesFile == "" {
-			what = "sample " + what
-		}
-		example = fmt.Sprintf("messages/%d", msgs[0].ID)
+		ids = fmt.Sprintf(" with the IDs %d to %d", msgs[0].ID, msgs[n-1].ID)
 	}
-	list := ""
 	if server.IsLoopback(host) { // list refuses plain http to other machines
 		list = fmt.Sprintf("  %s=%s %s list --base-url %s\n", tokenVariable, token, s.name, base)
 	}
 	_, err := fmt.Fprintf(s.screen.Out(), `%s
-%s; try
-  curl -H "Authorization: Bearer %s" %s/%s
-%s`, base, what, token, base, example, list)
+%s%s; try
+  curl -H "Authorization: Bearer %s" "%s/messages?limit=3"
+%s`, base, display.Plural(len(msgs), "message", "messages"), ids, token, base, list)
 	return err
+}
+
+// httpServer is what serve and listen have in common: a server that runs until it is interrupted.
+type httpServer struct {
+	*cli
+	addr   string
+	expose bool
+}
+
+func (s *httpServer) register(cmd *cobra.Command, addr string) {
+	s.addr = addr
+	cmd.Flags().Var(textFlag{text: &s.addr, kind: "host:port"}, "addr", "where to listen; port 0 takes a free one")
+	cmd.Flags().BoolVar(&s.expose, "expose", false, "allow an --addr that other machines can reach")
+}
+
+// check refuses an address that other machines can reach unless --expose is set.
+func (s *httpServer) check() error {
+	host, _, err := net.SplitHostPort(s.addr)
+	switch {
+	case err != nil:
+		return usage("--addr %q: it is host:port, such as 127.0.0.1:8080", s.addr)
+	case !server.IsLoopback(host) && !s.expose:
+		return usage("--addr %q: other machines could reach this; if they should, say --expose too", s.addr)
+	}
+	return nil
+}
+
+// run serves until ctx is done or there is an interrupt, and then until the requests in flight have ended, or a time is over.
+// A second interrupt ends the process at once, with status 0 too. It announces itself when it can be interrupted.
+func (s *httpServer) run(ctx context.Context, srv *http.Server, grace time.Duration, announce func(net.Addr) error) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
+	if err != nil {
+		return fmt.Errorf("--addr %s: %w; if something else listens there, choose another port, or 0 for a free one", s.addr, err)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	defer interrupt.Watch(stop, func() { os.Exit(0) })()
+	if err := announce(listener.Addr()); err != nil {
+		return err
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	s.say("outgoing: stopping; finishing requests in flight, for %v at most (interrupt again to leave at once)", grace)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	if srv.Shutdown(ctx) != nil {
+		return srv.Close()
+	}
+	return nil
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // tally is what is said at the end about the IDs of each state.
-type tally[State comparable] map[State]*group
+type tally[State comparable] map[State]group
 
 // group is the IDs of one state.
 type group struct {
@@ -22,34 +22,29 @@ type group struct {
 }
 
 func (t tally[State]) add(state State, id int64, status, reason string) {
-	g := t.of(state)
-	t[state] = g
+	g := t[state]
+	if g.statuses == nil {
+		g.statuses = make(map[string]int)
+	}
 	if g.count++; g.count <= display.MaxNamed {
 		g.first = append(g.first, id)
 	}
 	g.reason = cmp.Or(g.reason, reason)
 	g.statuses[status]++
-}
-
-// of returns the group of a state, which is empty if no ID is in it.
-func (t tally[State]) of(state State) *group {
-	if g := t[state]; g != nil {
-		return g
-	}
-	return &group{statuses: make(map[string]int)}
+	t[state] = g
 }
 
 // counts returns how many IDs are in which of the states: "2 found, 0 missing".
 func (t tally[State]) counts(states ...State) string {
 	var parts []string
 	for _, state := range states {
-		parts = append(parts, fmt.Sprintf("%d %v", t.of(state).count, state))
+		parts = append(parts, fmt.Sprintf("%d %v", t[state].count, state))
 	}
 	return strings.Join(parts, ", ")
 }
 
 // names returns the first ten of the IDs, and how many more there are.
-func (g *group) names() string { return display.FirstIDs(g.first, g.count) }
+func (g group) names() string { return display.FirstIDs(g.first, g.count) }
 
 const withoutStatus = "without a status" // stands where one would
 

@@ -41,7 +41,7 @@ func (c *cli) watchCommand() *cobra.Command {
 			r.until = append(r.until, strings.TrimSpace(status))
 		}
 		return cmp.Or(
-			usageIf(until == "", untilHelp, c.name),
+			usageIf(until == "", "--until is missing: name the statuses that end the watch, the bad ones too, such as DELIVERED,UNDELIVERED"),
 			usageIf(slices.Contains(r.until, ""), "--until %q: a status is missing beside a comma", until),
 			usageIf(strings.ContainsAny(strings.Join(r.until, ""), "; \t"), "--until %q: statuses are separated by commas", until),
 			usageIf(set.Changed("timeout") && r.timeout <= 0, "--timeout %v: it must be positive", r.timeout),
@@ -52,11 +52,6 @@ func (c *cli) watchCommand() *cobra.Command {
 	}
 	return cmd
 }
-
-// untilHelp names the statuses that are known, and none as a default: the vendor documents no list of them.
-const untilHelp = `--until is missing: name the statuses that end the watch, the bad ones too, such as --until DELIVERED,UNDELIVERED
-The gateway's documents name QUEUED and SCHEDULED, which are not the end; others, such as
-DELIVERED, are guesses. "%[1]s list" and "%[1]s doctor" show the statuses of your account.`
 
 // watchRun is one run of watch.
 type watchRun struct {
@@ -84,9 +79,7 @@ func (r *watchRun) watch() error {
 	defer end(nil)
 	r.screen.OnReaderGone(func() { end(terminal.ErrReaderGone) })
 	if r.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, r.timeout)
-		defer cancel()
+		defer time.AfterFunc(r.timeout, func() { end(context.DeadlineExceeded) }).Stop()
 	}
 	if r.double != nil {
 		go server.Live{Gateway: r.double, Messages: outgoingtest.SampleMessages(demoSamples), Report: func(...outgoing.Message) {}}.Run(ctx)
