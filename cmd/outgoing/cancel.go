@@ -20,13 +20,12 @@ import (
 func (c *cli) cancelCommand() *cobra.Command {
 	var yes bool
 	cmd, f := c.gatewayCommand("cancel [ID...]", idFlags, func(s *session) error {
-		r := &cancelRun{session: s, tally: make(tally[outgoing.State]), out: resultsOf(s, output.Outcomes)}
+		r := &cancelRun{session: s, tally: make(tally[outgoing.State])}
 		return s.do(func() error {
 			if err := r.agree(yes); err != nil {
 				return err
 			}
-			r.cancel()
-			return r.conclude()
+			return r.conclude(r.print())
 		}, r.sayUnwritten)
 	})
 	f.scheduled = true
@@ -37,11 +36,9 @@ func (c *cli) cancelCommand() *cobra.Command {
 // cancelRun is one run of cancel.
 type cancelRun struct {
 	*session
-	tally[outgoing.State] // of what became of IDs, and what the messages are now
-	out                   output.Writer[output.Outcome]
+	tally[outgoing.State]              // of what became of IDs, and what the messages are now
 	given                 atomic.Int64 // how many of the IDs the library took
 	written               atomic.Int64 // how many of the IDs have their outcome in the results
-	unwritten             error        // why results can no longer be written; the work goes on
 	refused               error        // the token is not accepted: nothing more is to be sent
 	sandbox               bool         // the gateway says that it is its test system
 }
@@ -80,33 +77,41 @@ func (r *cancelRun) agree(yes bool) error {
 	return nil
 }
 
-// cancel takes groups of as many requests as may be in flight at once, so that results appear and an interrupt takes
-// effect soon.
-func (r *cancelRun) cancel() {
+func (r *cancelRun) print() (unwritten error) {
 	defer r.showProgress("cancel", "IDs", len(r.ids))()
+	return printAll(r.session, output.Outcomes, r.cancel)
+}
+
+// cancel takes groups of as many requests as may be in flight at once, so that results appear and an interrupt takes
+// effect soon, and yields what became of each message. Without a reader it goes on.
+func (r *cancelRun) cancel(yield func(output.Outcome) bool) {
+	read := true
 	for ids := range slices.Chunk(r.ids, r.concurrency*outgoing.MaxIDs) {
-		if r.refused != nil {
-			for _, id := range ids {
-				r.take(output.Outcome{Outcome: outgoing.Outcome{ID: id, State: outgoing.NotSent}, Err: r.refused})
-			}
-			continue
-		}
-		r.given.Add(int64(len(ids)))
-		result, err := r.client.CancelScheduled(r.ctx, ids)
-		for _, row := range outcomesOf(result, err) {
+		for _, row := range r.cancelGroup(ids) {
 			r.take(row)
-		}
-		r.sandbox = r.sandbox || result.Sandbox != nil && *result.Sandbox
-		if refused := refusal(err); refused != nil {
-			r.refused = fmt.Errorf("stopped: %w", refused)
+			if read = read && yield(row); read {
+				r.written.Add(1)
+			}
 		}
 	}
-	r.unwritten = cmp.Or(r.unwritten, r.out.Close())
+}
+
+func (r *cancelRun) cancelGroup(ids []int64) (rows []output.Outcome) {
+	if r.refused == nil {
+		r.given.Add(int64(len(ids)))
+		result, err := r.client.CancelScheduled(r.ctx, ids)
+		r.sandbox = r.sandbox || result.Sandbox != nil && *result.Sandbox
+		return outcomesOf(result, err)
+	}
+	for _, id := range ids {
+		rows = append(rows, output.Outcome{Outcome: outgoing.Outcome{ID: id, State: outgoing.NotSent}, Err: r.refused})
+	}
+	return rows
 }
 
 const foreign = "unknown to the gateway" // in place of a message's status
 
-// take counts and prints what became of a message.
+// take counts what became of a message.
 func (r *cancelRun) take(row output.Outcome) {
 	now, why := "not looked up", ""
 	switch {
@@ -118,14 +123,14 @@ func (r *cancelRun) take(row output.Outcome) {
 	if row.Err != nil {
 		why = output.Reason(row.Err)
 	}
+	if r.refused == nil && refused(row.Err) {
+		r.refused = fmt.Errorf("stopped: %w", row.Err)
+	}
 	r.add(row.State, row.ID, now, why)
 	r.progress.Done.Add(1)
 	if row.State != outgoing.Cancelled {
 		r.progress.Failed.Add(1)
 		r.unsettled = true
-	}
-	if r.unwritten = cmp.Or(r.unwritten, r.out.Write(row)); r.unwritten == nil {
-		r.written.Add(1)
 	}
 }
 
@@ -158,7 +163,7 @@ func (r *cancelRun) sayUnwritten() {
 }
 
 // conclude prints the summary. A reader that is gone is no error here.
-func (r *cancelRun) conclude() error {
+func (r *cancelRun) conclude(unwritten error) error {
 	rejected, unknown, notSent := r.tally[outgoing.Rejected], r.tally[outgoing.Unknown], r.tally[outgoing.NotSent]
 	r.note("%s (%s)", r.counts(outgoing.Cancelled, outgoing.Rejected, outgoing.Unknown, outgoing.NotSent), r.sent())
 	if unknown.count > 0 {
@@ -185,10 +190,10 @@ func (r *cancelRun) conclude() error {
 	if rejected.statuses[foreign] == len(r.ids) {
 		r.sayAllUnknown()
 	}
-	if r.unwritten != nil {
-		r.say("outgoing: the results could not all be written: %s", strings.TrimPrefix(r.unwritten.Error(), terminal.ErrUnwritten.Error()+": "))
+	if unwritten != nil {
+		r.say("outgoing: the results could not all be written: %s", strings.TrimPrefix(unwritten.Error(), terminal.ErrUnwritten.Error()+": "))
 	}
-	if errors.Is(r.unwritten, terminal.ErrUnwritten) && !r.interrupted.Load() {
+	if errors.Is(unwritten, terminal.ErrUnwritten) && !r.interrupted.Load() {
 		return statusError(exitUnwritten)
 	}
 	return nil

@@ -100,11 +100,11 @@ func (l *listenRun) confirm() error {
 	ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second)
 	defer cancel()
 	_, err = s.client.List(ctx, outgoing.PageRequest{Limit: 1})
-	if refused := refusal(err); refused != nil {
-		l.say("outgoing: %s", s.reason(refused))
+	switch {
+	case refused(err):
+		l.say("outgoing: %s", s.reason(err))
 		return statusError(exitUnsettled)
-	}
-	if err != nil {
+	case err != nil:
 		l.say("outgoing: the gateway does not answer as it should, and callbacks are refused while that is so\n  %s", output.Reason(err))
 	}
 	return nil

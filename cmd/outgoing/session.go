@@ -90,18 +90,12 @@ func (c *cli) connect(f *flags) (*session, error) {
 	return s, err
 }
 
-// resultsOf returns a writer of results in the format of the flags.
-func resultsOf[Row any](s *session, layout output.Layout[Row]) output.Writer[Row] {
+// printAll writes rows in the format of the flags as they come, until they cannot be written.
+func printAll[Row any](s *session, layout output.Layout[Row], rows iter.Seq[Row]) error {
 	out, err := output.New(s.format, s.screen.Out(), layout, s.screen.Style())
 	if err != nil {
-		panic(err) // the flags have been checked
+		return err
 	}
-	return out
-}
-
-// printAll writes rows as they come, until they cannot be written.
-func printAll[Row any](s *session, layout output.Layout[Row], rows iter.Seq[Row]) error {
-	out := resultsOf(s, layout)
 	for row := range rows {
 		if err := out.Write(row); err != nil {
 			return err
@@ -178,29 +172,17 @@ func (s *session) sent() string {
 	return display.Plural(requests, "request", "requests") + ", " + display.Plural(attempts, "attempt", "attempts")
 }
 
-// tokenFrom is where the token comes from, for people.
-func (s *session) tokenFrom() string { return cmp.Or(s.tokenFile, tokenVariable) }
-
 // reason returns why something did not happen, for people; of a refused token, where it came from too.
 func (s *session) reason(err error) string {
 	if errors.Is(err, outgoing.ErrUnauthorized) {
-		err = fmt.Errorf("%w; check %s", err, s.tokenFrom())
+		err = fmt.Errorf("%w; check %s", err, cmp.Or(s.tokenFile, tokenVariable))
 	}
 	return output.Reason(err)
 }
 
-// refusal returns the gateway's answer that it does not accept the token, if err is or has one.
-func refusal(err error) error {
-	failures := []error{err}
-	if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
-		failures = batch.Unwrap()
-	}
-	for _, err := range failures {
-		if errors.Is(err, outgoing.ErrUnauthorized) || errors.Is(err, outgoing.ErrForbidden) {
-			return err
-		}
-	}
-	return nil
+// refused reports whether an error is the gateway's answer that it does not accept the token, or has one.
+func refused(err error) bool {
+	return errors.Is(err, outgoing.ErrUnauthorized) || errors.Is(err, outgoing.ErrForbidden)
 }
 
 // sayAllUnknown follows a run in which the gateway knew no ID, which usually means a wrong base URL.

@@ -132,7 +132,7 @@ func (r *watchRun) changes(ctx context.Context, yield func(outgoing.Message) boo
 			if n := r.counts[givenUp]; n <= display.MaxNamed {
 				r.say("given up: %d\n  %s", m.ID, output.Reason(batch.Failures[0].Err))
 			}
-		case !ok, refusal(err) != nil, ctx.Err() != nil:
+		case !ok, refused(err), ctx.Err() != nil:
 			r.ended = err
 		case !r.interrupted.Load():
 			r.say("a look failed, and will be repeated\n  %s", output.Reason(batch.Failures[0].Err))
@@ -162,17 +162,14 @@ func (r *watchRun) summarize() {
 
 // conclude prints the summary, and names the messages that have not reached their end, by status.
 func (r *watchRun) conclude() error {
-	batch, ok := errors.AsType[*outgoing.BatchError](r.ended)
-	switch refused := refusal(r.ended); {
-	case r.ended != nil && !ok:
-		return r.ended
-	case refused != nil:
-		r.say("outgoing: %s", r.reason(refused))
-	case ok && !r.interrupted.Load():
-		r.say("outgoing: --timeout %v is over", r.timeout)
-	}
-	if ok {
+	if batch, ok := errors.AsType[*outgoing.BatchError](r.ended); ok {
 		r.unsettled = true
+		switch {
+		case refused(r.ended):
+			r.say("outgoing: %s", r.reason(batch.Failures[0].Err))
+		case !r.interrupted.Load():
+			r.say("outgoing: --timeout %v is over", r.timeout)
+		}
 		open := make(tally[string])
 		for _, id := range batch.IDs() {
 			open.add(r.status[id], id, "", "")
@@ -180,6 +177,8 @@ func (r *watchRun) conclude() error {
 		for _, status := range slices.Sorted(maps.Keys(open)) {
 			r.say("not there yet, %s: %s", cmp.Or(status, withoutStatus), open[status].names())
 		}
+	} else if r.ended != nil {
+		return r.ended
 	}
 	r.note("%s", r.summary.Load())
 	return nil
