@@ -17,41 +17,39 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-func (c *cli) cancelCommand() *cobra.Command {
-	var yes bool
-	cmd, f := c.gatewayCommand("cancel [ID...]", idFlags, func(s *session) error {
-		r := &cancelRun{session: s, tally: make(tally[outgoing.State])}
-		return s.do(func() error {
-			if err := r.agree(yes); err != nil {
-				return err
-			}
-			return r.conclude(r.print())
-		}, r.sayUnwritten)
-	})
-	f.scheduled = true
-	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
-	return cmd
-}
-
 // cancelRun is one run of cancel.
 type cancelRun struct {
 	*session
+	yes                   bool
 	tally[outgoing.State]              // of what became of IDs, and what the messages are now
 	given                 atomic.Int64 // how many of the IDs the library took
 	written               atomic.Int64 // how many of the IDs have their outcome in the results
-	refused               error        // the token is not accepted: nothing more is to be sent
-	sandbox               bool         // the gateway says that it is its test system
+	stopped               error        // the token is not accepted: nothing more is to be sent
+	testSystem            bool         // the gateway says that it is its test system
+}
+
+func (c *cli) cancelCommand() *cobra.Command {
+	r := &cancelRun{session: &session{cli: c}, tally: make(tally[outgoing.State])}
+	r.scheduled, r.lastWords = true, r.sayUnwritten
+	cmd := r.gatewayCommand("cancel [ID...]", idFlags, func() error {
+		if err := r.agree(); err != nil {
+			return err
+		}
+		return r.conclude(r.print())
+	})
+	cmd.Flags().BoolVarP(&r.yes, "yes", "y", false, "do not ask")
+	return cmd
 }
 
 // agree says which messages there are and where, and asks, unless the answer is given. It returns nil if they are to be
 // cancelled.
-func (r *cancelRun) agree(yes bool) error {
+func (r *cancelRun) agree() error {
 	ids := r.ids
 	what := display.Plural(len(ids), "message", "messages") + " " + r.describe()
 	if r.repeated > 0 {
 		what += fmt.Sprintf(" (%s once)", display.Plural(r.repeated, "repeated ID counts", "repeated IDs count"))
 	}
-	if yes {
+	if r.yes {
 		r.say("Cancelling %s.", what)
 		return nil
 	}
@@ -97,14 +95,14 @@ func (r *cancelRun) cancel(yield func(output.Outcome) bool) {
 }
 
 func (r *cancelRun) cancelGroup(ids []int64) (rows []output.Outcome) {
-	if r.refused == nil {
+	if r.stopped == nil {
 		r.given.Add(int64(len(ids)))
 		result, err := r.client.CancelScheduled(r.ctx, ids)
-		r.sandbox = r.sandbox || result.Sandbox != nil && *result.Sandbox
+		r.testSystem = r.testSystem || result.Sandbox != nil && *result.Sandbox
 		return outcomesOf(result, err)
 	}
 	for _, id := range ids {
-		rows = append(rows, output.Outcome{Outcome: outgoing.Outcome{ID: id, State: outgoing.NotSent}, Err: r.refused})
+		rows = append(rows, output.Outcome{Outcome: outgoing.Outcome{ID: id, State: outgoing.NotSent}, Err: r.stopped})
 	}
 	return rows
 }
@@ -123,8 +121,8 @@ func (r *cancelRun) take(row output.Outcome) {
 	if row.Err != nil {
 		why = output.Reason(row.Err)
 	}
-	if r.refused == nil && refused(row.Err) {
-		r.refused = fmt.Errorf("stopped: %w", row.Err)
+	if r.stopped == nil && refused(row.Err) {
+		r.stopped = fmt.Errorf("stopped: %w", row.Err)
 	}
 	r.add(row.State, row.ID, now, why)
 	r.progress.Done.Add(1)
@@ -150,12 +148,11 @@ func outcomesOf(result outgoing.CancelResult, err error) (rows []output.Outcome)
 	return rows
 }
 
-// sayUnwritten is said last when the outcomes cannot be written: which are not there, and which messages are untouched.
+// sayUnwritten says of which messages the outcome is not written, and which are untouched.
 func (r *cancelRun) sayUnwritten() {
 	all, given, written := int64(len(r.ids)), r.given.Load(), r.written.Load()
 	if written < given {
-		r.say("outgoing: left before all results were written; what became of %s, from ID %d on, is not known: look them up",
-			display.Plural(given-written, "message", "messages"), r.ids[written])
+		r.say("what became of %s, from ID %d on, is not known: look them up", display.Plural(given-written, "message", "messages"), r.ids[written])
 	}
 	if given < all {
 		r.say("not sent: the last %d of %d IDs, from %d on", all-given, all, r.ids[given])
@@ -178,13 +175,13 @@ func (r *cancelRun) conclude(unwritten error) error {
 		r.note("%s not changed: what is scheduled will go out. Cancel them again.", display.Plural(notSent.count, "message was", "messages were"))
 	}
 	reason := cmp.Or(notSent.reason, unknown.reason)
-	if r.refused != nil {
-		reason = r.reason(r.refused)
+	if r.stopped != nil {
+		reason = r.reason(r.stopped)
 	}
 	if reason != "" && !r.interrupted.Load() {
 		r.say("outgoing: %s", reason)
 	}
-	if r.sandbox {
+	if r.testSystem {
 		r.note("The gateway says that this was its test system.")
 	}
 	if rejected.statuses[foreign] == len(r.ids) {

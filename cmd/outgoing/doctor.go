@@ -14,10 +14,9 @@ import (
 
 func (c *cli) doctorCommand() *cobra.Command {
 	var record string
-	cmd, f := c.gatewayCommand("doctor", doctorFlags, func(s *session) error {
-		return s.examine(record)
-	})
-	f.concurrency, f.attempts = 1, 1
+	s := &session{cli: c}
+	cmd := s.gatewayCommand("doctor", doctorFlags, func() error { return s.examine(record) })
+	s.concurrency, s.attempts = 1, 1
 	cmd.Flags().Var(textFlag{text: &record, kind: "directory"}, "record", "write the shape of each distinct answer into this new or empty directory")
 	return cmd
 }
@@ -38,25 +37,23 @@ func (s *session) examine(record string) error {
 			return fmt.Errorf("--record: %w", err)
 		}
 	}
-	return s.do(func() error {
-		verdicts := map[doctor.Verdict]int{}
-		results := func(yield func(doctor.Result) bool) {
-			for result := range doctor.Run(s.ctx, cfg) {
-				verdicts[result.Verdict]++
-				s.unsettled = verdicts[doctor.Fail] > 0
-				if !yield(result) {
-					return
-				}
+	verdicts := map[doctor.Verdict]int{}
+	results := func(yield func(doctor.Result) bool) {
+		for result := range doctor.Run(s.ctx, cfg) {
+			verdicts[result.Verdict]++
+			s.unsettled = verdicts[doctor.Fail] > 0
+			if !yield(result) {
+				return
 			}
 		}
-		if err := printAll(s, output.Findings, results); err != nil {
-			return err
-		}
-		s.note("%d ok, %s, %d FAIL, %d skipped", verdicts[doctor.OK], display.Plural(verdicts[doctor.Note], "note", "notes"),
-			verdicts[doctor.Fail], verdicts[doctor.Skipped])
-		if unrecorded != nil {
-			return fmt.Errorf("--record: %w", unrecorded)
-		}
-		return nil
-	}, s.sayUnwritten)
+	}
+	if err := printAll(s, output.Findings, results); err != nil {
+		return err
+	}
+	s.note("%d ok, %s, %d FAIL, %d skipped", verdicts[doctor.OK], display.Plural(verdicts[doctor.Note], "note", "notes"),
+		verdicts[doctor.Fail], verdicts[doctor.Skipped])
+	if unrecorded != nil {
+		return fmt.Errorf("--record: %w", unrecorded)
+	}
+	return nil
 }

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"slices"
 	"strings"
 
@@ -72,14 +70,6 @@ func (f *flags) check(given *pflag.FlagSet) error {
 		usageIf(f.concurrency < 1, "--concurrency %d: at least one request must be allowed", f.concurrency),
 		usageIf(given.Changed("attempts") && f.attempts < 1, "--attempts %d: the first one counts too", f.attempts),
 	)
-}
-
-// logger returns a logger of what has at least this level or, if --verbose is given, of everything.
-func (f *flags) logger(w io.Writer, level slog.Level) *slog.Logger {
-	if f.verbose {
-		level = slog.LevelDebug
-	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
 }
 
 // textFlag is a flag with a text that must not be empty: `--base-url "$UNSET"` does not mean the default. Its kind is what

@@ -13,38 +13,37 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-func (c *cli) getCommand() *cobra.Command {
-	var summary bool
-	cmd, _ := c.gatewayCommand("get [ID...]", idFlags, func(s *session) error {
-		return s.lookUp(summary, s.client.StreamByIDs(s.ctx, slices.Values(s.ids)))
-	})
-	cmd.Flags().BoolVar(&summary, "summary", false, "print how many messages have which status")
-	return cmd
-}
-
 // getRun is one run of get.
 type getRun struct {
 	*session
+	summary       bool
 	tally[string] // of what became of the IDs
 	stream        iter.Seq2[outgoing.GetResult, error]
 	ended         error // why the stream ended before its IDs did
 }
 
-// lookUp prints a row for each ID, or how many messages have which status, and what else a stream of all IDs says.
-func (s *session) lookUp(summary bool, stream iter.Seq2[outgoing.GetResult, error]) error {
-	r := &getRun{session: s, tally: make(tally[string]), stream: stream}
-	return s.do(func() error {
-		if err := r.print(summary); err != nil {
-			return err
-		}
-		r.conclude()
-		return nil
-	}, s.sayUnwritten)
+func (c *cli) getCommand() *cobra.Command {
+	r := &getRun{session: &session{cli: c}, tally: make(tally[string])}
+	cmd := r.gatewayCommand("get [ID...]", idFlags, func() error {
+		r.stream = r.client.StreamByIDs(r.ctx, slices.Values(r.ids))
+		return r.get()
+	})
+	cmd.Flags().BoolVar(&r.summary, "summary", false, "print how many messages have which status")
+	return cmd
 }
 
-func (r *getRun) print(summary bool) error {
+func (r *getRun) get() error {
+	if err := r.print(); err != nil {
+		return err
+	}
+	r.conclude()
+	return nil
+}
+
+// print prints a row for each ID, or how many messages have which status.
+func (r *getRun) print() error {
 	defer r.showProgress("get", "IDs", len(r.ids))()
-	if !summary {
+	if !r.summary {
 		return printAll(r.session, output.Results, r.rows)
 	}
 	for range r.rows { // which counts them

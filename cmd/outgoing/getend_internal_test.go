@@ -68,13 +68,14 @@ func TestB10_GetBelievesTheLastYieldOfItsStream(t *testing.T) {
 			var stdout, stderr strings.Builder
 			s := &session{
 				cli:     &cli{screen: terminal.NewScreen(nil, &stdout, &stderr, func(string) (string, bool) { return "", false })},
-				flags:   &flags{format: "json"},
+				flags:   flags{format: "json"},
 				drainer: interrupt.NewDrainer(nil, nil),
 			}
 			for id := range int64(5000) {
 				s.ids = append(s.ids, id+1)
 			}
-			err := s.lookUp(false, streamDouble(slices.Values(s.ids), test.taken, test.fails, test.last))
+			r := &getRun{session: s, tally: make(tally[string]), stream: streamDouble(slices.Values(s.ids), test.taken, test.fails, test.last)}
+			err := r.do(r.get)
 			require.Equal(t, test.status, err)
 			for _, want := range test.want {
 				assert.Contains(t, stderr.String(), want)

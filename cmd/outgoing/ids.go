@@ -13,45 +13,45 @@ import (
 
 // collectIDs reads all IDs that the command line asks for, and checks them, before anything is sent. Without IDs the demo takes
 // samples.
-func (c *cli) collectIDs(args []string, f *flags) (err error) {
+func (s *session) collectIDs(args []string) (err error) {
 	var column idfile.Column
-	if f.column != "" {
-		if column, err = idfile.ParseColumn(f.column); err != nil {
-			return usage("--column %s: %v", f.column, err)
+	if s.column != "" {
+		if column, err = idfile.ParseColumn(s.column); err != nil {
+			return usage("--column %s: %v", s.column, err)
 		}
 	}
 	switch {
-	case len(args) > 0 && f.file != "":
+	case len(args) > 0 && s.file != "":
 		err = usage("IDs come from the arguments or from --file, not from both")
-	case f.file == "" && f.column != "":
+	case s.file == "" && s.column != "":
 		err = usage("--column is for the IDs of a --file")
 	case len(args) > 0:
-		f.ids, err = argumentIDs(args)
-	case f.file != "":
-		err = c.readIDs(f, column)
-	case f.demo:
-		c.takeSamples(f)
+		s.ids, err = argumentIDs(args)
+	case s.file != "":
+		err = s.readIDs(column)
+	case s.demo:
+		s.takeSamples()
 	default:
 		err = usage("no message IDs: give them as arguments, or --file F with one a line (- is standard input)")
 	}
-	all := len(f.ids)
-	f.ids = distinct(f.ids)
-	f.repeated = all - len(f.ids)
+	all := len(s.ids)
+	s.ids = distinct(s.ids)
+	s.repeated = all - len(s.ids)
 	return err
 }
 
 // readIDs reads the IDs of a file, or of standard input.
-func (c *cli) readIDs(f *flags, column idfile.Column) error {
+func (s *session) readIDs(column idfile.Column) error {
 	name, in := "standard input", os.Stdin
-	if f.file != "-" {
-		opened, err := os.Open(f.file)
+	if s.file != "-" {
+		opened, err := os.Open(s.file)
 		if err != nil {
 			return err
 		}
 		defer func() { _ = opened.Close() }()
-		name, in = f.file, opened
+		name, in = s.file, opened
 	} else if terminal.Is(in) {
-		c.say("Reading IDs from the terminal, one a line; Ctrl-D ends them.")
+		s.say("Reading IDs from the terminal, one a line; Ctrl-D ends them.")
 	}
 	file, err := idfile.Read(in, column)
 	switch {
@@ -60,11 +60,11 @@ func (c *cli) readIDs(f *flags, column idfile.Column) error {
 	case len(file.IDs) == 0:
 		return usage("%s: there are no message IDs in it", name)
 	case file.Note != "":
-		c.say("%s: %s", name, file.Note)
+		s.say("%s: %s", name, file.Note)
 	}
-	f.ids = file.IDs
+	s.ids = file.IDs
 	if file.Column != "" {
-		f.idsFrom = file.Column + " of " + name
+		s.idsFrom = file.Column + " of " + name
 	}
 	return nil
 }
@@ -105,13 +105,13 @@ func distinct(ids []int64) []int64 {
 }
 
 // takeSamples takes ten IDs of the demo gateway, for a first try.
-func (c *cli) takeSamples(f *flags) {
+func (s *session) takeSamples() {
 	what, first, step := "sample messages", 0, 1
-	if f.scheduled {
+	if s.scheduled {
 		what, first, step = "scheduled sample messages", 7, 8
 	}
 	for n := range 10 {
-		f.ids = append(f.ids, sample(first+n*step))
+		s.ids = append(s.ids, sample(first+n*step))
 	}
-	c.say("No IDs given, so here are ten of the %s; all samples have the IDs %d to %d.", what, sample(0), sample(demoSamples-1))
+	s.say("No IDs given, so here are ten of the %s; all samples have the IDs %d to %d.", what, sample(0), sample(demoSamples-1))
 }

@@ -188,7 +188,7 @@ func TestInterruptsGetThroughWhileNoOneReads(t *testing.T) {
 	t.Parallel()
 	for verb, want := range map[string]string{
 		"get": "outgoing: left before all results were written\n",
-		"cancel --yes": "outgoing: left before all results were written; what became of 50 messages, from ID 43456 on, is not known: look them up\n" +
+		"cancel --yes": "outgoing: left before all results were written\nwhat became of 50 messages, from ID 43456 on, is not known: look them up\n" +
 			"not sent: the last 950 of 1000 IDs, from 43506 on\n",
 	} {
 		t.Run(verb, func(t *testing.T) {

@@ -13,11 +13,8 @@ import (
 )
 
 func (c *cli) listCommand() *cobra.Command {
-	r := &listRun{}
-	cmd, _ := c.gatewayCommand("list", listFlags, func(s *session) error {
-		r.session = s
-		return s.do(r.list, s.sayUnwritten)
-	})
+	r := &listRun{session: &session{cli: c}}
+	cmd := r.gatewayCommand("list", listFlags, r.list)
 	set := cmd.Flags()
 	set.IntVar(&r.page.Page, "page", 0, "which page (default 1)")
 	set.IntVar(&r.page.Limit, "limit", 0, fmt.Sprintf("messages on a page, at most %d (default the gateway's, 10)", outgoing.MaxLimit))

@@ -21,8 +21,8 @@ import (
 
 // listenRun is one run of listen: an http.Handler for callbacks and probes, and the sink of the callbacks.
 type listenRun struct {
+	session // of the look-ups
 	httpServer
-	flags
 	noConfirm bool
 	tokens    tokenFiles // of the callbacks
 	opts      []callback.Option
@@ -41,16 +41,16 @@ type listenRun struct {
 }
 
 func (c *cli) listenCommand() *cobra.Command {
-	l := &listenRun{httpServer: httpServer{cli: c}, tokens: tokenFiles{what: "--callback-token-file"}}
+	l := &listenRun{session: session{cli: c}, httpServer: httpServer{cli: c}, tokens: tokenFiles{what: "--callback-token-file"}}
 	cmd := c.command("listen", l.listen)
-	l.flags.register(cmd, listenFlags...)
+	l.session.register(cmd, listenFlags...)
 	l.concurrency, l.attempts = 16, 1
 	l.httpServer.register(cmd, "127.0.0.1:8081")
 	cmd.Flags().BoolVar(&l.noConfirm, "no-confirm", false, "print callbacks as they are, without asking the gateway")
 	cmd.Flags().Var(textsFlag{"file", &l.tokens.names}, "callback-token-file", "a file with the bearer tokens of the callbacks, one a line; may be repeated")
 	cmd.PreRunE = func(*cobra.Command, []string) error {
 		return cmp.Or(
-			l.flags.check(cmd.Flags()),
+			l.session.check(cmd.Flags()),
 			usageIf(l.noConfirm && len(l.tokens.names) == 0, "--no-confirm needs --callback-token-file: otherwise anyone could report any status"),
 			usageIf(l.noConfirm && (l.sandbox || l.baseURL != "" || l.tokenFile != ""),
 				"--no-confirm asks no gateway: it cannot be used with --sandbox, --base-url or --token-file"),
@@ -61,7 +61,7 @@ func (c *cli) listenCommand() *cobra.Command {
 }
 
 func (l *listenRun) listen(*cobra.Command, []string) (err error) {
-	l.log = l.logger(l.screen.Err(), slog.LevelWarn)
+	l.log = l.logger(slog.LevelWarn)
 	l.opts = []callback.Option{callback.WithLogger(l.log)}
 	if !l.noConfirm {
 		if err := l.confirm(); err != nil {
@@ -92,17 +92,16 @@ func (l *listenRun) listen(*cobra.Command, []string) (err error) {
 // confirm has callbacks confirmed by the gateway, and asks it once: with a token that it refuses none ever would be.
 func (l *listenRun) confirm() error {
 	// Its client does nothing but confirm: a hold that strangers' callbacks bring about stops no other work.
-	s, err := l.connect(&l.flags)
-	if err != nil {
+	if err := l.connect(); err != nil {
 		return err
 	}
-	l.opts = append(l.opts, callback.WithConfirmation(s.client))
-	ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second)
+	l.opts = append(l.opts, callback.WithConfirmation(l.client))
+	ctx, cancel := context.WithTimeout(l.ctx, 10*time.Second)
 	defer cancel()
-	_, err = s.client.List(ctx, outgoing.PageRequest{Limit: 1})
+	_, err := l.client.List(ctx, outgoing.PageRequest{Limit: 1})
 	switch {
 	case refused(err):
-		l.say("outgoing: %s", s.reason(err))
+		l.say("outgoing: %s", l.reason(err))
 		return statusError(exitUnsettled)
 	case err != nil:
 		l.say("outgoing: the gateway does not answer as it should, and callbacks are refused while that is so\n  %s", output.Reason(err))

@@ -21,6 +21,7 @@ import (
 
 // serveRun is one run of serve: what its flags say.
 type serveRun struct {
+	*cli
 	httpServer
 	token        string
 	messages     int
@@ -34,7 +35,7 @@ type serveRun struct {
 }
 
 func (c *cli) serveCommand() *cobra.Command {
-	s := &serveRun{httpServer: httpServer{cli: c}, tokens: tokenFiles{what: "--callback-token-file"}}
+	s := &serveRun{cli: c, httpServer: httpServer{cli: c}, tokens: tokenFiles{what: "--callback-token-file"}}
 	cmd := c.command("serve", s.serve)
 	s.register(cmd, "127.0.0.1:8080")
 	set := cmd.Flags()
@@ -165,7 +166,7 @@ func (s *serveRun) announce(addr net.Addr, msgs []outgoing.Message) error {
 
 // httpServer is what serve and listen have in common: a server that runs until it is interrupted.
 type httpServer struct {
-	*cli
+	cli    *cli
 	addr   string
 	expose bool
 }
@@ -208,7 +209,7 @@ func (s *httpServer) run(ctx context.Context, srv *http.Server, grace time.Durat
 		return err
 	case <-ctx.Done():
 	}
-	s.say("outgoing: stopping; finishing requests in flight, for %v at most (interrupt again to leave at once)", grace)
+	s.cli.say("outgoing: stopping; finishing requests in flight, for %v at most (interrupt again to leave at once)", grace)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	if srv.Shutdown(ctx) != nil {

@@ -25,7 +25,7 @@ import (
 // session is the work of one command with one gateway.
 type session struct {
 	*cli
-	*flags
+	flags
 	client   *outgoing.Client
 	double   *outgoingtest.Gateway // of --demo
 	url      string
@@ -37,44 +37,41 @@ type session struct {
 	ctx         context.Context // of the work: done once an interrupt has been obeyed
 	stop        func()          // ends ctx, and cuts off the requests in flight
 	interrupted atomic.Bool
-	unsettled   bool // not everything that was asked is settled
+	lastWords   func() // says what more there is to know if the results cannot be written; may be nil
+	unsettled   bool   // not everything that was asked is settled
 }
 
-// gatewayCommand returns a command that asks a gateway, and its flags. What is wrong is found before anything is sent: by
-// the command's PreRunE, if it sets one, in the flags, in the IDs, and in the token.
-func (c *cli) gatewayCommand(use string, names []string, work func(*session) error) (*cobra.Command, *flags) {
-	f := &flags{}
-	cmd := c.command(use, func(cmd *cobra.Command, args []string) error {
-		err := f.check(cmd.Flags())
+// gatewayCommand returns a command that asks a gateway. What is wrong is found before anything is sent: by the command's
+// PreRunE, if it sets one, in the flags, in the IDs, and in the token.
+func (s *session) gatewayCommand(use string, names []string, work func() error) *cobra.Command {
+	cmd := s.command(use, func(cmd *cobra.Command, args []string) error {
+		err := s.check(cmd.Flags())
 		if err == nil && slices.Contains(names, "file") {
-			err = c.collectIDs(args, f)
+			err = s.collectIDs(args)
+		}
+		if err == nil {
+			err = s.connect()
 		}
 		if err != nil {
 			return err
 		}
-		s, err := c.connect(f)
-		if err != nil {
-			return err
-		}
-		return work(s)
+		return s.do(work)
 	})
-	f.register(cmd, names...)
-	return cmd, f
+	s.register(cmd, names...)
+	return cmd
 }
 
 // connect prepares a client of the gateway that the flags name. It sends nothing.
-func (c *cli) connect(f *flags) (*session, error) {
-	s := &session{cli: c, flags: f}
-	var err error
-	if s.url, s.namedBy, err = f.gatewayURL(); err != nil {
-		return nil, err
+func (s *session) connect() (err error) {
+	if s.url, s.namedBy, err = s.gatewayURL(); err != nil {
+		return err
 	}
-	var gateway http.RoundTripper = newTransport(f.concurrency)
-	if f.demo {
+	var gateway http.RoundTripper = newTransport(s.concurrency)
+	if s.demo {
 		s.double = demoGateway()
 		s.token, gateway = func(context.Context) (string, error) { return "demo", nil }, s.double.Transport()
-	} else if s.token, err = tokenSource(f.tokenFile); err != nil {
-		return nil, err
+	} else if s.token, err = tokenSource(s.tokenFile); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	s.ctx, s.stop = ctx, func() { cancel(interrupt.ErrInterrupted) }
@@ -83,11 +80,19 @@ func (c *cli) connect(f *flags) (*session, error) {
 		outgoing.WithTokenSource(s.token),
 		outgoing.WithHTTPClient(&http.Client{Transport: s.drainer}),
 		outgoing.WithBaseURL(s.url),
-		outgoing.WithConcurrency(f.concurrency),
-		outgoing.WithRetry(outgoing.Retry{MaxAttempts: f.attempts}),
-		outgoing.WithLogger(f.logger(c.screen.Err(), slog.LevelError+1)), // which the library never uses
+		outgoing.WithConcurrency(s.concurrency),
+		outgoing.WithRetry(outgoing.Retry{MaxAttempts: s.attempts}),
+		outgoing.WithLogger(s.logger(slog.LevelError+1)), // which the library never uses
 	)
-	return s, err
+	return err
+}
+
+// logger returns a logger of what has at least this level or, if --verbose is given, of everything.
+func (s *session) logger(level slog.Level) *slog.Logger {
+	if s.verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(s.screen.Err(), &slog.HandlerOptions{Level: level}))
 }
 
 // printAll writes rows in the format of the flags as they come, until they cannot be written.
@@ -105,9 +110,8 @@ func printAll[Row any](s *session, layout output.Layout[Row], rows iter.Seq[Row]
 }
 
 // do does the work of a command, and returns its exit status. The work returns why its results could not be written.
-// lastWords is what is said if it cannot end.
-func (s *session) do(work func() error, lastWords func()) error {
-	defer s.handleInterrupts(lastWords)()
+func (s *session) do(work func() error) error {
+	defer s.handleInterrupts()()
 	err := work()
 	switch {
 	case errors.Is(err, terminal.ErrReaderGone) && s.unsettled:
@@ -123,11 +127,14 @@ func (s *session) do(work func() error, lastWords func()) error {
 }
 
 // handleInterrupts makes the first interrupt stop new requests, and the second cut off those in flight: what was done is
-// printed after either. A third ends the process after lastWords, and so do results that no one reads.
-func (s *session) handleInterrupts(lastWords func()) (unhandle func()) {
+// printed after either. A third ends the process, and so do results that no one reads.
+func (s *session) handleInterrupts() (unhandle func()) {
 	leave := func() {
 		s.screen.Clear()
-		lastWords()
+		s.say("outgoing: left before all results were written")
+		if s.lastWords != nil {
+			s.lastWords()
+		}
 		os.Exit(exitInterrupted)
 	}
 	return interrupt.Watch(func() {
@@ -143,11 +150,6 @@ func (s *session) handleInterrupts(lastWords func()) (unhandle func()) {
 		s.stop()
 		s.screen.WhenStalled(leave)
 	}, leave)
-}
-
-// sayUnwritten is what is said last when the results cannot be written, of work that changes nothing.
-func (s *session) sayUnwritten() {
-	s.say("outgoing: left before all results were written")
 }
 
 // showProgress shows how far the work is, until the returned function is called.

@@ -23,18 +23,15 @@ import (
 
 func (c *cli) watchCommand() *cobra.Command {
 	var until string
-	r := &watchRun{status: make(map[int64]string), counts: make(map[string]int)}
-	cmd, f := c.gatewayCommand("watch [ID...]", watchFlags, func(s *session) error {
-		r.session = s
-		return s.do(r.watch, s.sayUnwritten)
-	})
+	r := &watchRun{session: &session{cli: c}, status: make(map[int64]string), counts: make(map[string]int)}
+	cmd := r.gatewayCommand("watch [ID...]", watchFlags, r.watch)
 	set := cmd.Flags()
 	set.Var(textFlag{text: &until, kind: "status,..."}, "until", "the statuses in which a message has reached its end, in any case; required")
 	set.DurationVar(&r.timeout, "timeout", 0, "stop after this time, such as 24h (default never)")
 	set.DurationVar(&r.initial, "initial-interval", 10*time.Second, "the wait after the first look at a message, and after a change")
 	set.DurationVar(&r.longest, "max-interval", 0, "the longest wait between two looks (default 15m, or --initial-interval)")
 	cmd.PreRunE = func(*cobra.Command, []string) error {
-		if f.demo && !set.Changed("initial-interval") {
+		if r.demo && !set.Changed("initial-interval") {
 			r.initial = time.Second // nothing there takes long
 		}
 		for status := range strings.SplitSeq(until, ",") {
