@@ -30,7 +30,7 @@ type cancelRun struct {
 
 func (c *cli) cancelCommand() *cobra.Command {
 	r := &cancelRun{session: &session{cli: c}, tally: make(tally[outgoing.State])}
-	r.scheduled, r.lastWords = true, r.sayUnwritten
+	r.lastWords = r.sayUnwritten
 	cmd := r.gatewayCommand("cancel [ID...]", idFlags, func() error {
 		if err := r.agree(); err != nil {
 			return err

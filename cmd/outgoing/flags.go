@@ -4,12 +4,15 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/idfile"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 )
 
@@ -23,7 +26,6 @@ type flags struct {
 	format             string
 	quiet, verbose     bool
 	file, column       string // that the IDs are read from
-	scheduled          bool   // messages are what --demo takes without IDs
 
 	ids      []int64 // each once
 	repeated int     // how many more there were
@@ -106,4 +108,91 @@ func (f textsFlag) Type() string   { return f.kind }
 func (f textsFlag) Set(text string) error {
 	*f.texts = append(*f.texts, text)
 	return textFlag{text: new(string)}.Set(text)
+}
+
+// collectIDs reads all IDs that the command line asks for, and checks them, before anything is sent.
+func (s *session) collectIDs(args []string) error {
+	err := cmp.Or(
+		usageIf(len(args) > 0 && s.file != "", "IDs come from the arguments or from --file, not from both"),
+		usageIf(s.file == "" && s.column != "", "--column is for the IDs of a --file"),
+		usageIf(s.file == "" && len(args) == 0, "no message IDs: give them as arguments, or --file F with one a line (- is standard input)"),
+	)
+	switch {
+	case err != nil:
+	case s.file != "":
+		err = s.readIDs()
+	default:
+		s.ids, err = argumentIDs(args)
+	}
+	all := len(s.ids)
+	s.ids = distinct(s.ids)
+	s.repeated = all - len(s.ids)
+	return err
+}
+
+// readIDs reads the IDs of a file, or of standard input.
+func (s *session) readIDs() (err error) {
+	var column idfile.Column
+	if s.column != "" {
+		if column, err = idfile.ParseColumn(s.column); err != nil {
+			return usage("--column %s: %v", s.column, err)
+		}
+	}
+	name, in := "standard input", os.Stdin
+	if s.file != "-" {
+		name = s.file
+		if in, err = os.Open(name); err != nil {
+			return err
+		}
+		defer func() { _ = in.Close() }()
+	}
+	file, err := idfile.Read(in, column)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", name, err)
+	case len(file.IDs) == 0:
+		return usage("%s: there are no message IDs in it", name)
+	case file.Note != "":
+		s.say("%s: %s", name, file.Note)
+	}
+	s.ids = file.IDs
+	if file.Column != "" {
+		s.idsFrom = file.Column + " of " + name
+	}
+	return nil
+}
+
+// argumentIDs takes "43456 43457", "43456,43457", as the API's own paths have it, and "43456, 43457". A gap in it may be an
+// unset variable of a script.
+func argumentIDs(args []string) (ids []int64, err error) {
+	for i, arg := range args {
+		list := strings.TrimSpace(arg)
+		if i < len(args)-1 {
+			list = strings.TrimSuffix(list, ",")
+		}
+		for text := range strings.SplitSeq(list, ",") {
+			if text = strings.TrimSpace(text); text == "" {
+				return nil, usage("%s: a message ID is missing; is a variable unset?", display.Quoted(arg))
+			}
+			id, err := idfile.ParseID(text)
+			if err != nil {
+				return nil, usage("%v", err)
+			}
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+// distinct returns each ID once, where it stands first, with little memory beside the IDs: there may be millions.
+func distinct(ids []int64) []int64 {
+	sorted := slices.Clone(ids)
+	slices.Sort(sorted)
+	sorted = slices.Compact(sorted)
+	met := make([]bool, len(sorted))
+	return slices.DeleteFunc(ids, func(id int64) (again bool) {
+		i, _ := slices.BinarySearch(sorted, id)
+		again, met[i] = met[i], true
+		return again
+	})
 }
