@@ -35,7 +35,7 @@ func (c *cli) cancelCommand() *cobra.Command {
 		if err := r.agree(); err != nil {
 			return err
 		}
-		return r.conclude(r.print())
+		return r.conclude(printAll(r.session, output.Outcomes, r.cancel))
 	})
 	cmd.Flags().BoolVarP(&r.yes, "yes", "y", false, "do not ask")
 	return cmd
@@ -45,7 +45,7 @@ func (c *cli) cancelCommand() *cobra.Command {
 // cancelled.
 func (r *cancelRun) agree() error {
 	ids := r.ids
-	what := display.Plural(len(ids), "message", "messages") + " " + r.describe()
+	what := display.Plural(len(ids), "message", "messages") + " " + cmp.Or(knownGateways[r.url], "at "+display.Printable(r.url))
 	if r.repeated > 0 {
 		what += fmt.Sprintf(" (%s once)", display.Plural(r.repeated, "repeated ID counts", "repeated IDs count"))
 	}
@@ -73,11 +73,6 @@ func (r *cancelRun) agree() error {
 		return statusError(exitInterrupted) // a person stopped it, with an answer or with Ctrl-C
 	}
 	return nil
-}
-
-func (r *cancelRun) print() (unwritten error) {
-	defer r.showProgress("cancel", "IDs", len(r.ids))()
-	return printAll(r.session, output.Outcomes, r.cancel)
 }
 
 // cancel takes groups of as many requests as may be in flight at once, so that results appear and an interrupt takes

@@ -9,26 +9,21 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/doctor"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
-	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 func (c *cli) doctorCommand() *cobra.Command {
 	var record string
 	s := &session{cli: c}
 	cmd := s.gatewayCommand("doctor", doctorFlags, func() error { return s.examine(record) })
-	s.concurrency, s.attempts = 1, 1
+	s.concurrency, s.attempts, s.line = 1, 1, nil
 	cmd.Flags().Var(textFlag{text: &record, kind: "directory"}, "record", "write the shape of each distinct answer into this new or empty directory")
 	return cmd
 }
 
 // examine prints the results as they come, and what they add up to.
 func (s *session) examine(record string) error {
-	gateway := map[string]string{outgoing.ProductionURL: "production", outgoing.SandboxURL: "the sandbox"}[s.url]
-	if s.demo {
-		gateway = "the demo gateway, in memory"
-	}
 	cfg := doctor.Config{
-		BaseURL: s.url, Gateway: cmp.Or(gateway, "a gateway at another base URL"), // which is the user's business
+		BaseURL: s.url, Gateway: cmp.Or(knownGateways[s.url], "at another base URL"), // which is the user's business
 		Version: version(), Token: s.token, Transport: s.drainer,
 	}
 	var err, unrecorded error

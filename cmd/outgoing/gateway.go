@@ -10,23 +10,34 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/internal/bearer"
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-const baseURLVariable = "GATEWAY_BASE_URL"
+const (
+	baseURLVariable = "GATEWAY_BASE_URL"
+	demoURL         = "https://gateway.invalid/rest" // to which nothing is sent
+)
+
+// knownGateways says which gateway has a base URL.
+var knownGateways = map[string]string{
+	outgoing.ProductionURL: "in production (" + outgoing.ProductionURL + ")",
+	outgoing.SandboxURL:    "in the sandbox (" + outgoing.SandboxURL + ")",
+	demoURL:                "in the demo gateway, in memory",
+}
 
 // gatewayURL returns the base URL that the flags or the environment name, and which of them did, if any.
 func (f *flags) gatewayURL() (base, namedBy string, err error) {
 	fromEnv, set := os.LookupEnv(baseURLVariable)
 	switch {
+	case f.demo:
+		return demoURL, "", nil
 	case f.sandbox:
 		return outgoing.SandboxURL, "", nil
 	case f.baseURL != "":
 		base, namedBy = f.baseURL, "--base-url"
-	case f.demo || !set:
+	case !set:
 		return outgoing.ProductionURL, "", nil
 	case fromEnv == "":
 		return "", "", fmt.Errorf("%s is set, but empty: unset it for the production system", baseURLVariable)
@@ -41,19 +52,6 @@ func (f *flags) gatewayURL() (base, namedBy string, err error) {
 		return "", "", usage("%s: base URL: %v", namedBy, err)
 	}
 	return strings.TrimRight(base, "/"), namedBy, nil
-}
-
-// describe says which gateway it is, for people.
-func (s *session) describe() string {
-	switch {
-	case s.demo:
-		return "in the demo gateway, in memory"
-	case s.url == outgoing.ProductionURL:
-		return "in production (" + s.url + ")"
-	case s.url == outgoing.SandboxURL:
-		return "in the sandbox (" + s.url + ")"
-	}
-	return "at " + display.Printable(s.url)
 }
 
 // newTransport returns a transport for the Drainer to wrap. The library's default cannot be wrapped, so this is net/http's,

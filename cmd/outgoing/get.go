@@ -32,23 +32,17 @@ func (c *cli) getCommand() *cobra.Command {
 	return cmd
 }
 
-func (r *getRun) get() error {
-	if err := r.print(); err != nil {
-		return err
+// get prints a row for each ID, or how many messages have which status.
+func (r *getRun) get() (err error) {
+	if r.summary {
+		err = printAll(r.session, output.Counts, r.statuses)
+	} else {
+		err = printAll(r.session, output.Results, r.rows)
 	}
-	r.conclude()
-	return nil
-}
-
-// print prints a row for each ID, or how many messages have which status.
-func (r *getRun) print() error {
-	defer r.showProgress("get", "IDs", len(r.ids))()
-	if !r.summary {
-		return printAll(r.session, output.Results, r.rows)
+	if err == nil {
+		r.conclude()
 	}
-	for range r.rows { // which counts them
-	}
-	return printAll(r.session, output.Counts, slices.Values(r.statuses()))
+	return err
 }
 
 // rows yields a row for each ID, in the order asked, which is that of the stream.
@@ -108,8 +102,11 @@ func (r *getRun) rowsOf(result outgoing.GetResult, failures ...outgoing.Failure)
 	return rows
 }
 
-// statuses returns how many messages have which status: what is found first, the most frequent status first.
-func (r *getRun) statuses() (counts []output.Count) {
+// statuses yields how many messages have which status: what is found first, the most frequent status first.
+func (r *getRun) statuses(yield func(output.Count) bool) {
+	for range r.rows { // which counts them
+	}
+	var counts []output.Count
 	for state, g := range r.tally {
 		for status, n := range g.statuses {
 			counts = append(counts, output.Count{State: state, Status: status, Messages: n})
@@ -118,7 +115,7 @@ func (r *getRun) statuses() (counts []output.Count) {
 	slices.SortFunc(counts, func(a, b output.Count) int {
 		return cmp.Or(cmp.Compare(a.State, b.State), cmp.Compare(b.Messages, a.Messages), cmp.Compare(a.Status, b.Status))
 	})
-	return counts
+	slices.Values(counts)(yield)
 }
 
 // conclude prints the summary.

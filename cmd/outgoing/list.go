@@ -15,6 +15,7 @@ import (
 func (c *cli) listCommand() *cobra.Command {
 	r := &listRun{session: &session{cli: c}}
 	cmd := r.gatewayCommand("list", listFlags, r.list)
+	r.progress.Things = "messages"
 	set := cmd.Flags()
 	set.IntVar(&r.page.Page, "page", 0, "which page (default 1)")
 	set.IntVar(&r.page.Limit, "limit", 0, fmt.Sprintf("messages on a page, at most %d (default the gateway's, 10)", outgoing.MaxLimit))
@@ -51,7 +52,8 @@ type listRun struct {
 }
 
 func (r *listRun) list() error {
-	if err := r.print(); err != nil {
+	r.progress.Total = r.max
+	if err := printAll(r.session, output.Messages, r.messages); err != nil {
 		return err
 	}
 	r.unsettled = r.unsettled || r.failed != nil || r.missing
@@ -70,11 +72,6 @@ func (r *listRun) list() error {
 	}
 	r.note("%s", count)
 	return nil
-}
-
-func (r *listRun) print() error {
-	defer r.showProgress("list", "messages", r.max)()
-	return printAll(r.session, output.Messages, r.messages)
 }
 
 // messages yields messages until it is to stop, or the history breaks off.

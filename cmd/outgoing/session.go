@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -35,6 +36,7 @@ type session struct {
 	token    func(context.Context) (string, error)
 	drainer  *interrupt.Drainer
 	progress terminal.Progress
+	line     func(elapsed time.Duration) string // that is drawn meanwhile, on a terminal; nil for none
 
 	ctx         context.Context // of the work: done once an interrupt has been obeyed
 	stop        func()          // ends ctx, and cuts off the requests in flight
@@ -57,8 +59,10 @@ func (s *session) gatewayCommand(use string, names []string, work func() error) 
 		if err != nil {
 			return err
 		}
+		s.progress.Total, s.progress.Sent = len(s.ids), s.drainer.Sent
 		return s.do(work)
 	})
+	s.progress.Doing, s.progress.Things, s.line = cmd.Name(), "IDs", s.progress.Line
 	s.register(cmd, names...)
 	return cmd
 }
@@ -97,11 +101,14 @@ func (s *session) logger(level slog.Level) *slog.Logger {
 	return slog.New(slog.NewTextHandler(s.screen.Err(), &slog.HandlerOptions{Level: level}))
 }
 
-// printAll writes rows in the format of the flags as they come, until they cannot be written.
+// printAll writes rows in the format of the flags as they come, until they cannot be written, and shows how far the work is.
 func printAll[Row any](s *session, layout output.Layout[Row], rows iter.Seq[Row]) error {
 	out, err := output.New(s.format, s.screen.Out(), layout, s.screen.Style())
 	if err != nil {
 		return err
+	}
+	if s.line != nil && !s.quiet {
+		defer s.screen.Live(s.line)()
 	}
 	for row := range rows {
 		if err := out.Write(row); err != nil {
@@ -152,15 +159,6 @@ func (s *session) handleInterrupts() (unhandle func()) {
 		s.stop()
 		s.screen.WhenStalled(leave)
 	}, leave)
-}
-
-// showProgress shows how far the work is, until the returned function is called.
-func (s *session) showProgress(doing, things string, total int) (end func()) {
-	if s.quiet {
-		return func() {}
-	}
-	s.progress.Doing, s.progress.Things, s.progress.Total, s.progress.Sent = doing, things, total, s.drainer.Sent
-	return s.screen.Live(s.progress.Line)
 }
 
 // note writes a line about the work as a whole, unless --quiet is given.

@@ -25,6 +25,9 @@ func (c *cli) watchCommand() *cobra.Command {
 	var until string
 	r := &watchRun{session: &session{cli: c}, status: make(map[int64]string), counts: make(map[string]int)}
 	cmd := r.gatewayCommand("watch [ID...]", watchFlags, r.watch)
+	r.line = func(elapsed time.Duration) string {
+		return fmt.Sprintf("watch: %s [%v]", r.summary.Load(), elapsed.Truncate(time.Second))
+	}
 	set := cmd.Flags()
 	set.Var(textFlag{text: &until, kind: "status,..."}, "until", "the statuses in which a message has reached its end, in any case; required")
 	set.DurationVar(&r.timeout, "timeout", 0, "stop after this time, such as 24h (default never)")
@@ -81,46 +84,31 @@ func (r *watchRun) watch() error {
 	if r.double != nil {
 		go server.Live{Gateway: r.double, Messages: outgoingtest.SampleMessages(demoSamples), Report: func(...outgoing.Message) {}}.Run(ctx)
 	}
-	if err := r.print(ctx); err != nil {
-		return err
-	}
-	if errors.Is(context.Cause(ctx), terminal.ErrReaderGone) {
-		return terminal.ErrReaderGone
-	}
-	return r.conclude()
-}
-
-// print shows each change, and how many messages have which status now.
-func (r *watchRun) print(ctx context.Context) error {
-	changes := func(yield func(outgoing.Message) bool) { r.changes(ctx, yield) }
 	for _, id := range r.ids {
 		r.status[id] = notSeen
 	}
 	r.counts[notSeen], r.left = len(r.ids), len(r.ids)
 	r.summarize()
-	live := !r.quiet && r.screen.CanDraw()
-	if live {
-		defer r.screen.Live(func(elapsed time.Duration) string {
-			return fmt.Sprintf("watch: %s [%v]", r.summary.Load(), elapsed.Truncate(time.Second))
-		})()
+	err := printAll(r.session, output.Changes, func(yield func(outgoing.Message) bool) { r.changes(ctx, yield) })
+	if errors.Is(context.Cause(ctx), terminal.ErrReaderGone) {
+		err = terminal.ErrReaderGone
 	}
-	if !live || !r.screen.Style().Terminal || r.format != "table" {
-		return printAll(r.session, output.Changes, changes)
+	if err != nil {
+		return err
 	}
-	for range changes {
-	}
-	return nil
+	return r.conclude()
 }
 
-// changes yields each change, until the watch ends.
+// changes yields each change, unless the line that is drawn shows them, until the watch ends.
 func (r *watchRun) changes(ctx context.Context, yield func(outgoing.Message) bool) {
+	drawn := !r.quiet && r.screen.CanDraw() && r.screen.Style().Terminal && r.format == "table"
 	request := outgoing.WatchRequest{IDs: r.ids, Until: r.reachedEnd, InitialInterval: r.initial, MaxInterval: r.longest}
 	for m, err := range r.client.Watch(ctx, request) {
 		batch, ok := errors.AsType[*outgoing.BatchError](err)
 		switch {
 		case err == nil:
 			r.set(m.ID, display.Printable(m.StatusCode), r.reachedEnd(m))
-			if !yield(m) {
+			if !drawn && !yield(m) {
 				return
 			}
 		case ok && m.ID != 0:
