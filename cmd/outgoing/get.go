@@ -47,20 +47,17 @@ func (r *getRun) get() (err error) {
 
 // rows yields a row for each ID, in the order asked, which is that of the stream.
 func (r *getRun) rows(yield func(output.Result) bool) {
-	left := r.ids
+	left, read := r.ids, true
 	yieldAll := func(rows map[int64]output.Result) bool {
 		for _, id := range left[:len(rows)] {
-			r.add(rows[id].State, id, rows[id].StatusCode, rows[id].Reason)
-			r.unsettled = r.unsettled || rows[id].State != output.Found
-		}
-		for range rows {
-			if !yield(rows[left[0]]) {
-				return false
-			}
-			left = left[1:]
+			row := rows[id]
+			r.add(row.State, id, row.StatusCode, row.Reason)
+			r.unsettled = r.unsettled || row.State != output.Found
 			r.progress.Done.Add(1)
+			read = read && yield(row)
 		}
-		return true
+		left = left[len(rows):]
+		return read
 	}
 	for result, err := range r.stream {
 		batch, ok := errors.AsType[*outgoing.BatchError](err)

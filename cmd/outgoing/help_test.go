@@ -42,7 +42,6 @@ func TestWhatIsMistypedGetsASuggestion(t *testing.T) {
 		"cancel --file=a --yess":                   "did you mean --yes?",
 		"get -5":                                   "-5 is not a message ID: they start at 1",
 		"cancel 1 -43456":                          "-43456 is not a message ID",
-		"watch --until=A --timeout=1d 1":           "a day is 24h",
 		"list --base-url 127.0.0.1:8080/rest":      "the URL must begin with https:// (or http:// on this machine)\n",
 		"list --base-url localhost:8080/rest":      "(or http:// on this machine)\n",
 		"list --base-url api.szybkisms.pl/rest":    "(or http:// on this machine)\n",

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/server"
 	"github.com/gsmservice-gateway/client-go/outgoing"
@@ -35,7 +34,6 @@ type listenRun struct {
 
 	printing  sync.Mutex // of one callback
 	out       output.Writer[outgoing.Message]
-	printed   int
 	unwritten error  // why nothing more can be written
 	stop      func() // ends the command
 }
@@ -82,11 +80,7 @@ func (l *listenRun) listen(*cobra.Command, []string) (err error) {
 	err = l.run(ctx, srv, 15*time.Second /* a look-up takes 10 at most */, l.announce)
 	l.printing.Lock()
 	defer l.printing.Unlock()
-	err = cmp.Or(l.unwritten, err)
-	if err == nil {
-		l.say("outgoing: %s printed", display.Plural(l.printed, "message", "messages"))
-	}
-	return err
+	return cmp.Or(l.unwritten, err)
 }
 
 // confirm has callbacks confirmed by the gateway, and asks it once: with a token that it refuses none ever would be.
@@ -161,11 +155,9 @@ func (l *listenRun) print(_ context.Context, changed []outgoing.Message) error {
 		if l.unwritten == nil {
 			l.unwritten = l.out.Write(m)
 		}
-		if l.unwritten != nil {
-			l.stop()
-			return l.unwritten
-		}
-		l.printed++
 	}
-	return nil
+	if l.unwritten != nil {
+		l.stop()
+	}
+	return l.unwritten
 }

@@ -188,9 +188,6 @@ func noArgs(cmd *cobra.Command, args []string) error {
 
 // flagError says what is wrong with a flag.
 func flagError(cmd *cobra.Command, err error) error {
-	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok && invalid.GetFlag().Value.Type() == "duration" {
-		return usage("%v (a day is 24h; others are 1h30m, 20s, 500ms)", err) // Go has no days
-	}
 	unknown, ok := errors.AsType[*pflag.NotExistError](err)
 	if !ok {
 		return usage("%v", err)

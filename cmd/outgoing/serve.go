@@ -141,26 +141,18 @@ func (s *serveRun) liven(ctx context.Context, living *sync.WaitGroup, live serve
 
 // announce says where the gateway is, and how to talk to it.
 func (s *serveRun) announce(addr net.Addr, msgs []outgoing.Message) error {
-	token := "test"
-	if s.token != "" {
-		token = "$TOKEN" // which the caller knows, and a log need not
-	}
 	host, port, _ := net.SplitHostPort(addr.String())
 	if net.ParseIP(host).IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	base := "http://" + net.JoinHostPort(host, port) + "/rest"
-	ids, list := "", ""
+	ids := ""
 	if n := len(msgs); n > 0 {
 		ids = fmt.Sprintf(" with the IDs %d to %d", msgs[0].ID, msgs[n-1].ID)
 	}
-	if server.IsLoopback(host) { // list refuses plain http to other machines
-		list = fmt.Sprintf("  %s=%s %s list --base-url %s\n", tokenVariable, token, s.name, base)
-	}
-	_, err := fmt.Fprintf(s.screen.Out(), `%s
-%s%s; try
-  curl -H "Authorization: Bearer %s" "%s/messages?limit=3"
-%s`, base, display.Plural(len(msgs), "message", "messages"), ids, token, base, list)
+	_, err := fmt.Fprintf(s.screen.Out(), `http://%[1]s/rest
+%[2]s%[3]s; try
+  curl -H "Authorization: Bearer ${TOKEN:-test}" http://%[1]s/rest/messages
+`, net.JoinHostPort(host, port), display.Plural(len(msgs), "message", "messages"), ids)
 	return err
 }
 

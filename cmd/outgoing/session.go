@@ -150,7 +150,7 @@ func (s *session) handleInterrupts() (unhandle func()) {
 		s.interrupted.Store(true)
 		text := "outgoing: interrupted"
 		if n := s.drainer.InFlight(); n > 0 {
-			text += "; finishing " + display.Plural(n, "request in flight (interrupt again to cut it off)", "requests in flight (interrupt again to cut them off)")
+			text += fmt.Sprintf("; finishing %s in flight (interrupt again to cut off)", display.Plural(n, "request", "requests"))
 		}
 		s.say("%s", text)
 		s.drainer.Drain()
