@@ -35,7 +35,7 @@ func TestWhatCannotBeWrittenIsStatusThree(t *testing.T) {
 
 func TestWhatIsMistypedGetsASuggestion(t *testing.T) {
 	for args, want := range map[string]string{
-		"gett 43456":                               `there is no command "gett 43456"; did you mean get?`,
+		"gett 43456":                               "Did you mean this?\n  get\n",
 		"get --fromat json 1":                      "did you mean --format?",
 		"--fromat json list":                       "did you mean --format?",
 		"get --token x 1":                          "did you mean --token-file?",

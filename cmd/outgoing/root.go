@@ -38,6 +38,7 @@ type cli struct {
 	screen *terminal.Screen
 	name   string          // of the command, as it was started
 	shown  strings.Builder // what is no result: help, version, completions
+	begun  bool            // a command: before that every error is one of the command line
 }
 
 // run runs the command and returns its exit status.
@@ -64,11 +65,11 @@ func run() int {
 	case err == nil, errors.Is(err, terminal.ErrReaderGone):
 		return exitSettled
 	}
-	c.say("outgoing: %s", output.WithoutPrefix(err))
+	c.say("outgoing: %s", strings.TrimSpace(strings.ReplaceAll(output.WithoutPrefix(err), "\t", "  ")))
 	if errors.Is(err, terminal.ErrUnwritten) {
 		return exitUnwritten
 	}
-	if _, wrong := errors.AsType[usageError](err); wrong {
+	if _, wrong := errors.AsType[usageError](err); wrong || !c.begun {
 		c.say("See %q.", command.CommandPath()+" --help")
 	}
 	return exitUsage
@@ -120,8 +121,8 @@ func (c *cli) say(format string, args ...any) {
 var helpTexts embed.FS
 
 func (c *cli) rootCommand() *cobra.Command {
-	root := c.command("outgoing", func(cmd *cobra.Command, _ []string) error { return cmd.Help() })
-	root.Args = unknownCommand
+	root := c.command("outgoing", nil)
+	root.Args = nil // so that cobra suggests commands
 	root.Version = version()
 	root.SilenceErrors, root.SilenceUsage = true, true // run says them
 	root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: c.name}
@@ -138,17 +139,12 @@ func (c *cli) rootCommand() *cobra.Command {
 
 	help, _, _ := root.Find([]string{"help"})
 	help.Args = func(_ *cobra.Command, args []string) error {
-		if _, rest, _ := root.Find(args); len(rest) > 0 {
-			return unknownCommand(root, args)
-		}
-		return nil
+		found, rest, err := root.Find(args)
+		return cmp.Or(err, cobra.NoArgs(found, rest))
 	}
 	completion, _, _ := root.Find([]string{"completion"})
-	completion.Args, completion.RunE = nil, func(*cobra.Command, []string) error {
-		return usage("which completion: bash, fish, powershell or zsh?")
-	}
+	completion.RunE = func(*cobra.Command, []string) error { return usage("which completion: bash, fish, powershell or zsh?") }
 	for _, shell := range completion.Commands() {
-		shell.Args = noArgs
 		shell.Long = strings.Replace(shell.Long, "already, you", "already,\nyou", 1) // 80 columns
 	}
 	return root
@@ -157,9 +153,15 @@ func (c *cli) rootCommand() *cobra.Command {
 // command returns a command with the help text that is embedded under its name: in short, in full, and examples, which name
 // the command as it was started.
 func (c *cli) command(use string, run func(cmd *cobra.Command, args []string) error) *cobra.Command {
-	cmd := &cobra.Command{Use: use, ValidArgsFunction: cobra.NoFileCompletions, RunE: run}
+	cmd := &cobra.Command{Use: use, ValidArgsFunction: cobra.NoFileCompletions}
+	if run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			c.begun = true
+			return run(cmd, args)
+		}
+	}
 	if use == cmd.Name() {
-		cmd.Args = noArgs
+		cmd.Args = cobra.NoArgs
 	}
 	text, _ := helpTexts.ReadFile("help/" + cmd.Name() + ".txt")
 	files, _ := helpTexts.ReadFile("help/files.txt")
@@ -170,43 +172,23 @@ func (c *cli) command(use string, run func(cmd *cobra.Command, args []string) er
 	return cmd
 }
 
-// unknownCommand refuses arguments where only a command may stand.
-func unknownCommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return usage("there is no command %q%s", strings.Join(args, " "), didYouMean("", cmd.SuggestionsFor(args[0])))
-}
-
-// noArgs refuses arguments in this command's words.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usage("%s takes no arguments, and got %q", cmd.Name(), args[0])
-	}
-	return nil
-}
-
-// flagError says what is wrong with a flag.
+// flagError says what is wrong with a flag, and what may be meant.
 func flagError(cmd *cobra.Command, err error) error {
 	unknown, ok := errors.AsType[*pflag.NotExistError](err)
 	if !ok {
-		return usage("%v", err)
+		return err
 	}
 	if short := unknown.GetSpecifiedShortnames(); strings.Trim(short, "0123456789") == "" && short != "" {
-		return usage("-%s is not a message ID: they start at 1", short)
+		return fmt.Errorf("-%s is not a message ID: they start at 1", short)
 	}
 	flags := &cobra.Command{SuggestionsMinimumDistance: 2} // cobra finds what is near among commands
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		flags.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
 	})
-	return usage("%v%s", err, didYouMean("--", flags.SuggestionsFor(unknown.GetSpecifiedName())))
-}
-
-func didYouMean(dashes string, near []string) string {
-	if len(near) == 0 {
-		return ""
+	if near := flags.SuggestionsFor(unknown.GetSpecifiedName()); len(near) > 0 {
+		return fmt.Errorf("%w; did you mean --%s?", err, near[0])
 	}
-	return fmt.Sprintf("; did you mean %s%s?", dashes, near[0])
+	return err
 }
 
 func (c *cli) versionCommand() *cobra.Command {

@@ -23,12 +23,12 @@ func TestWrongUseIsStatusOneAndSaysWhatIsWrong(t *testing.T) {
 		args []string
 		want string
 	}{
-		"unknown command":      {[]string{"gte"}, `there is no command "gte"; did you mean get?`},
-		"completion for what":  {[]string{"completion", "foo"}, "which completion: bash, fish"},
+		"unknown command":      {[]string{"gte"}, `unknown command "gte" for "outgoing"`},
+		"completion for what":  {[]string{"completion", "foo"}, `unknown command "foo" for "outgoing completion"`},
 		"completion of what":   {[]string{"completion"}, "which completion: bash, fish"},
-		"completion for two":   {[]string{"completion", "bash", "zsh"}, `bash takes no arguments, and got "zsh"`},
-		"help about what":      {[]string{"help", "gte"}, `there is no command "gte"; did you mean get?`},
-		"help about too much":  {[]string{"help", "get", "gte"}, `there is no command "get gte"`},
+		"completion for two":   {[]string{"completion", "bash", "zsh"}, `unknown command "zsh" for "outgoing completion bash"`},
+		"help about what":      {[]string{"help", "gte"}, `unknown command "gte" for "outgoing"`},
+		"help about too much":  {[]string{"help", "get", "gte"}, `unknown command "gte" for "outgoing get"`},
 		"unknown flag":         {[]string{"get", "--tokn", "x"}, "unknown flag: --tokn"},
 		"token as a flag":      {[]string{"get", "--token", "x", "1"}, "unknown flag: --token"},
 		"no IDs":               {[]string{"get"}, "no message IDs: give them as arguments, or --file F"},
@@ -52,7 +52,7 @@ func TestWrongUseIsStatusOneAndSaysWhatIsWrong(t *testing.T) {
 		"page":                 {[]string{"list", "--demo", "--page", "0"}, "--page 0: pages start at 1"},
 		"limit":                {[]string{"list", "--demo", "--limit", "51"}, "--limit 51: a page has 1 to 50 messages"},
 		"page of all":          {[]string{"list", "--demo", "--all", "--limit", "5"}, "--all lists every page"},
-		"argument":             {[]string{"list", "5"}, `list takes no arguments, and got "5"`},
+		"argument":             {[]string{"list", "5"}, `unknown command "5" for "outgoing list"`},
 		"public address":       {[]string{"serve", "--addr", "0.0.0.0:0"}, "other machines could reach this; if they should, say --expose too"},
 		"every address":        {[]string{"serve", "--addr", ":0"}, "--expose"},
 		"address without port": {[]string{"serve", "--addr", "localhost"}, "it is host:port"},
