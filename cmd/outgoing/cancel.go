@@ -24,7 +24,6 @@ type cancelRun struct {
 	tally[outgoing.State]              // of what became of IDs, and what the messages are now
 	given                 atomic.Int64 // how many of the IDs the library took
 	written               atomic.Int64 // how many of the IDs have their outcome in the results
-	stopped               error        // the token is not accepted: nothing more is to be sent
 	testSystem            bool         // the gateway says that it is its test system
 }
 
@@ -90,14 +89,14 @@ func (r *cancelRun) cancel(yield func(output.Outcome) bool) {
 }
 
 func (r *cancelRun) cancelGroup(ids []int64) (rows []output.Outcome) {
-	if r.stopped == nil {
+	if r.ended == nil {
 		r.given.Add(int64(len(ids)))
 		result, err := r.client.CancelScheduled(r.ctx, ids)
 		r.testSystem = r.testSystem || result.Sandbox != nil && *result.Sandbox
 		return outcomesOf(result, err)
 	}
 	for _, id := range ids {
-		rows = append(rows, output.Outcome{Outcome: outgoing.Outcome{ID: id, State: outgoing.NotSent}, Err: r.stopped})
+		rows = append(rows, output.Outcome{Outcome: outgoing.Outcome{ID: id, State: outgoing.NotSent}, Err: r.ended})
 	}
 	return rows
 }
@@ -116,8 +115,8 @@ func (r *cancelRun) take(row output.Outcome) {
 	if row.Err != nil {
 		why = output.Reason(row.Err)
 	}
-	if r.stopped == nil && refused(row.Err) {
-		r.stopped = fmt.Errorf("stopped: %w", row.Err)
+	if r.ended == nil && refused(row.Err) {
+		r.ended = fmt.Errorf("stopped: %w", row.Err)
 	}
 	r.add(row.State, row.ID, now, why)
 	r.progress.Done.Add(1)
@@ -170,8 +169,8 @@ func (r *cancelRun) conclude(unwritten error) error {
 		r.note("%s not changed: what is scheduled will go out. Cancel them again.", display.Plural(notSent.count, "message was", "messages were"))
 	}
 	reason := cmp.Or(notSent.reason, unknown.reason)
-	if r.stopped != nil {
-		reason = r.reason(r.stopped)
+	if r.ended != nil {
+		reason = r.reason(r.ended)
 	}
 	if reason != "" && !r.interrupted.Load() {
 		r.say("outgoing: %s", reason)
@@ -179,9 +178,7 @@ func (r *cancelRun) conclude(unwritten error) error {
 	if r.testSystem {
 		r.note("The gateway says that this was its test system.")
 	}
-	if rejected.statuses[foreign] == len(r.ids) {
-		r.sayAllUnknown()
-	}
+	r.hintIfAll(rejected.statuses[foreign])
 	if unwritten != nil {
 		r.say("outgoing: the results could not all be written: %s", strings.TrimPrefix(unwritten.Error(), terminal.ErrUnwritten.Error()+": "))
 	}

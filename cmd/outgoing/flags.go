@@ -45,8 +45,8 @@ var (
 func (f *flags) register(cmd *cobra.Command, names ...string) {
 	all := pflag.NewFlagSet("", pflag.ContinueOnError)
 	all.BoolVar(&f.sandbox, "sandbox", false, "use the gateway's test system")
-	all.Var(textFlag{&f.baseURL, "URL", true}, "base-url", "use the gateway at this URL, and not at "+baseURLVariable)
-	all.Var(textFlag{&f.tokenFile, "file", true}, "token-file", "read the token from this file, again when it changes, and not from "+tokenVariable)
+	all.Var(textFlag{text: &f.baseURL, kind: "URL", once: true}, "base-url", "use the gateway at this URL, and not at "+baseURLVariable)
+	all.Var(textFlag{text: &f.tokenFile, kind: "file", once: true}, "token-file", "read the token from this file, again when it changes, and not from "+tokenVariable)
 	f.format = "table"
 	all.VarP(textFlag{text: &f.format, kind: "string"}, "format", "f", "how results look: "+strings.Join(output.Formats, ", "))
 	all.BoolVar(&f.demo, "demo", false, "use a gateway in memory with sample messages; needs no token")
@@ -54,8 +54,8 @@ func (f *flags) register(cmd *cobra.Command, names ...string) {
 	all.IntVar(&f.concurrency, "concurrency", 4, "requests in flight at once")
 	all.IntVar(&f.attempts, "attempts", 0, "how often a request is tried, rate limits included (default 4, and not counting those)")
 	all.BoolVarP(&f.verbose, "verbose", "v", false, "log to standard error what the library notices")
-	all.Var(textFlag{&f.file, "file", true}, "file", "read the IDs from this file; - is standard input")
-	all.Var(textFlag{&f.column, "number|title", true}, "column", "the column of the file that holds the IDs: its number or its title")
+	all.Var(textFlag{text: &f.file, kind: "file", once: true}, "file", "read the IDs from this file; - is standard input")
+	all.Var(textFlag{text: &f.column, kind: "number|title", once: true}, "column", "the column of the file that holds the IDs: its number or its title")
 	for _, name := range names {
 		cmd.Flags().AddFlag(all.Lookup(name))
 	}
@@ -66,11 +66,11 @@ func (f *flags) register(cmd *cobra.Command, names ...string) {
 func (f *flags) check(given *pflag.FlagSet) error {
 	named := f.baseURL != ""
 	return cmp.Or(
-		usageIf(f.sandbox && f.demo || f.sandbox && named || f.demo && named, "--sandbox, --base-url and --demo each name a gateway: give one of them"),
-		usageIf(f.demo && f.tokenFile != "", "--demo needs no token: --demo and --token-file cannot be used together"),
-		usageIf(!slices.Contains(output.Formats, f.format), "--format %q: it is one of %s", f.format, strings.Join(output.Formats, ", ")),
-		usageIf(f.concurrency < 1, "--concurrency %d: at least one request must be allowed", f.concurrency),
-		usageIf(given.Changed("attempts") && f.attempts < 1, "--attempts %d: the first one counts too", f.attempts),
+		errorIf(f.sandbox && f.demo || f.sandbox && named || f.demo && named, "--sandbox, --base-url and --demo each name a gateway: give one of them"),
+		errorIf(f.demo && f.tokenFile != "", "--demo needs no token: --demo and --token-file cannot be used together"),
+		errorIf(!slices.Contains(output.Formats, f.format), "--format %q: it is one of %s", f.format, strings.Join(output.Formats, ", ")),
+		errorIf(f.concurrency < 1, "--concurrency %d: at least one request must be allowed", f.concurrency),
+		errorIf(given.Changed("attempts") && f.attempts < 1, "--attempts %d: the first one counts too", f.attempts),
 	)
 }
 
@@ -79,7 +79,8 @@ func (f *flags) check(given *pflag.FlagSet) error {
 type textFlag struct {
 	text *string
 	kind string
-	once bool // it must not be repeated: the last of two files would win, and the messages of the first go out
+	once bool      // it must not be repeated: the last of two files would win, and the messages of the first go out
+	all  *[]string // of a flag whose repetitions all count
 }
 
 func (f textFlag) String() string { return *f.text }
@@ -91,31 +92,19 @@ func (f textFlag) Set(text string) error {
 		return errors.New("it is empty; is a variable unset?")
 	case f.once && *f.text != "":
 		return fmt.Errorf("it is given twice, %q before", *f.text)
+	case f.all != nil:
+		*f.all = append(*f.all, text)
 	}
 	*f.text = text
 	return nil
 }
 
-// textsFlag is a textFlag that may be repeated.
-type textsFlag struct {
-	kind  string
-	texts *[]string
-}
-
-func (f textsFlag) String() string { return "" }
-func (f textsFlag) Type() string   { return f.kind }
-
-func (f textsFlag) Set(text string) error {
-	*f.texts = append(*f.texts, text)
-	return textFlag{text: new(string)}.Set(text)
-}
-
 // collectIDs reads all IDs that the command line asks for, and checks them, before anything is sent.
 func (s *session) collectIDs(args []string) error {
 	err := cmp.Or(
-		usageIf(len(args) > 0 && s.file != "", "IDs come from the arguments or from --file, not from both"),
-		usageIf(s.file == "" && s.column != "", "--column is for the IDs of a --file"),
-		usageIf(s.file == "" && len(args) == 0, "no message IDs: give them as arguments, or --file F with one a line (- is standard input)"),
+		errorIf(len(args) > 0 && s.file != "", "IDs come from the arguments or from --file, not from both"),
+		errorIf(s.file == "" && s.column != "", "--column is for the IDs of a --file"),
+		errorIf(s.file == "" && len(args) == 0, "no message IDs: give them as arguments, or --file F with one a line (- is standard input)"),
 	)
 	switch {
 	case err != nil:
@@ -135,13 +124,13 @@ func (s *session) readIDs() (err error) {
 	var column idfile.Column
 	if s.column != "" {
 		if column, err = idfile.ParseColumn(s.column); err != nil {
-			return usage("--column %s: %v", s.column, err)
+			return fmt.Errorf("--column %s: %v", s.column, err)
 		}
 	}
 	name, in := "standard input", os.Stdin
 	if s.file != "-" {
 		name = s.file
-		if in, err = os.Open(name); err != nil {
+		if in, err = os.Open(name); err != nil { //nolint:gosec // the file that the user asks for
 			return err
 		}
 		defer func() { _ = in.Close() }()
@@ -151,7 +140,7 @@ func (s *session) readIDs() (err error) {
 	case err != nil:
 		return fmt.Errorf("%s: %w", name, err)
 	case len(file.IDs) == 0:
-		return usage("%s: there are no message IDs in it", name)
+		return fmt.Errorf("%s: there are no message IDs in it", name)
 	case file.Note != "":
 		s.say("%s: %s", name, file.Note)
 	}
@@ -172,11 +161,11 @@ func argumentIDs(args []string) (ids []int64, err error) {
 		}
 		for text := range strings.SplitSeq(list, ",") {
 			if text = strings.TrimSpace(text); text == "" {
-				return nil, usage("%s: a message ID is missing; is a variable unset?", display.Quoted(arg))
+				return nil, fmt.Errorf("%s: a message ID is missing; is a variable unset?", display.Quoted(arg))
 			}
 			id, err := idfile.ParseID(text)
 			if err != nil {
-				return nil, usage("%v", err)
+				return nil, err
 			}
 			ids = append(ids, id)
 		}

@@ -45,11 +45,11 @@ func (f *flags) gatewayURL() (base, namedBy string, err error) {
 		base, namedBy = fromEnv, baseURLVariable
 	}
 	if !strings.Contains(base, "://") {
-		return "", "", usage("%s: the URL must begin with https:// (or http:// on this machine)", namedBy)
+		return "", "", fmt.Errorf("%s: the URL must begin with https:// (or http:// on this machine)", namedBy)
 	}
 	// With its host in lower case: net/http would send LOCALHOST, and not localhost, through a proxy.
 	if base, err = transport.ParseBaseURL(base); err != nil {
-		return "", "", usage("%s: base URL: %v", namedBy, err)
+		return "", "", fmt.Errorf("%s: base URL: %v", namedBy, err)
 	}
 	return strings.TrimRight(base, "/"), namedBy, nil
 }

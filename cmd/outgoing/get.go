@@ -19,7 +19,6 @@ type getRun struct {
 	summary       bool
 	tally[string] // of what became of the IDs
 	stream        iter.Seq2[outgoing.GetResult, error]
-	ended         error // why the stream ended before its IDs did
 }
 
 func (c *cli) getCommand() *cobra.Command {
@@ -63,7 +62,6 @@ func (r *getRun) rows(yield func(output.Result) bool) {
 		batch, ok := errors.AsType[*outgoing.BatchError](err)
 		if !ok {
 			batch, r.ended = &outgoing.BatchError{}, err
-			r.unsettled = r.unsettled || err != nil
 		}
 		if !yieldAll(r.rowsOf(result, batch.Failures...)) {
 			return
@@ -131,7 +129,5 @@ func (r *getRun) conclude() {
 		r.say("outgoing: %s", output.Reason(r.ended))
 	}
 	r.note("%s (%s)", r.counts(output.Found, output.Missing, output.NotSettled, output.NotSent), r.sent())
-	if r.tally[output.Missing].count == len(r.ids) {
-		r.sayAllUnknown()
-	}
+	r.hintIfAll(r.tally[output.Missing].count)
 }

@@ -26,12 +26,12 @@ func (c *cli) listCommand() *cobra.Command {
 		given := set.Changed
 		r.all = r.all || given("max") || given("since-id")
 		return cmp.Or(
-			usageIf(given("max") && r.max < 1, "--max %d: it must be at least 1", r.max),
-			usageIf(given("since-id") && r.sinceID < 1, "--since-id %d: message IDs start at 1", r.sinceID),
-			usageIf(r.all && (given("page") || given("limit")),
+			errorIf(given("max") && r.max < 1, "--max %d: it must be at least 1", r.max),
+			errorIf(given("since-id") && r.sinceID < 1, "--since-id %d: message IDs start at 1", r.sinceID),
+			errorIf(r.all && (given("page") || given("limit")),
 				"--all lists every page: it cannot be used with --page or --limit, and nor can --max and --since-id"),
-			usageIf(given("page") && r.page.Page < 1, "--page %d: pages start at 1", r.page.Page),
-			usageIf(given("limit") && (r.page.Limit < 1 || r.page.Limit > outgoing.MaxLimit),
+			errorIf(given("page") && r.page.Page < 1, "--page %d: pages start at 1", r.page.Page),
+			errorIf(given("limit") && (r.page.Limit < 1 || r.page.Limit > outgoing.MaxLimit),
 				"--limit %d: a page has 1 to %d messages", r.page.Limit, outgoing.MaxLimit),
 		)
 	}
@@ -46,9 +46,7 @@ type listRun struct {
 	max     int   // 0 for all
 	sinceID int64 // 0 for none
 
-	got     outgoing.Page // unless all are listed
-	missing bool          // the history ended without the message of sinceID
-	failed  error         // why the history breaks off
+	got outgoing.Page // unless all are listed
 }
 
 func (r *listRun) list() error {
@@ -56,18 +54,13 @@ func (r *listRun) list() error {
 	if err := printAll(r.session, output.Messages, r.messages); err != nil {
 		return err
 	}
-	r.unsettled = r.unsettled || r.failed != nil || r.missing
 	count := display.Plural(r.progress.Done.Load(), "message", "messages")
 	switch {
 	case r.interrupted.Load():
-		r.note("%s listed before the interrupt", count)
-		return nil
-	case r.failed != nil:
-		r.say("outgoing: the history breaks off here: %s", r.reason(r.failed))
-	case r.missing:
-		r.say("outgoing: the history has no message %d, and is listed to its end", r.sinceID)
-	}
-	if !r.all {
+		count += " listed before the interrupt"
+	case r.ended != nil:
+		r.say("outgoing: %s", r.reason(r.ended))
+	case !r.all:
 		count = describePage(r.got)
 	}
 	r.note("%s", count)
@@ -91,7 +84,7 @@ func (r *listRun) messages(yield func(outgoing.Message) bool) {
 			}
 			continue
 		case err != nil:
-			r.failed = err
+			r.ended = fmt.Errorf("the history breaks off here: %w", err)
 			return
 		case r.sinceID != 0 && m.ID == r.sinceID, !yield(m):
 			return
@@ -100,7 +93,9 @@ func (r *listRun) messages(yield func(outgoing.Message) bool) {
 			return
 		}
 	}
-	r.missing = r.sinceID != 0
+	if r.sinceID != 0 {
+		r.ended = fmt.Errorf("the history has no message %d, and is listed to its end", r.sinceID)
+	}
 }
 
 // onePage yields the messages of one page.

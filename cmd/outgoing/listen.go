@@ -45,12 +45,12 @@ func (c *cli) listenCommand() *cobra.Command {
 	l.concurrency, l.attempts = 16, 1
 	l.httpServer.register(cmd, "127.0.0.1:8081")
 	cmd.Flags().BoolVar(&l.noConfirm, "no-confirm", false, "print callbacks as they are, without asking the gateway")
-	cmd.Flags().Var(textsFlag{"file", &l.tokens.names}, "callback-token-file", "a file with the bearer tokens of the callbacks, one a line; may be repeated")
+	cmd.Flags().Var(textFlag{text: new(string), kind: "file", all: &l.tokens.names}, "callback-token-file", "a file with the bearer tokens of the callbacks, one a line; may be repeated")
 	cmd.PreRunE = func(*cobra.Command, []string) error {
 		return cmp.Or(
 			l.session.check(cmd.Flags()),
-			usageIf(l.noConfirm && len(l.tokens.names) == 0, "--no-confirm needs --callback-token-file: otherwise anyone could report any status"),
-			usageIf(l.noConfirm && (l.sandbox || l.baseURL != "" || l.tokenFile != ""),
+			errorIf(l.noConfirm && len(l.tokens.names) == 0, "--no-confirm needs --callback-token-file: otherwise anyone could report any status"),
+			errorIf(l.noConfirm && (l.sandbox || l.baseURL != "" || l.tokenFile != ""),
 				"--no-confirm asks no gateway: it cannot be used with --sandbox, --base-url or --token-file"),
 			l.httpServer.check(),
 		)
@@ -66,6 +66,7 @@ func (l *listenRun) listen(*cobra.Command, []string) (err error) {
 			return err
 		}
 	}
+	l.checked = true
 	if err := l.refresh(); err != nil {
 		return err
 	}

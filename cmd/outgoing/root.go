@@ -35,10 +35,10 @@ const (
 
 // cli is one run of the command.
 type cli struct {
-	screen *terminal.Screen
-	name   string          // of the command, as it was started
-	shown  strings.Builder // what is no result: help, version, completions
-	begun  bool            // a command: before that every error is one of the command line
+	screen  *terminal.Screen
+	name    string          // of the command, as it was started
+	shown   strings.Builder // what is no result: help, version, completions
+	checked bool            // the command line: every error before that is one of it
 }
 
 // run runs the command and returns its exit status.
@@ -69,7 +69,7 @@ func run() int {
 	if errors.Is(err, terminal.ErrUnwritten) {
 		return exitUnwritten
 	}
-	if _, wrong := errors.AsType[usageError](err); wrong || !c.begun {
+	if !c.checked {
 		c.say("See %q.", command.CommandPath()+" --help")
 	}
 	return exitUsage
@@ -93,17 +93,10 @@ type statusError int
 
 func (s statusError) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
-// usageError means that the command line is wrong, so that its help may help.
-type usageError string
-
-func (e usageError) Error() string { return string(e) }
-
-func usage(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
-
-// usageIf is usage if something is wrong, and nil otherwise: [cmp.Or] returns the first of several.
-func usageIf(wrong bool, format string, args ...any) error {
+// errorIf is the first of several with [cmp.Or].
+func errorIf(wrong bool, format string, args ...any) error {
 	if wrong {
-		return usage(format, args...)
+		return fmt.Errorf(format, args...)
 	}
 	return nil
 }
@@ -143,7 +136,9 @@ func (c *cli) rootCommand() *cobra.Command {
 		return cmp.Or(err, cobra.NoArgs(found, rest))
 	}
 	completion, _, _ := root.Find([]string{"completion"})
-	completion.RunE = func(*cobra.Command, []string) error { return usage("which completion: bash, fish, powershell or zsh?") }
+	completion.RunE = func(*cobra.Command, []string) error {
+		return errors.New("which completion: bash, fish, powershell or zsh?")
+	}
 	for _, shell := range completion.Commands() {
 		shell.Long = strings.Replace(shell.Long, "already, you", "already,\nyou", 1) // 80 columns
 	}
@@ -153,13 +148,7 @@ func (c *cli) rootCommand() *cobra.Command {
 // command returns a command with the help text that is embedded under its name: in short, in full, and examples, which name
 // the command as it was started.
 func (c *cli) command(use string, run func(cmd *cobra.Command, args []string) error) *cobra.Command {
-	cmd := &cobra.Command{Use: use, ValidArgsFunction: cobra.NoFileCompletions}
-	if run != nil {
-		cmd.RunE = func(cmd *cobra.Command, args []string) error {
-			c.begun = true
-			return run(cmd, args)
-		}
-	}
+	cmd := &cobra.Command{Use: use, ValidArgsFunction: cobra.NoFileCompletions, RunE: run}
 	if use == cmd.Name() {
 		cmd.Args = cobra.NoArgs
 	}
@@ -200,11 +189,8 @@ func (c *cli) versionCommand() *cobra.Command {
 
 // version returns what the go command recorded in the build.
 func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		info = &debug.BuildInfo{GoVersion: runtime.Version()}
-	}
-	return versionOf(info)
+	info, _ := debug.ReadBuildInfo()
+	return versionOf(cmp.Or(info, new(debug.BuildInfo)))
 }
 
 // versionOf returns "outgoing v0.1.0 (revision 0123456789ab of 2026-11-23) go1.26.0 linux/amd64". The go command ends the version

@@ -42,22 +42,22 @@ func (c *cli) serveCommand() *cobra.Command {
 	set.Var(textFlag{text: &s.token, kind: "token"}, "token", "the only bearer token to let in; a made-up one, since process lists show flags")
 	set.IntVar(&s.messages, "messages", demoSamples, "how many sample messages there are")
 	set.Var(textFlag{text: &s.messagesFile, kind: "file"}, "messages-file", "messages in place of the samples, in JSON Lines")
-	set.Var(textsFlag{"fault", &s.faults}, "fault", "make requests fail as described above; may be repeated")
+	set.Var(textFlag{text: new(string), kind: "fault", all: &s.faults}, "fault", "make requests fail as described above; may be repeated")
 	set.BoolVar(&s.live, "live", false, "make messages move on by themselves, and new ones arrive")
 	set.IntVar(&s.rate, "rate", 60, "how many new messages arrive each minute, with --live")
 	set.Var(textFlag{text: &s.callback, kind: "url"}, "callback", "where to POST status changes, with --live")
-	set.Var(textsFlag{"file", &s.tokens.names}, "callback-token-file", "a file that holds the bearer token of the callbacks")
+	set.Var(textFlag{text: new(string), kind: "file", all: &s.tokens.names}, "callback-token-file", "a file that holds the bearer token of the callbacks")
 	cmd.PreRunE = func(*cobra.Command, []string) error {
 		given := set.Changed
 		const maxRate = 60_000
 		return cmp.Or(
-			usageIf(given("rate") && !s.live, "--rate: it needs --live too"),
-			usageIf(given("callback") && !s.live, "--callback: it needs --live too"),
-			usageIf(given("callback-token-file") && !s.live, "--callback-token-file: it needs --live too"),
-			usageIf(given("callback-token-file") && !given("callback"), "--callback-token-file: it needs --callback too"),
-			usageIf(s.rate < 0 || s.rate > maxRate, "--rate %d: it is a number of messages per minute, from 0 to %d", s.rate, maxRate),
-			usageIf(s.messages < 0, "--messages must not be negative, got %d", s.messages),
-			usageIf(given("messages-file") && given("messages"), "--messages is for samples: give it or --messages-file"),
+			errorIf(given("rate") && !s.live, "--rate: it needs --live too"),
+			errorIf(given("callback") && !s.live, "--callback: it needs --live too"),
+			errorIf(given("callback-token-file") && !s.live, "--callback-token-file: it needs --live too"),
+			errorIf(given("callback-token-file") && !given("callback"), "--callback-token-file: it needs --callback too"),
+			errorIf(s.rate < 0 || s.rate > maxRate, "--rate %d: it is a number of messages per minute, from 0 to %d", s.rate, maxRate),
+			errorIf(s.messages < 0, "--messages must not be negative, got %d", s.messages),
+			errorIf(given("messages-file") && given("messages"), "--messages is for samples: give it or --messages-file"),
 			s.httpServer.check(),
 		)
 	}
@@ -77,10 +77,11 @@ func (s *serveRun) serve(*cobra.Command, []string) error {
 	for _, text := range s.faults {
 		fault, err := server.ParseFault(text)
 		if err != nil {
-			return usage("--fault %q: %v", text, err)
+			return fmt.Errorf("--fault %q: %v", text, err)
 		}
 		gateway.Inject(fault)
 	}
+	s.checked = true
 	for i, id := range gateway.Add(msgs...) {
 		msgs[i].ID = id
 	}
@@ -119,7 +120,7 @@ func (s *serveRun) liven(ctx context.Context, living *sync.WaitGroup, live serve
 	if s.callback != "" {
 		u, err := server.ParseCallbackURL(s.callback, s.expose)
 		if err != nil {
-			return usage("--callback: the URL %v", err)
+			return fmt.Errorf("--callback: the URL %v", err)
 		}
 		tokens, err := s.tokens.current()
 		if err != nil {
@@ -174,9 +175,9 @@ func (s *httpServer) check() error {
 	host, _, err := net.SplitHostPort(s.addr)
 	switch {
 	case err != nil:
-		return usage("--addr %q: it is host:port, such as 127.0.0.1:8080", s.addr)
+		return fmt.Errorf("--addr %q: it is host:port, such as 127.0.0.1:8080", s.addr)
 	case !server.IsLoopback(host) && !s.expose:
-		return usage("--addr %q: other machines could reach this; if they should, say --expose too", s.addr)
+		return fmt.Errorf("--addr %q: other machines could reach this; if they should, say --expose too", s.addr)
 	}
 	return nil
 }

@@ -43,6 +43,7 @@ type session struct {
 	interrupted atomic.Bool
 	lastWords   func() // says what more there is to know if the results cannot be written; may be nil
 	unsettled   bool   // not everything that was asked is settled
+	ended       error  // why the work ended before its end
 }
 
 // gatewayCommand returns a command that asks a gateway. What is wrong is found before anything is sent: by the command's
@@ -72,7 +73,8 @@ func (s *session) connect() (err error) {
 	if s.url, s.namedBy, err = s.gatewayURL(); err != nil {
 		return err
 	}
-	var gateway http.RoundTripper = newTransport(s.concurrency)
+	s.checked = true
+	gateway := newTransport(s.concurrency)
 	if s.demo {
 		s.double = demoGateway()
 		s.token, gateway = func(context.Context) (string, error) { return "demo", nil }, s.double.Transport()
@@ -118,26 +120,10 @@ func printAll[Row any](s *session, layout output.Layout[Row], rows iter.Seq[Row]
 	return out.Close()
 }
 
-// do does the work of a command, and returns its exit status. The work returns why its results could not be written.
+// do does the work of a command, and returns its exit status. The work returns why its results could not be written. The
+// first interrupt stops new requests, and the second cuts off those in flight: what was done is printed after either. A third
+// ends the process, and so do results that no one reads.
 func (s *session) do(work func() error) error {
-	defer s.handleInterrupts()()
-	err := work()
-	switch {
-	case errors.Is(err, terminal.ErrReaderGone) && s.unsettled:
-		return statusError(exitUnsettled)
-	case err != nil:
-		return err
-	case s.interrupted.Load():
-		return statusError(exitInterrupted)
-	case s.unsettled:
-		return statusError(exitUnsettled)
-	}
-	return nil
-}
-
-// handleInterrupts makes the first interrupt stop new requests, and the second cut off those in flight: what was done is
-// printed after either. A third ends the process, and so do results that no one reads.
-func (s *session) handleInterrupts() (unhandle func()) {
 	leave := func() {
 		s.screen.Clear()
 		s.say("outgoing: left before all results were written")
@@ -146,7 +132,7 @@ func (s *session) handleInterrupts() (unhandle func()) {
 		}
 		os.Exit(exitInterrupted)
 	}
-	return interrupt.Watch(func() {
+	defer interrupt.Watch(func() {
 		s.interrupted.Store(true)
 		text := "outgoing: interrupted"
 		if n := s.drainer.InFlight(); n > 0 {
@@ -158,7 +144,20 @@ func (s *session) handleInterrupts() (unhandle func()) {
 		s.say("outgoing: interrupted again; what is known is printed now")
 		s.stop()
 		s.screen.WhenStalled(leave)
-	}, leave)
+	}, leave)()
+	err := work()
+	s.unsettled = s.unsettled || s.ended != nil
+	switch {
+	case errors.Is(err, terminal.ErrReaderGone) && s.unsettled:
+		return statusError(exitUnsettled)
+	case err != nil:
+		return err
+	case s.interrupted.Load():
+		return statusError(exitInterrupted)
+	case s.unsettled:
+		return statusError(exitUnsettled)
+	}
+	return nil
 }
 
 // note writes a line about the work as a whole, unless --quiet is given.
@@ -187,9 +186,9 @@ func refused(err error) bool {
 	return errors.Is(err, outgoing.ErrUnauthorized) || errors.Is(err, outgoing.ErrForbidden)
 }
 
-// sayAllUnknown follows a run in which the gateway knew no ID, which usually means a wrong base URL.
-func (s *session) sayAllUnknown() {
-	if s.namedBy != "" {
+// hintIfAll is for so many IDs that the gateway does not know. If it knows none, the base URL may be wrong.
+func (s *session) hintIfAll(unknown int) {
+	if unknown == len(s.ids) && s.namedBy != "" {
 		s.say("outgoing: the gateway knows none of these IDs; a wrong %s looks the same", s.namedBy)
 	}
 }

@@ -41,12 +41,12 @@ func (c *cli) watchCommand() *cobra.Command {
 			r.until = append(r.until, strings.TrimSpace(status))
 		}
 		return cmp.Or(
-			usageIf(until == "", "--until is missing: name the statuses that end the watch, the bad ones too, such as DELIVERED,UNDELIVERED"),
-			usageIf(slices.Contains(r.until, ""), "--until %q: a status is missing beside a comma", until),
-			usageIf(strings.ContainsAny(strings.Join(r.until, ""), "; \t"), "--until %q: statuses are separated by commas", until),
-			usageIf(set.Changed("timeout") && r.timeout <= 0, "--timeout %v: it must be positive", r.timeout),
-			usageIf(r.initial <= 0, "--initial-interval %v: it must be positive", r.initial),
-			usageIf(set.Changed("max-interval") && r.longest < r.initial,
+			errorIf(until == "", "--until is missing: name the statuses that end the watch, the bad ones too, such as DELIVERED,UNDELIVERED"),
+			errorIf(slices.Contains(r.until, ""), "--until %q: a status is missing beside a comma", until),
+			errorIf(strings.ContainsAny(strings.Join(r.until, ""), "; \t"), "--until %q: statuses are separated by commas", until),
+			errorIf(set.Changed("timeout") && r.timeout <= 0, "--timeout %v: it must be positive", r.timeout),
+			errorIf(r.initial <= 0, "--initial-interval %v: it must be positive", r.initial),
+			errorIf(set.Changed("max-interval") && r.longest < r.initial,
 				"--max-interval %v: it must not be below --initial-interval, %v", r.longest, r.initial),
 		)
 	}
@@ -64,7 +64,6 @@ type watchRun struct {
 	counts  map[string]int   // of the messages, by status
 	left    int              // how many have not reached their end and are not given up
 	summary atomic.Value     // of counts and left: a string, which another goroutine draws
-	ended   error            // why the watch ended before all messages reached their end
 }
 
 // What stands where a status would.
@@ -91,7 +90,7 @@ func (r *watchRun) watch() error {
 	r.summarize()
 	err := printAll(r.session, output.Changes, func(yield func(outgoing.Message) bool) { r.changes(ctx, yield) })
 	if errors.Is(context.Cause(ctx), terminal.ErrReaderGone) {
-		err = terminal.ErrReaderGone
+		err, r.ended = terminal.ErrReaderGone, nil
 	}
 	if err != nil {
 		return err
@@ -148,7 +147,6 @@ func (r *watchRun) summarize() {
 // conclude prints the summary, and names the messages that have not reached their end, by status.
 func (r *watchRun) conclude() error {
 	if batch, ok := errors.AsType[*outgoing.BatchError](r.ended); ok {
-		r.unsettled = true
 		switch {
 		case refused(r.ended):
 			r.say("outgoing: %s", r.reason(batch.Failures[0].Err))
