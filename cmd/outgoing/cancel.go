@@ -113,7 +113,7 @@ func (r *cancelRun) take(row output.Outcome) {
 		now = foreign
 	}
 	if row.Err != nil {
-		why = output.Reason(row.Err)
+		why = r.reason(row.Err)
 	}
 	if r.ended == nil && refused(row.Err) {
 		r.ended = fmt.Errorf("stopped: %w", row.Err)
@@ -122,7 +122,6 @@ func (r *cancelRun) take(row output.Outcome) {
 	r.progress.Done.Add(1)
 	if row.State != outgoing.Cancelled {
 		r.progress.Failed.Add(1)
-		r.unsettled = true
 	}
 }
 
@@ -168,11 +167,7 @@ func (r *cancelRun) conclude(unwritten error) error {
 	if notSent.count > 0 {
 		r.note("%s not changed: what is scheduled will go out. Cancel them again.", display.Plural(notSent.count, "message was", "messages were"))
 	}
-	reason := cmp.Or(notSent.reason, unknown.reason)
-	if r.ended != nil {
-		reason = r.reason(r.ended)
-	}
-	if reason != "" && !r.interrupted.Load() {
+	if reason := cmp.Or(notSent.reason, unknown.reason); reason != "" && !r.interrupted.Load() {
 		r.say("outgoing: %s", reason)
 	}
 	if r.testSystem {

@@ -124,7 +124,7 @@ func (s *session) readIDs() (err error) {
 	var column idfile.Column
 	if s.column != "" {
 		if column, err = idfile.ParseColumn(s.column); err != nil {
-			return fmt.Errorf("--column %s: %v", s.column, err)
+			return fmt.Errorf("--column %s: %w", s.column, err)
 		}
 	}
 	name, in := "standard input", os.Stdin

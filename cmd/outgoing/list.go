@@ -77,7 +77,6 @@ func (r *listRun) messages(yield func(outgoing.Message) bool) {
 		batch, unreadable := errors.AsType[*outgoing.BatchError](err)
 		switch {
 		case unreadable:
-			r.unsettled = true
 			r.progress.Failed.Add(1)
 			for _, f := range batch.Failures {
 				r.say("not readable: %s\n  %s", cmp.Or(display.IDs(f.IDs), "of an unknown ID"), output.Reason(f.Err))

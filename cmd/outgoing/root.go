@@ -126,7 +126,10 @@ func (c *cli) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
 	root.AddCommand(c.getCommand(), c.cancelCommand(), c.listCommand(), c.watchCommand(), c.listenCommand(),
-		c.doctorCommand(), c.serveCommand(), c.demoCommand(), c.versionCommand())
+		c.doctorCommand(), c.serveCommand(), c.demoCommand(), c.command("version", func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(&c.shown, root.Version)
+			return err
+		}))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 
@@ -178,13 +181,6 @@ func flagError(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; did you mean --%s?", err, near[0])
 	}
 	return err
-}
-
-func (c *cli) versionCommand() *cobra.Command {
-	return c.command("version", func(cmd *cobra.Command, _ []string) error {
-		_, err := fmt.Fprintln(cmd.OutOrStdout(), version())
-		return err
-	})
 }
 
 // version returns what the go command recorded in the build.

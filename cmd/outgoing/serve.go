@@ -77,7 +77,7 @@ func (s *serveRun) serve(*cobra.Command, []string) error {
 	for _, text := range s.faults {
 		fault, err := server.ParseFault(text)
 		if err != nil {
-			return fmt.Errorf("--fault %q: %v", text, err)
+			return fmt.Errorf("--fault %q: %w", text, err)
 		}
 		gateway.Inject(fault)
 	}
@@ -94,7 +94,7 @@ func (s *serveRun) serve(*cobra.Command, []string) error {
 			return err
 		}
 	}
-	return s.run(ctx, server.New(gateway, s.screen.Err()), 3*time.Second, func(addr net.Addr) error { return s.announce(addr, msgs) })
+	return s.run(ctx, server.New(gateway, s.screen.Err()), 3*time.Second, s.announce)
 }
 
 // history returns the messages that there are at first.
@@ -115,12 +115,11 @@ func (s *serveRun) history() (msgs []outgoing.Message, err error) {
 
 // liven makes messages move on, and reports that with callbacks, until ctx is done.
 func (s *serveRun) liven(ctx context.Context, living *sync.WaitGroup, live server.Live) error {
-	where := ""
 	live.Report = func(...outgoing.Message) {}
 	if s.callback != "" {
 		u, err := server.ParseCallbackURL(s.callback, s.expose)
 		if err != nil {
-			return fmt.Errorf("--callback: the URL %v", err)
+			return fmt.Errorf("--callback: the URL %w", err)
 		}
 		tokens, err := s.tokens.current()
 		if err != nil {
@@ -131,29 +130,24 @@ func (s *serveRun) liven(ctx context.Context, living *sync.WaitGroup, live serve
 			token = tokens[n-1]
 		}
 		caller := server.NewCaller(u, token, newTransport(server.MaxCalls), s.screen.Err())
+		live.Report = caller.Report
 		living.Go(func() { caller.Run(ctx) })
-		// Without the query, which may be a secret.
-		live.Report, where = caller.Report, "; status changes are POSTed to "+u.Scheme+"://"+u.Host+u.EscapedPath()
+		s.say("outgoing: status changes are POSTed to %s://%s%s", u.Scheme, u.Host, u.EscapedPath()) // the query may be a secret
 	}
+	s.say("outgoing: messages move on by themselves, and %s per minute", display.Plural(s.rate, "new one arrives", "new ones arrive"))
 	living.Go(func() { live.Run(ctx) })
-	s.say("outgoing: messages move on by themselves, and %s per minute%s", display.Plural(s.rate, "new one arrives", "new ones arrive"), where)
 	return nil
 }
 
 // announce says where the gateway is, and how to talk to it.
-func (s *serveRun) announce(addr net.Addr, msgs []outgoing.Message) error {
+func (s *serveRun) announce(addr net.Addr) error {
 	host, port, _ := net.SplitHostPort(addr.String())
 	if net.ParseIP(host).IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	ids := ""
-	if n := len(msgs); n > 0 {
-		ids = fmt.Sprintf(" with the IDs %d to %d", msgs[0].ID, msgs[n-1].ID)
-	}
 	_, err := fmt.Fprintf(s.screen.Out(), `http://%[1]s/rest
-%[2]s%[3]s; try
-  curl -H "Authorization: Bearer ${TOKEN:-test}" http://%[1]s/rest/messages
-`, net.JoinHostPort(host, port), display.Plural(len(msgs), "message", "messages"), ids)
+Try: curl -H "Authorization: Bearer ${TOKEN:-test}" http://%[1]s/rest/messages
+`, net.JoinHostPort(host, port))
 	return err
 }
 

@@ -69,7 +69,7 @@ func TestServeLiveCallsBackWithTheTokenUntilItIsStopped(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	assert.NotEmpty(t, changed)
-	assert.Contains(t, s.stderr.String(), "messages move on by themselves, and 0 new ones arrive per minute; status changes are POSTed to "+receiver.URL+"/sms\n")
+	assert.Contains(t, s.stderr.String(), "status changes are POSTed to "+receiver.URL+"/sms\noutgoing: messages move on by themselves, and 0 new ones arrive per minute\n")
 	assert.NotContains(t, s.stderr.String(), "hush")
 	assert.NotContains(t, s.stderr.String(), "made-up-one")
 	assert.NotContains(t, s.stderr.String(), " 401 ")

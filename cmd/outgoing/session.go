@@ -146,7 +146,7 @@ func (s *session) do(work func() error) error {
 		s.screen.WhenStalled(leave)
 	}, leave)()
 	err := work()
-	s.unsettled = s.unsettled || s.ended != nil
+	s.unsettled = s.unsettled || s.ended != nil || s.progress.Failed.Load() > 0
 	switch {
 	case errors.Is(err, terminal.ErrReaderGone) && s.unsettled:
 		return statusError(exitUnsettled)

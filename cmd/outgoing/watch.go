@@ -34,9 +34,6 @@ func (c *cli) watchCommand() *cobra.Command {
 	set.DurationVar(&r.initial, "initial-interval", 10*time.Second, "the wait after the first look at a message, and after a change")
 	set.DurationVar(&r.longest, "max-interval", 0, "the longest wait between two looks (default 15m, or --initial-interval)")
 	cmd.PreRunE = func(*cobra.Command, []string) error {
-		if r.demo && !set.Changed("initial-interval") {
-			r.initial = time.Second // nothing there takes long
-		}
 		for status := range strings.SplitSeq(until, ",") {
 			r.until = append(r.until, strings.TrimSpace(status))
 		}
@@ -111,7 +108,7 @@ func (r *watchRun) changes(ctx context.Context, yield func(outgoing.Message) boo
 				return
 			}
 		case ok && m.ID != 0:
-			r.unsettled = true
+			r.progress.Failed.Add(1)
 			r.set(m.ID, givenUp, true)
 			if n := r.counts[givenUp]; n <= display.MaxNamed {
 				r.say("given up: %d\n  %s", m.ID, output.Reason(batch.Failures[0].Err))
