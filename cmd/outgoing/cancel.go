@@ -89,14 +89,18 @@ func (r *cancelRun) cancel(yield func(output.Outcome) bool) {
 }
 
 func (r *cancelRun) cancelGroup(ids []int64) (rows []output.Outcome) {
-	if r.ended == nil {
+	err := r.ended
+	if err == nil {
+		var result outgoing.CancelResult
 		r.given.Add(int64(len(ids)))
-		result, err := r.client.CancelScheduled(r.ctx, ids)
+		result, err = r.client.CancelScheduled(r.ctx, ids)
 		r.testSystem = r.testSystem || result.Sandbox != nil && *result.Sandbox
-		return outcomesOf(result, err)
+		rows = outcomesOf(result, err)
 	}
-	for _, id := range ids {
-		rows = append(rows, output.Outcome{Outcome: outgoing.Outcome{ID: id, State: outgoing.NotSent}, Err: r.ended})
+	if len(rows) == 0 { // nothing was tried
+		for _, id := range ids {
+			rows = append(rows, output.Outcome{Outcome: outgoing.Outcome{ID: id, State: outgoing.NotSent}, Err: err})
+		}
 	}
 	return rows
 }

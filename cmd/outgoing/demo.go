@@ -94,11 +94,11 @@ func show[Row any](d *demoRun, layout output.Layout[Row], rows []Row, err error)
 	style := d.style
 	style.Width = max(style.Width-len(indent), 0)
 	var text strings.Builder
-	table, unknown := output.New("table", &text, layout, style)
+	table, _ := output.New("table", &text, layout, style)
 	for _, row := range rows {
 		err = cmp.Or(err, table.Write(row))
 	}
-	if err = cmp.Or(unknown, err); err != nil {
+	if err != nil {
 		text.WriteString(err.Error())
 	}
 	d.print("%s\n\n", indent+strings.ReplaceAll(strings.TrimSpace(text.String()), "\n", "\n"+indent))

@@ -58,7 +58,7 @@ func (c *cli) listenCommand() *cobra.Command {
 	return cmd
 }
 
-func (l *listenRun) listen(*cobra.Command, []string) (err error) {
+func (l *listenRun) listen(*cobra.Command, []string) error {
 	l.log = l.logger(slog.LevelWarn)
 	l.opts = []callback.Option{callback.WithLogger(l.log)}
 	if !l.noConfirm {
@@ -70,15 +70,13 @@ func (l *listenRun) listen(*cobra.Command, []string) (err error) {
 	if err := l.refresh(); err != nil {
 		return err
 	}
-	if l.out, err = output.New("jsonl", l.screen.Out(), output.Messages, l.screen.Style()); err != nil {
-		return err
-	}
+	l.out, _ = output.New("jsonl", l.screen.Out(), output.Messages, l.screen.Style())
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	l.stop = stop
 	srv := server.New(nil, nil) // for its limits
 	srv.Handler, srv.WriteTimeout, srv.ErrorLog = l, time.Minute, slog.NewLogLogger(l.log.Handler(), slog.LevelWarn)
-	err = l.run(ctx, srv, 15*time.Second /* a look-up takes 10 at most */, l.announce)
+	err := l.run(ctx, srv, 15*time.Second /* a look-up takes 10 at most */, l.announce)
 	l.printing.Lock()
 	defer l.printing.Unlock()
 	return cmp.Or(l.unwritten, err)

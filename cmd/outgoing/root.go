@@ -120,7 +120,6 @@ func (c *cli) rootCommand() *cobra.Command {
 	root.SilenceErrors, root.SilenceUsage = true, true // run says them
 	root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: c.name}
 	root.SetOut(&c.shown)
-	root.SuggestionsMinimumDistance = 2
 	root.Flags().Bool("version", false, "print the version") // cobra's own takes -v, which is --verbose here
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
