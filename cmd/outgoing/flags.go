@@ -64,9 +64,8 @@ func (f *flags) register(cmd *cobra.Command, names ...string) {
 
 // check finds what is wrong with the flags before any file is read.
 func (f *flags) check(given *pflag.FlagSet) error {
-	named := f.baseURL != ""
 	return cmp.Or(
-		errorIf(f.sandbox && f.demo || f.sandbox && named || f.demo && named, "--sandbox, --base-url and --demo each name a gateway: give one of them"),
+		errorIf(f.sandbox && f.demo || (f.sandbox || f.demo) && f.baseURL != "", "--sandbox, --base-url and --demo each name a gateway: give one of them"),
 		errorIf(f.demo && f.tokenFile != "", "--demo needs no token: --demo and --token-file cannot be used together"),
 		errorIf(!slices.Contains(output.Formats, f.format), "--format %q: it is one of %s", f.format, strings.Join(output.Formats, ", ")),
 		errorIf(f.concurrency < 1, "--concurrency %d: at least one request must be allowed", f.concurrency),

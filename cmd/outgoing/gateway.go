@@ -79,14 +79,10 @@ func tokenSource(file string) (func(context.Context) (string, error), error) {
 			return tokens[0], nil
 		}, err
 	}
-	token, set := os.LookupEnv(tokenVariable)
+	token := os.Getenv(tokenVariable)
 	if token == "" {
-		why := "is not set"
-		if set {
-			why = "is set, but empty"
-		}
-		return nil, fmt.Errorf("no token: %s %s; set it, or name a file that holds the token with --token-file; "+
-			"to try things out, --demo needs none", tokenVariable, why)
+		return nil, fmt.Errorf("no token: %s is not set, or empty; set it, or name a file that holds the token with --token-file; "+
+			"to try things out, --demo needs none", tokenVariable)
 	}
 	return func(context.Context) (string, error) { return token, nil }, bearer.Check(token)
 }
@@ -110,13 +106,11 @@ func (f *tokenFiles) current() ([]string, error) {
 		content, err := os.ReadFile(name)                     //nolint:gosec // the file that the user asks for
 		text := strings.TrimPrefix(string(content), "\ufeff") // with which Windows editors mark UTF-8
 		lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
-		switch {
-		case err != nil:
-		case strings.Contains(text, "\x00"): // as each ASCII character has one there
-			err = fmt.Errorf("%s is encoded in UTF-16, as Notepad and PowerShell's > can write it: save it as UTF-8 or ASCII", name)
-		case len(lines) == 0:
-			err = fmt.Errorf("%s is empty", name)
-		}
+		err = cmp.Or(err,
+			errorIf(strings.Contains(text, "\x00"), // as each ASCII character has one there
+				"%s is encoded in UTF-16, as Notepad and PowerShell's > can write it: save it as UTF-8 or ASCII", name),
+			errorIf(len(lines) == 0, "%s is empty", name),
+		)
 		for _, token := range lines {
 			err = cmp.Or(err, bearer.Check(token))
 		}

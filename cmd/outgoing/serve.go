@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -53,7 +54,6 @@ func (c *cli) serveCommand() *cobra.Command {
 		return cmp.Or(
 			errorIf(given("rate") && !s.live, "--rate: it needs --live too"),
 			errorIf(given("callback") && !s.live, "--callback: it needs --live too"),
-			errorIf(given("callback-token-file") && !s.live, "--callback-token-file: it needs --live too"),
 			errorIf(given("callback-token-file") && !given("callback"), "--callback-token-file: it needs --callback too"),
 			errorIf(s.rate < 0 || s.rate > maxRate, "--rate %d: it is a number of messages per minute, from 0 to %d", s.rate, maxRate),
 			errorIf(s.messages < 0, "--messages must not be negative, got %d", s.messages),
@@ -65,9 +65,15 @@ func (c *cli) serveCommand() *cobra.Command {
 }
 
 func (s *serveRun) serve(*cobra.Command, []string) error {
-	msgs, err := s.history()
-	if err != nil {
-		return err
+	msgs := outgoingtest.SampleMessages(s.messages)
+	if s.messagesFile != "" {
+		content, err := os.ReadFile(s.messagesFile)
+		if err == nil {
+			msgs, err = server.ReadMessages(bytes.NewReader(content))
+		}
+		if err != nil {
+			return fmt.Errorf("--messages-file %s: %w", s.messagesFile, err)
+		}
 	}
 	opts := []outgoingtest.Option{outgoingtest.WithRequestLimit(0)}
 	if s.token != "" {
@@ -95,22 +101,6 @@ func (s *serveRun) serve(*cobra.Command, []string) error {
 		}
 	}
 	return s.run(ctx, server.New(gateway, s.screen.Err()), 3*time.Second, s.announce)
-}
-
-// history returns the messages that there are at first.
-func (s *serveRun) history() (msgs []outgoing.Message, err error) {
-	if s.messagesFile == "" {
-		return outgoingtest.SampleMessages(s.messages), nil
-	}
-	f, err := os.Open(s.messagesFile)
-	if err == nil {
-		defer func() { _ = f.Close() }()
-		msgs, err = server.ReadMessages(f)
-	}
-	if err != nil {
-		err = fmt.Errorf("--messages-file %s: %w", s.messagesFile, err)
-	}
-	return msgs, err
 }
 
 // liven makes messages move on, and reports that with callbacks, until ctx is done.
@@ -167,13 +157,10 @@ func (s *httpServer) register(cmd *cobra.Command, addr string) {
 // check refuses an address that other machines can reach unless --expose is set.
 func (s *httpServer) check() error {
 	host, _, err := net.SplitHostPort(s.addr)
-	switch {
-	case err != nil:
-		return fmt.Errorf("--addr %q: it is host:port, such as 127.0.0.1:8080", s.addr)
-	case !server.IsLoopback(host) && !s.expose:
-		return fmt.Errorf("--addr %q: other machines could reach this; if they should, say --expose too", s.addr)
-	}
-	return nil
+	return cmp.Or(
+		errorIf(err != nil, "--addr %q: it is host:port, such as 127.0.0.1:8080", s.addr),
+		errorIf(!server.IsLoopback(host) && !s.expose, "--addr %q: other machines could reach this; if they should, say --expose too", s.addr),
+	)
 }
 
 // run serves until ctx is done or there is an interrupt, and then until the requests in flight have ended, or a time is over.

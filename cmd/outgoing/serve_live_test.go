@@ -26,7 +26,7 @@ func TestServeLiveFlagsThatMakeNoSenseAreUsageErrors(t *testing.T) {
 	for says, args := range map[string][]string{
 		"--rate: it needs --live too":                    {"--rate=5"},
 		"--callback: it needs --live too":                {url},
-		"--callback-token-file: it needs --live too":     {"--callback-token-file=" + good},
+		"--callback-token-file: it needs --callback":     {"--callback-token-file=" + good},
 		"--callback-token-file: it needs --callback too": {"--live", "--callback-token-file=" + good},
 		"--rate -1":                          {"--live", "--rate=-1"},
 		"--rate 60001":                       {"--live", "--rate=60001"},

@@ -34,9 +34,7 @@ func (c *cli) watchCommand() *cobra.Command {
 	set.DurationVar(&r.initial, "initial-interval", 10*time.Second, "the wait after the first look at a message, and after a change")
 	set.DurationVar(&r.longest, "max-interval", 0, "the longest wait between two looks (default 15m, or --initial-interval)")
 	cmd.PreRunE = func(*cobra.Command, []string) error {
-		for status := range strings.SplitSeq(until, ",") {
-			r.until = append(r.until, strings.TrimSpace(status))
-		}
+		r.until = strings.Split(strings.ReplaceAll(until, ", ", ","), ",")
 		return cmp.Or(
 			errorIf(until == "", "--until is missing: name the statuses that end the watch, the bad ones too, such as DELIVERED,UNDELIVERED"),
 			errorIf(slices.Contains(r.until, ""), "--until %q: a status is missing beside a comma", until),
