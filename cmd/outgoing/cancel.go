@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
@@ -43,8 +42,7 @@ func (c *cli) cancelCommand() *cobra.Command {
 // agree says which messages there are and where, and asks, unless the answer is given. It returns nil if they are to be
 // cancelled.
 func (r *cancelRun) agree() error {
-	ids := r.ids
-	what := display.Plural(len(ids), "message", "messages") + " " + cmp.Or(knownGateways[r.url], "at "+display.Printable(r.url))
+	what := display.Plural(len(r.ids), "message", "messages") + " " + cmp.Or(knownGateways[r.url], "at "+display.Printable(r.url))
 	if r.repeated > 0 {
 		what += fmt.Sprintf(" (%s once)", display.Plural(r.repeated, "repeated ID counts", "repeated IDs count"))
 	}
@@ -52,10 +50,10 @@ func (r *cancelRun) agree() error {
 		r.say("Cancelling %s.", what)
 		return nil
 	}
-	if what += fmt.Sprintf(": %d", ids[0]); len(ids) > 1 {
-		what += fmt.Sprintf(" (the first) to %d (the last)", ids[len(ids)-1])
+	if what += fmt.Sprintf(": %d", r.ids[0]); len(r.ids) > 1 {
+		what += fmt.Sprintf(" (the first) to %d (the last)", r.ids[len(r.ids)-1])
 	}
-	if least, most := slices.Min(ids), slices.Max(ids); least != ids[0] || most != ids[len(ids)-1] {
+	if least, most := slices.Min(r.ids), slices.Max(r.ids); least != r.ids[0] || most != r.ids[len(r.ids)-1] {
 		what += fmt.Sprintf(", in between %d (the smallest) and %d (the largest)", least, most)
 	}
 	if r.idsFrom != "" {
@@ -112,7 +110,7 @@ func (r *cancelRun) take(row output.Outcome) {
 	now, why := "not looked up", ""
 	switch {
 	case row.Message != nil:
-		now = display.Printable(row.Message.StatusCode)
+		now = shownStatus(*row.Message)
 	case row.State == outgoing.Rejected && row.Status == http.StatusNotFound && row.Err == nil: // another server's 404 does not speak of IDs
 		now = foreign
 	}
@@ -178,11 +176,11 @@ func (r *cancelRun) conclude(unwritten error) error {
 		r.note("The gateway says that this was its test system.")
 	}
 	r.hintIfAll(rejected.statuses[foreign])
-	if unwritten != nil {
-		r.say("outgoing: the results could not all be written: %s", strings.TrimPrefix(unwritten.Error(), terminal.ErrUnwritten.Error()+": "))
-	}
 	if errors.Is(unwritten, terminal.ErrUnwritten) && !r.interrupted.Load() {
-		return statusError(exitUnwritten)
+		return unwritten
+	}
+	if unwritten != nil {
+		r.say("outgoing: the results could not all be written: %v", unwritten)
 	}
 	return nil
 }

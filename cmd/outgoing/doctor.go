@@ -34,13 +34,11 @@ func (s *session) examine(record string) error {
 	}
 	verdicts := map[doctor.Verdict]int{}
 	results := func(yield func(doctor.Result) bool) {
-		for result := range doctor.Run(s.ctx, cfg) {
+		doctor.Run(s.ctx, cfg)(func(result doctor.Result) bool {
 			verdicts[result.Verdict]++
 			s.unsettled = verdicts[doctor.Fail] > 0
-			if !yield(result) {
-				return
-			}
-		}
+			return yield(result)
+		})
 	}
 	if err := printAll(s, output.Findings, results); err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 )
 
 const (
+	tokenVariable   = "GATEWAY_API_BEARER"
 	baseURLVariable = "GATEWAY_BASE_URL"
 	demoURL         = "https://gateway.invalid/rest" // to which nothing is sent
 )
@@ -63,8 +64,6 @@ func newTransport(concurrency int) http.RoundTripper {
 	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
 	return t
 }
-
-const tokenVariable = "GATEWAY_API_BEARER"
 
 // tokenSource returns the source of the bearer token. No error repeats it.
 func tokenSource(file string) (func(context.Context) (string, error), error) {

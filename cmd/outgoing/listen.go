@@ -25,7 +25,6 @@ type listenRun struct {
 	noConfirm bool
 	tokens    tokenFiles // of the callbacks
 	opts      []callback.Option
-	log       *slog.Logger
 
 	mu      sync.Mutex
 	handler *callback.Handler
@@ -59,8 +58,8 @@ func (c *cli) listenCommand() *cobra.Command {
 }
 
 func (l *listenRun) listen(*cobra.Command, []string) error {
-	l.log = l.logger(slog.LevelWarn)
-	l.opts = []callback.Option{callback.WithLogger(l.log)}
+	log := l.logger(slog.LevelWarn)
+	l.opts = []callback.Option{callback.WithLogger(log)}
 	if !l.noConfirm {
 		if err := l.confirm(); err != nil {
 			return err
@@ -75,7 +74,7 @@ func (l *listenRun) listen(*cobra.Command, []string) error {
 	defer stop()
 	l.stop = stop
 	srv := server.New(nil, nil) // for its limits
-	srv.Handler, srv.WriteTimeout, srv.ErrorLog = l, time.Minute, slog.NewLogLogger(l.log.Handler(), slog.LevelWarn)
+	srv.Handler, srv.WriteTimeout, srv.ErrorLog = l, time.Minute, slog.NewLogLogger(log.Handler(), slog.LevelWarn)
 	err := l.run(ctx, srv, 15*time.Second /* a look-up takes 10 at most */, l.announce)
 	l.printing.Lock()
 	defer l.printing.Unlock()
@@ -121,7 +120,7 @@ func (l *listenRun) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.mu.Lock()
 	err := l.refresh()
 	if err != nil && l.failed == nil {
-		l.log.Warn("the tokens from before go on", "reason", err)
+		l.logger(slog.LevelWarn).Warn("the tokens from before go on", "reason", err)
 	}
 	l.failed = err
 	handler := l.handler

@@ -141,9 +141,8 @@ func (c *cli) rootCommand() *cobra.Command {
 	completion.RunE = func(*cobra.Command, []string) error {
 		return errors.New("which completion: bash, fish, powershell or zsh?")
 	}
-	for _, shell := range completion.Commands() {
-		shell.Long = strings.Replace(shell.Long, "already, you", "already,\nyou", 1) // 80 columns
-	}
+	bash, _, _ := root.Find([]string{"completion", "bash"})
+	bash.Long = strings.Replace(bash.Long, "already, you", "already,\nyou", 1) // 80 columns
 	return root
 }
 

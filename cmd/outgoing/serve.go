@@ -50,12 +50,11 @@ func (c *cli) serveCommand() *cobra.Command {
 	set.Var(textFlag{text: new(string), kind: "file", all: &s.tokens.names}, "callback-token-file", "a file that holds the bearer token of the callbacks")
 	cmd.PreRunE = func(*cobra.Command, []string) error {
 		given := set.Changed
-		const maxRate = 60_000
 		return cmp.Or(
 			errorIf(given("rate") && !s.live, "--rate: it needs --live too"),
 			errorIf(given("callback") && !s.live, "--callback: it needs --live too"),
 			errorIf(given("callback-token-file") && !given("callback"), "--callback-token-file: it needs --callback too"),
-			errorIf(s.rate < 0 || s.rate > maxRate, "--rate %d: it is a number of messages per minute, from 0 to %d", s.rate, maxRate),
+			errorIf(s.rate < 0 || s.rate > 60_000, "--rate %d: it is a number of messages per minute, from 0 to 60000", s.rate),
 			errorIf(s.messages < 0, "--messages must not be negative, got %d", s.messages),
 			errorIf(given("messages-file") && given("messages"), "--messages is for samples: give it or --messages-file"),
 			s.httpServer.check(),

@@ -226,14 +226,17 @@ func (t tally[State]) counts(states ...State) string {
 // names returns the first ten of the IDs, and how many more there are.
 func (g group) names() string { return display.FirstIDs(g.first, g.count) }
 
-const withoutStatus = "without a status" // stands where one would
+// shownStatus returns the status of a message for people.
+func shownStatus(m outgoing.Message) string {
+	return cmp.Or(display.Printable(m.StatusCode), "without a status")
+}
 
 // countedByStatus returns how many messages have which status: "2 DELIVERED, 1 QUEUED".
 func countedByStatus(counts map[string]int) string {
 	var parts []string
 	for _, status := range slices.Sorted(maps.Keys(counts)) {
 		if n := counts[status]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, cmp.Or(status, withoutStatus)))
+			parts = append(parts, fmt.Sprintf("%d %s", n, status))
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -55,17 +55,13 @@ type watchRun struct {
 	timeout          time.Duration // 0 for none
 	initial, longest time.Duration
 
-	status  map[int64]string // of the messages, as it is shown
+	status  map[int64]string // of the messages that were seen or given up, as it is shown
 	counts  map[string]int   // of the messages, by status
 	left    int              // how many have not reached their end and are not given up
 	summary atomic.Value     // of counts and left: a string, which another goroutine draws
 }
 
-// What stands where a status would.
-const (
-	givenUp = "given up"
-	notSeen = "not seen"
-)
+const givenUp, notSeen = "given up", "not seen" // in place of a status
 
 // watch shows each change, until the watch ends or they cannot be written, and sums up what it saw.
 func (r *watchRun) watch() error {
@@ -77,9 +73,6 @@ func (r *watchRun) watch() error {
 	}
 	if r.double != nil {
 		go server.Live{Gateway: r.double, Messages: outgoingtest.SampleMessages(demoSamples), Report: func(...outgoing.Message) {}}.Run(ctx)
-	}
-	for _, id := range r.ids {
-		r.status[id] = notSeen
 	}
 	r.counts[notSeen], r.left = len(r.ids), len(r.ids)
 	r.summarize()
@@ -101,7 +94,7 @@ func (r *watchRun) changes(ctx context.Context, yield func(outgoing.Message) boo
 		batch, ok := errors.AsType[*outgoing.BatchError](err)
 		switch {
 		case err == nil:
-			r.set(m.ID, display.Printable(m.StatusCode), r.reachedEnd(m))
+			r.set(m.ID, shownStatus(m), r.reachedEnd(m))
 			if !drawn && !yield(m) {
 				return
 			}
@@ -126,7 +119,7 @@ func (r *watchRun) reachedEnd(m outgoing.Message) bool {
 
 // set notes the status of a message, and whether it is watched no more.
 func (r *watchRun) set(id int64, status string, ended bool) {
-	r.counts[r.status[id]]--
+	r.counts[cmp.Or(r.status[id], notSeen)]--
 	r.counts[status]++
 	r.status[id] = status
 	if ended {
@@ -150,10 +143,10 @@ func (r *watchRun) conclude() error {
 		}
 		open := make(tally[string])
 		for _, id := range batch.IDs() {
-			open.add(r.status[id], id, "", "")
+			open.add(cmp.Or(r.status[id], notSeen), id, "", "")
 		}
 		for _, status := range slices.Sorted(maps.Keys(open)) {
-			r.say("not there yet, %s: %s", cmp.Or(status, withoutStatus), open[status].names())
+			r.say("not there yet, %s: %s", status, open[status].names())
 		}
 	} else if r.ended != nil {
 		return r.ended
