@@ -42,7 +42,8 @@ func (c *cli) cancelCommand() *cobra.Command {
 // agree says which messages there are and where, and asks, unless the answer is given. It returns nil if they are to be
 // cancelled.
 func (r *cancelRun) agree() error {
-	what := display.Plural(len(r.ids), "message", "messages") + " " + cmp.Or(knownGateways[r.url], "at "+display.Printable(r.url))
+	where := cmp.Or(knownGateways[r.url], "at "+display.Printable(r.url))
+	what := display.Plural(len(r.ids), "message", "messages") + " " + where
 	if r.repeated > 0 {
 		what += fmt.Sprintf(" (%s once)", display.Plural(r.repeated, "repeated ID counts", "repeated IDs count"))
 	}
@@ -147,7 +148,8 @@ func outcomesOf(result outgoing.CancelResult, err error) (rows []output.Outcome)
 func (r *cancelRun) sayUnwritten() {
 	all, given, written := int64(len(r.ids)), r.given.Load(), r.written.Load()
 	if written < given {
-		r.say("what became of %s, from ID %d on, is not known: look them up", display.Plural(given-written, "message", "messages"), r.ids[written])
+		r.say("what became of %s, from ID %d on, is not known: look them up",
+			display.Plural(given-written, "message", "messages"), r.ids[written])
 	}
 	if given < all {
 		r.say("not sent: the last %d of %d IDs, from %d on", all-given, all, r.ids[given])

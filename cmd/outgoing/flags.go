@@ -34,7 +34,6 @@ type flags struct {
 
 // Which of the flags the commands have; get and cancel have all.
 var (
-	listenFlags = []string{"sandbox", "base-url", "token-file", "verbose"}
 	doctorFlags = []string{"sandbox", "base-url", "token-file", "demo", "format", "quiet"}
 	listFlags   = append(slices.Clone(doctorFlags), "concurrency", "attempts", "verbose")
 	watchFlags  = append(slices.Clone(doctorFlags), "concurrency", "verbose", "file", "column")

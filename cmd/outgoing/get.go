@@ -68,9 +68,7 @@ func (r *getRun) rows(yield func(output.Result) bool) {
 		}
 	}
 	for ids := range slices.Chunk(left, outgoing.MaxIDs) {
-		if !yieldAll(r.rowsOf(outgoing.GetResult{}, outgoing.Failure{IDs: ids, Err: r.ended})) {
-			return
-		}
+		yieldAll(r.rowsOf(outgoing.GetResult{}, outgoing.Failure{IDs: ids, Err: r.ended}))
 	}
 }
 

@@ -40,11 +40,12 @@ type listenRun struct {
 func (c *cli) listenCommand() *cobra.Command {
 	l := &listenRun{session: session{cli: c}, httpServer: httpServer{cli: c}, tokens: tokenFiles{what: "--callback-token-file"}}
 	cmd := c.command("listen", l.listen)
-	l.session.register(cmd, listenFlags...)
+	l.session.register(cmd, "sandbox", "base-url", "token-file", "verbose")
 	l.concurrency, l.attempts = 16, 1
 	l.httpServer.register(cmd, "127.0.0.1:8081")
 	cmd.Flags().BoolVar(&l.noConfirm, "no-confirm", false, "print callbacks as they are, without asking the gateway")
-	cmd.Flags().Var(textFlag{text: new(string), kind: "file", all: &l.tokens.names}, "callback-token-file", "a file with the bearer tokens of the callbacks, one a line; may be repeated")
+	cmd.Flags().Var(textFlag{text: new(string), kind: "file", all: &l.tokens.names}, "callback-token-file",
+		"a file with the bearer tokens of the callbacks, one a line; may be repeated")
 	cmd.PreRunE = func(*cobra.Command, []string) error {
 		return cmp.Or(
 			l.session.check(cmd.Flags()),

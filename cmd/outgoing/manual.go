@@ -25,7 +25,6 @@ func main() {
 		log.Fatal("usage: DIR DATE, a directory and the date of the man pages in the form of RFC 3339")
 	}
 	date, err := time.Parse(time.RFC3339, os.Args[2])
-	date = date.UTC()
 	completions, man := filepath.Join(os.Args[1], "completions"), filepath.Join(os.Args[1], "man")
 	if err := errors.Join(err, os.MkdirAll(completions, 0o755), os.MkdirAll(man, 0o755)); err != nil {
 		log.Fatal(err)
@@ -39,7 +38,7 @@ func main() {
 		root.GenZshCompletionFile(filepath.Join(completions, "_outgoing")),
 	)
 	forMarkdown(root)
-	header := &doc.GenManHeader{Section: "1", Date: &date, Source: "outgoing", Manual: "outgoing"}
+	header := &doc.GenManHeader{Section: "1", Date: new(date.UTC()), Source: "outgoing", Manual: "outgoing"}
 	if err := errors.Join(err, doc.GenManTree(root, header, man)); err != nil {
 		log.Fatal(err)
 	}

@@ -93,7 +93,7 @@ type statusError int
 
 func (s statusError) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
-// errorIf is the first of several with [cmp.Or].
+// errorIf returns an error if something is wrong. Of several, [cmp.Or] takes the first.
 func errorIf(wrong bool, format string, args ...any) error {
 	if wrong {
 		return fmt.Errorf(format, args...)

@@ -47,7 +47,8 @@ func (c *cli) serveCommand() *cobra.Command {
 	set.BoolVar(&s.live, "live", false, "make messages move on by themselves, and new ones arrive")
 	set.IntVar(&s.rate, "rate", 60, "how many new messages arrive each minute, with --live")
 	set.Var(textFlag{text: &s.callback, kind: "url"}, "callback", "where to POST status changes, with --live")
-	set.Var(textFlag{text: new(string), kind: "file", all: &s.tokens.names}, "callback-token-file", "a file that holds the bearer token of the callbacks")
+	set.Var(textFlag{text: new(string), kind: "file", all: &s.tokens.names}, "callback-token-file",
+		"a file that holds the bearer token of the callbacks")
 	cmd.PreRunE = func(*cobra.Command, []string) error {
 		given := set.Changed
 		return cmp.Or(
@@ -134,9 +135,8 @@ func (s *serveRun) announce(addr net.Addr) error {
 	if net.ParseIP(host).IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	_, err := fmt.Fprintf(s.screen.Out(), `http://%[1]s/rest
-Try: curl -H "Authorization: Bearer ${TOKEN:-test}" http://%[1]s/rest/messages
-`, net.JoinHostPort(host, port))
+	const text = "http://%[1]s/rest\nTry: curl -H \"Authorization: Bearer ${TOKEN:-test}\" http://%[1]s/rest/messages\n"
+	_, err := fmt.Fprintf(s.screen.Out(), text, net.JoinHostPort(host, port))
 	return err
 }
 
@@ -158,7 +158,8 @@ func (s *httpServer) check() error {
 	host, _, err := net.SplitHostPort(s.addr)
 	return cmp.Or(
 		errorIf(err != nil, "--addr %q: it is host:port, such as 127.0.0.1:8080", s.addr),
-		errorIf(!server.IsLoopback(host) && !s.expose, "--addr %q: other machines could reach this; if they should, say --expose too", s.addr),
+		errorIf(!s.expose && !server.IsLoopback(host),
+			"--addr %q: other machines could reach this; if they should, say --expose too", s.addr),
 	)
 }
 
