@@ -4,74 +4,57 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-func (c *cli) cancelCommand() *cobra.Command {
-	var yes bool
-	cmd, f := c.gatewayCommand("cancel [ID...]", idFlags, func(s *session) error {
-		r := &cancelRun{
-			session: s, counts: make(map[outgoing.State]int), reasons: make(map[outgoing.State]error),
-			now: map[outgoing.State]map[string]int{outgoing.Rejected: {}, outgoing.Unknown: {}, outgoing.NotSent: {}},
-		}
-		r.out = resultsOf(s, output.Outcomes)
-		return s.do(func() (settled bool, err error) {
-			if err := r.agree(yes); err != nil {
-				return false, err
-			}
-			r.cancel()
-			return r.conclude()
-		}, r.sayUnwritten)
-	})
-	f.scheduled = true
-	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
-	return cmd
-}
-
 // cancelRun is one run of cancel.
 type cancelRun struct {
 	*session
-	out       output.Writer[output.Outcome]
-	given     atomic.Int64 // how many of the IDs the library took
-	written   atomic.Int64 // how many of the IDs have their outcome in the results
-	unwritten error        // why results can no longer be written; the work goes on
+	yes                   bool
+	tally[outgoing.State]              // of what became of IDs, and what the messages are now
+	given                 atomic.Int64 // how many of the IDs the library took
+	written               atomic.Int64 // how many of the IDs have their outcome in the results
+	testSystem            bool         // the gateway says that it is its test system
+}
 
-	refused error // the token is not accepted: nothing more is to be sent
-	counts  map[outgoing.State]int
-	reasons map[outgoing.State]error          // the first
-	now     map[outgoing.State]map[string]int // how many messages that were not cancelled have which status
-	foreign int                               // IDs that the gateway says it does not know
-	sandbox bool                              // the gateway says that it is its test system
+func (c *cli) cancelCommand() *cobra.Command {
+	r := &cancelRun{session: &session{cli: c}, tally: make(tally[outgoing.State])}
+	r.lastWords = r.sayUnwritten
+	cmd := r.gatewayCommand("cancel [ID...]", idFlags, func() error {
+		if err := r.agree(); err != nil {
+			return err
+		}
+		return r.conclude(printAll(r.session, output.Outcomes, r.cancel))
+	})
+	cmd.Flags().BoolVarP(&r.yes, "yes", "y", false, "do not ask")
+	return cmd
 }
 
 // agree says which messages there are and where, and asks, unless the answer is given. It returns nil if they are to be
 // cancelled.
-func (r *cancelRun) agree(yes bool) error {
-	ids := r.ids
-	what := display.Plural(len(ids), "message", "messages") + " " + r.describe()
+func (r *cancelRun) agree() error {
+	where := cmp.Or(knownGateways[r.url], "at "+display.Printable(r.url))
+	what := display.Plural(len(r.ids), "message", "messages") + " " + where
 	if r.repeated > 0 {
 		what += fmt.Sprintf(" (%s once)", display.Plural(r.repeated, "repeated ID counts", "repeated IDs count"))
 	}
-	if yes {
+	if r.yes {
 		r.say("Cancelling %s.", what)
 		return nil
 	}
-	if what += fmt.Sprintf(": %d", ids[0]); len(ids) > 1 {
-		what += fmt.Sprintf(" (the first) to %d (the last)", ids[len(ids)-1])
+	if what += fmt.Sprintf(": %d", r.ids[0]); len(r.ids) > 1 {
+		what += fmt.Sprintf(" (the first) to %d (the last)", r.ids[len(r.ids)-1])
 	}
-	if least, most := slices.Min(ids), slices.Max(ids); least != ids[0] || most != ids[len(ids)-1] {
+	if least, most := slices.Min(r.ids), slices.Max(r.ids); least != r.ids[0] || most != r.ids[len(r.ids)-1] {
 		what += fmt.Sprintf(", in between %d (the smallest) and %d (the largest)", least, most)
 	}
 	if r.idsFrom != "" {
@@ -91,66 +74,62 @@ func (r *cancelRun) agree(yes bool) error {
 }
 
 // cancel takes groups of as many requests as may be in flight at once, so that results appear and an interrupt takes
-// effect soon.
-func (r *cancelRun) cancel() {
-	defer r.showProgress("cancel", "IDs", len(r.ids))()
+// effect soon, and yields what became of each message. Without a reader it goes on.
+func (r *cancelRun) cancel(yield func(output.Outcome) bool) {
+	read := true
 	for ids := range slices.Chunk(r.ids, r.concurrency*outgoing.MaxIDs) {
-		var (
-			result outgoing.CancelResult
-			err    error
-		)
-		switch {
-		case r.interrupted.Load():
-			err = interrupt.ErrInterrupted
-		case r.refused != nil:
-			err = fmt.Errorf("stopped: %s", output.WithoutPrefix(r.refused))
-		default:
-			r.given.Add(int64(len(ids)))
-			result, err = r.client.CancelScheduled(r.ctx, ids)
-		}
-		if len(result.Outcomes) == 0 { // nothing was tried
-			for _, id := range ids {
-				result.Outcomes = append(result.Outcomes, outgoing.Outcome{ID: id, State: outgoing.NotSent})
+		for _, row := range r.cancelGroup(ids) {
+			r.take(row)
+			if read = read && yield(row); read {
+				r.written.Add(1)
 			}
 		}
-		r.take(result, err)
-	}
-	r.unwritten = cmp.Or(r.unwritten, r.out.Close())
-}
-
-// take counts and prints what became of each message of a group.
-func (r *cancelRun) take(result outgoing.CancelResult, err error) {
-	r.refused = cmp.Or(r.refused, refusal(err))
-	r.sandbox = r.sandbox || result.Sandbox != nil && *result.Sandbox
-	reasons := reasonsByID(err)
-	for _, o := range result.Outcomes {
-		reason, failed := reasons[o.ID]
-		if !failed && o.State == outgoing.NotSent {
-			reason = err
-		}
-		r.counts[o.State]++
-		r.reasons[o.State] = cmp.Or(r.reasons[o.State], reason)
-		now := "not looked up"
-		switch {
-		case o.State == outgoing.Rejected && o.Status == http.StatusNotFound && !failed: // another server's 404 does not speak of IDs
-			r.foreign++
-			now = "unknown to the gateway"
-		case o.Message != nil:
-			now = display.Printable(o.Message.StatusCode)
-		}
-		r.progress.Done.Add(1)
-		if o.State != outgoing.Cancelled {
-			r.progress.Failed.Add(1)
-			r.now[o.State][now]++
-		}
-		r.unwritten = cmp.Or(r.unwritten, r.out.Write(output.Outcome{Outcome: o, Err: reason}))
-		if r.unwritten == nil {
-			r.written.Add(1)
-		}
 	}
 }
 
-func reasonsByID(err error) map[int64]error {
+func (r *cancelRun) cancelGroup(ids []int64) (rows []output.Outcome) {
+	err := r.ended
+	if err == nil {
+		var result outgoing.CancelResult
+		r.given.Add(int64(len(ids)))
+		result, err = r.client.CancelScheduled(r.ctx, ids)
+		r.testSystem = r.testSystem || result.Sandbox != nil && *result.Sandbox
+		rows = outcomesOf(result, err)
+	}
+	if len(rows) == 0 { // nothing was tried
+		for _, id := range ids {
+			rows = append(rows, output.Outcome{Outcome: outgoing.Outcome{ID: id, State: outgoing.NotSent}, Err: err})
+		}
+	}
+	return rows
+}
+
+const foreign = "unknown to the gateway" // in place of a message's status
+
+// take counts what became of a message.
+func (r *cancelRun) take(row output.Outcome) {
+	now, why := "not looked up", ""
+	switch {
+	case row.Message != nil:
+		now = shownStatus(*row.Message)
+	case row.State == outgoing.Rejected && row.Status == http.StatusNotFound && row.Err == nil: // another server's 404 does not speak of IDs
+		now = foreign
+	}
+	if row.Err != nil {
+		why = r.reason(row.Err)
+	}
+	if r.ended == nil && refused(row.Err) {
+		r.ended = fmt.Errorf("stopped: %w", row.Err)
+	}
+	r.add(row.State, row.ID, now, why)
+	r.progress.Done.Add(1)
+	if row.State != outgoing.Cancelled {
+		r.progress.Failed.Add(1)
+	}
+}
+
+// outcomesOf returns what became of each message, with why it is not cancelled.
+func outcomesOf(result outgoing.CancelResult, err error) (rows []output.Outcome) {
 	reasons := make(map[int64]error)
 	if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
 		for _, f := range batch.Failures {
@@ -159,14 +138,17 @@ func reasonsByID(err error) map[int64]error {
 			}
 		}
 	}
-	return reasons
+	for _, o := range result.Outcomes {
+		rows = append(rows, output.Outcome{Outcome: o, Err: reasons[o.ID]})
+	}
+	return rows
 }
 
-// sayUnwritten is said last when the outcomes cannot be written: which are not there, and which messages are untouched.
+// sayUnwritten says of which messages the outcome is not written, and which are untouched.
 func (r *cancelRun) sayUnwritten() {
 	all, given, written := int64(len(r.ids)), r.given.Load(), r.written.Load()
 	if written < given {
-		r.say("outgoing: left before all results were written; what became of %s, from ID %d on, is not known: look them up",
+		r.say("what became of %s, from ID %d on, is not known: look them up",
 			display.Plural(given-written, "message", "messages"), r.ids[written])
 	}
 	if given < all {
@@ -175,49 +157,32 @@ func (r *cancelRun) sayUnwritten() {
 }
 
 // conclude prints the summary. A reader that is gone is no error here.
-func (r *cancelRun) conclude() (settled bool, err error) {
-	cancelled, rejected := r.counts[outgoing.Cancelled], r.counts[outgoing.Rejected]
-	unknown, notSent := r.counts[outgoing.Unknown], r.counts[outgoing.NotSent]
-	r.note("%d cancelled, %d rejected, %d unknown, %d not sent (%s)", cancelled, rejected, unknown, notSent, r.sent())
-	if unknown > 0 {
+func (r *cancelRun) conclude(unwritten error) error {
+	rejected, unknown, notSent := r.tally[outgoing.Rejected], r.tally[outgoing.Unknown], r.tally[outgoing.NotSent]
+	r.note("%s (%s)", r.counts(outgoing.Cancelled, outgoing.Rejected, outgoing.Unknown, outgoing.NotSent), r.sent())
+	if unknown.count > 0 {
 		r.note("Of the unknown messages each may or may not be cancelled. They now show: %s. Cancel them again, a little later: that is safe.",
-			countedByStatus(r.now[outgoing.Unknown]))
+			countedByStatus(unknown.statuses))
 	}
-	if rejected > 0 {
+	if rejected.count > 0 {
 		r.note("The rejected messages were not stopped by this, and now show: %s. If one is cancelled, an earlier call did it.",
-			countedByStatus(r.now[outgoing.Rejected]))
+			countedByStatus(rejected.statuses))
 	}
-	if notSent > 0 {
-		r.note("%s not changed: what is scheduled will go out. Cancel them again.", display.Plural(notSent, "message was", "messages were"))
+	if notSent.count > 0 {
+		r.note("%s not changed: what is scheduled will go out. Cancel them again.", display.Plural(notSent.count, "message was", "messages were"))
 	}
-	if reason := cmp.Or(r.reasons[outgoing.NotSent], r.reasons[outgoing.Unknown]); reason != nil && !r.interrupted.Load() {
-		r.note("  %s", output.Reason(reason))
+	if reason := cmp.Or(notSent.reason, unknown.reason); reason != "" && !r.interrupted.Load() {
+		r.say("outgoing: %s", reason)
 	}
-	if r.sandbox {
+	if r.testSystem {
 		r.note("The gateway says that this was its test system.")
 	}
-	if r.foreign == len(r.ids) {
-		r.sayAllUnknown()
+	r.hintIfAll(rejected.statuses[foreign])
+	if errors.Is(unwritten, terminal.ErrUnwritten) && !r.interrupted.Load() {
+		return unwritten
 	}
-	if errors.Is(r.refused, outgoing.ErrUnauthorized) {
-		r.say("outgoing: the gateway does not accept the token; check %s", r.tokenFrom())
+	if unwritten != nil {
+		r.say("outgoing: the results could not all be written: %v", unwritten)
 	}
-	if r.unwritten != nil {
-		r.say("outgoing: the results could not all be written: %s", strings.TrimPrefix(r.unwritten.Error(), terminal.ErrUnwritten.Error()+": "))
-	}
-	if errors.Is(r.unwritten, terminal.ErrUnwritten) && !r.interrupted.Load() {
-		err = statusError(exitUnwritten)
-	}
-	return cancelled == len(r.ids), err
-}
-
-// countedByStatus returns how many messages have which status: "2 DELIVERED, 1 QUEUED".
-func countedByStatus(counts map[string]int) string {
-	var parts []string
-	for _, status := range slices.Sorted(maps.Keys(counts)) {
-		if n := counts[status]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, cmp.Or(status, withoutStatus)))
-		}
-	}
-	return strings.Join(parts, ", ")
+	return nil
 }

@@ -53,12 +53,6 @@ func TestCancelSaysWhichGateway(t *testing.T) {
 	assert.Contains(t, got.stdout, "not sent")
 }
 
-func TestWithoutIDsTheDemoCancelsScheduledSamples(t *testing.T) {
-	got := outgoing(t, "cancel", "--demo", "--yes")
-	assert.Equal(t, 0, got.status)
-	assert.Contains(t, got.stderr, "10 cancelled, 0 rejected")
-}
-
 func TestCancelSaysThatItWasTheTestSystem(t *testing.T) {
 	gateway, url := serveDouble(t, 20)
 	gateway.Inject(outgoingtest.Fault{Header: http.Header{"X-Sandbox": {"true"}}})

@@ -21,20 +21,19 @@ import (
 
 func (c *cli) demoCommand() *cobra.Command {
 	return c.command("demo", func(cmd *cobra.Command, _ []string) error {
-		d := &demoRun{out: c.screen.Out(), style: c.screen.Style(), gateway: demoGateway()}
+		d := &demoRun{out: cmd.OutOrStdout(), style: c.screen.Style(), gateway: demoGateway()}
 		d.guide(cmd.Context())
 		d.print("That was all. Next: %[1]s --help, or %[1]s serve for a gateway to try your own client on.\n", c.name)
-		return d.failed
+		return nil
 	})
 }
 
 // demoRun is the guided run.
 type demoRun struct {
-	out     io.Writer
+	out     io.Writer // which never fails
 	style   terminal.Style
 	gateway *outgoingtest.Gateway
-	seen    int   // requests that were shown
-	failed  error // the first
+	seen    int // requests that were shown
 }
 
 func (d *demoRun) guide(ctx context.Context) {
@@ -44,32 +43,28 @@ func (d *demoRun) guide(ctx context.Context) {
 
 	d.step("1. Look up more messages than one request may name", "client.GetByIDs(ctx, ids)")
 	ids := []int64{7, 8} // unknown
-	for n := range demoSamples {
-		ids = append(ids, sample(n))
+	for n := range demoSamples + 3 {
+		ids = append(ids, sample(n%demoSamples))
 	}
-	ids = append(ids, sample(0), sample(1), sample(2)) // again
 	result, err := client.GetByIDs(ctx, ids)
-	found := len(result.Messages)
-	show(d, output.Messages, result.Messages[:min(3, found)], err)
-	d.print("     ... and %d more\n\n", max(found-3, 0))
+	show(d, output.Messages, result.Messages[:min(3, len(result.Messages))], err)
 	d.requests("%d IDs, 3 of them twice: %d found, in the order asked; missing: %s. What was sent:",
-		len(ids), found, display.IDs(result.Missing))
+		len(ids), len(result.Messages), display.IDs(result.Missing))
 
 	d.step("2. Cancel what can still be stopped, while the gateway asks for patience", "client.CancelScheduled(ctx, ids)",
 		outgoingtest.Fault{Method: http.MethodDelete, Status: http.StatusTooManyRequests})
-	d.outcomes(client.CancelScheduled(ctx, []int64{sample(7), sample(15), sample(23), sample(0), 7}))
+	show(d, output.Outcomes, outcomesOf(client.CancelScheduled(ctx, []int64{sample(7), sample(15), sample(23), sample(0), 7})), nil)
 	d.requests("Each ID has its own outcome. The 429 was tried again:")
 
 	d.step("3. Read a page of the history, from a gateway that fails at first", "client.List(ctx, outgoing.PageRequest{Page: 2, Limit: 3})",
 		outgoingtest.Fault{Status: http.StatusServiceUnavailable})
 	page, err := client.List(ctx, outgoing.PageRequest{Page: 2, Limit: 3})
 	show(d, output.Messages, page.Messages, err)
-	d.print("\n")
 	d.requests("Newest first. The response headers said: %s.", describePage(page))
 
 	d.step("4. Never claim what is not known: a cancel whose answer is lost", "client.CancelScheduled(ctx, ids)",
 		outgoingtest.Fault{Method: http.MethodDelete, Drop: true, AfterWork: true})
-	d.outcomes(client.CancelScheduled(ctx, []int64{sample(31)}))
+	show(d, output.Outcomes, outcomesOf(client.CancelScheduled(ctx, []int64{sample(31)})), nil)
 	d.requests("The second attempt was refused, which may be the first one's doing; so the message was looked up:")
 }
 
@@ -85,12 +80,7 @@ func demoGateway() *outgoingtest.Gateway {
 // sample is the ID of the nth sample message, from 0 on; every eighth, from 7 on, is scheduled.
 func sample(n int) int64 { return outgoingtest.SampleMessages(1)[0].ID + int64(n) }
 
-// print writes to d.out and remembers the first error.
-func (d *demoRun) print(format string, args ...any) {
-	if d.failed == nil {
-		_, d.failed = fmt.Fprintf(d.out, format, args...)
-	}
-}
+func (d *demoRun) print(format string, args ...any) { _, _ = fmt.Fprintf(d.out, format, args...) }
 
 // step begins one: what it shows, the call that does it, and what the gateway does to it.
 func (d *demoRun) step(title, call string, faults ...outgoingtest.Fault) {
@@ -98,41 +88,26 @@ func (d *demoRun) step(title, call string, faults ...outgoingtest.Fault) {
 	d.print("%s\n%s\n\n", d.style.Paint(terminal.Bold, title), d.style.Paint(terminal.Faint, "   "+call))
 }
 
-// outcomes shows what became of a cancel.
-func (d *demoRun) outcomes(result outgoing.CancelResult, err error) {
-	reasons := reasonsByID(err)
-	if len(reasons) > 0 {
-		err = nil // the outcomes say it
-	}
-	var rows []output.Outcome
-	for _, o := range result.Outcomes {
-		rows = append(rows, output.Outcome{Outcome: o, Err: reasons[o.ID]})
-	}
-	show(d, output.Outcomes, rows, err)
-	d.print("\n")
-}
-
 // show prints the result of a call as a table, set apart from the text.
-func show[T any](d *demoRun, layout output.Layout[T], rows []T, err error) {
+func show[Row any](d *demoRun, layout output.Layout[Row], rows []Row, err error) {
 	const indent = "     "
 	style := d.style
 	style.Width = max(style.Width-len(indent), 0)
 	var text strings.Builder
-	table, unknown := output.New("table", &text, layout, style)
-	d.failed = cmp.Or(d.failed, err, unknown)
+	table, _ := output.New("table", &text, layout, style)
 	for _, row := range rows {
-		d.failed = cmp.Or(d.failed, table.Write(row))
+		err = cmp.Or(err, table.Write(row))
 	}
-	for line := range strings.Lines(text.String()) {
-		d.print("%s%s", indent, line)
+	if err != nil {
+		text.WriteString(err.Error())
 	}
+	d.print("%s\n\n", indent+strings.ReplaceAll(strings.TrimSpace(text.String()), "\n", "\n"+indent))
 }
 
 // requests ends a step: it says what is to be seen, and shows what has reached the gateway since the last time.
 func (d *demoRun) requests(format string, args ...any) {
 	d.print("   "+format+"\n\n", args...)
-	all := d.gateway.Requests()
-	for _, r := range all[d.seen:] {
+	for _, r := range d.gateway.Requests()[d.seen:] {
 		what, answer := r.Path+"?"+r.RawQuery, strconv.Itoa(r.Status)
 		if n := len(r.IDs); n > 0 {
 			what = fmt.Sprintf("/rest/messages/%d,... (%s)", r.IDs[0], display.Plural(n, "ID", "IDs"))
@@ -141,7 +116,7 @@ func (d *demoRun) requests(format string, args ...any) {
 			answer = "no answer"
 		}
 		d.print("     %-6s %s  ->  %s\n", r.Method, what, answer)
+		d.seen++
 	}
-	d.seen = len(all)
 	d.print("\n")
 }

@@ -9,27 +9,21 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/doctor"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
-	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 func (c *cli) doctorCommand() *cobra.Command {
 	var record string
-	cmd, f := c.gatewayCommand("doctor", doctorFlags, func(s *session) error {
-		return s.examine(record)
-	})
-	f.concurrency, f.attempts = 1, 1
-	cmd.Flags().Var(textFlag{&record, "directory"}, "record", "write the shape of each distinct answer into this new or empty directory")
+	s := &session{cli: c}
+	cmd := s.gatewayCommand("doctor", doctorFlags, func() error { return s.examine(record) })
+	s.concurrency, s.attempts, s.line = 1, 1, nil
+	cmd.Flags().Var(textFlag{text: &record, kind: "directory"}, "record", "write the shape of each distinct answer into this new or empty directory")
 	return cmd
 }
 
 // examine prints the results as they come, and what they add up to.
 func (s *session) examine(record string) error {
-	gateway := map[string]string{outgoing.ProductionURL: "production", outgoing.SandboxURL: "the sandbox"}[s.url]
-	if s.demo {
-		gateway = "the demo gateway, in memory"
-	}
 	cfg := doctor.Config{
-		BaseURL: s.url, Gateway: cmp.Or(gateway, "a gateway at another base URL"), // which is the user's business
+		BaseURL: s.url, Gateway: cmp.Or(knownGateways[s.url], "at another base URL"), // which is the user's business
 		Version: version(), Token: s.token, Transport: s.drainer,
 	}
 	var err, unrecorded error
@@ -38,22 +32,21 @@ func (s *session) examine(record string) error {
 			return fmt.Errorf("--record: %w", err)
 		}
 	}
-	return s.do(func() (settled bool, err error) {
-		out := resultsOf(s, output.Findings)
-		verdicts := map[doctor.Verdict]int{}
-		for result := range doctor.Run(s.ctx, cfg) {
+	verdicts := map[doctor.Verdict]int{}
+	results := func(yield func(doctor.Result) bool) {
+		doctor.Run(s.ctx, cfg)(func(result doctor.Result) bool {
 			verdicts[result.Verdict]++
-			if err := out.Write(result); err != nil {
-				return verdicts[doctor.Fail] == 0, err
-			}
-		}
-		if err = out.Close(); err == nil {
-			s.note("%d ok, %s, %d FAIL, %d skipped", verdicts[doctor.OK], display.Plural(verdicts[doctor.Note], "note", "notes"),
-				verdicts[doctor.Fail], verdicts[doctor.Skipped])
-			if unrecorded != nil {
-				err = fmt.Errorf("--record: %w", unrecorded)
-			}
-		}
-		return verdicts[doctor.Fail] == 0, err
-	}, s.sayUnwritten)
+			s.unsettled = verdicts[doctor.Fail] > 0
+			return yield(result)
+		})
+	}
+	if err := printAll(s, output.Findings, results); err != nil {
+		return err
+	}
+	s.note("%d ok, %s, %d FAIL, %d skipped", verdicts[doctor.OK], display.Plural(verdicts[doctor.Note], "note", "notes"),
+		verdicts[doctor.Fail], verdicts[doctor.Skipped])
+	if unrecorded != nil {
+		return fmt.Errorf("--record: %w", unrecorded)
+	}
+	return nil
 }

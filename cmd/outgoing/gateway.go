@@ -4,79 +4,66 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/server"
 	"github.com/gsmservice-gateway/client-go/internal/bearer"
+	"github.com/gsmservice-gateway/client-go/internal/transport"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-const baseURLVariable = "GATEWAY_BASE_URL"
+const (
+	tokenVariable   = "GATEWAY_API_BEARER"
+	baseURLVariable = "GATEWAY_BASE_URL"
+	demoURL         = "https://gateway.invalid/rest" // to which nothing is sent
+)
+
+// knownGateways says which gateway has a base URL.
+var knownGateways = map[string]string{
+	outgoing.ProductionURL: "in production (" + outgoing.ProductionURL + ")",
+	outgoing.SandboxURL:    "in the sandbox (" + outgoing.SandboxURL + ")",
+	demoURL:                "in the demo gateway, in memory",
+}
 
 // gatewayURL returns the base URL that the flags or the environment name, and which of them did, if any.
 func (f *flags) gatewayURL() (base, namedBy string, err error) {
 	fromEnv, set := os.LookupEnv(baseURLVariable)
 	switch {
+	case f.demo:
+		return demoURL, "", nil
 	case f.sandbox:
 		return outgoing.SandboxURL, "", nil
 	case f.baseURL != "":
 		base, namedBy = f.baseURL, "--base-url"
-	case f.demo || !set:
+	case !set:
 		return outgoing.ProductionURL, "", nil
 	case fromEnv == "":
 		return "", "", fmt.Errorf("%s is set, but empty: unset it for the production system", baseURLVariable)
 	default:
 		base, namedBy = fromEnv, baseURLVariable
 	}
-	scheme, rest, ok := strings.Cut(base, "://")
-	if ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")) {
-		// The host in lower case: net/http would send LOCALHOST, and not localhost, through a proxy. The library knows what
-		// else may be wrong.
-		host, _, _ := strings.Cut(rest, "/")
-		return strings.ToLower(scheme+"://"+host) + rest[len(host):], namedBy, nil
+	if !strings.Contains(base, "://") {
+		return "", "", fmt.Errorf("%s: the URL must begin with https:// (or http:// on this machine)", namedBy)
 	}
-	advice, rest := "", strings.TrimLeft(base, "/")
-	u, err := url.Parse("https://" + rest)
-	if err == nil && u.User == nil && u.Hostname() != "" && !ok && !strings.HasPrefix(rest, "http") {
-		if u.Scheme = "https"; server.IsLoopback(u.Hostname()) {
-			u.Scheme = "http"
-		}
-		advice = ", such as " + u.Scheme + "://" + rest
+	// With its host in lower case: net/http would send LOCALHOST, and not localhost, through a proxy.
+	if base, err = transport.ParseBaseURL(base); err != nil {
+		return "", "", fmt.Errorf("%s: base URL: %w", namedBy, err)
 	}
-	return "", "", usage("%s: the URL must begin with https:// (or http:// on this machine)%s", namedBy, advice)
-}
-
-// describe says which gateway it is, for people.
-func (s *session) describe() string {
-	switch {
-	case s.demo:
-		return "in the demo gateway, in memory"
-	case s.url == outgoing.ProductionURL:
-		return "in production (" + s.url + ")"
-	case s.url == outgoing.SandboxURL:
-		return "in the sandbox (" + s.url + ")"
-	}
-	return "at " + display.Printable(s.url)
+	return strings.TrimRight(base, "/"), namedBy, nil
 }
 
 // newTransport returns a transport for the Drainer to wrap. The library's default cannot be wrapped, so this is net/http's,
 // with an idle connection for each concurrent request, and pings that find connections that died silently.
 func newTransport(concurrency int) http.RoundTripper {
-	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forbidigo // a clone is not shared
-	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, concurrency
-	transport.MaxResponseHeaderBytes = 256 << 10
-	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
-	return transport
+	t := http.DefaultTransport.(*http.Transport).Clone() //nolint:forbidigo // a clone is not shared
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = 0, concurrency
+	t.MaxResponseHeaderBytes = 256 << 10
+	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
+	return t
 }
-
-const tokenVariable = "GATEWAY_API_BEARER"
 
 // tokenSource returns the source of the bearer token. No error repeats it.
 func tokenSource(file string) (func(context.Context) (string, error), error) {
@@ -91,19 +78,15 @@ func tokenSource(file string) (func(context.Context) (string, error), error) {
 			return tokens[0], nil
 		}, err
 	}
-	token, set := os.LookupEnv(tokenVariable)
+	token := os.Getenv(tokenVariable)
 	if token == "" {
-		why := "is not set"
-		if set {
-			why = "is set, but empty"
-		}
-		return nil, fmt.Errorf("no token: %s %s; set it, or name a file that holds the token with --token-file; "+
-			"to try things out, --demo needs none", tokenVariable, why)
+		return nil, fmt.Errorf("no token: %s is not set, or empty; set it, or name a file that holds the token with --token-file; "+
+			"to try things out, --demo needs none", tokenVariable)
 	}
 	return func(context.Context) (string, error) { return token, nil }, bearer.Check(token)
 }
 
-// tokenFiles are files with tokens, one a line, that may be replaced by others.
+// tokenFiles are files with tokens and nothing else, one a line, that may be replaced by others.
 type tokenFiles struct {
 	what  string // the tokens are, for people
 	names []string
@@ -112,48 +95,29 @@ type tokenFiles struct {
 	last []string // that could be read
 }
 
-// current returns the tokens that the files have now. While they are written, or gone, the tokens from before go on, and the
-// error says why.
+// current returns the tokens that the files have now. While they are written, or gone, or a pipe that has been read, the
+// tokens from before go on, and the error, which repeats none, says why.
 func (f *tokenFiles) current() ([]string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var tokens []string
 	for _, name := range f.names {
-		if info, err := os.Stat(name); f.last != nil && err == nil && !info.Mode().IsRegular() {
-			return f.last, nil // a pipe, as that of <(vault read ...), can be read once
-		}
-		text, err := readText(name)
-		for token := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
+		content, err := os.ReadFile(name)                     //nolint:gosec // the file that the user asks for
+		text := strings.TrimPrefix(string(content), "\ufeff") // with which Windows editors mark UTF-8
+		lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
+		err = cmp.Or(err,
+			errorIf(strings.Contains(text, "\x00"), // as each ASCII character has one there
+				"%s is encoded in UTF-16, as Notepad and PowerShell's > can write it: save it as UTF-8 or ASCII", name),
+			errorIf(len(lines) == 0, "%s is empty", name),
+		)
+		for _, token := range lines {
 			err = cmp.Or(err, bearer.Check(token))
-			tokens = append(tokens, token)
 		}
 		if err != nil {
 			return f.last, fmt.Errorf("%s: %w", f.what, err)
 		}
+		tokens = append(tokens, lines...)
 	}
 	f.last = tokens
 	return tokens, nil
-}
-
-// readText reads a file that holds tokens and nothing else. Its errors never repeat them.
-func readText(file string) (string, error) {
-	f, err := os.Open(file) //nolint:gosec // the file that the user asks for
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = f.Close() }()
-	const maxLength = 64 << 10 // more than any header may have; /dev/zero is a file too
-	content, err := io.ReadAll(io.LimitReader(f, maxLength))
-	text := strings.TrimPrefix(string(content), "\ufeff") // with which Windows editors mark UTF-8
-	switch {
-	case err != nil:
-		return "", err
-	case len(content) == maxLength:
-		return "", fmt.Errorf("%s is too long to be one", file)
-	case strings.Contains(text, "\x00"): // as each ASCII character has one there
-		return "", fmt.Errorf("%s is encoded in UTF-16, as Notepad and PowerShell's > can write it: save it as UTF-8 or ASCII", file)
-	case strings.Trim(text, "\r\n") == "":
-		return "", fmt.Errorf("%s is empty", file)
-	}
-	return text, nil
 }

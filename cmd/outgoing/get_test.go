@@ -121,13 +121,6 @@ func TestQuietLeavesResultsAndNames(t *testing.T) {
 	assert.Equal(t, result{missing(9) + "\n" + foundJSON + "\n", "missing: 9\n", 2}, got)
 }
 
-func TestWithoutIDsTheDemoTakesSamples(t *testing.T) {
-	got := outgoing(t, "get", "--demo", "-f", "jsonl")
-	assert.Equal(t, 0, got.status)
-	assert.Len(t, lines(got.stdout), 10)
-	assert.Contains(t, got.stderr, "the IDs 43456 to 43575")
-}
-
 // A 404 for all is what a gateway without these messages answers, and what another server does.
 func TestAGatewayThatKnowsNoneOfTheIDsMayBeAnother(t *testing.T) {
 	const hint = "outgoing: the gateway knows none of these IDs; a wrong --base-url looks the same\n"

@@ -13,11 +13,9 @@ import (
 )
 
 func (c *cli) listCommand() *cobra.Command {
-	r := &listRun{}
-	cmd, _ := c.gatewayCommand("list", listFlags, func(s *session) error {
-		r.session, r.out = s, resultsOf(s, output.Messages)
-		return s.do(r.list, s.sayUnwritten)
-	})
+	r := &listRun{session: &session{cli: c}}
+	cmd := r.gatewayCommand("list", listFlags, r.list)
+	r.progress.Things = "messages"
 	set := cmd.Flags()
 	set.IntVar(&r.page.Page, "page", 0, "which page (default 1)")
 	set.IntVar(&r.page.Limit, "limit", 0, fmt.Sprintf("messages on a page, at most %d (default the gateway's, 10)", outgoing.MaxLimit))
@@ -28,12 +26,12 @@ func (c *cli) listCommand() *cobra.Command {
 		given := set.Changed
 		r.all = r.all || given("max") || given("since-id")
 		return cmp.Or(
-			usageIf(given("max") && r.max < 1, "--max %d: it must be at least 1", r.max),
-			usageIf(given("since-id") && r.sinceID < 1, "--since-id %d: message IDs start at 1", r.sinceID),
-			usageIf(r.all && (given("page") || given("limit")),
+			errorIf(given("max") && r.max < 1, "--max %d: it must be at least 1", r.max),
+			errorIf(given("since-id") && r.sinceID < 1, "--since-id %d: message IDs start at 1", r.sinceID),
+			errorIf(r.all && (given("page") || given("limit")),
 				"--all lists every page: it cannot be used with --page or --limit, and nor can --max and --since-id"),
-			usageIf(given("page") && r.page.Page < 1, "--page %d: pages start at 1", r.page.Page),
-			usageIf(given("limit") && (r.page.Limit < 1 || r.page.Limit > outgoing.MaxLimit),
+			errorIf(given("page") && r.page.Page < 1, "--page %d: pages start at 1", r.page.Page),
+			errorIf(given("limit") && (r.page.Limit < 1 || r.page.Limit > outgoing.MaxLimit),
 				"--limit %d: a page has 1 to %d messages", r.page.Limit, outgoing.MaxLimit),
 		)
 	}
@@ -47,72 +45,56 @@ type listRun struct {
 	all     bool
 	max     int   // 0 for all
 	sinceID int64 // 0 for none
-	out     output.Writer[outgoing.Message]
 
-	got                outgoing.Page // unless all are listed
-	listed, unreadable int
-	missed             bool  // the history ended without the message of sinceID
-	failed             error // why the history breaks off
+	got outgoing.Page // unless all are listed
 }
 
-func (r *listRun) list() (settled bool, err error) {
-	err = r.print()
-	nothing := r.failed != nil && r.listed+r.unreadable == 0
-	if err == nil && (!nothing || r.interrupted.Load()) {
-		err = r.out.Close()
+func (r *listRun) list() error {
+	r.progress.Total = r.max
+	if err := printAll(r.session, output.Messages, r.messages); err != nil {
+		return err
 	}
-	count := display.Plural(r.listed, "message", "messages")
+	count := display.Plural(r.progress.Done.Load(), "message", "messages")
 	switch {
-	case err != nil:
-		return r.unreadable == 0, err
 	case r.interrupted.Load():
-		r.note("%s listed before the interrupt", count)
-		return false, nil
-	case nothing: // the gateway was asked, so this is not a command that could not start
-		r.say("outgoing: %s", r.reason(r.failed))
-		return false, nil
-	case r.failed != nil:
-		r.say("outgoing: the history breaks off here: %s", r.reason(r.failed))
-	case r.missed:
-		r.say("outgoing: the history has no message %d, and is listed to its end", r.sinceID)
-	}
-	if !r.all {
+		count += " listed before the interrupt"
+	case r.ended != nil:
+		r.say("outgoing: %s", r.reason(r.ended))
+	case !r.all:
 		count = describePage(r.got)
 	}
 	r.note("%s", count)
-	return r.failed == nil && !r.missed && r.unreadable == 0, nil
+	return nil
 }
 
-// print writes messages until it is to stop, the history breaks off, or they cannot be written.
-func (r *listRun) print() error {
-	defer r.showProgress("list", "messages", r.max)()
-	messages := r.client.All(r.ctx)
+// messages yields messages until it is to stop, or the history breaks off.
+func (r *listRun) messages(yield func(outgoing.Message) bool) {
+	all := r.client.All(r.ctx)
 	if !r.all {
-		messages = r.onePage
+		all = r.onePage
 	}
-	for m, err := range messages {
+	for m, err := range all {
 		batch, unreadable := errors.AsType[*outgoing.BatchError](err)
 		switch {
 		case unreadable:
-			r.sayUnreadable(batch)
+			r.progress.Failed.Add(1)
+			for _, f := range batch.Failures {
+				r.say("not readable: %s\n  %s", cmp.Or(display.IDs(f.IDs), "of an unknown ID"), output.Reason(f.Err))
+			}
 			continue
 		case err != nil:
-			r.failed = err
-			return nil
-		case r.sinceID != 0 && m.ID == r.sinceID:
-			return nil
+			r.ended = fmt.Errorf("the history breaks off here: %w", err)
+			return
+		case r.sinceID != 0 && m.ID == r.sinceID, !yield(m):
+			return
 		}
-		if err := r.out.Write(m); err != nil {
-			return err
-		}
-		r.listed++
-		r.progress.Done.Add(1)
-		if r.listed == r.max || r.interrupted.Load() {
-			return nil
+		if n := r.progress.Done.Add(1); n == int64(r.max) || r.interrupted.Load() {
+			return
 		}
 	}
-	r.missed = r.sinceID != 0
-	return nil
+	if r.sinceID != 0 {
+		r.ended = fmt.Errorf("the history has no message %d, and is listed to its end", r.sinceID)
+	}
 }
 
 // onePage yields the messages of one page.
@@ -129,29 +111,15 @@ func (r *listRun) onePage(yield func(outgoing.Message, error) bool) {
 	}
 }
 
-// describePage says what the gateway said about the page, and nothing that it did not.
+// describePage says what the gateway said about the page, if it did.
 func describePage(p outgoing.Page) string {
 	text := display.Plural(len(p.Messages), "message", "messages")
-	if p.TotalResults != nil {
-		text += fmt.Sprintf(" of %d", *p.TotalResults)
-	}
-	if p.CurrentPage == nil {
+	if p.TotalResults == nil || p.CurrentPage == nil || p.TotalPages == nil {
 		return text
 	}
-	text += fmt.Sprintf(", page %d", *p.CurrentPage)
-	if p.TotalPages != nil {
-		text += fmt.Sprintf(" of %d", *p.TotalPages)
-	}
+	text += fmt.Sprintf(" of %d, page %d of %d", *p.TotalResults, *p.CurrentPage, *p.TotalPages)
 	if p.Links.Next != "" {
 		text += fmt.Sprintf("; the next is --page %d", *p.CurrentPage+1)
 	}
 	return text
-}
-
-func (r *listRun) sayUnreadable(batch *outgoing.BatchError) {
-	r.unreadable++
-	r.progress.Failed.Add(1)
-	for _, f := range batch.Failures {
-		r.say("not readable: %s\n  %s", cmp.Or(display.IDs(f.IDs), "of an unknown ID"), output.Reason(f.Err))
-	}
 }

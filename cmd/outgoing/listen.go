@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/server"
 	"github.com/gsmservice-gateway/client-go/outgoing"
@@ -21,12 +20,11 @@ import (
 
 // listenRun is one run of listen: an http.Handler for callbacks and probes, and the sink of the callbacks.
 type listenRun struct {
+	session // of the look-ups
 	httpServer
-	flags
 	noConfirm bool
 	tokens    tokenFiles // of the callbacks
 	opts      []callback.Option
-	log       *slog.Logger
 
 	mu      sync.Mutex
 	handler *callback.Handler
@@ -35,24 +33,24 @@ type listenRun struct {
 
 	printing  sync.Mutex // of one callback
 	out       output.Writer[outgoing.Message]
-	printed   int
 	unwritten error  // why nothing more can be written
 	stop      func() // ends the command
 }
 
 func (c *cli) listenCommand() *cobra.Command {
-	l := &listenRun{httpServer: httpServer{cli: c}, tokens: tokenFiles{what: "--callback-token-file"}}
+	l := &listenRun{session: session{cli: c}, httpServer: httpServer{cli: c}, tokens: tokenFiles{what: "--callback-token-file"}}
 	cmd := c.command("listen", l.listen)
-	l.flags.register(cmd, listenFlags...)
+	l.session.register(cmd, "sandbox", "base-url", "token-file", "verbose")
 	l.concurrency, l.attempts = 16, 1
 	l.httpServer.register(cmd, "127.0.0.1:8081")
 	cmd.Flags().BoolVar(&l.noConfirm, "no-confirm", false, "print callbacks as they are, without asking the gateway")
-	cmd.Flags().Var(textsFlag{"file", &l.tokens.names}, "callback-token-file", "a file with the bearer tokens of the callbacks, one a line; may be repeated")
+	cmd.Flags().Var(textFlag{text: new(string), kind: "file", all: &l.tokens.names}, "callback-token-file",
+		"a file with the bearer tokens of the callbacks, one a line; may be repeated")
 	cmd.PreRunE = func(*cobra.Command, []string) error {
 		return cmp.Or(
-			l.flags.check(cmd.Flags()),
-			usageIf(l.noConfirm && len(l.tokens.names) == 0, "--no-confirm needs --callback-token-file: otherwise anyone could report any status"),
-			usageIf(l.noConfirm && (l.sandbox || l.baseURL != "" || l.tokenFile != ""),
+			l.session.check(cmd.Flags()),
+			errorIf(l.noConfirm && len(l.tokens.names) == 0, "--no-confirm needs --callback-token-file: otherwise anyone could report any status"),
+			errorIf(l.noConfirm && (l.sandbox || l.baseURL != "" || l.tokenFile != ""),
 				"--no-confirm asks no gateway: it cannot be used with --sandbox, --base-url or --token-file"),
 			l.httpServer.check(),
 		)
@@ -60,51 +58,45 @@ func (c *cli) listenCommand() *cobra.Command {
 	return cmd
 }
 
-func (l *listenRun) listen(*cobra.Command, []string) (err error) {
-	l.log = l.logger(slog.LevelWarn, l.verbose)
-	l.opts = []callback.Option{callback.WithLogger(l.log)}
+func (l *listenRun) listen(*cobra.Command, []string) error {
+	log := l.logger(slog.LevelWarn)
+	l.opts = []callback.Option{callback.WithLogger(log)}
 	if !l.noConfirm {
 		if err := l.confirm(); err != nil {
 			return err
 		}
 	}
+	l.checked = true
 	if err := l.refresh(); err != nil {
 		return err
 	}
-	if l.out, err = output.New("jsonl", l.screen.Out(), output.Messages, l.screen.Style()); err != nil {
-		return err
-	}
+	l.out, _ = output.New("jsonl", l.screen.Out(), output.Messages, l.screen.Style())
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	l.stop = stop
 	srv := server.New(nil, nil) // for its limits
-	srv.Handler, srv.WriteTimeout, srv.ErrorLog = l, time.Minute, slog.NewLogLogger(l.log.Handler(), slog.LevelWarn)
-	err = l.run(ctx, srv, 15*time.Second /* a look-up takes 10 at most */, l.announce)
+	srv.Handler, srv.WriteTimeout, srv.ErrorLog = l, time.Minute, slog.NewLogLogger(log.Handler(), slog.LevelWarn)
+	err := l.run(ctx, srv, 15*time.Second /* a look-up takes 10 at most */, l.announce)
 	l.printing.Lock()
 	defer l.printing.Unlock()
-	err = cmp.Or(l.unwritten, err)
-	if err == nil {
-		l.say("outgoing: %s printed", display.Plural(l.printed, "message", "messages"))
-	}
-	return err
+	return cmp.Or(l.unwritten, err)
 }
 
 // confirm has callbacks confirmed by the gateway, and asks it once: with a token that it refuses none ever would be.
 func (l *listenRun) confirm() error {
 	// Its client does nothing but confirm: a hold that strangers' callbacks bring about stops no other work.
-	s, err := l.connect(&l.flags)
-	if err != nil {
+	if err := l.connect(); err != nil {
 		return err
 	}
-	l.opts = append(l.opts, callback.WithConfirmation(s.client))
-	ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second)
+	l.opts = append(l.opts, callback.WithConfirmation(l.client))
+	ctx, cancel := context.WithTimeout(l.ctx, 10*time.Second)
 	defer cancel()
-	_, err = s.client.List(ctx, outgoing.PageRequest{Limit: 1})
-	if refused := refusal(err); refused != nil {
-		l.say("outgoing: %s", s.reason(refused))
+	_, err := l.client.List(ctx, outgoing.PageRequest{Limit: 1})
+	switch {
+	case refused(err):
+		l.say("outgoing: %s", l.reason(err))
 		return statusError(exitUnsettled)
-	}
-	if err != nil {
+	case err != nil:
 		l.say("outgoing: the gateway does not answer as it should, and callbacks are refused while that is so\n  %s", output.Reason(err))
 	}
 	return nil
@@ -129,7 +121,7 @@ func (l *listenRun) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.mu.Lock()
 	err := l.refresh()
 	if err != nil && l.failed == nil {
-		l.log.Warn("the tokens from before go on", "reason", err)
+		l.logger(slog.LevelWarn).Warn("the tokens from before go on", "reason", err)
 	}
 	l.failed = err
 	handler := l.handler
@@ -162,11 +154,9 @@ func (l *listenRun) print(_ context.Context, changed []outgoing.Message) error {
 		if l.unwritten == nil {
 			l.unwritten = l.out.Write(m)
 		}
-		if l.unwritten != nil {
-			l.stop()
-			return l.unwritten
-		}
-		l.printed++
 	}
-	return nil
+	if l.unwritten != nil {
+		l.stop()
+	}
+	return l.unwritten
 }

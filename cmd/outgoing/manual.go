@@ -3,13 +3,11 @@
 package main
 
 import (
-	"fmt"
-	"io"
+	"errors"
 	"log"
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,45 +25,28 @@ func main() {
 		log.Fatal("usage: DIR DATE, a directory and the date of the man pages in the form of RFC 3339")
 	}
 	date, err := time.Parse(time.RFC3339, os.Args[2])
-	if err != nil {
+	completions, man := filepath.Join(os.Args[1], "completions"), filepath.Join(os.Args[1], "man")
+	if err := errors.Join(err, os.MkdirAll(completions, 0o755), os.MkdirAll(man, 0o755)); err != nil {
 		log.Fatal(err)
 	}
-	if err := writeManual(os.Args[1], date.UTC()); err != nil {
-		log.Fatal(err)
-	}
-}
-
-func writeManual(dir string, date time.Time) error {
 	c := &cli{screen: terminal.NewScreen(os.Stdin, os.Stdout, os.Stderr, os.LookupEnv), name: "outgoing"}
 	root := c.rootCommand()
-	completions, man := filepath.Join(dir, "completions"), filepath.Join(dir, "man")
-	for _, path := range []string{completions, man} {
-		if err := os.MkdirAll(path, 0o755); err != nil {
-			return err
-		}
-	}
-	for name, generate := range map[string]func(io.Writer) error{
-		"outgoing.bash": func(w io.Writer) error { return root.GenBashCompletionV2(w, true) },
-		"outgoing.fish": func(w io.Writer) error { return root.GenFishCompletion(w, true) },
-		"outgoing.ps1":  root.GenPowerShellCompletionWithDesc,
-		"_outgoing":     root.GenZshCompletion,
-	} {
-		var script strings.Builder
-		if err := generate(&script); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		if err := os.WriteFile(filepath.Join(completions, name), []byte(script.String()), 0o644); err != nil {
-			return err
-		}
-	}
+	err = errors.Join(
+		root.GenBashCompletionFileV2(filepath.Join(completions, "outgoing.bash"), true),
+		root.GenFishCompletionFile(filepath.Join(completions, "outgoing.fish"), true),
+		root.GenPowerShellCompletionFileWithDesc(filepath.Join(completions, "outgoing.ps1")),
+		root.GenZshCompletionFile(filepath.Join(completions, "_outgoing")),
+	)
 	forMarkdown(root)
-	return doc.GenManTree(root, &doc.GenManHeader{Section: "1", Date: &date, Source: "outgoing", Manual: "outgoing"}, man)
+	header := &doc.GenManHeader{Section: "1", Date: new(date.UTC()), Source: "outgoing", Manual: "outgoing"}
+	if err := errors.Join(err, doc.GenManTree(root, header, man)); err != nil {
+		log.Fatal(err)
+	}
 }
 
 // forMarkdown prepares the help texts for doc, which takes them for Markdown: an indented table would become a paragraph.
 func forMarkdown(cmd *cobra.Command) {
-	indented := regexp.MustCompile(`(?m)^  `)
-	cmd.Long = indented.ReplaceAllString(cmd.Long, "      ")
+	cmd.Long = regexp.MustCompile(`(?m)^  `).ReplaceAllString(cmd.Long, "      ")
 	cmd.DisableAutoGenTag = true
 	for _, sub := range cmd.Commands() {
 		forMarkdown(sub)

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/server"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
@@ -19,11 +22,11 @@ import (
 
 // serveRun is one run of serve: what its flags say.
 type serveRun struct {
+	*cli
 	httpServer
 	token        string
 	messages     int
 	messagesFile string
-	latency      time.Duration
 	faults       []string
 
 	live     bool
@@ -33,31 +36,28 @@ type serveRun struct {
 }
 
 func (c *cli) serveCommand() *cobra.Command {
-	s := &serveRun{httpServer: httpServer{cli: c}, tokens: tokenFiles{what: "--callback-token-file"}}
+	s := &serveRun{cli: c, httpServer: httpServer{cli: c}, tokens: tokenFiles{what: "--callback-token-file"}}
 	cmd := c.command("serve", s.serve)
 	s.register(cmd, "127.0.0.1:8080")
 	set := cmd.Flags()
-	set.Var(textFlag{&s.token, "token"}, "token", "the only bearer token to let in; a made-up one, since process lists show flags")
+	set.Var(textFlag{text: &s.token, kind: "token"}, "token", "the only bearer token to let in; a made-up one, since process lists show flags")
 	set.IntVar(&s.messages, "messages", demoSamples, "how many sample messages there are")
-	set.Var(textFlag{&s.messagesFile, "file"}, "messages-file", "messages in place of the samples, in JSON Lines")
-	set.DurationVar(&s.latency, "latency", 0, "how long each answer takes at least")
-	set.Var(textsFlag{"fault", &s.faults}, "fault", "make requests fail as described above; may be repeated")
+	set.Var(textFlag{text: &s.messagesFile, kind: "file"}, "messages-file", "messages in place of the samples, in JSON Lines")
+	set.Var(textFlag{text: new(string), kind: "fault", all: &s.faults}, "fault", "make requests fail as described above; may be repeated")
 	set.BoolVar(&s.live, "live", false, "make messages move on by themselves, and new ones arrive")
 	set.IntVar(&s.rate, "rate", 60, "how many new messages arrive each minute, with --live")
-	set.Var(textFlag{&s.callback, "url"}, "callback", "where to POST status changes, with --live")
-	set.Var(textsFlag{"file", &s.tokens.names}, "callback-token-file", "a file that holds the bearer token of the callbacks")
+	set.Var(textFlag{text: &s.callback, kind: "url"}, "callback", "where to POST status changes, with --live")
+	set.Var(textFlag{text: new(string), kind: "file", all: &s.tokens.names}, "callback-token-file",
+		"a file that holds the bearer token of the callbacks")
 	cmd.PreRunE = func(*cobra.Command, []string) error {
 		given := set.Changed
-		const maxRate = 60_000
 		return cmp.Or(
-			usageIf(given("rate") && !s.live, "--rate: it needs --live too"),
-			usageIf(given("callback") && !s.live, "--callback: it needs --live too"),
-			usageIf(given("callback-token-file") && !s.live, "--callback-token-file: it needs --live too"),
-			usageIf(given("callback-token-file") && !given("callback"), "--callback-token-file: it needs --callback too"),
-			usageIf(s.rate < 0 || s.rate > maxRate, "--rate %d: it is a number of messages per minute, from 0 to %d", s.rate, maxRate),
-			usageIf(s.latency < 0, "--latency %v: it must not be negative", s.latency),
-			usageIf(s.messages < 0, "--messages must not be negative, got %d", s.messages),
-			usageIf(given("messages-file") && given("messages"), "--messages is for samples: give it or --messages-file"),
+			errorIf(given("rate") && !s.live, "--rate: it needs --live too"),
+			errorIf(given("callback") && !s.live, "--callback: it needs --live too"),
+			errorIf(given("callback-token-file") && !given("callback"), "--callback-token-file: it needs --callback too"),
+			errorIf(s.rate < 0 || s.rate > 60_000, "--rate %d: it is a number of messages per minute, from 0 to 60000", s.rate),
+			errorIf(s.messages < 0, "--messages must not be negative, got %d", s.messages),
+			errorIf(given("messages-file") && given("messages"), "--messages is for samples: give it or --messages-file"),
 			s.httpServer.check(),
 		)
 	}
@@ -65,11 +65,17 @@ func (c *cli) serveCommand() *cobra.Command {
 }
 
 func (s *serveRun) serve(*cobra.Command, []string) error {
-	msgs, err := s.history()
-	if err != nil {
-		return err
+	msgs := outgoingtest.SampleMessages(s.messages)
+	if s.messagesFile != "" {
+		content, err := os.ReadFile(s.messagesFile)
+		if err == nil {
+			msgs, err = server.ReadMessages(bytes.NewReader(content))
+		}
+		if err != nil {
+			return fmt.Errorf("--messages-file %s: %w", s.messagesFile, err)
+		}
 	}
-	opts := []outgoingtest.Option{outgoingtest.WithRequestLimit(0), outgoingtest.WithLatency(s.latency)}
+	opts := []outgoingtest.Option{outgoingtest.WithRequestLimit(0)}
 	if s.token != "" {
 		opts = append(opts, outgoingtest.WithToken(s.token))
 	}
@@ -77,52 +83,33 @@ func (s *serveRun) serve(*cobra.Command, []string) error {
 	for _, text := range s.faults {
 		fault, err := server.ParseFault(text)
 		if err != nil {
-			return usage("--fault %q: %v", text, err)
+			return fmt.Errorf("--fault %q: %w", text, err)
 		}
 		gateway.Inject(fault)
 	}
+	s.checked = true
 	for i, id := range gateway.Add(msgs...) {
 		msgs[i].ID = id
 	}
-	ctx, end := context.WithCancel(context.Background())
 	var living sync.WaitGroup
-	defer func() {
-		end()
-		living.Wait()
-	}()
+	defer living.Wait()
+	ctx, end := context.WithCancel(context.Background())
+	defer end()
 	if s.live {
 		if err := s.liven(ctx, &living, server.Live{Gateway: gateway, Messages: msgs, PerMinute: s.rate}); err != nil {
 			return err
 		}
 	}
-	return s.run(ctx, server.New(gateway, s.screen.Err()), 3*time.Second, func(addr net.Addr) error { return s.announce(addr, msgs) })
-}
-
-// history returns the messages that there are at first.
-func (s *serveRun) history() ([]outgoing.Message, error) {
-	if s.messagesFile == "" {
-		return outgoingtest.SampleMessages(s.messages), nil
-	}
-	f, err := os.Open(s.messagesFile)
-	if err != nil {
-		return nil, fmt.Errorf("--messages-file: %w", err)
-	}
-	defer func() { _ = f.Close() }()
-	msgs, err := server.ReadMessages(f)
-	if err != nil {
-		return nil, fmt.Errorf("--messages-file: %s: %w", s.messagesFile, err)
-	}
-	return msgs, nil
+	return s.run(ctx, server.New(gateway, s.screen.Err()), 3*time.Second, s.announce)
 }
 
 // liven makes messages move on, and reports that with callbacks, until ctx is done.
 func (s *serveRun) liven(ctx context.Context, living *sync.WaitGroup, live server.Live) error {
-	where := ""
 	live.Report = func(...outgoing.Message) {}
 	if s.callback != "" {
 		u, err := server.ParseCallbackURL(s.callback, s.expose)
 		if err != nil {
-			return usage("--callback: the URL %v", err)
+			return fmt.Errorf("--callback: the URL %w", err)
 		}
 		tokens, err := s.tokens.current()
 		if err != nil {
@@ -133,41 +120,74 @@ func (s *serveRun) liven(ctx context.Context, living *sync.WaitGroup, live serve
 			token = tokens[n-1]
 		}
 		caller := server.NewCaller(u, token, newTransport(server.MaxCalls), s.screen.Err())
+		live.Report = caller.Report
 		living.Go(func() { caller.Run(ctx) })
-		// Without the query, which may be a secret.
-		live.Report, where = caller.Report, "; status changes are POSTed to "+u.Scheme+"://"+u.Host+u.EscapedPath()
+		s.say("outgoing: status changes are POSTed to %s://%s%s", u.Scheme, u.Host, u.EscapedPath()) // the query may be a secret
 	}
+	s.say("outgoing: messages move on by themselves, and %s per minute", display.Plural(s.rate, "new one arrives", "new ones arrive"))
 	living.Go(func() { live.Run(ctx) })
-	s.say("outgoing: messages move on by themselves, and %s per minute%s", display.Plural(s.rate, "new one arrives", "new ones arrive"), where)
 	return nil
 }
 
 // announce says where the gateway is, and how to talk to it.
-func (s *serveRun) announce(addr net.Addr, msgs []outgoing.Message) error {
-	token := "test"
-	if s.token != "" {
-		token = "$TOKEN" // which the caller knows, and a log need not
-	}
+func (s *serveRun) announce(addr net.Addr) error {
 	host, port, _ := net.SplitHostPort(addr.String())
 	if net.ParseIP(host).IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	base := "http://" + net.JoinHostPort(host, port) + "/rest"
-	what, example := "no messages", "messages?limit=3"
-	if n := len(msgs); n > 0 {
-		what = fmt.Sprintf("%s with the IDs %d to %d", display.Plural(n, "message", "messages"), msgs[0].ID, msgs[n-1].ID)
-		if s.messagesFile == "" {
-			what = "sample " + what
-		}
-		example = fmt.Sprintf("messages/%d", msgs[0].ID)
-	}
-	list := ""
-	if server.IsLoopback(host) { // list refuses plain http to other machines
-		list = fmt.Sprintf("  %s=%s %s list --base-url %s\n", tokenVariable, token, s.name, base)
-	}
-	_, err := fmt.Fprintf(s.screen.Out(), `%s
-%s; try
-  curl -H "Authorization: Bearer %s" %s/%s
-%s`, base, what, token, base, example, list)
+	const text = "http://%[1]s/rest\nTry: curl -H \"Authorization: Bearer ${TOKEN:-test}\" http://%[1]s/rest/messages\n"
+	_, err := fmt.Fprintf(s.screen.Out(), text, net.JoinHostPort(host, port))
 	return err
+}
+
+// httpServer is what serve and listen have in common: a server that runs until it is interrupted.
+type httpServer struct {
+	cli    *cli
+	addr   string
+	expose bool
+}
+
+func (s *httpServer) register(cmd *cobra.Command, addr string) {
+	s.addr = addr
+	cmd.Flags().Var(textFlag{text: &s.addr, kind: "host:port"}, "addr", "where to listen; port 0 takes a free one")
+	cmd.Flags().BoolVar(&s.expose, "expose", false, "allow an --addr that other machines can reach")
+}
+
+// check refuses an address that other machines can reach unless --expose is set.
+func (s *httpServer) check() error {
+	host, _, err := net.SplitHostPort(s.addr)
+	return cmp.Or(
+		errorIf(err != nil, "--addr %q: it is host:port, such as 127.0.0.1:8080", s.addr),
+		errorIf(!s.expose && !server.IsLoopback(host),
+			"--addr %q: other machines could reach this; if they should, say --expose too", s.addr),
+	)
+}
+
+// run serves until ctx is done or there is an interrupt, and then until the requests in flight have ended, or a time is over.
+// A second interrupt ends the process at once, with status 0 too. It announces itself when it can be interrupted.
+func (s *httpServer) run(ctx context.Context, srv *http.Server, grace time.Duration, announce func(net.Addr) error) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
+	if err != nil {
+		return fmt.Errorf("--addr %s: %w; if something else listens there, choose another port, or 0 for a free one", s.addr, err)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	defer interrupt.Watch(stop, func() { os.Exit(0) })()
+	if err := announce(listener.Addr()); err != nil {
+		return err
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	s.cli.say("outgoing: stopping; finishing requests in flight, for %v at most (interrupt again to leave at once)", grace)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	if srv.Shutdown(ctx) != nil {
+		return srv.Close()
+	}
+	return nil
 }

@@ -26,7 +26,7 @@ func TestServeLiveFlagsThatMakeNoSenseAreUsageErrors(t *testing.T) {
 	for says, args := range map[string][]string{
 		"--rate: it needs --live too":                    {"--rate=5"},
 		"--callback: it needs --live too":                {url},
-		"--callback-token-file: it needs --live too":     {"--callback-token-file=" + good},
+		"--callback-token-file: it needs --callback":     {"--callback-token-file=" + good},
 		"--callback-token-file: it needs --callback too": {"--live", "--callback-token-file=" + good},
 		"--rate -1":                          {"--live", "--rate=-1"},
 		"--rate 60001":                       {"--live", "--rate=60001"},
@@ -69,7 +69,7 @@ func TestServeLiveCallsBackWithTheTokenUntilItIsStopped(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	assert.NotEmpty(t, changed)
-	assert.Contains(t, s.stderr.String(), "messages move on by themselves, and 0 new ones arrive per minute; status changes are POSTed to "+receiver.URL+"/sms\n")
+	assert.Contains(t, s.stderr.String(), "status changes are POSTed to "+receiver.URL+"/sms\noutgoing: messages move on by themselves, and 0 new ones arrive per minute\n")
 	assert.NotContains(t, s.stderr.String(), "hush")
 	assert.NotContains(t, s.stderr.String(), "made-up-one")
 	assert.NotContains(t, s.stderr.String(), " 401 ")

@@ -5,11 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,7 +28,7 @@ import (
 // session is the work of one command with one gateway.
 type session struct {
 	*cli
-	*flags
+	flags
 	client   *outgoing.Client
 	double   *outgoingtest.Gateway // of --demo
 	url      string
@@ -32,112 +36,104 @@ type session struct {
 	token    func(context.Context) (string, error)
 	drainer  *interrupt.Drainer
 	progress terminal.Progress
+	line     func(elapsed time.Duration) string // that is drawn meanwhile, on a terminal; nil for none
 
 	ctx         context.Context // of the work: done once an interrupt has been obeyed
 	stop        func()          // ends ctx, and cuts off the requests in flight
 	interrupted atomic.Bool
+	lastWords   func() // says what more there is to know if the results cannot be written; may be nil
+	unsettled   bool   // not everything that was asked is settled
+	ended       error  // why the work ended before its end
 }
 
-// gatewayCommand returns a command that asks a gateway, and its flags. What is wrong is found before anything is sent: by
-// the command's PreRunE, if it sets one, in the flags, in the IDs, and in the token.
-func (c *cli) gatewayCommand(use string, names []string, work func(*session) error) (*cobra.Command, *flags) {
-	f := &flags{}
-	cmd := c.command(use, func(cmd *cobra.Command, args []string) error {
-		err := f.check(cmd.Flags())
+// gatewayCommand returns a command that asks a gateway. What is wrong is found before anything is sent: by the command's
+// PreRunE, if it sets one, in the flags, in the IDs, and in the token.
+func (s *session) gatewayCommand(use string, names []string, work func() error) *cobra.Command {
+	cmd := s.command(use, func(cmd *cobra.Command, args []string) error {
+		err := s.check(cmd.Flags())
 		if err == nil && slices.Contains(names, "file") {
-			err = c.collectIDs(args, f)
+			err = s.collectIDs(args)
+		}
+		if err == nil {
+			err = s.connect()
 		}
 		if err != nil {
 			return err
 		}
-		s, err := c.connect(f)
-		if err != nil {
-			return err
-		}
-		return work(s)
+		s.progress.Total, s.progress.Sent = len(s.ids), s.drainer.Sent
+		return s.do(work)
 	})
-	f.register(cmd, names...)
-	return cmd, f
+	s.progress.Doing, s.progress.Things, s.line = cmd.Name(), "IDs", s.progress.Line
+	s.register(cmd, names...)
+	return cmd
 }
 
 // connect prepares a client of the gateway that the flags name. It sends nothing.
-func (c *cli) connect(f *flags) (*session, error) {
-	s := &session{cli: c, flags: f}
-	var err error
-	if s.url, s.namedBy, err = f.gatewayURL(); err != nil {
-		return nil, err
+func (s *session) connect() (err error) {
+	if s.url, s.namedBy, err = s.gatewayURL(); err != nil {
+		return err
 	}
-	transport := newTransport(f.concurrency)
-	if f.demo {
+	s.checked = true
+	gateway := newTransport(s.concurrency)
+	if s.demo {
 		s.double = demoGateway()
-		s.token, transport = func(context.Context) (string, error) { return "demo", nil }, s.double.Transport()
-	} else if s.token, err = tokenSource(f.tokenFile); err != nil {
-		return nil, err
+		s.token, gateway = func(context.Context) (string, error) { return "demo", nil }, s.double.Transport()
+	} else if s.token, err = tokenSource(s.tokenFile); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	s.ctx, s.stop = ctx, func() { cancel(interrupt.ErrInterrupted) }
-	s.drainer = interrupt.NewDrainer(transport, s.stop)
+	s.drainer = interrupt.NewDrainer(gateway, s.stop)
 	s.client, err = outgoing.New("",
 		outgoing.WithTokenSource(s.token),
 		outgoing.WithHTTPClient(&http.Client{Transport: s.drainer}),
 		outgoing.WithBaseURL(s.url),
-		outgoing.WithConcurrency(f.concurrency),
-		outgoing.WithRetry(outgoing.Retry{MaxAttempts: f.attempts}),
-		outgoing.WithLogger(c.logger(neverLogged, f.verbose)),
+		outgoing.WithConcurrency(s.concurrency),
+		outgoing.WithRetry(outgoing.Retry{MaxAttempts: s.attempts}),
+		outgoing.WithLogger(s.logger(slog.LevelError+1)), // which the library never uses
 	)
-	return s, err
+	return err
 }
 
-const neverLogged = slog.LevelError + 1
-
-// logger returns a logger to standard error from a level on, or of everything.
-func (c *cli) logger(level slog.Level, verbose bool) *slog.Logger {
-	if verbose {
+// logger returns a logger of what has at least this level or, if --verbose is given, of everything.
+func (s *session) logger(level slog.Level) *slog.Logger {
+	if s.verbose {
 		level = slog.LevelDebug
 	}
-	return slog.New(slog.NewTextHandler(c.screen.Err(), &slog.HandlerOptions{Level: level}))
+	return slog.New(slog.NewTextHandler(s.screen.Err(), &slog.HandlerOptions{Level: level}))
 }
 
-// resultsOf returns a writer of results in the format of the flags.
-func resultsOf[T any](s *session, layout output.Layout[T]) output.Writer[T] {
-	out, err := output.New(s.format, s.screen.Out(), layout, s.screen.Style())
-	if err != nil {
-		panic(err) // the flags have been checked
+// printAll writes rows in the format of the flags as they come, until they cannot be written, and shows how far the work is.
+func printAll[Row any](s *session, layout output.Layout[Row], rows iter.Seq[Row]) error {
+	out, _ := output.New(s.format, s.screen.Out(), layout, s.screen.Style()) // the format has been checked
+	if s.line != nil && !s.quiet {
+		defer s.screen.Live(s.line)()
 	}
-	return out
-}
-
-// do does the work of a command, and returns its exit status. The work reports whether everything that was asked is
-// settled, and why it could not start or its results could not be written. lastWords is what is said if it cannot end.
-func (s *session) do(work func() (settled bool, err error), lastWords func()) error {
-	defer s.handleInterrupts(lastWords)()
-	settled, err := work()
-	switch {
-	case errors.Is(err, terminal.ErrReaderGone) && !settled:
-		return statusError(exitUnsettled)
-	case err != nil:
-		return err
-	case s.interrupted.Load():
-		return statusError(exitInterrupted)
-	case !settled:
-		return statusError(exitUnsettled)
+	for row := range rows {
+		if err := out.Write(row); err != nil {
+			return err
+		}
 	}
-	return nil
+	return out.Close()
 }
 
-// handleInterrupts makes the first interrupt stop new requests, and the second cut off those in flight: what was done is
-// printed after either. A third ends the process after lastWords, and so do results that no one reads.
-func (s *session) handleInterrupts(lastWords func()) (unhandle func()) {
+// do does the work of a command, and returns its exit status. The work returns why its results could not be written. The
+// first interrupt stops new requests, and the second cuts off those in flight: what was done is printed after either. A third
+// ends the process, and so do results that no one reads.
+func (s *session) do(work func() error) error {
 	leave := func() {
 		s.screen.Clear()
-		lastWords()
+		s.say("outgoing: left before all results were written")
+		if s.lastWords != nil {
+			s.lastWords()
+		}
 		os.Exit(exitInterrupted)
 	}
-	return interrupt.Watch(func() {
+	defer interrupt.Watch(func() {
 		s.interrupted.Store(true)
 		text := "outgoing: interrupted"
 		if n := s.drainer.InFlight(); n > 0 {
-			text += "; finishing " + display.Plural(n, "request in flight (interrupt again to cut it off)", "requests in flight (interrupt again to cut them off)")
+			text += fmt.Sprintf("; finishing %s in flight (interrupt again to cut off)", display.Plural(n, "request", "requests"))
 		}
 		s.say("%s", text)
 		s.drainer.Drain()
@@ -145,21 +141,20 @@ func (s *session) handleInterrupts(lastWords func()) (unhandle func()) {
 		s.say("outgoing: interrupted again; what is known is printed now")
 		s.stop()
 		s.screen.WhenStalled(leave)
-	}, leave)
-}
-
-// sayUnwritten is what is said last when the results cannot be written, of work that changes nothing.
-func (s *session) sayUnwritten() {
-	s.say("outgoing: left before all results were written")
-}
-
-// showProgress shows how far the work is, until the returned function is called.
-func (s *session) showProgress(doing, things string, total int) (end func()) {
-	if s.quiet {
-		return func() {}
+	}, leave)()
+	err := work()
+	s.unsettled = s.unsettled || s.ended != nil || s.progress.Failed.Load() > 0
+	switch {
+	case errors.Is(err, terminal.ErrReaderGone) && s.unsettled:
+		return statusError(exitUnsettled)
+	case err != nil:
+		return err
+	case s.interrupted.Load():
+		return statusError(exitInterrupted)
+	case s.unsettled:
+		return statusError(exitUnsettled)
 	}
-	s.progress.Doing, s.progress.Things, s.progress.Total, s.progress.Sent = doing, things, total, s.drainer.Sent
-	return s.screen.Live(s.progress.Line)
+	return nil
 }
 
 // note writes a line about the work as a whole, unless --quiet is given.
@@ -175,34 +170,74 @@ func (s *session) sent() string {
 	return display.Plural(requests, "request", "requests") + ", " + display.Plural(attempts, "attempt", "attempts")
 }
 
-// tokenFrom is where the token comes from, for people.
-func (s *session) tokenFrom() string { return cmp.Or(s.tokenFile, tokenVariable) }
-
 // reason returns why something did not happen, for people; of a refused token, where it came from too.
 func (s *session) reason(err error) string {
 	if errors.Is(err, outgoing.ErrUnauthorized) {
-		err = fmt.Errorf("%w; check %s", err, s.tokenFrom())
+		err = fmt.Errorf("%w; check %s", err, cmp.Or(s.tokenFile, tokenVariable))
 	}
 	return output.Reason(err)
 }
 
-// refusal returns the gateway's answer that it does not accept the token, if err is or has one.
-func refusal(err error) error {
-	failures := []error{err}
-	if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
-		failures = batch.Unwrap()
-	}
-	for _, err := range failures {
-		if errors.Is(err, outgoing.ErrUnauthorized) || errors.Is(err, outgoing.ErrForbidden) {
-			return err
-		}
-	}
-	return nil
+// refused reports whether an error is the gateway's answer that it does not accept the token, or has one.
+func refused(err error) bool {
+	return errors.Is(err, outgoing.ErrUnauthorized) || errors.Is(err, outgoing.ErrForbidden)
 }
 
-// sayAllUnknown follows a run in which the gateway knew no ID, which usually means a wrong base URL.
-func (s *session) sayAllUnknown() {
-	if s.namedBy != "" {
+// hintIfAll is for so many IDs that the gateway does not know. If it knows none, the base URL may be wrong.
+func (s *session) hintIfAll(unknown int) {
+	if unknown == len(s.ids) && s.namedBy != "" {
 		s.say("outgoing: the gateway knows none of these IDs; a wrong %s looks the same", s.namedBy)
 	}
+}
+
+// tally is what is said at the end about the IDs of each state.
+type tally[State comparable] map[State]group
+
+// group is the IDs of one state.
+type group struct {
+	count    int
+	first    []int64        // ten of them
+	reason   string         // why they are in this state, of the first
+	statuses map[string]int // how many messages have which status
+}
+
+func (t tally[State]) add(state State, id int64, status, reason string) {
+	g := t[state]
+	if g.statuses == nil {
+		g.statuses = make(map[string]int)
+	}
+	if g.count++; g.count <= display.MaxNamed {
+		g.first = append(g.first, id)
+	}
+	g.reason = cmp.Or(g.reason, reason)
+	g.statuses[status]++
+	t[state] = g
+}
+
+// counts returns how many IDs are in which of the states: "2 found, 0 missing".
+func (t tally[State]) counts(states ...State) string {
+	var parts []string
+	for _, state := range states {
+		parts = append(parts, fmt.Sprintf("%d %v", t[state].count, state))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// names returns the first ten of the IDs, and how many more there are.
+func (g group) names() string { return display.FirstIDs(g.first, g.count) }
+
+// shownStatus returns the status of a message for people.
+func shownStatus(m outgoing.Message) string {
+	return cmp.Or(display.Printable(m.StatusCode), "without a status")
+}
+
+// countedByStatus returns how many messages have which status: "2 DELIVERED, 1 QUEUED".
+func countedByStatus(counts map[string]int) string {
+	var parts []string
+	for _, status := range slices.Sorted(maps.Keys(counts)) {
+		if n := counts[status]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, status))
+		}
+	}
+	return strings.Join(parts, ", ")
 }

@@ -23,40 +23,30 @@ import (
 
 func (c *cli) watchCommand() *cobra.Command {
 	var until string
-	r := &watchRun{status: make(map[int64]string), counts: make(map[string]int)}
-	cmd, f := c.gatewayCommand("watch [ID...]", watchFlags, func(s *session) error {
-		r.session = s
-		return s.do(r.watch, s.sayUnwritten)
-	})
+	r := &watchRun{session: &session{cli: c}, status: make(map[int64]string), counts: make(map[string]int)}
+	cmd := r.gatewayCommand("watch [ID...]", watchFlags, r.watch)
+	r.line = func(elapsed time.Duration) string {
+		return fmt.Sprintf("watch: %s [%v]", r.summary.Load(), elapsed.Truncate(time.Second))
+	}
 	set := cmd.Flags()
-	set.Var(textFlag{&until, "status,..."}, "until", "the statuses in which a message has reached its end, in any case; required")
+	set.Var(textFlag{text: &until, kind: "status,..."}, "until", "the statuses in which a message has reached its end, in any case; required")
 	set.DurationVar(&r.timeout, "timeout", 0, "stop after this time, such as 24h (default never)")
 	set.DurationVar(&r.initial, "initial-interval", 10*time.Second, "the wait after the first look at a message, and after a change")
 	set.DurationVar(&r.longest, "max-interval", 0, "the longest wait between two looks (default 15m, or --initial-interval)")
 	cmd.PreRunE = func(*cobra.Command, []string) error {
-		if f.demo && !set.Changed("initial-interval") {
-			r.initial = time.Second // nothing there takes long
-		}
-		for status := range strings.SplitSeq(until, ",") {
-			r.until = append(r.until, strings.TrimSpace(status))
-		}
+		r.until = strings.Split(strings.ReplaceAll(until, ", ", ","), ",")
 		return cmp.Or(
-			usageIf(until == "", untilHelp, c.name),
-			usageIf(slices.Contains(r.until, ""), "--until %q: a status is missing beside a comma", until),
-			usageIf(strings.ContainsAny(strings.Join(r.until, ""), "; \t"), "--until %q: statuses are separated by commas", until),
-			usageIf(set.Changed("timeout") && r.timeout <= 0, "--timeout %v: it must be positive", r.timeout),
-			usageIf(r.initial <= 0, "--initial-interval %v: it must be positive", r.initial),
-			usageIf(set.Changed("max-interval") && r.longest < r.initial,
+			errorIf(until == "", "--until is missing: name the statuses that end the watch, the bad ones too, such as DELIVERED,UNDELIVERED"),
+			errorIf(slices.Contains(r.until, ""), "--until %q: a status is missing beside a comma", until),
+			errorIf(strings.ContainsAny(strings.Join(r.until, ""), "; \t"), "--until %q: statuses are separated by commas", until),
+			errorIf(set.Changed("timeout") && r.timeout <= 0, "--timeout %v: it must be positive", r.timeout),
+			errorIf(r.initial <= 0, "--initial-interval %v: it must be positive", r.initial),
+			errorIf(set.Changed("max-interval") && r.longest < r.initial,
 				"--max-interval %v: it must not be below --initial-interval, %v", r.longest, r.initial),
 		)
 	}
 	return cmd
 }
-
-// untilHelp names the statuses that are known, and none as a default: the vendor documents no list of them.
-const untilHelp = `--until is missing: name the statuses that end the watch, the bad ones too, such as --until DELIVERED,UNDELIVERED
-The gateway's documents name QUEUED and SCHEDULED, which are not the end; others, such as
-DELIVERED, are guesses. "%[1]s list" and "%[1]s doctor" show the statuses of your account.`
 
 // watchRun is one run of watch.
 type watchRun struct {
@@ -65,78 +55,61 @@ type watchRun struct {
 	timeout          time.Duration // 0 for none
 	initial, longest time.Duration
 
-	out     output.Writer[outgoing.Message] // nil if only the live line shows changes
-	status  map[int64]string                // of the messages, as it is shown
-	counts  map[string]int                  // of the messages, by status
-	left    int                             // how many have not reached their end and are not given up
-	failed  int                             // how many are given up
-	summary atomic.Value                    // of counts and left: a string, which another goroutine draws
+	status  map[int64]string // of the messages that were seen or given up, as it is shown
+	counts  map[string]int   // of the messages, by status
+	left    int              // how many have not reached their end and are not given up
+	summary atomic.Value     // of counts and left: a string, which another goroutine draws
 }
 
-// What stands where a status would.
-const (
-	givenUp       = "given up"
-	notSeen       = "not seen"
-	withoutStatus = "without a status"
-)
+const givenUp, notSeen = "given up", "not seen" // in place of a status
 
 // watch shows each change, until the watch ends or they cannot be written, and sums up what it saw.
-func (r *watchRun) watch() (settled bool, err error) {
+func (r *watchRun) watch() error {
 	ctx, end := context.WithCancelCause(r.ctx)
 	defer end(nil)
 	r.screen.OnReaderGone(func() { end(terminal.ErrReaderGone) })
 	if r.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, r.timeout)
-		defer cancel()
+		defer time.AfterFunc(r.timeout, func() { end(context.DeadlineExceeded) }).Stop()
 	}
 	if r.double != nil {
 		go server.Live{Gateway: r.double, Messages: outgoingtest.SampleMessages(demoSamples), Report: func(...outgoing.Message) {}}.Run(ctx)
 	}
-	ended, err := r.follow(ctx)
-	if errors.Is(context.Cause(ctx), terminal.ErrReaderGone) {
-		err = terminal.ErrReaderGone
-	}
-	if err != nil {
-		return r.failed == 0, err
-	}
-	return r.conclude(ended)
-}
-
-// follow shows each change, and returns why the watch ended before all messages reached their end, or why they cannot be
-// written.
-func (r *watchRun) follow(ctx context.Context) (ended, unwritten error) {
-	for _, id := range r.ids {
-		r.status[id] = notSeen
-	}
 	r.counts[notSeen], r.left = len(r.ids), len(r.ids)
 	r.summarize()
-	live := !r.quiet && r.screen.CanDraw()
-	if live {
-		defer r.screen.Live(func(elapsed time.Duration) string {
-			return fmt.Sprintf("watch: %s [%v]", r.summary.Load(), elapsed.Truncate(time.Second))
-		})()
+	err := printAll(r.session, output.Changes, func(yield func(outgoing.Message) bool) { r.changes(ctx, yield) })
+	if errors.Is(context.Cause(ctx), terminal.ErrReaderGone) {
+		err, r.ended = terminal.ErrReaderGone, nil
 	}
-	if !live || !r.screen.Style().Terminal || r.format != "table" {
-		r.out = resultsOf(r.session, output.Changes)
+	if err != nil {
+		return err
 	}
+	return r.conclude()
+}
+
+// changes yields each change, unless the line that is drawn shows them, until the watch ends.
+func (r *watchRun) changes(ctx context.Context, yield func(outgoing.Message) bool) {
+	drawn := !r.quiet && r.screen.CanDraw() && r.screen.Style().Terminal && r.format == "table"
 	request := outgoing.WatchRequest{IDs: r.ids, Until: r.reachedEnd, InitialInterval: r.initial, MaxInterval: r.longest}
 	for m, err := range r.client.Watch(ctx, request) {
-		if err != nil {
-			ended = r.take(m, err, ctx.Err() != nil)
-			continue
-		}
-		r.set(m.ID, display.Printable(m.StatusCode), r.reachedEnd(m))
-		if r.out != nil {
-			if err := r.out.Write(m); err != nil {
-				return nil, err
+		batch, ok := errors.AsType[*outgoing.BatchError](err)
+		switch {
+		case err == nil:
+			r.set(m.ID, shownStatus(m), r.reachedEnd(m))
+			if !drawn && !yield(m) {
+				return
 			}
+		case ok && m.ID != 0:
+			r.progress.Failed.Add(1)
+			r.set(m.ID, givenUp, true)
+			if n := r.counts[givenUp]; n <= display.MaxNamed {
+				r.say("given up: %d\n  %s", m.ID, output.Reason(batch.Failures[0].Err))
+			}
+		case !ok, refused(err), ctx.Err() != nil:
+			r.ended = err
+		case !r.interrupted.Load():
+			r.say("a look failed, and will be repeated\n  %s", output.Reason(batch.Failures[0].Err))
 		}
 	}
-	if r.out != nil {
-		unwritten = r.out.Close()
-	}
-	return ended, unwritten
 }
 
 // reachedEnd reports whether a message has one of the statuses of --until, in any case.
@@ -146,7 +119,7 @@ func (r *watchRun) reachedEnd(m outgoing.Message) bool {
 
 // set notes the status of a message, and whether it is watched no more.
 func (r *watchRun) set(id int64, status string, ended bool) {
-	r.counts[r.status[id]]--
+	r.counts[cmp.Or(r.status[id], notSeen)]--
 	r.counts[status]++
 	r.status[id] = status
 	if ended {
@@ -159,46 +132,25 @@ func (r *watchRun) summarize() {
 	r.summary.Store(fmt.Sprintf("%s; %d left", countedByStatus(r.counts), r.left))
 }
 
-// take says what an error of the watch means, and returns it if it is the one that ends the watch.
-func (r *watchRun) take(m outgoing.Message, err error, done bool) (ended error) {
-	batch, ok := errors.AsType[*outgoing.BatchError](err)
-	switch {
-	case ok && m.ID != 0:
-		r.set(m.ID, givenUp, true)
-		if r.failed++; r.failed <= display.MaxNamed {
-			r.say("given up: %d\n  %s", m.ID, output.Reason(batch.Failures[0].Err))
-		}
-	case !ok, refusal(err) != nil, done:
-		return err
-	case !r.interrupted.Load():
-		r.say("a look failed, and will be repeated\n  %s", output.Reason(batch.Failures[0].Err))
-	}
-	return nil
-}
-
 // conclude prints the summary, and names the messages that have not reached their end, by status.
-func (r *watchRun) conclude(ended error) (settled bool, err error) {
-	batch, ok := errors.AsType[*outgoing.BatchError](ended)
-	byStatus := make(map[string][]int64)
-	switch refused := refusal(ended); {
-	case ended != nil && !ok:
-		return false, ended
-	case refused != nil:
-		r.say("outgoing: %s", r.reason(refused))
-		if r.tokenFile == "" {
-			r.say("A token that is replaced during a watch belongs into a --token-file, which is read again.")
+func (r *watchRun) conclude() error {
+	if batch, ok := errors.AsType[*outgoing.BatchError](r.ended); ok {
+		switch {
+		case refused(r.ended):
+			r.say("outgoing: %s", r.reason(batch.Failures[0].Err))
+		case !r.interrupted.Load():
+			r.say("outgoing: --timeout %v is over", r.timeout)
 		}
-	case ok && !r.interrupted.Load():
-		r.say("outgoing: --timeout %v is over", r.timeout)
-	}
-	if ok {
+		open := make(tally[string])
 		for _, id := range batch.IDs() {
-			byStatus[r.status[id]] = append(byStatus[r.status[id]], id)
+			open.add(cmp.Or(r.status[id], notSeen), id, "", "")
 		}
-	}
-	for _, status := range slices.Sorted(maps.Keys(byStatus)) {
-		r.say("not there yet, %s: %s", cmp.Or(status, withoutStatus), display.IDs(byStatus[status]))
+		for _, status := range slices.Sorted(maps.Keys(open)) {
+			r.say("not there yet, %s: %s", status, open[status].names())
+		}
+	} else if r.ended != nil {
+		return r.ended
 	}
 	r.note("%s", r.summary.Load())
-	return ended == nil && r.failed == 0, nil
+	return nil
 }
