@@ -3,6 +3,7 @@ package outgoing_test
 import (
 	"bytes"
 	"context"
+	"flag"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +23,21 @@ import (
 // full reports whether grids and simulations run whole, as make ci has them, and not only at their corners. It is asked in
 // tests: go test does not see what a package reads when it is initialized, and would take an old result for a new one.
 func full() bool { return os.Getenv("OUTGOING_FULL") != "" }
+
+// sized is all where grids and simulations run whole, and few otherwise.
+func sized[T any](few, all T) T {
+	if full() {
+		return all
+	}
+	return few
+}
+
+// fewerChecks makes rapid try 20 examples of a property, and not 100, unless all runs whole or -rapid.checks is given.
+var fewerChecks = sync.OnceFunc(func() {
+	if checks := flag.Lookup("rapid.checks"); !full() && checks.Value.String() == checks.DefValue {
+		_ = checks.Value.Set("20")
+	}
+})
 
 // seeded is a source of random numbers whose seed is in the log of a test that fails.
 func seeded(t testing.TB) *rand.Rand {
