@@ -3,7 +3,6 @@ package outgoing_test
 import (
 	"bytes"
 	"context"
-	"flag"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -11,7 +10,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -31,13 +29,6 @@ func sized[T any](few, all T) T {
 	}
 	return few
 }
-
-// fewerChecks makes rapid try 20 examples of a property, and not 100, unless all runs whole or -rapid.checks is given.
-var fewerChecks = sync.OnceFunc(func() {
-	if checks := flag.Lookup("rapid.checks"); !full() && checks.Value.String() == checks.DefValue {
-		_ = checks.Value.Set("20")
-	}
-})
 
 // seeded is a source of random numbers whose seed is in the log of a test that fails.
 func seeded(t testing.TB) *rand.Rand {

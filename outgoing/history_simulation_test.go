@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/gsmservice-gateway/client-go/internal/fewer"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -90,7 +91,7 @@ func TestH1_AnyChangesBetweenRequests(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		fewerChecks()
+		fewer.Checks()
 		rapid.Check(struct{ rapid.TB }{t}, func(rt *rapid.T) { // t itself would be asked for its deadline, which a bubble does not allow
 			h := newHistory(rapid.IntRange(0, 800).Draw(rt, "messages"), rapid.Uint64().Draw(rt, "seed"))
 			h.latency = 10 * time.Millisecond

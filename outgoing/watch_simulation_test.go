@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/gsmservice-gateway/client-go/internal/fewer"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -239,7 +240,7 @@ func TestW1_W2_W4_W5_AHundredThousandIDsForADay(t *testing.T) {
 
 func TestW1_W3_W4_W5_WhateverFailsEachIDEndsInOneOfThree(t *testing.T) {
 	t.Parallel()
-	fewerChecks()
+	fewer.Checks()
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
 		share := rapid.Float64Range(0, 1).Draw(rt, "share of trouble")

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/gsmservice-gateway/client-go/internal/fewer"
 )
 
 const perLook = 50
@@ -241,6 +243,7 @@ type answered struct {
 // at random.
 func TestW2_NoMoreRequestsThanTheIDsNeed(t *testing.T) {
 	const initial = 10 * time.Second
+	fewer.Checks()
 	rapid.Check(t, func(t *rapid.T) {
 		var (
 			seed        = rapid.Uint64().Draw(t, "seed")
