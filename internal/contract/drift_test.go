@@ -164,6 +164,9 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 			assertLines(t, []string{test.line}, drift[i:i+1])
 			assert.Equal(t, test.level, drift[i].Level)
 
+			if os.Getenv("OUTGOING_FULL") == "" && test.level != contract.Warning {
+				return
+			}
 			taken, _ := open(t).Take(document)
 			assert.Contains(t, texts(taken.Changes), drift[i].Text)
 		})
@@ -228,6 +231,9 @@ func TestReferencesThatCannotBeFollowedAreRefused(t *testing.T) {
 			document := []byte(test.edit(t, vendorDocument(t)))
 			_, err := open(t).Take(document)
 			require.ErrorContains(t, err, test.want)
+			if name == "too much" && os.Getenv("OUTGOING_FULL") == "" {
+				return // which takes long
+			}
 			_, err = open(t).Drift(document)
 			require.ErrorContains(t, err, test.want)
 		})
