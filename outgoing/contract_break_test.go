@@ -78,7 +78,10 @@ func TestContract_ABreakIsNoticed(t *testing.T) {
 			delete(content, "application/problem+json")
 		}},
 	}
-	for _, b := range breaks {
+	for i, b := range breaks {
+		if i%3 > 0 && !full() {
+			continue
+		}
 		t.Run(b.name, func(t *testing.T) {
 			err := exchange(t, loadContract(t, b.breakIt), outgoing.ProductionURL).err()
 			require.Error(t, err)

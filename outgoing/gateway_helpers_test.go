@@ -71,15 +71,18 @@ func askedFor(req *http.Request) []int64 {
 func rowsFor(req *http.Request) string { return rowsOf(req.Method, askedFor(req)) }
 
 func rowsOf(method string, ids []int64) string {
-	rows := make([]string, len(ids))
+	body := []byte("[")
 	for i, id := range ids {
-		rows[i] = `{"id":` + strconv.FormatInt(id, 10)
-		if method == http.MethodDelete {
-			rows[i] += `,"status":204`
+		if i > 0 {
+			body = append(body, ',')
 		}
-		rows[i] += "}"
+		body = strconv.AppendInt(append(body, `{"id":`...), id, 10)
+		if method == http.MethodDelete {
+			body = append(body, `,"status":204`...)
+		}
+		body = append(body, '}')
 	}
-	return "[" + strings.Join(rows, ",") + "]"
+	return string(append(body, ']'))
 }
 
 // refusals is the body of a 200 in which no message can be cancelled any more.

@@ -22,6 +22,14 @@ import (
 // tests: go test does not see what a package reads when it is initialized, and would take an old result for a new one.
 func full() bool { return os.Getenv("OUTGOING_FULL") != "" }
 
+// sized is all where grids and simulations run whole, and few otherwise.
+func sized[T any](few, all T) T {
+	if full() {
+		return all
+	}
+	return few
+}
+
 // seeded is a source of random numbers whose seed is in the log of a test that fails.
 func seeded(t testing.TB) *rand.Rand {
 	t.Helper()

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/gsmservice-gateway/client-go/internal/fewer"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -127,6 +128,7 @@ func endedIn(err error) string {
 // Whatever a gateway withholds: if the walk ends without an error, nothing is missing.
 func TestH9_WithoutAnErrorNothingIsMissing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		fewer.Checks()
 		rapid.Check(struct{ rapid.TB }{t}, func(rt *rapid.T) {
 			h := newHistory(rapid.IntRange(0, 800).Draw(rt, "messages"), rapid.Uint64().Draw(rt, "seed"))
 			h.latency = 10 * time.Millisecond

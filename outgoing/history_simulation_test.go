@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/gsmservice-gateway/client-go/internal/fewer"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -46,7 +47,7 @@ func TestH1_EachMessageExactlyOnceWhileTheHistoryChanges(t *testing.T) {
 	t.Run("simulation", func(t *testing.T) {
 		for change := range changes {
 			for hint := range hints {
-				for _, concurrency := range []int{1, 4, 8} {
+				for _, concurrency := range fewConcurrencies() {
 					k := &kind{change: change, hint: hint, concurrency: concurrency}
 					kinds = append(kinds, k)
 					change, hint := changes[change], hints[hint]
@@ -90,6 +91,7 @@ func TestH1_AnyChangesBetweenRequests(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
+		fewer.Checks()
 		rapid.Check(struct{ rapid.TB }{t}, func(rt *rapid.T) { // t itself would be asked for its deadline, which a bubble does not allow
 			h := newHistory(rapid.IntRange(0, 800).Draw(rt, "messages"), rapid.Uint64().Draw(rt, "seed"))
 			h.latency = 10 * time.Millisecond

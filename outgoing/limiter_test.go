@@ -18,6 +18,7 @@ import (
 )
 
 func TestR5_RetriesStopWhileMostRequestsFail(t *testing.T) {
+	chunks := sized(400, 2000)
 	for _, concurrency := range []int{1, 4, 32} {
 		synctest.Test(t, func(t *testing.T) {
 			var sent atomic.Int64
@@ -25,10 +26,10 @@ func TestR5_RetriesStopWhileMostRequestsFail(t *testing.T) {
 				sent.Add(1)
 				return answer(503, ""), nil
 			}), outgoing.WithConcurrency(concurrency))
-			result, err := client.GetByIDs(t.Context(), ids(2000*50))
+			result, err := client.GetByIDs(t.Context(), ids(chunks*50))
 			require.ErrorIs(t, err, outgoing.ErrServer)
-			assert.LessOrEqual(t, sent.Load(), int64(2100))
-			assert.GreaterOrEqual(t, sent.Load(), int64(2000), "each chunk has its first attempt")
+			assert.LessOrEqual(t, sent.Load(), int64(chunks+100))
+			assert.GreaterOrEqual(t, sent.Load(), int64(chunks), "each chunk has its first attempt")
 			assert.EqualValues(t, sent.Load(), result.Attempts)
 		})
 	}

@@ -57,7 +57,7 @@ func TestR6_EveryCallEndsInTimeWhateverTheGatewayDoes(t *testing.T) {
 	t.Parallel()
 	runs := 200
 	if raceDetector || !full() {
-		runs = 40
+		runs = 12
 	}
 	for seed := range runs {
 		synctest.Test(t, func(t *testing.T) {

@@ -80,6 +80,9 @@ func TestE4_400MiBOfBlanks(t *testing.T) {
 	}
 	for encoding, body := range bodies {
 		for _, status := range statuses {
+			if !full() && (encoding == "") == (status == 200) {
+				continue
+			}
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				if encoding != "" {
 					w.Header().Set("Content-Encoding", encoding)

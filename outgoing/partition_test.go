@@ -14,6 +14,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/gsmservice-gateway/client-go/internal/fewer"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
@@ -132,6 +133,7 @@ func checkParts(whole []int64, parts ...[]int64) error {
 
 // inTrouble checks what a call does in all kinds of trouble, in virtual time.
 func inTrouble(t *testing.T, check func(ctx context.Context, tr trouble, g *outgoingtest.Gateway, client *outgoing.Client) error) {
+	fewer.Checks()
 	rapid.Check(t, func(rt *rapid.T) {
 		tr := drawTrouble(rt)
 		var failed error

@@ -89,7 +89,7 @@ func TestR6_CallsSucceedAgainWithinAMinuteAfterAnOutage(t *testing.T) {
 		for _, rate := range []int{2, 20} {
 			for _, latency := range []time.Duration{20 * time.Millisecond, 300 * time.Millisecond, 2 * time.Second} {
 				for _, deadline := range []time.Duration{time.Second, 5 * time.Second} {
-					if deadline < 2*latency || corners && rate == 20 && latency != 300*time.Millisecond {
+					if deadline < 2*latency || corners && (rate == 20) != (latency == 300*time.Millisecond) {
 						continue
 					}
 					seed := random.Uint64()
@@ -171,14 +171,17 @@ func TestR6_BulkJobsUseMostOfTheQuota(t *testing.T) {
 			t.Run(fmt.Sprintf("%s of %d a second", name, rate), func(t *testing.T) {
 				t.Parallel()
 				requests := 100*rate + 100
-				if raceDetector && rate > 1 {
+				switch {
+				case raceDetector && rate > 1:
 					requests = 20 * rate
+				case rate > 1 && !full():
+					requests = 50 * rate
 				}
 				for _, latency := range []time.Duration{20 * time.Millisecond, 300 * time.Millisecond, 2 * time.Second} {
 					for _, retryAfter := range []time.Duration{0, time.Second} {
 						for _, concurrency := range []int{4, 32, 250} {
 							possible := float64(concurrency) / latency.Seconds()
-							if !full() && (concurrency == 250 || latency == 300*time.Millisecond) {
+							if !full() && (concurrency == 250 || latency == 300*time.Millisecond || (concurrency == 4) != (retryAfter > 0)) {
 								continue
 							}
 							if possible < 1.2*float64(rate) || rate == 1 && concurrency > 32 || rate < 100 && concurrency == 250 { // the last would wait for too long

@@ -46,7 +46,7 @@ func TestS1_AnEchoingGatewayIsNotEchoed(t *testing.T) {
 	}
 	for _, token := range tokens {
 		for i, spelling := range spell(token) {
-			if slices.Contains(spell(token)[:i], spelling) {
+			if slices.Contains(spell(token)[:i], spelling) || i > 0 && token == testToken && !full() {
 				continue
 			}
 			echo := strings.NewReplacer("X", spelling)
@@ -90,7 +90,7 @@ func TestS1_ATokenAcrossTheCutIsLeftOutAsAWhole(t *testing.T) {
 	t.Parallel()
 	const limit = 64 << 10
 	rest, mark := strings.Repeat("b", 50<<10), "[redacted]"
-	cuts := 16
+	cuts := 6
 	if full() {
 		cuts = 64
 	}

@@ -172,6 +172,7 @@ func TestC6_AReplacedTokenSendsNoSecondDELETEWithOneAttempt(t *testing.T) {
 }
 
 func TestB6_AHostThatCannotBeReachedIsNotAskedForEachChunk(t *testing.T) {
+	n := sized(20_000, 100_000)
 	for name, reason := range map[string]error{"refused": errRefusedConnection, "dropped": io.EOF} {
 		for _, concurrency := range []int{1, 4, 32} {
 			synctest.Test(t, func(t *testing.T) {
@@ -182,23 +183,23 @@ func TestB6_AHostThatCannotBeReachedIsNotAskedForEachChunk(t *testing.T) {
 				}), outgoing.WithConcurrency(concurrency))
 				most := int64(20+concurrency) * 4
 
-				found, err := client.GetByIDs(t.Context(), ids(100_000))
+				found, err := client.GetByIDs(t.Context(), ids(n))
 				require.ErrorIs(t, err, reason, name)
 				require.ErrorIs(t, err, outgoing.ErrNotSent)
 				assertLine(t, err)
-				assert.Len(t, batchIDs(t, err), 100_000)
+				assert.Len(t, batchIDs(t, err), n)
 				assert.Equal(t, outgoing.GetResult{Meta: outgoing.Meta{Attempts: int(sent.Load())}}, found)
 				assert.LessOrEqual(t, sent.Swap(0), most)
 
-				cancelled, err := client.CancelScheduled(t.Context(), ids(100_000))
+				cancelled, err := client.CancelScheduled(t.Context(), ids(n))
 				require.ErrorIs(t, err, reason)
-				assert.Len(t, cancelled.Outcomes, 100_000)
+				assert.Len(t, cancelled.Outcomes, n)
 				assert.EqualValues(t, sent.Load(), cancelled.Attempts)
 				assert.LessOrEqual(t, sent.Load(), most)
 				if name == "refused" {
-					assert.Len(t, cancelled.IDs(outgoing.NotSent), 100_000)
+					assert.Len(t, cancelled.IDs(outgoing.NotSent), n)
 				} else {
-					assert.GreaterOrEqual(t, len(cancelled.IDs(outgoing.NotSent)), 100_000-50*(20+concurrency))
+					assert.GreaterOrEqual(t, len(cancelled.IDs(outgoing.NotSent)), n-50*(20+concurrency))
 				}
 			})
 		}

@@ -22,6 +22,7 @@ import (
 // A dead host and many IDs: few requests, and one log line for each, also with many requests at once.
 func TestW3_AnOutageIsProbedAndNotFlooded(t *testing.T) {
 	t.Parallel()
+	n := sized(10_000, 100_000)
 	for name, down := range map[string]roundTrip{
 		"refused": fails(syscall.ECONNREFUSED),
 		"502":     status(http.StatusBadGateway),
@@ -47,14 +48,14 @@ func TestW3_AnOutageIsProbedAndNotFlooded(t *testing.T) {
 						}), outgoing.WithConcurrency(concurrency), outgoing.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 						ctx, cancel := context.WithTimeout(t.Context(), lasts)
 						defer cancel()
-						all := watch(ctx, client, outgoing.WatchRequest{IDs: ids(100_000), Until: never})
+						all := watch(ctx, client, outgoing.WatchRequest{IDs: ids(n), Until: never})
 						lines := strings.Count(log.String(), "\n")
 						t.Logf("%d requests, %d log lines, %d yields", requests, lines, len(all))
 						assert.LessOrEqual(t, requests, 2*concurrency+most)
 						assert.LessOrEqual(t, lines, requests)
 						require.LessOrEqual(t, len(all), 2, "the first failure, and the end")
 						assertLine(t, all[0].err)
-						assert.Len(t, batchIDs(t, all[len(all)-1].err), 100_000)
+						assert.Len(t, batchIDs(t, all[len(all)-1].err), n)
 					})
 				})
 			}

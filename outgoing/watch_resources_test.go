@@ -250,7 +250,7 @@ func TestW6_NoConnectionIsLeftBusy(t *testing.T) {
 }
 
 func TestW6_AtMost100BytesForEachID(t *testing.T) {
-	n := 200_000
+	n := sized(50_000, 200_000)
 	if raceDetector {
 		n = 20_000
 	}

@@ -248,8 +248,12 @@ func TestTablesFitTheTerminal(t *testing.T) {
 	long := strings.Repeat("Zażółć 漢字 ", 40)
 	gateway.Add(api.Message{ID: 5, StatusCode: "DELIVERED", Recipient: "+48999000000", Sender: &long, StatusDescription: long},
 		api.Message{ID: 1234567890123456789, StatusCode: strings.Repeat("S", 50), Recipient: long})
+	widths := []uint16{20, 60, 120}
+	if os.Getenv("OUTGOING_FULL") != "" {
+		widths = []uint16{20, 40, 60, 80, 97, 120, 300}
+	}
 	for _, args := range []string{"get 5 7 1234567890123456789", "list", "cancel --yes 5 7", "watch --until=x --timeout=300ms -q 5", "get --summary 5 7"} {
-		for _, columns := range []uint16{20, 40, 60, 80, 97, 120, 300} {
+		for _, columns := range widths {
 			term := atTerminalOf(t, command(t, append(strings.Fields(args), url)...), columns)
 			shown, _ := term.finish(t)
 			results, _, _ := strings.Cut(strings.ReplaceAll(shown, "\r", ""), "\nmissing:")

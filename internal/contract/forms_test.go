@@ -2,6 +2,7 @@ package contract_test
 
 import (
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -136,9 +137,12 @@ func TestADocumentInAnotherFormChangesNothing(t *testing.T) {
 	t.Parallel()
 	want, err := open(t).Take([]byte(vendorDocument(t)))
 	require.NoError(t, err)
-	for name, form := range forms {
+	for i, name := range slices.Sorted(maps.Keys(forms)) {
+		if i%3 > 0 && os.Getenv("OUTGOING_FULL") == "" {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
-			document := form(t, vendorDocument(t))
+			document := forms[name](t, vendorDocument(t))
 			got, err := open(t).Take([]byte(document))
 			require.NoError(t, err)
 			assert.Empty(t, texts(got.Changes))

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/gsmservice-gateway/client-go/gen"
+	"github.com/gsmservice-gateway/client-go/internal/fewer"
 )
 
 const perLook = 50
@@ -246,6 +247,7 @@ type answered struct {
 // at random.
 func TestW2_NoMoreRequestsThanTheIDsNeed(t *testing.T) {
 	const initial = 10 * time.Second
+	fewer.Checks()
 	rapid.Check(t, func(t *rapid.T) {
 		var (
 			seed        = rapid.Uint64().Draw(t, "seed")

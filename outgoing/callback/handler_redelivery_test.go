@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/gsmservice-gateway/client-go/internal/fewer"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/callback"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
@@ -131,6 +132,7 @@ func unreliable(s *store, random *lockedRandom) callback.Sink {
 
 func TestK3_K4_AfterFaultsAtRandomTheSinkHasStoredWhatTheGatewaySays(t *testing.T) {
 	total := map[int]int{}
+	fewer.Checks()
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
 		messages := rapid.IntRange(1, 120).Draw(rt, "messages")

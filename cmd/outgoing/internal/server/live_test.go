@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -127,17 +128,24 @@ func TestAScheduledMessageSaysWhenItWillGoOut(t *testing.T) {
 
 func TestNewMessagesArriveAtTheRate(t *testing.T) {
 	for _, perMinute := range []int{0, 1, 7, 60, 3000} {
+		minutes := 10
+		if perMinute > 60 {
+			minutes = 1 // enough to tell
+		}
 		synctest.Test(t, func(t *testing.T) {
 			gateway := outgoingtest.NewGateway()
-			runLive(t, gateway, nil, perMinute, forAWhile(10*time.Minute+time.Second))
+			runLive(t, gateway, nil, perMinute, forAWhile(time.Duration(minutes)*time.Minute+time.Second))
 			page, err := gateway.Client().List(t.Context(), outgoing.PageRequest{})
 			require.NoError(t, err)
-			assert.InDelta(t, 10*perMinute, *page.TotalResults, 1+float64(perMinute)/60)
+			assert.InDelta(t, minutes*perMinute, *page.TotalResults, 1+float64(perMinute)/60)
 		})
 	}
 }
 
 func TestTheHistoryOfArrivalsIsBounded(t *testing.T) {
+	if os.Getenv("OUTGOING_FULL") == "" {
+		t.Skip("make ci runs this, with OUTGOING_FULL=1: 100,000 messages move on")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		gateway := outgoingtest.NewGateway()
 		old := []outgoing.Message{{ID: 1, StatusCode: "DELIVERED"}}
