@@ -102,6 +102,7 @@ func (s *session) collectIDs(args []string) error {
 	err := cmp.Or(
 		errorIf(len(args) > 0 && s.file != "", "IDs come from the arguments or from --file, not from both"),
 		errorIf(s.file == "" && s.column != "", "--column is for the IDs of a --file"),
+		errorIf(s.file == "" && len(args) == 0 && s.demo, "no message IDs: those of --demo are %d to %d", sample(0), sample(demoSamples-1)),
 		errorIf(s.file == "" && len(args) == 0, "no message IDs: give them as arguments, or --file F with one a line (- is standard input)"),
 	)
 	switch {

@@ -32,6 +32,8 @@ func TestWrongUseIsStatusOneAndSaysWhatIsWrong(t *testing.T) {
 		"unknown flag":         {[]string{"get", "--tokn", "x"}, "unknown flag: --tokn"},
 		"token as a flag":      {[]string{"get", "--token", "x", "1"}, "unknown flag: --token"},
 		"no IDs":               {[]string{"get"}, "no message IDs: give them as arguments, or --file F"},
+		"no IDs of the demo":   {[]string{"get", "--demo"}, "no message IDs: those of --demo are 43456 to 43575"},
+		"negative latency":     {[]string{"serve", "--addr", "127.0.0.1:0", "--latency", "-1s"}, "--latency -1s: it must not be negative"},
 		"no IDs to cancel":     {[]string{"cancel", "--yes"}, "no message IDs"},
 		"IDs twice":            {[]string{"get", "1", "--file", "f"}, "not from both"},
 		"no ID":                {[]string{"get", "12x"}, `"12x" is not a message ID`},

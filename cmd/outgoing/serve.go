@@ -28,6 +28,7 @@ type serveRun struct {
 	messages     int
 	messagesFile string
 	faults       []string
+	latency      time.Duration
 
 	live     bool
 	rate     int
@@ -44,6 +45,7 @@ func (c *cli) serveCommand() *cobra.Command {
 	set.IntVar(&s.messages, "messages", demoSamples, "how many sample messages there are")
 	set.Var(textFlag{text: &s.messagesFile, kind: "file"}, "messages-file", "messages in place of the samples, in JSON Lines")
 	set.Var(textFlag{text: new(string), kind: "fault", all: &s.faults}, "fault", "make requests fail as described above; may be repeated")
+	set.DurationVar(&s.latency, "latency", 0, "how long each answer takes at least")
 	set.BoolVar(&s.live, "live", false, "make messages move on by themselves, and new ones arrive")
 	set.IntVar(&s.rate, "rate", 60, "how many new messages arrive each minute, with --live")
 	set.Var(textFlag{text: &s.callback, kind: "url"}, "callback", "where to POST status changes, with --live")
@@ -56,6 +58,7 @@ func (c *cli) serveCommand() *cobra.Command {
 			errorIf(given("callback") && !s.live, "--callback: it needs --live too"),
 			errorIf(given("callback-token-file") && !given("callback"), "--callback-token-file: it needs --callback too"),
 			errorIf(s.rate < 0 || s.rate > 60_000, "--rate %d: it is a number of messages per minute, from 0 to 60000", s.rate),
+			errorIf(s.latency < 0, "--latency %v: it must not be negative", s.latency),
 			errorIf(s.messages < 0, "--messages must not be negative, got %d", s.messages),
 			errorIf(given("messages-file") && given("messages"), "--messages is for samples: give it or --messages-file"),
 			s.httpServer.check(),
@@ -75,7 +78,7 @@ func (s *serveRun) serve(*cobra.Command, []string) error {
 			return fmt.Errorf("--messages-file %s: %w", s.messagesFile, err)
 		}
 	}
-	opts := []outgoingtest.Option{outgoingtest.WithRequestLimit(0)}
+	opts := []outgoingtest.Option{outgoingtest.WithRequestLimit(0), outgoingtest.WithLatency(s.latency)}
 	if s.token != "" {
 		opts = append(opts, outgoingtest.WithToken(s.token))
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // New returns a server of the gateway that logs each request. As at the real gateway there is nothing outside of /rest and
-// /rest-sandbox. A write has no time limit: a --latency or a fault's delay may be as long as it likes.
+// /rest-sandbox. A write has no time limit: --latency or a fault's delay may be as long as it likes.
 func New(gateway http.Handler, out io.Writer) *http.Server {
 	return &http.Server{
 		Handler:           logged(likeTheGateway(gateway), out),
