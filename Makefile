@@ -73,6 +73,9 @@ build: ## Build everything
 # The race detector needs cgo, a C compiler and the C library's headers. Only using it proves that they are there.
 TRY_RACE := go test -race -run '^$$' unicode/utf8
 
+# The race detector waits a second before each test binary ends, for goroutines that go on. goleak finds those.
+export GORACE ?= atexit_sleep_ms=0
+
 .PHONY: test
 test: ## Run all tests, with the race detector where it works
 	@race=' -race'; \
