@@ -110,7 +110,7 @@ examples: ## Run go vet, golangci-lint and the tests of each example, with the r
 
 # A benchmark's line is pairs of a value and its unit; one whose unit starts with "limit:" belongs to the other one.
 .PHONY: bench
-bench: ## Measure the speed, as ratios to the least that any client must do, beside their limits
+bench: ## Measure the speed, relative to bare net/http and decoding, with the limits
 	@go test -run '^$$' -bench . ./outgoing | awk ' \
 	  !/^Benchmark/ { if (!/^PASS|^ok/) print > "/dev/stderr"; next } \
 	  !heading++    { print "| | | measured | limit |"; print "|---|---|---:|---:|" } \

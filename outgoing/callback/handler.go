@@ -27,7 +27,7 @@ type Handler struct {
 }
 
 // New returns a handler that hands what callbacks report to sink. Exactly one of [WithTokens] and [WithoutToken] must be
-// among the options, and [WithConfirmation] beside the latter. Otherwise, and for a nil sink or a bad option, the error
+// among the options, and the latter needs [WithConfirmation]. Otherwise, and for a nil sink or a bad option, the error
 // matches [outgoing.ErrInvalidArgument]; it never repeats a token.
 func New(sink Sink, opts ...Option) (*Handler, error) {
 	o := options{logger: slog.New(slog.DiscardHandler), limit: 16}

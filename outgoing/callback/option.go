@@ -50,7 +50,7 @@ func WithoutToken() Option {
 }
 
 // WithConfirmation looks up with c what a callback reports, and hands on what the gateway says now. So a forged or late
-// callback hands on nothing but what is true. Give it a Client of its own: see the package's section on confirmation.
+// callback cannot hand on what the gateway does not confirm. Give it a Client of its own: see the package's section on confirmation.
 //
 // The look-up is one attempt of at most 10 seconds. If it fails, the callback is refused, and its repetition is the retry.
 func WithConfirmation(c *outgoing.Client) Option {

@@ -34,7 +34,7 @@ func jsonAnswer(status int, body []byte, header http.Header) answer {
 	return answer{status: status, header: header, body: body}
 }
 
-// rowsAnswer is a 200 with one row for each of rows: an array also where there are none.
+// rowsAnswer returns a 200 with one row for each of rows: an array also where there are none.
 func rowsAnswer[T any](header http.Header, rows []T) answer {
 	body, err := json.Marshal(rows, jsontext.AllowInvalidUTF8(true))
 	if err != nil {
@@ -91,7 +91,7 @@ func setCounts(header http.Header, success, failure int) {
 	setInt(header, "X-Error-Count", failure)
 }
 
-// baseURL is the address by which the client reached the gateway.
+// baseURL returns the address by which the client reached the gateway.
 func baseURL(r *http.Request, prefix string) url.URL {
 	u := url.URL{Scheme: "http", Host: r.Host, Path: prefix}
 	if r.TLS != nil {
@@ -100,7 +100,7 @@ func baseURL(r *http.Request, prefix string) url.URL {
 	return u
 }
 
-// pageLinks is a Link header (RFC 8288) to the pages that are there and are not this one.
+// pageLinks returns a Link header (RFC 8288) to the pages that are there and are not this one.
 func pageLinks(base url.URL, page, limit, pages int) string {
 	var links []string
 	add := func(rel string, page int) {

@@ -57,7 +57,7 @@ func (g *Gateway) record(r *http.Request) *Request {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.requests = append(g.requests, arrived)
-	if g.kept > 0 && len(g.requests) >= 2*g.kept { // not each time, so that forgetting costs next to nothing
+	if g.kept > 0 && len(g.requests) >= 2*g.kept { // not each time, so that this is cheap
 		g.requests = slices.Clone(g.requests[len(g.requests)-g.kept:])
 	}
 	return arrived

@@ -38,7 +38,7 @@ func (w *responseWriter) Write(p []byte) (int, error) {
 // Flush has nothing to do: whatever is written counts as sent.
 func (w *responseWriter) Flush() {}
 
-// response is what a client makes of it.
+// response returns what a client makes of it.
 func (w *responseWriter) response(req *http.Request, aborted bool) *http.Response {
 	w.WriteHeader(http.StatusOK)
 	header := w.sent

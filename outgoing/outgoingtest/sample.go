@@ -90,5 +90,5 @@ func sampleMessage(i int) outgoing.Message {
 	return m
 }
 
-// grosze is a price in hundredths of a PLN.
+// grosze returns a price in hundredths of a PLN.
 func grosze(n int) outgoing.Price { return outgoing.Price{Decimal: decimal.MustNew(int64(n), 2)} }

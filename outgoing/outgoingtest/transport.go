@@ -64,7 +64,7 @@ func serve(h http.Handler, w http.ResponseWriter, r *http.Request) (aborted bool
 	return false
 }
 
-// arriving is req as a server would see it.
+// arriving returns req as a server would see it.
 func arriving(req *http.Request) *http.Request {
 	header := req.Header.Clone()
 	if header == nil {
