@@ -7,4 +7,4 @@
 // One file is written by hand: price.go, the type of Message.Price.
 package gen
 
-//go:generate go -C .. run ./internal/contract/cmd generate
+//go:generate go -C .. run ./internal/contract/cmd generate gen/outgoing.gen.go

@@ -52,7 +52,7 @@ func (e Expected) Diff(before, after map[string]string) (changes []Change) {
 		lost, gained := without(split(was), split(is)), without(split(is), split(was))
 		text := fmt.Sprintf("was %q, is %q", was, is)
 		switch {
-		case len(lost)+len(gained) == 0, is == "" && within(key, before, after), was == "" && within(key, after, before):
+		case len(lost)+len(gained) == 0, is == "" && isPartOf(key, before, after), was == "" && isPartOf(key, after, before):
 			continue
 		case is == "":
 			text = fmt.Sprintf("was %q, is gone", was)
@@ -70,8 +70,8 @@ func (e Expected) Diff(before, after map[string]string) (changes []Change) {
 
 func split(fact string) []string { return strings.Split(fact, ", ") }
 
-// within reports whether key belongs to something larger that only one of the contracts has.
-func within(key string, one, other map[string]string) bool {
+// isPartOf reports whether key belongs to something larger that only one of the contracts has.
+func isPartOf(key string, one, other map[string]string) bool {
 	for i := range key {
 		if strings.ContainsRune(" .", rune(key[i])) && one[key[:i]] != "" && other[key[:i]] == "" {
 			return true
@@ -119,18 +119,12 @@ func without(items, others []string) []string {
 	return slices.DeleteFunc(slices.Clone(items), func(item string) bool { return slices.Contains(others, item) })
 }
 
-// dependents returns the files that depend on a fact, or on what is most like a new one: the range of its status, what it is part
-// of, or another part of the same.
+// dependents returns the files that depend on a fact or, if it is new, on the range of its status or what it is part of.
 func (e Expected) dependents(key string) string {
 	for end := len(key); end > 0; end = strings.LastIndexAny(key[:end], ". ") {
 		whole := key[:end]
 		if files := cmp.Or(e.Files[whole], e.Files[failure.ReplaceAllString(whole, "${1}XX")]); files != "" {
 			return files
-		}
-		for _, other := range slices.Backward(slices.Sorted(maps.Keys(e.Files))) {
-			if end < len(key) && strings.HasPrefix(other, key[:end+1]) {
-				return e.Files[other]
-			}
 		}
 	}
 	return GeneratedFile

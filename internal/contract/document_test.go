@@ -16,7 +16,7 @@ func TestWhatIsNotAnOpenAPIDocumentIsRefused(t *testing.T) {
 		"a reference to nowhere": strings.Replace(vendorDocument(t), "schemas/Message'", "schemas/Nothing'", 1),
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := open(t).Take([]byte(text))
+			_, err := open(t).Derive([]byte(text))
 			require.Error(t, err)
 		})
 	}
@@ -28,20 +28,20 @@ func TestADocumentCanBeJSON(t *testing.T) {
 	text, err := json.MarshalIndent(document, "", "  ")
 	require.NoError(t, err)
 	before := string(text)
-	taken, err := open(t).Take(text)
+	derived, err := open(t).Derive(text)
 	require.NoError(t, err)
-	assert.Empty(t, taken.Changes)
+	assert.Empty(t, derived.Changes)
 	assert.Equal(t, before, string(text), "it is only read")
 }
 
 func TestADocumentCanHaveAliases(t *testing.T) {
-	taken, err := open(t).Take([]byte(all(
+	derived, err := open(t).Derive([]byte(all(
 		replaced("- $ref: '#/components/parameters/page'", "- &page {$ref: '#/components/parameters/page'}"),
 		replaced("\npaths:\n", "\nx-page: &header {schema: {type: integer}}\npaths:\n"),
 		replaced("            X-Current-Page:\n              description: Current results page number\n              schema:\n                type: integer\n                example: 1\n",
 			"            X-Current-Page: *header\n"),
 	)(t, vendorDocument(t))))
 	require.NoError(t, err)
-	assert.NotRegexp(t, `[&*](page|header)`, string(taken.Vendor))
-	assert.Empty(t, taken.Changes)
+	assert.NotRegexp(t, `[&*](page|header)`, string(derived.Vendor))
+	assert.Empty(t, derived.Changes)
 }

@@ -155,8 +155,8 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			document := []byte(test.edit(t, vendorDocument(t)))
-			taken, _ := open(t).Take(document)
-			drift := taken.Changes
+			derived, _ := open(t).Derive(document)
+			drift := derived.Changes
 			i := slices.IndexFunc(drift, func(c contract.Change) bool {
 				return strings.HasPrefix(c.Text, test.line[:strings.Index(test.line, ":")+1])
 			})
@@ -231,7 +231,7 @@ func TestReferencesThatCannotBeFollowedAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			document := []byte(test.edit(t, vendorDocument(t)))
-			_, err := open(t).Take(document)
+			_, err := open(t).Derive(document)
 			require.ErrorContains(t, err, test.want)
 		})
 	}
@@ -255,7 +255,7 @@ func TestNothingInADocumentMakesACheckPanic(t *testing.T) {
 				set(other)
 				document := []byte(whole.text(t))
 				set(value)
-				assert.NotPanics(t, func() { _, _ = repository.Take(document) }, string(document))
+				assert.NotPanics(t, func() { _, _ = repository.Derive(document) }, string(document))
 			}
 		}
 		switch v := value.(type) {

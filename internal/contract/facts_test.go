@@ -78,12 +78,12 @@ func TestAContractThatStatesNothingHasNoFacts(t *testing.T) {
 }
 
 func TestSecurityOfEachOperationIsTheSameFactAsThatOfTheDocument(t *testing.T) {
-	taken, err := open(t).Take([]byte(all(
+	derived, err := open(t).Derive([]byte(all(
 		replaced("\nsecurity:\n- Bearer: []\n", "\n"),
 		func(t *testing.T, document string) string {
 			return regexp.MustCompile(`(?m)^      operationId: .*$`).ReplaceAllString(document, "$0\n      security: [{Bearer: []}]")
 		},
 	)(t, vendorDocument(t))))
 	require.NoError(t, err)
-	assert.Empty(t, taken.Changes)
+	assert.Empty(t, derived.Changes)
 }

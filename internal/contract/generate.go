@@ -20,7 +20,7 @@ import (
 func (r *Repository) Generate(ctx context.Context, out string) error {
 	text, err := ForGo(r.Contract, r.overlay, r.types)
 	if err == nil {
-		text, err = r.Compile(ctx, text, false)
+		text, err = r.GenerateCode(ctx, text, false)
 	}
 	if err != nil {
 		return err
@@ -28,9 +28,9 @@ func (r *Repository) Generate(ctx context.Context, out string) error {
 	return os.WriteFile(out, text, 0o644) //nolint:gosec // source code, which anyone may read
 }
 
-// Compile returns what the generator makes of a document. If asked to build, it compiles all packages as if that were in the
+// GenerateCode returns what the generator makes of a document. If asked to build, it compiles all packages as if that were in the
 // repository: the go command takes it from a temporary directory. It changes no file.
-func (r *Repository) Compile(ctx context.Context, document []byte, build bool) (code []byte, err error) {
+func (r *Repository) GenerateCode(ctx context.Context, document []byte, build bool) (code []byte, err error) {
 	dir, err := os.MkdirTemp("", "contract-*")
 	if err != nil {
 		return nil, err

@@ -67,7 +67,7 @@ func TestADocumentThatIsRefusedChangesNothing(t *testing.T) {
 		require.NoError(t, os.WriteFile(spec, documentNamed(t, name), 0o600))
 		repository, err := contract.Open(dir)
 		require.NoError(t, err)
-		report, err := repository.TakeIn(t.Context(), spec)
+		report, err := repository.Update(t.Context(), spec)
 		require.ErrorContains(t, err, "was not taken in, and nothing was changed", name)
 		assert.Contains(t, report, ": was ", "it says what changed")
 		assert.Equal(t, before, contents(t, dir), name)
@@ -95,9 +95,9 @@ func compiled(t *testing.T, name string) (code string, err error) {
 	t.Helper()
 	onlyInCI(t)
 	repository := open(t)
-	taken, err := repository.Take(documentNamed(t, name))
+	derived, err := repository.Derive(documentNamed(t, name))
 	require.NoError(t, err)
-	made, err := repository.Compile(t.Context(), taken.ForGo, true)
+	made, err := repository.GenerateCode(t.Context(), derived.ForGo, true)
 	return string(made), err
 }
 

@@ -35,9 +35,9 @@ var (
 	ignored = []string{"examples", "externalDocs", "xml", "discriminator", "encoding", "links", "callbacks"}
 )
 
-// former writes a document in the form of the contract. References are resolved, allOf is merged, and defaults are filled in or
+// normalizer writes a document in the form of the contract. References are resolved, allOf is merged, and defaults are filled in or
 // left out; then what the contract has as a component is that component again, if it is the same everywhere.
-type former struct {
+type normalizer struct {
 	given, contract, made *Document
 	words                 bool              // take those of the contract, where it has some
 	names                 map[string]string // of components of the contract, by what refers to them in the given document
@@ -45,57 +45,57 @@ type former struct {
 	objects               int
 }
 
-// part returns a part of the document; prev is what the contract has in its place, or nil.
-func (f *former) part(next, prev any, kind string) any {
-	defer func(outside []string) { f.within = outside }(f.within)
-	value, ref := f.given.follow(next)
-	if f.objects++; f.objects > maxObjects || len(f.within) > maxDepth {
-		f.given.fail("the document is too large once its references are resolved")
+// part returns a part of the document; ours is what the contract has in its place, or nil.
+func (n *normalizer) part(given, ours any, kind string) any {
+	defer func(outside []string) { n.within = outside }(n.within)
+	value, ref := n.given.follow(given)
+	if n.objects++; n.objects > maxObjects || len(n.within) > maxDepth {
+		n.given.fail("the document is too large once its references are resolved")
 	}
-	if f.given.err != nil || obj(value) == nil {
+	if n.given.err != nil || obj(value) == nil {
 		return value // such as additionalProperties: true; the generator refuses all else
 	}
-	own, name := component(object{"$ref": ref}, kind), component(prev, kind)
-	repeated := own != "" && slices.Contains(f.within, ref) // a schema that contains itself
-	if known := has(at(f.contract.root, "components", kind), own); f.names[ref] == "" && (known || repeated) {
-		f.names[ref] = own
+	theirName, ourName := component(object{"$ref": ref}, kind), component(ours, kind)
+	repeated := theirName != "" && slices.Contains(n.within, ref) // a schema that contains itself
+	if known := has(at(n.contract.root, "components", kind), theirName); n.names[ref] == "" && (known || repeated) {
+		n.names[ref] = theirName
 	}
-	if name == "" && (prev == nil || repeated) {
-		name = f.names[ref]
+	if ourName == "" && (ours == nil || repeated) {
+		ourName = n.names[ref]
 	}
-	was := f.contract.resolve(prev)
-	if name != "" {
-		components := in(f.made.root, "components", kind)
-		if !has(components, name) {
-			components[name] = nil // until it is made
+	was := n.contract.resolve(ours)
+	if ourName != "" {
+		components := in(n.made.root, "components", kind)
+		if !has(components, ourName) {
+			components[ourName] = nil // until it is made
 		} else if repeated {
-			return refer(kind, name)
+			return refer(kind, ourName)
 		}
-		was = at(f.contract.root, "components", kind, name)
-		if own != "" {
-			f.names[ref] = name
+		was = at(n.contract.root, "components", kind, ourName)
+		if theirName != "" {
+			n.names[ref] = ourName
 		}
 	}
-	f.within = append(slices.Clip(f.within), ref)
-	made := f.object(value, was, kind)
-	if prev == nil {
-		name = f.names[ref] // also if something in it refers to it
+	n.within = append(slices.Clip(n.within), ref)
+	made := n.object(value, was, kind)
+	if ours == nil {
+		ourName = n.names[ref] // also if something in it refers to it
 	}
-	switch there := at(f.made.root, "components", kind, name); {
-	case name == "", there != nil && !slices.Equal(states(made), states(there)):
+	switch there := at(n.made.root, "components", kind, ourName); {
+	case ourName == "", there != nil && !slices.Equal(states(made), states(there)):
 		return made
 	case there == nil:
-		in(f.made.root, "components", kind)[name] = made
+		in(n.made.root, "components", kind)[ourName] = made
 	}
-	return refer(kind, name)
+	return refer(kind, ourName)
 }
 
-func (f *former) object(value, prev any, kind string) object {
-	given, was, made := obj(value), obj(prev), make(object)
+func (n *normalizer) object(value, ours any, kind string) object {
+	given, was, made := obj(value), obj(ours), make(object)
 	if kind == "schemas" {
-		given = f.flatten(given)
+		given = n.flatten(given)
 	}
-	keep := f.words && was != nil && str(given["type"]) == str(was["type"])
+	keep := n.words && was != nil && str(given["type"]) == str(was["type"])
 	for _, key := range sorted(given) {
 		item, child := given[key], parts[kind][key]
 		switch {
@@ -106,18 +106,18 @@ func (f *former) object(value, prev any, kind string) object {
 			for _, name := range sorted(item) {
 				as := canonical(key, name)
 				if has(made[key], as) {
-					f.given.fail("the document has %s twice in the same %s", as, key)
+					n.given.fail("the document has %s twice in the same %s", as, key)
 				}
-				in(made, key)[as] = f.part(cmp.Or(at(item, name), any(object(nil))), at(was[key], as), child)
+				in(made, key)[as] = n.part(cmp.Or(at(item, name), any(object(nil))), at(was[key], as), child)
 			}
 		case list(item) != nil:
 			var items []any
 			for _, item := range list(item) {
-				items = append(items, f.part(item, nil, child))
+				items = append(items, n.part(item, nil, child))
 			}
 			made[key] = items
 		default:
-			made[key] = f.part(item, was[key], child)
+			made[key] = n.part(item, was[key], child)
 		}
 	}
 	for _, key := range words {
@@ -125,7 +125,7 @@ func (f *former) object(value, prev any, kind string) object {
 			made[key] = was[key]
 		}
 	}
-	f.fillIn(made, kind)
+	n.fillIn(made, kind)
 	return made
 }
 
@@ -143,20 +143,20 @@ func canonical(of, name string) string {
 }
 
 // flatten takes the parts of an allOf into the schema itself, if they agree, and a choice of one.
-func (f *former) flatten(s object) object {
+func (n *normalizer) flatten(s object) object {
 	for _, key := range []string{"allOf", "oneOf", "anyOf"} {
-		merged, outside := except(s, key), f.within
+		merged, outside := except(s, key), n.within
 		agree, nullable := len(list(s[key])) == 1 || key == "allOf" && has(s, key), s["type"] == nil
 		for _, part := range list(s[key]) {
-			value, ref := f.given.follow(part)
-			if agree = agree && (ref == "" || !slices.Contains(f.within, ref)); agree {
-				f.within = append(slices.Clip(f.within), ref)
-				other := f.flatten(obj(value))
+			value, ref := n.given.follow(part)
+			if agree = agree && (ref == "" || !slices.Contains(n.within, ref)); agree {
+				n.within = append(slices.Clip(n.within), ref)
+				other := n.flatten(obj(value))
 				agree, nullable = unite(merged, other), nullable && other["nullable"] == true
 			}
 		}
 		if !agree {
-			f.within = outside
+			n.within = outside
 		} else if s = merged; nullable {
 			s["nullable"] = true
 		}
@@ -192,7 +192,7 @@ func unite(s, other object) bool {
 }
 
 // fillIn says what is said by default, or leaves it out: each in one way only.
-func (f *former) fillIn(o object, kind string) {
+func (n *normalizer) fillIn(o object, kind string) {
 	maps.DeleteFunc(o, func(key string, item any) bool {
 		v, wordless := reflect.ValueOf(item), slices.DeleteFunc(sorted(item), isWord)
 		switch key {
@@ -215,7 +215,7 @@ func (f *former) fillIn(o object, kind string) {
 		o["type"] = "array"
 	case kind == "parameters":
 		usual := map[bool]string{true: "form", false: "simple"}[o["in"] == "query" || o["in"] == "cookie"]
-		switch many := at(f.made.resolve(o["schema"]), "type"); {
+		switch many := at(n.made.resolve(o["schema"]), "type"); {
 		case many == "array" && cmp.Or(style, usual) == "simple": // either way is the same
 			o["style"], o["explode"] = "simple", true
 		case many == "array", many == "object":

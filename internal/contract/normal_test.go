@@ -8,13 +8,13 @@ import (
 )
 
 func TestTheContractKeepsItsWords(t *testing.T) {
-	taken, err := open(t).Take([]byte(all(
+	derived, err := open(t).Derive([]byte(all(
 		replaced("  version: 0.9.2\n", "  version: 1.3.0\n"),
 		replaced("        price:\n", "        delay:\n          description: The vendor's words\n          type: integer\n        price:\n"),
 		replaced("\n  /messages:\n", "\n  /sms:\n"),
 	)(t, vendorDocument(t))))
 	require.NoError(t, err)
-	text := string(taken.Contract)
+	text := string(derived.Contract)
 	assert.Contains(t, text, "What the message cost, in PLN.")
 	assert.NotContains(t, text, "The price of message")
 	assert.Contains(t, text, "The vendor's words", "nothing else describes what is new")

@@ -14,18 +14,18 @@ import (
 // normal returns our operations of a document, and its webhooks that the contract has, in the form of the contract.
 func (r *Repository) normal(d *Document, words bool) (*Document, error) {
 	root, from := object{"paths": make(object)}, d.root
-	f := &former{given: d, contract: r.Contract, made: &Document{root: root}, words: words, names: make(map[string]string)}
+	n := &normalizer{given: d, contract: r.Contract, made: &Document{root: root}, words: words, names: make(map[string]string)}
 	for _, id := range r.Operations {
-		f.operation("paths", id)
+		n.operation("paths", id)
 	}
 	for _, p := range r.Contract.places("x-webhooks") {
-		f.operation("x-webhooks", p.id())
+		n.operation("x-webhooks", p.id())
 	}
-	f.hoist("servers")
-	f.hoist("security")
+	n.hoist("servers")
+	n.hoist("security")
 	schemes := func(d *Document) object { return obj(at(d.root, "components", "securitySchemes")) }
 	for name, scheme := range schemes(d) {
-		in(root, "components", "securitySchemes")[name] = f.object(d.resolve(scheme), schemes(r.Contract)[name], "securitySchemes")
+		in(root, "components", "securitySchemes")[name] = n.object(d.resolve(scheme), schemes(r.Contract)[name], "securitySchemes")
 	}
 	if words {
 		from = r.Contract.root
@@ -33,16 +33,16 @@ func (r *Repository) normal(d *Document, words bool) (*Document, error) {
 	}
 	root["openapi"], root["info"] = from["openapi"], except(obj(from["info"]))
 	in(root, "info")["version"] = fmt.Sprint(at(d.root, "info", "version")) // 1.3 is a number in YAML
-	return f.made, d.err
+	return n.made, d.err
 }
 
 // hoist states for the document what most operations state, and for the others what they state instead.
-func (f *former) hoist(key string) {
-	all := f.made.places("paths")
+func (n *normalizer) hoist(key string) {
+	all := n.made.places("paths")
 	for _, p := range all {
 		same := only(all, func(other place) bool { return reflect.DeepEqual(p.op[key], other.op[key]) })
 		if usual := p.op[key]; usual != nil && len(same) > len(all)/2 {
-			f.made.root[key] = usual
+			n.made.root[key] = usual
 			for _, p := range same {
 				delete(p.op, key)
 			}
@@ -91,38 +91,38 @@ func (d *Document) ids() (all []string) {
 
 // operation takes the operation with this ID, at the contract's path. One that has an ID of no other is known by its method and
 // path.
-func (f *former) operation(where, id string) {
+func (n *normalizer) operation(where, id string) {
 	hasID := func(p place) bool { return p.id() == id }
-	was := append(only(f.contract.places(where), hasID), place{})[0]
-	found := only(f.given.places(where), hasID)
+	was := append(only(n.contract.places(where), hasID), place{})[0]
+	found := only(n.given.places(where), hasID)
 	if len(found) == 0 {
-		found = only(f.given.places(where), func(p place) bool {
-			return p.method == was.method && p.shape() == was.shape() && !slices.Contains(f.contract.ids(), p.id())
+		found = only(n.given.places(where), func(p place) bool {
+			return p.method == was.method && p.shape() == was.shape() && !slices.Contains(n.contract.ids(), p.id())
 		})
 	}
 	if len(found) == 0 {
 		return
 	}
 	if len(found) > 1 {
-		f.given.fail("the document has more than one operation %s", id)
+		n.given.fail("the document has more than one operation %s", id)
 	}
 	p, name := found[0], found[0].name
 	if p.shape() == was.shape() {
 		name = was.name // with its names of parameters
 	}
 	op := maps.Clone(p.op)
-	op["operationId"], op["parameters"] = id, f.parameters(p, was, name)
-	op["security"] = cmp.Or(p.op["security"], p.item["security"], f.given.root["security"], any([]any{}))
-	op["servers"] = cmp.Or(p.op["servers"], p.item["servers"], f.given.root["servers"])
+	op["operationId"], op["parameters"] = id, n.parameters(p, was, name)
+	op["security"] = cmp.Or(p.op["security"], p.item["security"], n.given.root["security"], any([]any{}))
+	op["servers"] = cmp.Or(p.op["servers"], p.item["servers"], n.given.root["servers"])
 	if where != "paths" {
 		delete(op, "servers") // the one that receives it has an address
 	}
-	in(f.made.root, where, name)[p.method] = f.object(op, was.op, "operation")
+	in(n.made.root, where, name)[p.method] = n.object(op, was.op, "operation")
 }
 
 // parameters returns the parameters of an operation and its path in the order of the contract, and then the rest. Those of the
 // path have the names that they have in name.
-func (f *former) parameters(p, was place, name string) (made []any) {
+func (n *normalizer) parameters(p, was place, name string) (made []any) {
 	var order []string
 	given, prev := make(object), make(object)
 	add := func(to, parameter object, item any) {
@@ -130,11 +130,11 @@ func (f *former) parameters(p, was place, name string) (made []any) {
 		order, to[key] = append(order, key), item
 	}
 	for _, item := range list(was.op["parameters"]) {
-		add(prev, obj(f.contract.resolve(item)), item)
+		add(prev, obj(n.contract.resolve(item)), item)
 	}
 	theirs, ours := placeholder.FindAllString(p.name, -1), placeholder.FindAllString(name, -1)
 	for _, item := range slices.Concat(list(p.item["parameters"]), list(p.op["parameters"])) { // the operation's own win
-		own := except(obj(f.given.resolve(item)))
+		own := except(obj(n.given.resolve(item)))
 		if i := slices.Index(theirs, "{"+str(own["name"])+"}"); own["in"] == "path" && i >= 0 {
 			own["name"] = strings.Trim(ours[i], "{}")
 		} else if own["in"] == "header" {
@@ -144,7 +144,7 @@ func (f *former) parameters(p, was place, name string) (made []any) {
 	}
 	for _, key := range order {
 		if has(given, key) {
-			made = append(made, f.part(given[key], prev[key], "parameters"))
+			made = append(made, n.part(given[key], prev[key], "parameters"))
 			delete(given, key)
 		}
 	}

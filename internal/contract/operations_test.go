@@ -10,9 +10,9 @@ import (
 // vendorPart returns what api/vendor.yaml becomes.
 func vendorPart(t *testing.T, document string) string {
 	t.Helper()
-	taken, err := open(t).Take([]byte(document))
+	derived, err := open(t).Derive([]byte(document))
 	require.NoError(t, err)
-	return string(taken.Vendor)
+	return string(derived.Vendor)
 }
 
 func TestOtherOperationsAndWhatTheyReferToAreDropped(t *testing.T) {

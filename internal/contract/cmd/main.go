@@ -1,8 +1,8 @@
 // Command cmd is what the targets of the Makefile use on the contract. Its working directory is the root of the repository.
 //
-//	generate [FILE]   write what the generator makes of the contract to FILE, or gen/outgoing.gen.go
-//	take SPEC         take a document of the vendor in: the contract and gen/, or nothing if one step fails
-//	drift SPEC        compare a document of the vendor with the one last taken in; fail unless all changes are harmless
+//	generate FILE   write what the generator makes of the contract
+//	take SPEC       take a document of the vendor in: the contract and gen/, or nothing if one step fails
+//	drift SPEC      compare a document of the vendor with the one last taken in; fail unless all changes are harmless
 package main
 
 import (
@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"slices"
 
 	"github.com/gsmservice-gateway/client-go/internal/contract"
 )
@@ -19,18 +18,21 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	report, args := "", slices.Concat(os.Args[1:], []string{contract.GeneratedFile}) // the default
 	repository, err := contract.Open(".")
+	report, verb := "", ""
+	if len(os.Args) == 3 {
+		verb = os.Args[1]
+	}
 	switch {
 	case err != nil:
-	case args[0] == "generate" && len(args) < 4:
-		err = repository.Generate(ctx, args[1])
-	case args[0] == "take" && len(args) == 3:
-		report, err = repository.TakeIn(ctx, args[1])
-	case args[0] == "drift" && len(args) == 3:
-		_, report, err = repository.Compare(args[1])
+	case verb == "generate":
+		err = repository.Generate(ctx, os.Args[2])
+	case verb == "take":
+		report, err = repository.Update(ctx, os.Args[2])
+	case verb == "drift":
+		_, report, err = repository.Compare(os.Args[2])
 	default:
-		err = errors.New("usage: generate [FILE] | take SPEC | drift SPEC")
+		err = errors.New("usage: generate FILE | take SPEC | drift SPEC")
 	}
 	fmt.Print(report)
 	if err != nil {

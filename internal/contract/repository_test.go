@@ -49,8 +49,8 @@ func TestEachChangeOfADocumentIsOneLine(t *testing.T) {
 	t.Parallel()
 	for _, d := range documents {
 		t.Run(d.name, func(t *testing.T) {
-			taken, err := open(t).Take([]byte(d.edit(t, vendorDocument(t))))
-			assertLines(t, d.changes, taken.Changes)
+			derived, err := open(t).Derive([]byte(d.edit(t, vendorDocument(t))))
+			assertLines(t, d.changes, derived.Changes)
 			switch {
 			case d.refused == "", strings.Contains(d.refused, "compile"): // what compiles is another test
 				require.NoError(t, err)
@@ -69,14 +69,14 @@ func TestADocumentWithTheSameFactsGivesAWholeContract(t *testing.T) {
 			continue
 		}
 		t.Run(d.name, func(t *testing.T) {
-			taken, err := open(t).Take([]byte(d.edit(t, vendorDocument(t))))
+			derived, err := open(t).Derive([]byte(d.edit(t, vendorDocument(t))))
 			require.NoError(t, err)
-			doc, err := openapi3.NewLoader().LoadFromData(taken.Contract)
+			doc, err := openapi3.NewLoader().LoadFromData(derived.Contract)
 			require.NoError(t, err)
 			require.NoError(t, doc.Validate(t.Context(), openapi3.EnableExamplesValidation(), openapi3.EnableSchemaFormatValidation()))
 			assert.Len(t, doc.Paths.Map(), 2)
 			assert.Equal(t, "https://api.szybkisms.pl/rest", doc.Servers[0].URL)
-			assert.NotContains(t, string(taken.Contract), "x-codeSamples")
+			assert.NotContains(t, string(derived.Contract), "x-codeSamples")
 			for _, item := range doc.Paths.Map() {
 				for id, op := range item.Operations() {
 					assert.NotNil(t, op.Responses.Value("200").Value.Content["application/json"].Example, id)
@@ -88,28 +88,28 @@ func TestADocumentWithTheSameFactsGivesAWholeContract(t *testing.T) {
 
 func TestTakingADocumentInTwiceChangesNothing(t *testing.T) {
 	repository := open(t)
-	first, err := repository.Take([]byte(vendorDocument(t)))
+	first, err := repository.Derive([]byte(vendorDocument(t)))
 	require.NoError(t, err)
-	second, err := repository.Take(first.Vendor)
+	second, err := repository.Derive(first.Vendor)
 	require.NoError(t, err)
 	assert.Equal(t, string(first.Vendor), string(second.Vendor))
 	assert.Equal(t, string(first.Contract), string(second.Contract))
 }
 
 func TestServersThatAreNotTakenAreNamed(t *testing.T) {
-	taken, err := open(t).Take([]byte(replaced("https://api.gsmservice.pl/rest", "https://gateway.example/v3")(t, vendorDocument(t))))
+	derived, err := open(t).Derive([]byte(replaced("https://api.gsmservice.pl/rest", "https://gateway.example/v3")(t, vendorDocument(t))))
 	require.NoError(t, err)
 	assertLines(t, []string{
 		`server 1: was "https://api.gsmservice.pl/rest", is "https://gateway.example/v3" (...)`,
 		`server 2: was "https://api.gsmservice.pl/rest-sandbox", is "https://gateway.example/v3-sandbox" (...)`,
-	}, taken.Changes)
-	assert.NotContains(t, string(taken.Contract), "gateway.example")
+	}, derived.Changes)
+	assert.NotContains(t, string(derived.Contract), "gateway.example")
 }
 
 // Servers of single operations would change the URLs, and no addition takes them out.
 func TestAServerOfAnOperationIsAChange(t *testing.T) {
-	taken, err := open(t).Take([]byte(replaced("      operationId: listMessages\n",
+	derived, err := open(t).Derive([]byte(replaced("      operationId: listMessages\n",
 		"      operationId: listMessages\n      servers: [{url: 'https://history.example'}]\n")(t, vendorDocument(t))))
 	require.NoError(t, err)
-	assertLines(t, []string{`listMessages: was "GET /messages", is "GET /messages, servers 1 url https://history.example" (...)`}, taken.Changes)
+	assertLines(t, []string{`listMessages: was "GET /messages", is "GET /messages, servers 1 url https://history.example" (...)`}, derived.Changes)
 }

@@ -72,15 +72,15 @@ func Open(root string) (*Repository, error) {
 	return r, nil
 }
 
-// Taken is what a document of the vendor becomes.
-type Taken struct {
+// Derived is what a document of the vendor becomes.
+type Derived struct {
 	Vendor, Contract, ForGo []byte   // our part of the document, the contract that it makes, and what the generator reads
 	Changes                 []Change // from the document last taken in
 }
 
-// Take makes the contract from a document of the vendor: with what no document of its version states, and the words of the
+// Derive makes the contract from a document of the vendor: with what no document of its version states, and the words of the
 // contract. After an error the Changes are there as far as they are known.
-func (r *Repository) Take(text []byte) (taken Taken, err error) {
+func (r *Repository) Derive(text []byte) (derived Derived, err error) {
 	var vendor, made *Document
 	given, err := Parse(text)
 	if err == nil {
@@ -93,39 +93,39 @@ func (r *Repository) Take(text []byte) (taken Taken, err error) {
 		made, err = r.normal(made, true)
 	}
 	if err != nil {
-		return Taken{}, err
+		return Derived{}, err
 	}
 	facts := func(d, vendor *Document) map[string]string { // the contract has servers of its own
 		whole := except(d.root, "servers")
 		whole["servers"] = vendor.root["servers"]
 		return (&Document{root: whole}).Facts()
 	}
-	taken.Changes = r.Expected.Diff(facts(r.Contract, r.vendor), facts(made, vendor))
+	derived.Changes = r.Expected.Diff(facts(r.Contract, r.vendor), facts(made, vendor))
 	if missing := without(r.Operations, vendor.ids()); len(missing) > 0 {
-		return taken, fmt.Errorf("the document lacks the operations %s; it has %s",
+		return derived, fmt.Errorf("the document lacks the operations %s; it has %s",
 			strings.Join(missing, ", "), strings.Join(given.ids(), ", "))
 	}
-	if taken.ForGo, err = ForGo(made, r.overlay, r.types); err != nil {
-		return taken, err
+	if derived.ForGo, err = ForGo(made, r.overlay, r.types); err != nil {
+		return derived, err
 	}
 	form := r.form.Content[0]
-	taken.Contract, err = made.YAML("", form)
+	derived.Contract, err = made.YAML("", form)
 	if err == nil {
-		taken.Vendor, err = vendor.YAML(vendorHead, form)
+		derived.Vendor, err = vendor.YAML(vendorHead, form)
 	}
-	return taken, err
+	return derived, err
 }
 
 // Compare reports what the document in the file spec changes of the one last taken in. It is an error if not all is harmless, or
 // the document does not fit.
-func (r *Repository) Compare(spec string) (taken Taken, report string, err error) {
+func (r *Repository) Compare(spec string) (derived Derived, report string, err error) {
 	text, err := os.ReadFile(spec) //nolint:gosec // the file that the user names
 	if err != nil {
-		return taken, "", err
+		return derived, "", err
 	}
-	taken, err = r.Take(text)
+	derived, err = r.Derive(text)
 	var lines strings.Builder
-	for _, change := range taken.Changes {
+	for _, change := range derived.Changes {
 		lines.WriteString(change.Level + ": " + change.Text + "\n")
 	}
 	switch report = lines.String(); {
@@ -133,24 +133,24 @@ func (r *Repository) Compare(spec string) (taken Taken, report string, err error
 		err = fmt.Errorf("%s: %w", spec, err)
 	case report == "":
 		report = fmt.Sprintf("%s states the same as %s\n", spec, VendorFile)
-	case taken.Changes[0].Level != Harmless:
+	case derived.Changes[0].Level != Harmless:
 		err = fmt.Errorf("%s has changes that are not harmless", spec)
 	}
-	return taken, report, err
+	return derived, report, err
 }
 
-// TakeIn takes the document in the file spec into the contract and gen/, or changes nothing if a step fails. It reports what
+// Update takes the document in the file spec into the contract and gen/, or changes nothing if a step fails. It reports what
 // Compare does, also if the document is not taken in.
-func (r *Repository) TakeIn(ctx context.Context, spec string) (report string, err error) {
+func (r *Repository) Update(ctx context.Context, spec string) (report string, err error) {
 	var code []byte
-	taken, report, err := r.Compare(spec)
-	if taken.Vendor != nil { // it fits, harmless or not
-		code, err = r.Compile(ctx, taken.ForGo, true)
+	derived, report, err := r.Compare(spec)
+	if derived.Vendor != nil { // it fits, harmless or not
+		code, err = r.GenerateCode(ctx, derived.ForGo, true)
 	}
 	if err != nil {
 		return report, fmt.Errorf("%s was not taken in, and nothing was changed: %w", spec, err)
 	}
-	changed, err := Install(r.root, map[string][]byte{VendorFile: taken.Vendor, ContractFile: taken.Contract, GeneratedFile: code})
+	changed, err := Install(r.root, map[string][]byte{VendorFile: derived.Vendor, ContractFile: derived.Contract, GeneratedFile: code})
 	if err == nil {
 		report += fmt.Sprintf("%s was taken in; files that changed: %s\n", spec, cmp.Or(strings.Join(changed, ", "), "none"))
 	}
