@@ -167,6 +167,7 @@ func TestExamplesOfAPageAgree(t *testing.T) {
 func TestExamplesHaveOnlyStatusesThatADocumentStates(t *testing.T) {
 	for _, id := range []string{"getMessages", "listMessages"} {
 		rows, _ := examples(t, id)
+		require.NotEmpty(t, rows, id)
 		for _, row := range rows {
 			assert.Contains(t, []any{"QUEUED", "SCHEDULED"}, row["status_code"])
 		}
