@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -92,32 +93,48 @@ type tokenFiles struct {
 	names []string
 
 	mu   sync.Mutex
-	last []string // that could be read
+	last map[string][]string // that could be read, by file
 }
 
-// current returns the tokens that the files have now. While they are written, or gone, or a pipe that has been read, the
-// tokens from before go on, and the error, which repeats none, says why.
-func (f *tokenFiles) current() ([]string, error) {
+// current returns the tokens that the files have now. While one is written, or gone, its tokens from before go on, and the
+// error, which repeats none, says why. What is no regular file, such as a pipe, is read once: it may have no writer any more.
+func (f *tokenFiles) current() (tokens []string, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var tokens []string
-	for _, name := range f.names {
-		content, err := os.ReadFile(name)                     //nolint:gosec // the file that the user asks for
-		text := strings.TrimPrefix(string(content), "\ufeff") // with which Windows editors mark UTF-8
-		lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
-		err = cmp.Or(err,
-			errorIf(strings.Contains(text, "\x00"), // as each ASCII character has one there
-				"%s is encoded in UTF-16, as Notepad and PowerShell's > can write it: save it as UTF-8 or ASCII", name),
-			errorIf(len(lines) == 0, "%s is empty", name),
-		)
-		for _, token := range lines {
-			err = cmp.Or(err, bearer.Check(token))
-		}
-		if err != nil {
-			return f.last, fmt.Errorf("%s: %w", f.what, err)
-		}
-		tokens = append(tokens, lines...)
+	if f.last == nil {
+		f.last = make(map[string][]string)
 	}
-	f.last = tokens
-	return tokens, nil
+	for _, name := range f.names {
+		if info, gone := os.Stat(name); f.last[name] == nil || gone != nil || info.Mode().IsRegular() {
+			read, wrong := readTokens(name)
+			if wrong != nil {
+				read, err = f.last[name], cmp.Or(err, fmt.Errorf("%s: %w", f.what, wrong))
+			}
+			f.last[name] = read
+		}
+		tokens = append(tokens, f.last[name]...)
+	}
+	return tokens, err
+}
+
+func readTokens(name string) ([]string, error) {
+	const most = 1 << 20       // bytes: a device may have no end
+	file, err := os.Open(name) //nolint:gosec // the file that the user asks for
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	content, err := io.ReadAll(io.LimitReader(file, most+1))
+	text := strings.TrimPrefix(string(content), "\ufeff") // with which Windows editors mark UTF-8
+	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
+	err = cmp.Or(err,
+		errorIf(len(content) > most, "%s has more than %d bytes", name, most),
+		errorIf(strings.Contains(text, "\x00"), // as each ASCII character has one there
+			"%s is encoded in UTF-16, as Notepad and PowerShell's > can write it: save it as UTF-8 or ASCII", name),
+		errorIf(len(lines) == 0, "%s is empty", name),
+	)
+	for _, token := range lines {
+		err = cmp.Or(err, bearer.Check(token))
+	}
+	return lines, err
 }
