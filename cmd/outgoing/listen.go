@@ -32,7 +32,7 @@ type listenRun struct {
 	failed  error    // why they could not be read again, which has been logged
 
 	printing  sync.Mutex // of one callback
-	out       output.Writer[outgoing.Message]
+	out       *output.Writer[outgoing.Message]
 	unwritten error  // why nothing more can be written
 	stop      func() // ends the command
 }
@@ -70,7 +70,7 @@ func (l *listenRun) listen(*cobra.Command, []string) error {
 	if err := l.refresh(); err != nil {
 		return err
 	}
-	l.out, _ = output.New("jsonl", l.screen.Out(), output.Messages, l.screen.Style())
+	l.out = output.New("jsonl", l.screen.Out(), output.Messages, l.screen.Style())
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	l.stop = stop

@@ -99,7 +99,7 @@ func (s *serveRun) serve(*cobra.Command, []string) error {
 	ctx, end := context.WithCancel(context.Background())
 	defer end()
 	if s.live {
-		if err := s.liven(ctx, &living, server.Live{Gateway: gateway, Messages: msgs, PerMinute: s.rate}); err != nil {
+		if err := s.liven(ctx, &living, server.Live{Gateway: gateway, Messages: msgs, PerMinute: s.rate, Keep: 100_000}); err != nil {
 			return err
 		}
 	}

@@ -105,7 +105,7 @@ func (s *session) logger(level slog.Level) *slog.Logger {
 
 // printAll writes rows in the format of the flags as they come, until they cannot be written, and shows how far the work is.
 func printAll[Row any](s *session, layout output.Layout[Row], rows iter.Seq[Row]) error {
-	out, _ := output.New(s.format, s.screen.Out(), layout, s.screen.Style()) // the format has been checked
+	out := output.New(s.format, s.screen.Out(), layout, s.screen.Style())
 	if s.line != nil && !s.quiet {
 		defer s.screen.Live(s.line)()
 	}
