@@ -11,9 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
-	"time"
 
 	"golang.org/x/term"
 )
@@ -25,8 +23,6 @@ type Screen struct {
 	stdout, stderr io.Writer
 	dumb           bool // the terminal cannot draw over what it shows
 	colors         bool // are wanted, where there is a terminal
-
-	stall atomic.Pointer[time.Timer] // that each write to standard output resets, once there is one
 
 	mu     sync.Mutex
 	before string // what is to be written before anything else
@@ -52,9 +48,6 @@ func (s *Screen) CanDraw() bool { return Is(s.stderr) && !s.dumb }
 func (s *Screen) Out() io.Writer {
 	return writerFunc(func(p []byte) (int, error) {
 		n, err := s.write(s.stdout, p)
-		if timer := s.stall.Load(); timer != nil {
-			timer.Reset(MaxStall)
-		}
 		switch number, _ := errors.AsType[syscall.Errno](err); {
 		case slices.Contains(readerGone, number):
 			err = ErrReaderGone
@@ -84,12 +77,6 @@ func (s *Screen) BeginLine() error {
 	_, err = s.Out().Write([]byte("\n"))
 	return err
 }
-
-// MaxStall is how long the writing of results may stand still after [Screen.WhenStalled]. No one may be reading them.
-const MaxStall = 2 * time.Second
-
-// WhenStalled calls f when no write to standard output ends for [MaxStall].
-func (s *Screen) WhenStalled(f func()) { s.stall.Store(time.AfterFunc(MaxStall, f)) }
 
 // Err returns a writer to standard error.
 func (s *Screen) Err() io.Writer {
