@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -72,7 +71,7 @@ func (s *serveRun) serve(*cobra.Command, []string) error {
 	if s.messagesFile != "" {
 		content, err := os.ReadFile(s.messagesFile)
 		if err == nil {
-			msgs, err = server.ReadMessages(bytes.NewReader(content))
+			msgs, err = server.ReadMessages(content)
 		}
 		if err != nil {
 			return fmt.Errorf("--messages-file %s: %w", s.messagesFile, err)
