@@ -69,7 +69,7 @@ func newTransport(concurrency int) http.RoundTripper {
 // tokenSource returns the source of the bearer token. No error repeats it.
 func tokenSource(file string) (func(context.Context) (string, error), error) {
 	if file != "" {
-		f := &tokenFiles{what: "the token", names: []string{file}}
+		f := &tokenFile{what: "the token", name: file}
 		tokens, err := f.current()
 		if len(tokens) > 1 {
 			err = fmt.Errorf("the token: %s has %d lines, and a token is one", file, len(tokens))
@@ -87,34 +87,29 @@ func tokenSource(file string) (func(context.Context) (string, error), error) {
 	return func(context.Context) (string, error) { return token, nil }, bearer.Check(token)
 }
 
-// tokenFiles are files with tokens and nothing else, one a line, that may be replaced by others.
-type tokenFiles struct {
-	what  string // the tokens are, for people
-	names []string
+// tokenFile is a file with tokens and nothing else, one a line, that may be replaced by another.
+type tokenFile struct {
+	what string // the tokens are, for people
+	name string
 
 	mu   sync.Mutex
-	last map[string][]string // that could be read, by file
+	last []string // that could be read
 }
 
-// current returns the tokens that the files have now. While one is written, or gone, its tokens from before go on, and the
-// error, which repeats none, says why. What is no regular file, such as a pipe, is read once: it may have no writer any more.
-func (f *tokenFiles) current() (tokens []string, err error) {
+// current returns the tokens that the file has now. While it is written, or gone, the tokens from before go on, and the error,
+// which repeats none, says why. What is no regular file, such as a pipe, is read once: it may have no writer any more.
+func (f *tokenFile) current() ([]string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.last == nil {
-		f.last = make(map[string][]string)
+	if info, err := os.Stat(f.name); err == nil && !info.Mode().IsRegular() && f.last != nil {
+		return f.last, nil
 	}
-	for _, name := range f.names {
-		if info, gone := os.Stat(name); f.last[name] == nil || gone != nil || info.Mode().IsRegular() {
-			read, wrong := readTokens(name)
-			if wrong != nil {
-				read, err = f.last[name], cmp.Or(err, fmt.Errorf("%s: %w", f.what, wrong))
-			}
-			f.last[name] = read
-		}
-		tokens = append(tokens, f.last[name]...)
+	tokens, err := readTokens(f.name)
+	if err != nil {
+		return f.last, fmt.Errorf("%s: %w", f.what, err)
 	}
-	return tokens, err
+	f.last = tokens
+	return tokens, nil
 }
 
 func readTokens(name string) ([]string, error) {
