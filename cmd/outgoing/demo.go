@@ -94,7 +94,7 @@ func show[Row any](d *demoRun, layout output.Layout[Row], rows []Row, err error)
 	style := d.style
 	style.Width = max(style.Width-len(indent), 0)
 	var text strings.Builder
-	table, _ := output.New("table", &text, layout, style)
+	table := output.New("table", &text, layout, style)
 	for _, row := range rows {
 		err = cmp.Or(err, table.Write(row))
 	}

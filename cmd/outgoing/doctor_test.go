@@ -102,6 +102,20 @@ func TestD3_RecordWritesShapesIntoANewDirectory(t *testing.T) {
 	assert.Empty(t, again.stdout)
 }
 
+func TestD3_RecordLeavesAFileThatIsThereAsItIs(t *testing.T) {
+	gateway, url := serveDouble(t, 30)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "list-page-1-limit-1-200.http")
+	write(t, path, "mine")
+	got := outgoing(t, "doctor", url, "--record", dir)
+	assert.Equal(t, 1, got.status)
+	assert.Contains(t, got.stderr, "the directory is not empty")
+	assert.Empty(t, gateway.Requests(), "it is found out before the work")
+	raw, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "mine", string(raw))
+}
+
 func TestD1_AnInterruptPrintsWhatThereIs(t *testing.T) {
 	for _, again := range []bool{false, true} {
 		limit := func(r *http.Request) bool { return r.FormValue("limit") == "25" }

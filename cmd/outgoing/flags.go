@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -99,9 +100,11 @@ func (f textFlag) Set(text string) error {
 
 // collectIDs reads all IDs that the command line asks for, and checks them, before anything is sent.
 func (s *session) collectIDs(args []string) error {
+	number, notNumber := strconv.Atoi(s.column)
 	err := cmp.Or(
 		errorIf(len(args) > 0 && s.file != "", "IDs come from the arguments or from --file, not from both"),
 		errorIf(s.file == "" && s.column != "", "--column is for the IDs of a --file"),
+		errorIf(notNumber == nil && number < 1, "--column %d: columns are counted from 1, or named by their title", number),
 		errorIf(s.file == "" && len(args) == 0 && s.demo, "no message IDs: those of --demo are %d to %d", sample(0), sample(demoSamples-1)),
 		errorIf(s.file == "" && len(args) == 0, "no message IDs: give them as arguments, or --file F with one a line (- is standard input)"),
 	)
@@ -120,12 +123,6 @@ func (s *session) collectIDs(args []string) error {
 
 // readIDs reads the IDs of a file, or of standard input.
 func (s *session) readIDs() (err error) {
-	var column idfile.Column
-	if s.column != "" {
-		if column, err = idfile.ParseColumn(s.column); err != nil {
-			return fmt.Errorf("--column %s: %w", s.column, err)
-		}
-	}
 	name, in := "standard input", os.Stdin
 	if s.file != "-" {
 		name = s.file
@@ -134,7 +131,7 @@ func (s *session) readIDs() (err error) {
 		}
 		defer func() { _ = in.Close() }()
 	}
-	file, err := idfile.Read(in, column)
+	file, err := idfile.Read(in, s.column)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: %w", name, err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -68,7 +69,7 @@ func newTransport(concurrency int) http.RoundTripper {
 // tokenSource returns the source of the bearer token. No error repeats it.
 func tokenSource(file string) (func(context.Context) (string, error), error) {
 	if file != "" {
-		f := &tokenFiles{what: "the token", names: []string{file}}
+		f := &tokenFile{what: "the token", name: file}
 		tokens, err := f.current()
 		if len(tokens) > 1 {
 			err = fmt.Errorf("the token: %s has %d lines, and a token is one", file, len(tokens))
@@ -86,38 +87,49 @@ func tokenSource(file string) (func(context.Context) (string, error), error) {
 	return func(context.Context) (string, error) { return token, nil }, bearer.Check(token)
 }
 
-// tokenFiles are files with tokens and nothing else, one a line, that may be replaced by others.
-type tokenFiles struct {
-	what  string // the tokens are, for people
-	names []string
+// tokenFile is a file with tokens and nothing else, one a line, that may be replaced by another.
+type tokenFile struct {
+	what string // the tokens are, for people
+	name string
 
 	mu   sync.Mutex
 	last []string // that could be read
 }
 
-// current returns the tokens that the files have now. While they are written, or gone, or a pipe that has been read, the
-// tokens from before go on, and the error, which repeats none, says why.
-func (f *tokenFiles) current() ([]string, error) {
+// current returns the tokens that the file has now. While it is written, or gone, the tokens from before go on, and the error,
+// which repeats none, says why. What is no regular file, such as a pipe, is read once: it may have no writer any more.
+func (f *tokenFile) current() ([]string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var tokens []string
-	for _, name := range f.names {
-		content, err := os.ReadFile(name)                     //nolint:gosec // the file that the user asks for
-		text := strings.TrimPrefix(string(content), "\ufeff") // with which Windows editors mark UTF-8
-		lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
-		err = cmp.Or(err,
-			errorIf(strings.Contains(text, "\x00"), // as each ASCII character has one there
-				"%s is encoded in UTF-16, as Notepad and PowerShell's > can write it: save it as UTF-8 or ASCII", name),
-			errorIf(len(lines) == 0, "%s is empty", name),
-		)
-		for _, token := range lines {
-			err = cmp.Or(err, bearer.Check(token))
-		}
-		if err != nil {
-			return f.last, fmt.Errorf("%s: %w", f.what, err)
-		}
-		tokens = append(tokens, lines...)
+	if info, err := os.Stat(f.name); err == nil && !info.Mode().IsRegular() && f.last != nil {
+		return f.last, nil
+	}
+	tokens, err := readTokens(f.name)
+	if err != nil {
+		return f.last, fmt.Errorf("%s: %w", f.what, err)
 	}
 	f.last = tokens
 	return tokens, nil
+}
+
+func readTokens(name string) ([]string, error) {
+	const most = 1 << 20       // bytes: a device may have no end
+	file, err := os.Open(name) //nolint:gosec // the file that the user asks for
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	content, err := io.ReadAll(io.LimitReader(file, most+1))
+	text := strings.TrimPrefix(string(content), "\ufeff") // with which Windows editors mark UTF-8
+	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
+	err = cmp.Or(err,
+		errorIf(len(content) > most, "%s has more than %d bytes", name, most),
+		errorIf(strings.Contains(text, "\x00"), // as each ASCII character has one there
+			"%s is encoded in UTF-16, as Notepad and PowerShell's > can write it: save it as UTF-8 or ASCII", name),
+		errorIf(len(lines) == 0, "%s is empty", name),
+	)
+	for _, token := range lines {
+		err = cmp.Or(err, bearer.Check(token))
+	}
+	return lines, err
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -65,9 +67,15 @@ func TestB10_GetBelievesTheLastYieldOfItsStream(t *testing.T) {
 		"before it began":     {0, false, early, statusError(exitUnsettled), []string{"not sent: 1, 2, ", "0 found, 0 missing, 0 not settled, 5000 not sent"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var stdout, stderr strings.Builder
+			shown, said := filepath.Join(t.TempDir(), "stdout"), filepath.Join(t.TempDir(), "stderr")
+			out, err := os.Create(shown)
+			require.NoError(t, err)
+			defer func() { _ = out.Close() }()
+			notes, err := os.Create(said)
+			require.NoError(t, err)
+			defer func() { _ = notes.Close() }()
 			s := &session{
-				cli:     &cli{screen: terminal.NewScreen(nil, &stdout, &stderr, func(string) (string, bool) { return "", false })},
+				cli:     &cli{screen: terminal.NewScreen(nil, out, notes)},
 				flags:   flags{format: "json"},
 				drainer: interrupt.NewDrainer(nil, nil),
 			}
@@ -75,14 +83,17 @@ func TestB10_GetBelievesTheLastYieldOfItsStream(t *testing.T) {
 				s.ids = append(s.ids, id+1)
 			}
 			r := &getRun{session: s, tally: make(tally[string]), stream: streamDouble(slices.Values(s.ids), test.taken, test.fails, test.last)}
-			err := r.do(r.get)
-			require.Equal(t, test.status, err)
+			require.Equal(t, test.status, r.do(r.get))
+			stdout, err := os.ReadFile(shown)
+			require.NoError(t, err)
+			stderr, err := os.ReadFile(said)
+			require.NoError(t, err)
 			for _, want := range test.want {
-				assert.Contains(t, stderr.String(), want)
+				assert.Contains(t, string(stderr), want)
 			}
 			if test.taken > 0 {
-				assert.True(t, strings.HasSuffix(stdout.String(), "\n]\n"), "the array is closed")
-				assert.Equal(t, 5000, strings.Count(stdout.String(), `"id":`), "a row for each ID")
+				assert.True(t, strings.HasSuffix(string(stdout), "\n]\n"), "the array is closed")
+				assert.Equal(t, 5000, strings.Count(string(stdout), `"id":`), "a row for each ID")
 			}
 		})
 	}

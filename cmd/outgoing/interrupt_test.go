@@ -201,6 +201,8 @@ func TestInterruptsGetThroughWhileNoOneReads(t *testing.T) {
 			require.Eventually(t, func() bool { return len(gateway.Requests()) > 0 }, patience, tick)
 			held{cmd: cmd, stderr: stderr}.interrupt(t, os.Interrupt)
 			require.NoError(t, cmd.Process.Signal(os.Interrupt))
+			require.Eventually(t, func() bool { return strings.Contains(stderr.String(), "interrupted again") }, patience, tick)
+			require.NoError(t, cmd.Process.Signal(os.Interrupt))
 			assert.Equal(t, 130, statusOf(t, cmd.Wait()))
 			assert.True(t, strings.HasSuffix(stderr.String(), want), stderr)
 		})

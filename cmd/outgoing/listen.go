@@ -23,7 +23,6 @@ type listenRun struct {
 	session // of the look-ups
 	httpServer
 	noConfirm bool
-	tokens    tokenFiles // of the callbacks
 	opts      []callback.Option
 
 	mu      sync.Mutex
@@ -32,24 +31,22 @@ type listenRun struct {
 	failed  error    // why they could not be read again, which has been logged
 
 	printing  sync.Mutex // of one callback
-	out       output.Writer[outgoing.Message]
+	out       *output.Writer[outgoing.Message]
 	unwritten error  // why nothing more can be written
 	stop      func() // ends the command
 }
 
 func (c *cli) listenCommand() *cobra.Command {
-	l := &listenRun{session: session{cli: c}, httpServer: httpServer{cli: c}, tokens: tokenFiles{what: "--callback-token-file"}}
+	l := &listenRun{session: session{cli: c}, httpServer: httpServer{cli: c}}
 	cmd := c.command("listen", l.listen)
 	l.session.register(cmd, "sandbox", "base-url", "token-file", "verbose")
 	l.concurrency, l.attempts = 16, 1
 	l.httpServer.register(cmd, "127.0.0.1:8081")
 	cmd.Flags().BoolVar(&l.noConfirm, "no-confirm", false, "print callbacks as they are, without asking the gateway")
-	cmd.Flags().Var(textFlag{text: new(string), kind: "file", all: &l.tokens.names}, "callback-token-file",
-		"a file with the bearer tokens of the callbacks, one a line; may be repeated")
 	cmd.PreRunE = func(*cobra.Command, []string) error {
 		return cmp.Or(
 			l.session.check(cmd.Flags()),
-			errorIf(l.noConfirm && len(l.tokens.names) == 0, "--no-confirm needs --callback-token-file: otherwise anyone could report any status"),
+			errorIf(l.noConfirm && l.tokens.name == "", "--no-confirm needs --callback-token-file: otherwise anyone could report any status"),
 			errorIf(l.noConfirm && (l.sandbox || l.baseURL != "" || l.tokenFile != ""),
 				"--no-confirm asks no gateway: it cannot be used with --sandbox, --base-url or --token-file"),
 			l.httpServer.check(),
@@ -70,7 +67,7 @@ func (l *listenRun) listen(*cobra.Command, []string) error {
 	if err := l.refresh(); err != nil {
 		return err
 	}
-	l.out, _ = output.New("jsonl", l.screen.Out(), output.Messages, l.screen.Style())
+	l.out = output.New("jsonl", l.screen.Out(), output.Messages, l.screen.Style())
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	l.stop = stop
@@ -105,8 +102,8 @@ func (l *listenRun) confirm() error {
 // announce says where callbacks are received, and what to set beside the URL.
 func (l *listenRun) announce(addr net.Addr) error {
 	advice := ".\nAnyone who can reach it is let in; only what the gateway confirms is printed."
-	if len(l.tokens.names) > 0 {
-		advice = ",\nand its token to the one in " + l.tokens.names[0] + "."
+	if l.tokens.name != "" {
+		advice = ",\nand its token to the one in " + l.tokens.name + "."
 	}
 	l.say(`outgoing: listening on http://%s
 In the vendor's panel, https://panel.gsmservice.pl, set the callback URL of the API to an https address that leads here%s`, addr, advice)
@@ -129,9 +126,9 @@ func (l *listenRun) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler.ServeHTTP(w, r)
 }
 
-// refresh makes a new handler if the tokens of the files have changed: those of a handler are fixed.
+// refresh makes a new handler if the tokens of the file have changed: those of a handler are fixed.
 func (l *listenRun) refresh() error {
-	tokens, err := l.tokens.current()
+	tokens, err := l.callbackTokens()
 	if err != nil || l.handler != nil && slices.Equal(tokens, l.known) {
 		return err
 	}

@@ -29,7 +29,7 @@ func main() {
 	if err := errors.Join(err, os.MkdirAll(completions, 0o755), os.MkdirAll(man, 0o755)); err != nil {
 		log.Fatal(err)
 	}
-	c := &cli{screen: terminal.NewScreen(os.Stdin, os.Stdout, os.Stderr, os.LookupEnv), name: "outgoing"}
+	c := &cli{screen: terminal.NewScreen(os.Stdin, os.Stdout, os.Stderr), name: "outgoing"}
 	root := c.rootCommand()
 	err = errors.Join(
 		root.GenBashCompletionFileV2(filepath.Join(completions, "outgoing.bash"), true),

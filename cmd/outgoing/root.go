@@ -50,7 +50,7 @@ func run() int {
 	executable, _ := os.Executable()
 	_, notInClone := os.Stat(filepath.Join("cmd", "outgoing", "main.go"))
 	c := &cli{
-		screen: terminal.NewScreen(os.Stdin, os.Stdout, os.Stderr, os.LookupEnv),
+		screen: terminal.NewScreen(os.Stdin, os.Stdout, os.Stderr),
 		name:   startedAs(executable, notInClone == nil),
 	}
 	command, err := c.rootCommand().ExecuteC()

@@ -74,21 +74,17 @@ func TestATokenFileThatIsBeingWrittenDoesNotStopTheWork(t *testing.T) {
 }
 
 func TestListenTakesTwoTokensWhileOneIsReplaced(t *testing.T) {
-	first, second := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
-	write(t, first, "one\n")
-	write(t, second, "two\n")
-	l := listen(t, "--no-confirm", "--callback-token-file", first, "--callback-token-file", second)
-	for _, step := range []struct {
-		file, content string
-		in, out       string
-	}{
-		{first, "one", "one two", "three"},
-		{first, "one\n\nthree\r\n", "one two three", "four"},
-		{first, "three", "two three", "one"},
-		{second, "", "two three", "one"}, // half written: those from before go on
-		{second, "six", "three six", "one two"},
+	tokens := filepath.Join(t.TempDir(), "tokens")
+	write(t, tokens, "one\n")
+	l := listen(t, "--no-confirm", "--callback-token-file", tokens)
+	for _, step := range []struct{ content, in, out string }{
+		{"one", "one", "two three"},
+		{"one\n\ntwo\r\n", "one two", "three"},
+		{"two", "two", "one"},
+		{"", "two", "one"}, // half written: those from before go on
+		{"two\nthree", "two three", "one"},
 	} {
-		write(t, step.file, step.content)
+		write(t, tokens, step.content)
 		for _, token := range strings.Fields(step.in) {
 			assert.Equal(t, 204, l.post(t, token, 1), token)
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -33,11 +32,10 @@ type serveRun struct {
 	live     bool
 	rate     int
 	callback string
-	tokens   tokenFiles // of the callbacks; the last one counts
 }
 
 func (c *cli) serveCommand() *cobra.Command {
-	s := &serveRun{cli: c, httpServer: httpServer{cli: c}, tokens: tokenFiles{what: "--callback-token-file"}}
+	s := &serveRun{cli: c, httpServer: httpServer{cli: c}}
 	cmd := c.command("serve", s.serve)
 	s.register(cmd, "127.0.0.1:8080")
 	set := cmd.Flags()
@@ -49,8 +47,6 @@ func (c *cli) serveCommand() *cobra.Command {
 	set.BoolVar(&s.live, "live", false, "make messages move on by themselves, and new ones arrive")
 	set.IntVar(&s.rate, "rate", 60, "how many new messages arrive each minute, with --live")
 	set.Var(textFlag{text: &s.callback, kind: "url"}, "callback", "where to POST status changes, with --live")
-	set.Var(textFlag{text: new(string), kind: "file", all: &s.tokens.names}, "callback-token-file",
-		"a file that holds the bearer token of the callbacks")
 	cmd.PreRunE = func(*cobra.Command, []string) error {
 		given := set.Changed
 		return cmp.Or(
@@ -72,7 +68,7 @@ func (s *serveRun) serve(*cobra.Command, []string) error {
 	if s.messagesFile != "" {
 		content, err := os.ReadFile(s.messagesFile)
 		if err == nil {
-			msgs, err = server.ReadMessages(bytes.NewReader(content))
+			msgs, err = server.ReadMessages(content)
 		}
 		if err != nil {
 			return fmt.Errorf("--messages-file %s: %w", s.messagesFile, err)
@@ -99,7 +95,7 @@ func (s *serveRun) serve(*cobra.Command, []string) error {
 	ctx, end := context.WithCancel(context.Background())
 	defer end()
 	if s.live {
-		if err := s.liven(ctx, &living, server.Live{Gateway: gateway, Messages: msgs, PerMinute: s.rate}); err != nil {
+		if err := s.liven(ctx, &living, server.Live{Gateway: gateway, Messages: msgs, PerMinute: s.rate, Keep: 100_000}); err != nil {
 			return err
 		}
 	}
@@ -114,7 +110,7 @@ func (s *serveRun) liven(ctx context.Context, living *sync.WaitGroup, live serve
 		if err != nil {
 			return fmt.Errorf("--callback: the URL %w", err)
 		}
-		tokens, err := s.tokens.current()
+		tokens, err := s.callbackTokens()
 		if err != nil {
 			return err
 		}
@@ -148,12 +144,24 @@ type httpServer struct {
 	cli    *cli
 	addr   string
 	expose bool
+	tokens tokenFile // of the callbacks
 }
 
 func (s *httpServer) register(cmd *cobra.Command, addr string) {
 	s.addr = addr
 	cmd.Flags().Var(textFlag{text: &s.addr, kind: "host:port"}, "addr", "where to listen; port 0 takes a free one")
 	cmd.Flags().BoolVar(&s.expose, "expose", false, "allow an --addr that other machines can reach")
+	s.tokens.what = "--callback-token-file"
+	cmd.Flags().Var(textFlag{text: &s.tokens.name, kind: "file", once: true}, "callback-token-file",
+		"a file with the bearer token of the callbacks, or two while it is replaced, one a line")
+}
+
+// callbackTokens returns the tokens of the callbacks as they are now, the newest last; none if there is no file for them.
+func (s *httpServer) callbackTokens() ([]string, error) {
+	if s.tokens.name == "" {
+		return nil, nil
+	}
+	return s.tokens.current()
 }
 
 // check refuses an address that other machines can reach unless --expose is set.

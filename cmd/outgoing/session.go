@@ -105,7 +105,7 @@ func (s *session) logger(level slog.Level) *slog.Logger {
 
 // printAll writes rows in the format of the flags as they come, until they cannot be written, and shows how far the work is.
 func printAll[Row any](s *session, layout output.Layout[Row], rows iter.Seq[Row]) error {
-	out, _ := output.New(s.format, s.screen.Out(), layout, s.screen.Style()) // the format has been checked
+	out := output.New(s.format, s.screen.Out(), layout, s.screen.Style())
 	if s.line != nil && !s.quiet {
 		defer s.screen.Live(s.line)()
 	}
@@ -119,16 +119,8 @@ func printAll[Row any](s *session, layout output.Layout[Row], rows iter.Seq[Row]
 
 // do does the work of a command, and returns its exit status. The work returns why its results could not be written. The
 // first interrupt stops new requests, and the second cuts off those in flight: what was done is printed after either. A third
-// ends the process, and so do results that no one reads.
+// ends the process: no one may be reading the results.
 func (s *session) do(work func() error) error {
-	leave := func() {
-		s.screen.Clear()
-		s.say("outgoing: left before all results were written")
-		if s.lastWords != nil {
-			s.lastWords()
-		}
-		os.Exit(exitInterrupted)
-	}
 	defer interrupt.Watch(func() {
 		s.interrupted.Store(true)
 		text := "outgoing: interrupted"
@@ -140,8 +132,14 @@ func (s *session) do(work func() error) error {
 	}, func() {
 		s.say("outgoing: interrupted again; what is known is printed now")
 		s.stop()
-		s.screen.WhenStalled(leave)
-	}, leave)()
+	}, func() {
+		s.screen.Clear()
+		s.say("outgoing: left before all results were written")
+		if s.lastWords != nil {
+			s.lastWords()
+		}
+		os.Exit(exitInterrupted)
+	})()
 	err := work()
 	s.unsettled = s.unsettled || s.ended != nil || s.progress.Failed.Load() > 0
 	switch {

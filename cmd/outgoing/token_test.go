@@ -3,6 +3,7 @@ package main_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -54,6 +55,15 @@ func TestATokenThatCannotBeOneIsNotRepeated(t *testing.T) {
 		assert.Contains(t, got.stderr, want)
 		assert.Empty(t, gateway.Requests())
 	}
+}
+
+func TestATokenFileWithoutEndIsRefused(t *testing.T) {
+	if _, err := os.Stat("/dev/zero"); err != nil {
+		t.Skip("no /dev/zero here")
+	}
+	got := outgoing(t, "list", "--base-url=http://127.0.0.1:1/rest", "--token-file=/dev/zero")
+	assert.Equal(t, 1, got.status)
+	assert.Contains(t, got.stderr, "/dev/zero has more than")
 }
 
 // inUTF16 returns an ASCII text in UTF-16, with the zero bytes after (0) or before (1) the others.

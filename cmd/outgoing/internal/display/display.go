@@ -34,9 +34,8 @@ func FirstIDs(ids []int64, count int) string {
 
 // Quoted shows what was read, whatever it is, in one short line.
 func Quoted(text string) string {
-	const maxRunes = 40
-	if runes := []rune(text); len(runes) > maxRunes {
-		text = string(runes[:maxRunes]) + "..."
+	if short := fmt.Sprintf("%.40s", text); short != text { // characters
+		text = short + "..."
 	}
 	return strconv.Quote(text)
 }

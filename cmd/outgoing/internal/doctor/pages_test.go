@@ -65,6 +65,20 @@ func TestD4_AHistoryThatMovesIsNotTakenForOneThatDoesNotJoin(t *testing.T) {
 	assert.LessOrEqual(t, requests, 40)
 }
 
+func TestD4_ABusyHistoryIsLookedAtUntilItStaysForAMoment(t *testing.T) {
+	gateway, asked := sampled(), 0
+	found := examine(t, changedGateway(gateway, func(r *http.Request, _ *response) {
+		if r.FormValue("page") != "2" || r.FormValue("limit") != "25" {
+			return
+		}
+		if asked++; asked < 3 {
+			gateway.Add(outgoingtest.SampleMessages(1000)[500+asked])
+		}
+	}))
+	found.is(t, doctor.OK, "page 2 of 25", "it shows 25 of 25")
+	assert.Equal(t, 3, asked)
+}
+
 func TestD4_PastTheEnd(t *testing.T) {
 	gateway := sampled()
 	past := func(change func(r *http.Request, a *response)) report {

@@ -1,7 +1,6 @@
 package idfile
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -12,19 +11,6 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
-// Column is the column of a file that holds the IDs: a number, from 1 on, or a title. The empty one leaves it to the file.
-type Column string
-
-// ParseColumn reads a column's number or title.
-func ParseColumn(text string) (Column, error) {
-	text = strings.TrimSpace(text)
-	n, err := strconv.Atoi(text)
-	if text == "" || n < 1 && err == nil || errors.Is(err, strconv.ErrRange) {
-		return "", errors.New("columns are counted from 1, or named by their title")
-	}
-	return Column(text), nil
-}
-
 // place is where the IDs stand.
 type place struct {
 	index   int
@@ -32,22 +18,23 @@ type place struct {
 	certain bool // the user or a title says so, and the other columns may hold numbers
 }
 
-// find returns where the IDs stand, given the first row of a file.
-func (c Column) find(cells []string) (place, error) {
+// find returns where the IDs stand, given the first row of a file: in the column with this number, from 1 on, or title, or if
+// it is "", where the row says so.
+func find(column string, cells []string) (place, error) {
 	titled := func(title *regexp.Regexp) []int {
 		return where(cells, func(cell string) bool { return title.MatchString(between.ReplaceAllString(cell, "")) })
 	}
 	certain, ids, open := titled(messageIDTitle), titled(idTitle), titled(openTitle)
 	numbers, all := where(cells, couldBeID), where(cells, func(string) bool { return true })
-	number, notNumber := strconv.Atoi(string(c))
+	number, notNumber := strconv.Atoi(column)
 	switch {
-	case notNumber == nil && number > len(cells):
+	case notNumber == nil && (number < 1 || number > len(cells)):
 		return place{}, fmt.Errorf("there is no column %d", number)
 	case notNumber == nil:
 		cell := cells[number-1]
 		return place{number - 1, cell != "" && isTitle(cell), true}, nil
-	case c != "":
-		certain = where(cells, func(cell string) bool { return strings.EqualFold(cell, string(c)) })
+	case column != "":
+		certain = where(cells, func(cell string) bool { return strings.EqualFold(cell, column) })
 	case isOwn(cells):
 		certain = ids
 	}
@@ -56,8 +43,8 @@ func (c Column) find(cells []string) (place, error) {
 		return place{certain[0], true, true}, nil
 	case len(certain) > 1:
 		return place{}, undecided("several titles fit", cells, certain...)
-	case c != "":
-		return place{}, undecided("no column is called "+display.Quoted(string(c)), cells, all...)
+	case column != "":
+		return place{}, undecided("no column is called "+display.Quoted(column), cells, all...)
 	case len(ids) == 1 && len(open) == 1 && len(numbers) == 0:
 		return place{index: ids[0], header: true}, nil
 	case len(ids) > 0:

@@ -23,8 +23,9 @@ type File struct {
 	Note   string  // what a person should know: that a line was taken for a header
 }
 
-// Read reads a whole file, so that all bad lines are named at once.
-func Read(r io.Reader, column Column) (File, error) {
+// Read reads a whole file, so that all bad lines are named at once. The column with the IDs is a number, from 1 on, or a title;
+// "" leaves it to the file.
+func Read(r io.Reader, column string) (File, error) {
 	text, start, err := decode(r)
 	switch {
 	case err != nil:
@@ -40,7 +41,7 @@ func Read(r io.Reader, column Column) (File, error) {
 
 // table is what was read of a file, and what its first row says of the others.
 type table struct {
-	column    Column
+	column    string
 	separator rune
 	width     int      // cells of the first row; 0 before it
 	titles    []string // the first row, if it is a header
@@ -50,7 +51,7 @@ type table struct {
 	bad    badRows
 }
 
-func readTable(text io.Reader, start []byte, column Column) (File, error) {
+func readTable(text io.Reader, start []byte, column string) (File, error) {
 	separator, err := chooseSeparator(start, column)
 	if err != nil {
 		return File{}, err
@@ -81,7 +82,7 @@ func readTable(text io.Reader, start []byte, column Column) (File, error) {
 func (t *table) add(r row) (err error) {
 	first := t.width == 0
 	if first {
-		if t.place, err = t.column.find(r.cells); err != nil {
+		if t.place, err = find(t.column, r.cells); err != nil {
 			return err
 		}
 		if t.header {

@@ -14,13 +14,7 @@ import (
 
 // readAll reads a text, and returns its IDs as a list.
 func readAll(text, column string) (ids string, file File, err error) {
-	var c Column
-	if column != "" {
-		if c, err = ParseColumn(column); err != nil {
-			return "", file, err
-		}
-	}
-	file, err = Read(strings.NewReader(text), c)
+	file, err = Read(strings.NewReader(text), column)
 	return strings.Trim(fmt.Sprint(file.IDs), "[]"), file, err
 }
 
@@ -359,7 +353,7 @@ func TestAColumnThatIsNotThereIsAnError(t *testing.T) {
 		assert.Empty(t, file.IDs)
 	}
 	for _, column := range []string{"0", "-1", "99999999999999999999", " "} {
-		_, err := ParseColumn(column)
+		_, _, err := readAll("1;43456\n", column)
 		assert.Error(t, err, column)
 	}
 }

@@ -71,7 +71,7 @@ var separatorLine = regexp.MustCompile(`^"?(?i:sep)=([,;|\t])"?\r?(\n|$)`) // by
 
 // chooseSeparator returns what separates the cells of a file, by the first row that has several. Where two could do so, it is
 // the first under which that row says where the IDs are; in a row without titles, such as "12;43456,Anna", it must not matter.
-func chooseSeparator(start []byte, column Column) (rune, error) {
+func chooseSeparator(start []byte, column string) (rune, error) {
 	if named := separatorLine.FindSubmatch(start); named != nil {
 		return rune(named[1][0]), nil
 	}
@@ -81,7 +81,7 @@ func chooseSeparator(start []byte, column Column) (rune, error) {
 			if malformed != nil || len(r.cells) == 1 {
 				continue
 			}
-			ids, err := column.find(r.cells)
+			ids, err := find(column, r.cells)
 			if chosen.line == 0 || r.line < chosen.line || r.line == chosen.line && err == nil && !decided {
 				best, chosen, decided, certain = s, r, err == nil, ids.certain
 			}

@@ -38,9 +38,7 @@ func TestC3_ARowTellsWhatTheMessageIsNow(t *testing.T) {
 			"table": "400  CANCELLED\n", "csv": "5," + state.String() + ",400,CANCELLED,\n", "jsonl": `"status_code":"CANCELLED"`,
 		} {
 			var b strings.Builder
-			w, err := New(format, &b, Outcomes, terminal.Style{})
-			require.NoError(t, err)
-			require.NoError(t, w.Write(row))
+			require.NoError(t, New(format, &b, Outcomes, terminal.Style{}).Write(row))
 			assert.Contains(t, b.String(), want)
 		}
 	}

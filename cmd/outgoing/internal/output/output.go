@@ -27,15 +27,21 @@ import (
 // Formats are the names that New knows.
 var Formats = []string{"table", "json", "jsonl", "csv", "excel"}
 
-// Writer writes results in one format, each as it comes.
-type Writer[T any] interface {
-	Write(T) error
-	Close() error // ends what the format leaves open
+// Writer writes results in one format, each as it comes. It writes a row and what stands before it in one piece. So a header
+// comes with the first row, and not before the work: a cancel that has no reader goes on.
+type Writer[T any] struct {
+	w         io.Writer
+	line      func(row members) string // the titles, if row is nil; line is nil if a row is JSON
+	after     string                   // each row
+	now, then frame                    // then: from the second row on
 }
 
+// frame is what stands before the next row, or at the end if there is none.
+type frame struct{ before, end string }
+
 // New returns a Writer of one of the Formats.
-func New[T any](format string, w io.Writer, l Layout[T], style terminal.Style) (Writer[T], error) {
-	out := &writer[T]{w: w}
+func New[T any](format string, w io.Writer, l Layout[T], style terminal.Style) *Writer[T] {
+	out := &Writer[T]{w: w}
 	switch format {
 	case "json":
 		out.now, out.then = frame{"[\n  ", "[]\n"}, frame{",\n  ", "\n]\n"}
@@ -47,25 +53,12 @@ func New[T any](format string, w io.Writer, l Layout[T], style terminal.Style) (
 	case "csv", "excel":
 		out.line = func(row members) string { return encodeCSV(l.fields, row, format == "excel") }
 		out.now = frame{out.line(nil), out.line(nil)}
-	default:
-		return nil, fmt.Errorf("there is no format %q", format)
 	}
-	return out, nil
+	return out
 }
 
-// frame is what stands before the next row, or at the end if there is none.
-type frame struct{ before, end string }
-
-// writer writes a row and what stands before it in one piece. So a header comes with the first row, and not before the
-// work: a cancel that has no reader goes on.
-type writer[T any] struct {
-	w         io.Writer
-	line      func(row members) string // the titles, if row is nil; line is nil if a row is JSON
-	after     string                   // each row
-	now, then frame                    // then: from the second row on
-}
-
-func (w *writer[T]) Write(row T) error {
+// Write writes a row.
+func (w *Writer[T]) Write(row T) error {
 	text, err := encodeJSON(row)
 	if err != nil {
 		return err
@@ -79,7 +72,8 @@ func (w *writer[T]) Write(row T) error {
 	return err
 }
 
-func (w *writer[T]) Close() error {
+// Close writes what ends the results.
+func (w *Writer[T]) Close() error {
 	_, err := io.WriteString(w.w, w.now.end)
 	return err
 }

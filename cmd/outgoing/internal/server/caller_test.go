@@ -240,7 +240,7 @@ func TestAReceiverThatFailsNowAndThenHearsOfEverything(t *testing.T) {
 			samples := outgoingtest.SampleMessages(300)
 			gateway.Add(samples...)
 			var living sync.WaitGroup
-			live := Live{Gateway: gateway, Messages: samples, PerMinute: 120, Report: c.Report}
+			live := Live{Gateway: gateway, Messages: samples, PerMinute: 120, Keep: kept, Report: c.Report}
 			living.Go(func() { live.Run(ctx) })
 			time.Sleep(10 * time.Minute)
 			cancel()

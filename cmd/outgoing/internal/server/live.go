@@ -45,14 +45,9 @@ type Live struct {
 	Gateway   *outgoingtest.Gateway
 	Messages  []outgoing.Message // that the gateway has
 	PerMinute int                // new ones
+	Keep      int                // so many of those that arrived; older ones are removed
 	Report    func(changed ...outgoing.Message)
 }
-
-// Of the messages that arrived, so many are kept; the others are removed some at a time, since that takes long.
-const (
-	maxKept = 100_000
-	atATime = 1000
-)
 
 // underway is a message that has a next status, and when that is due.
 type underway struct {
@@ -89,9 +84,9 @@ func (l Live) Run(ctx context.Context) {
 			m.SentDate = m.StatusDate
 			m.ID = l.Gateway.Add(m)[0]
 			open, arrived = append(open, l.plan(&underway{Message: m})), append(arrived, m.ID)
-			if len(arrived) == maxKept+atATime {
-				l.Gateway.Remove(arrived[:atATime]...)
-				arrived = slices.Delete(arrived, 0, atATime)
+			if old := len(arrived) - l.Keep; old > l.Keep/100 { // some at a time, since that takes long
+				l.Gateway.Remove(arrived[:old]...)
+				arrived = slices.Delete(arrived, 0, old)
 			}
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strings"
@@ -29,11 +28,7 @@ const highestID = 1 << 62
 
 // ReadMessages reads messages, one JSON object a line, and returns them by ID, the lowest first; those without one come last,
 // in their order. Its errors name the line.
-func ReadMessages(r io.Reader) ([]outgoing.Message, error) {
-	content, err := io.ReadAll(r)
-	if err != nil {
-		return nil, err
-	}
+func ReadMessages(content []byte) ([]outgoing.Message, error) {
 	var msgs []outgoing.Message
 	lines := map[int64]int{} // of the IDs
 	for n, line := range bytes.Split(content, []byte("\n")) {

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -28,7 +27,7 @@ func TestALineThatIsNoMessageIsRefusedInWords(t *testing.T) {
 		`{"id":1`:                   "unexpected EOF",
 		`[{"id":1}]`:                "jq -c '.[]'",
 	} {
-		_, err := ReadMessages(strings.NewReader("{}\n" + line))
+		_, err := ReadMessages([]byte("{}\n" + line))
 		require.ErrorContains(t, err, "line 2: ", line)
 		require.ErrorContains(t, err, want, line)
 		assert.NotRegexp(t, `json|Go |server\.|gen\.|decimal\.|2006`, err.Error(), line)
@@ -36,7 +35,7 @@ func TestALineThatIsNoMessageIsRefusedInWords(t *testing.T) {
 }
 
 func TestMembersThatAreLeftOutAreThoseOfAMessage(t *testing.T) {
-	msgs, err := ReadMessages(strings.NewReader("{}\n" + `{"type":3,"recipient":"+48999999999","status_code":"SENT"}`))
+	msgs, err := ReadMessages([]byte("{}\n" + `{"type":3,"recipient":"+48999999999","status_code":"SENT"}`))
 	require.NoError(t, err)
 	assert.Equal(t, outgoing.MessageTypeSMSPro, msgs[0].Type)
 	assert.Regexp(t, `^\+48999\d{6}$`, msgs[0].Recipient)
@@ -45,7 +44,7 @@ func TestMembersThatAreLeftOutAreThoseOfAMessage(t *testing.T) {
 }
 
 func TestAboveTheHighestIDOfAFileAreFreeOnes(t *testing.T) {
-	msgs, err := ReadMessages(strings.NewReader(`{"id":4611686018427387904}` + "\n{}"))
+	msgs, err := ReadMessages([]byte(`{"id":4611686018427387904}` + "\n{}"))
 	require.NoError(t, err)
 	assert.NotPanics(t, func() { outgoingtest.NewGateway().Add(msgs...) })
 }

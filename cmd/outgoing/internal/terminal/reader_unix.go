@@ -12,12 +12,11 @@ import (
 // OnReaderGone calls f when standard output is a pipe that no one can read any more. A write would say so too, but there may
 // be none for hours.
 func (s *Screen) OnReaderGone(f func()) {
-	pipe, _ := s.stdout.(*os.File)
-	if info, err := pipe.Stat(); err != nil || info.Mode()&(os.ModeNamedPipe|os.ModeSocket) == 0 {
+	if info, err := s.stdout.Stat(); err != nil || info.Mode()&(os.ModeNamedPipe|os.ModeSocket) == 0 {
 		return
 	}
 	go func() { // which is left behind at the end of the process
-		fds := []unix.PollFd{{Fd: int32(pipe.Fd())}} //nolint:gosec // descriptors are small
+		fds := []unix.PollFd{{Fd: int32(s.stdout.Fd())}} //nolint:gosec // descriptors are small
 		_, err := unix.Poll(fds, -1)
 		for errors.Is(err, unix.EINTR) {
 			_, err = unix.Poll(fds, -1)

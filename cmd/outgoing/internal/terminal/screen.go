@@ -2,15 +2,16 @@
 package terminal
 
 import (
+	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
-	"time"
 
 	"golang.org/x/term"
 )
@@ -18,40 +19,31 @@ import (
 // Screen lets results, messages and a progress line share one terminal: what is written takes the line away first, and
 // the next tick of the progress draws it again below.
 type Screen struct {
-	stdin          io.Reader
-	stdout, stderr io.Writer
-	dumb           bool // the terminal cannot draw over what it shows
-	colors         bool // are wanted, where there is a terminal
+	stdin, stdout, stderr *os.File
 
-	stall atomic.Pointer[time.Timer] // that each write to standard output resets, once there is one
+	dumb   bool // the terminal cannot draw over what it shows
+	colors bool // are wanted, where there is a terminal
 
 	mu     sync.Mutex
 	before string // what is to be written before anything else
 }
 
-// NewScreen returns the Screen of a process's streams and its environment, which is read as os.LookupEnv does.
-func NewScreen(stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) *Screen {
-	kind, _ := env("TERM")
-	noColor, _ := env("NO_COLOR") // https://no-color.org
-	return &Screen{stdin: stdin, stdout: stdout, stderr: stderr, dumb: kind == "dumb", colors: noColor == "" && kind != "dumb"}
+// NewScreen returns the Screen of a process's streams.
+func NewScreen(stdin, stdout, stderr *os.File) *Screen {
+	dumb := os.Getenv("TERM") == "dumb"
+	colors := os.Getenv("NO_COLOR") == "" && !dumb // https://no-color.org
+	return &Screen{stdin: stdin, stdout: stdout, stderr: stderr, dumb: dumb, colors: colors}
 }
 
-// Is reports whether a stream is a terminal.
-func Is(stream any) bool {
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // CanDraw reports whether there is a terminal on which a line can be drawn again and again.
-func (s *Screen) CanDraw() bool { return Is(s.stderr) && !s.dumb }
+func (s *Screen) CanDraw() bool { return isTerminal(s.stderr) && !s.dumb }
 
 // Out returns a writer to standard output. Its errors are [ErrReaderGone], or match [ErrUnwritten].
 func (s *Screen) Out() io.Writer {
 	return writerFunc(func(p []byte) (int, error) {
 		n, err := s.write(s.stdout, p)
-		if timer := s.stall.Load(); timer != nil {
-			timer.Reset(MaxStall)
-		}
 		switch number, _ := errors.AsType[syscall.Errno](err); {
 		case slices.Contains(readerGone, number):
 			err = ErrReaderGone
@@ -65,13 +57,12 @@ func (s *Screen) Out() io.Writer {
 // BeginLine ends what standard output's file ends with, if it is not a whole line: the rest of one, written when a disk was
 // full. A file that cannot be read gets an empty line, which loses nothing.
 func (s *Screen) BeginLine() error {
-	f, _ := s.stdout.(*os.File)
-	info, err := f.Stat() // an error, if there is no file
+	info, err := s.stdout.Stat()
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
 		return nil
 	}
 	last := make([]byte, 1)
-	if r, err := os.Open(f.Name()); err == nil {
+	if r, err := os.Open(s.stdout.Name()); err == nil {
 		defer func() { _ = r.Close() }()
 		_, _ = r.ReadAt(last, info.Size()-1)
 	}
@@ -81,12 +72,6 @@ func (s *Screen) BeginLine() error {
 	_, err = s.Out().Write([]byte("\n"))
 	return err
 }
-
-// MaxStall is how long the writing of results may stand still after [Screen.WhenStalled]. No one may be reading them.
-const MaxStall = 2 * time.Second
-
-// WhenStalled calls f when no write to standard output ends for [MaxStall].
-func (s *Screen) WhenStalled(f func()) { s.stall.Store(time.AfterFunc(MaxStall, f)) }
 
 // Err returns a writer to standard error.
 func (s *Screen) Err() io.Writer {
@@ -103,8 +88,8 @@ var readerGone = []syscall.Errno{syscall.EPIPE, 109, 232, 233}
 // ErrUnwritten means that standard output cannot be written for another reason, such as a full disk.
 var ErrUnwritten = errors.New("the results could not be written")
 
-func (s *Screen) write(w io.Writer, p []byte) (int, error) {
-	if !Is(w) {
+func (s *Screen) write(w *os.File, p []byte) (int, error) {
+	if !isTerminal(w) {
 		return w.Write(p) // without the lock: a pipe that is not read must not hold up what an interrupt has to say
 	}
 	s.mu.Lock()
@@ -131,6 +116,45 @@ const erase = "\r\x1b[J" // the line that the cursor is in, and all below
 // Clear takes the progress line away.
 func (s *Screen) Clear() { s.show("", "") }
 
+// ErrNoTerminal means that a question cannot be asked.
+var ErrNoTerminal = errors.New("there is no terminal to ask on")
+
+// Confirm asks a person, and reports whether the answer is yes. The question goes to standard error, which must be a
+// terminal to be seen; the answer comes from standard input, or from the process's terminal where standard input is
+// something else, such as the IDs. If the context is done before there is an answer, Confirm returns its cause.
+func (s *Screen) Confirm(ctx context.Context, question string) (bool, error) {
+	if !isTerminal(s.stderr) {
+		return false, ErrNoTerminal
+	}
+	answers := s.stdin
+	if !isTerminal(answers) {
+		tty, err := os.Open("/dev/tty") // which stays open: there is one question
+		if err != nil {
+			return false, ErrNoTerminal
+		}
+		answers = tty
+	}
+	s.show(question+" [y/N] ", "\n") // if there is no Enter, as before Ctrl-C, what is written next begins on a line below
+	answered := make(chan string, 1)
+	go func() { // which is left behind if there is no answer: a read from a terminal cannot be ended
+		line, _ := bufio.NewReader(answers).ReadString('\n')
+		answered <- line
+	}()
+	select {
+	case <-ctx.Done():
+		return false, context.Cause(ctx)
+	case line := <-answered:
+		answer, entered := strings.CutSuffix(line, "\n")
+		if entered { // the Enter has ended the question's line
+			s.mu.Lock()
+			s.before = ""
+			s.mu.Unlock()
+		}
+		answer = strings.ToLower(strings.TrimSpace(answer))
+		return entered && (answer == "y" || answer == "yes"), nil
+	}
+}
+
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
@@ -144,10 +168,10 @@ type Style struct {
 
 // Style returns how results are shown on standard output.
 func (s *Screen) Style() Style {
-	if !Is(s.stdout) {
+	if !isTerminal(s.stdout) {
 		return Style{}
 	}
-	columns, _, _ := term.GetSize(int(s.stdout.(*os.File).Fd()))
+	columns, _, _ := term.GetSize(int(s.stdout.Fd()))
 	return Style{Terminal: true, Width: max(columns, 0), Colors: s.colors}
 }
 
