@@ -50,7 +50,7 @@ func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, err
 func (c *call) historyPage(ctx context.Context, asked PageRequest, yield func(Message, error) bool) (history.Page, error) {
 	answer, trace, err := c.list(ctx, asked)
 	switch limit := answer.Limit; {
-	case asked.Page > 1 && trace.noneKnown():
+	case asked.Page > 1 && lastAnswer(&trace).noneKnown():
 		return history.Page{}, nil
 	case limit != nil && *limit != asked.Limit:
 		text := fmt.Sprintf("GET %s: asked for pages of %d, and got pages of %d", messages, asked.Limit, *limit)

@@ -30,8 +30,11 @@ func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...O
 			return
 		}
 		var unsent error
-		for part := range parallel.Ordered(ctx, call.concurrency, call.streamed(ctx, ids, &unsent), call.getChunk) {
-			if !yield(part.GetResult, part.failed.orNil()) {
+		for part := range parallel.Ordered(ctx, call.concurrency, call.streamed(ctx, ids, &unsent), call.lookUp) {
+			var result GetResult
+			var failed BatchError
+			result.add(part, &failed)
+			if !yield(result, failed.orNil()) {
 				return
 			}
 		}
@@ -102,12 +105,8 @@ func distinct(ids []int64) ([]int64, error) {
 	return kept, nil
 }
 
-// chunks groups IDs into requests, until the call is stopped.
-func (c *call) chunks(ctx context.Context, ids []int64) iter.Seq[[]int64] {
-	return c.streamed(ctx, slices.Values(ids), new(error))
-}
-
-// parallelism returns how many requests for these IDs may be in flight.
-func (c *call) parallelism(ids []int64) int {
-	return max(1, min(c.concurrency, (len(ids)+MaxIDs-1)/MaxIDs))
+// inRequests does work for the IDs of each request, and yields the results in order, until the call is stopped.
+func inRequests[R any](ctx context.Context, c *call, ids []int64, work func(context.Context, []int64) R) iter.Seq[R] {
+	atOnce := max(1, min(c.concurrency, (len(ids)+MaxIDs-1)/MaxIDs))
+	return parallel.Ordered(ctx, atOnce, c.streamed(ctx, slices.Values(ids), new(error)), work)
 }

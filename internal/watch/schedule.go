@@ -102,7 +102,7 @@ func (s *schedule) wake() time.Duration {
 // record takes in what a look found of an ID, and the message if it was Found. It reports whether its status is another
 // than before, and whether to give the ID up: after three looks in a row for a reason that will not pass, or that found
 // no such message, but then not before twice the initial interval, since a message may appear late.
-func (s *schedule) record(i int32, finding Finding, m gen.Message, now time.Duration) (changed, giveUp bool) {
+func (s *schedule) record(i int32, finding Finding, m *gen.Message, now time.Duration) (changed, giveUp bool) {
 	w := &s.watched[i]
 	switch finding {
 	case Found:

@@ -101,7 +101,7 @@ func TestW2_TheWaitIsAsLongAsTheStateHasBeenTheSame(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := newSchedule(1, perLook, initial, longest)
 			s.next(0)
-			s.record(0, Found, gen.Message{StatusCode: "SENT"}, test.since)
+			s.record(0, Found, &gen.Message{StatusCode: "SENT"}, test.since)
 			s.reschedule(0, test.looked, test.jitter)
 			assert.Equal(t, test.looked+test.want, s.watched[0].due)
 			assert.Equal(t, test.looked+test.want/2, s.watched[0].halfOver)
@@ -115,7 +115,7 @@ func looksAt(s *schedule, until time.Duration, code func(now time.Duration) stri
 	for now := time.Duration(0); now <= until; now = s.wake() {
 		for _, i := range s.next(now) {
 			looks = append(looks, now)
-			s.record(i, Found, gen.Message{StatusCode: code(now)}, now)
+			s.record(i, Found, &gen.Message{StatusCode: code(now)}, now)
 			s.reschedule(i, now, 0)
 		}
 	}
@@ -163,13 +163,13 @@ func TestW4_WhenAnIDIsGivenUp(t *testing.T) {
 				var giveUp bool
 				switch look {
 				case 'u':
-					_, giveUp = s.record(0, Missing, gen.Message{}, now)
+					_, giveUp = s.record(0, Missing, nil, now)
 				case 'k':
-					_, giveUp = s.record(0, Found, gen.Message{StatusCode: "SENT"}, now)
+					_, giveUp = s.record(0, Found, &gen.Message{StatusCode: "SENT"}, now)
 				case 'p':
-					_, giveUp = s.record(0, Rejected, gen.Message{}, now)
+					_, giveUp = s.record(0, Rejected, nil, now)
 				case 'f':
-					_, giveUp = s.record(0, Unsettled, gen.Message{}, now)
+					_, giveUp = s.record(0, Unsettled, nil, now)
 				}
 				if giveUp && givenUp == 0 {
 					givenUp = n + 1
@@ -209,9 +209,9 @@ func TestW2_NoMoreThanOnePointThreeTimesTheRequests(t *testing.T) {
 func TestW2_AnIDThatWasUnknownBeginsAnew(t *testing.T) {
 	s := newSchedule(1, perLook, 10*time.Second, time.Hour)
 	s.next(0)
-	s.record(0, Found, gen.Message{StatusCode: "SENT"}, 0)
-	s.record(0, Missing, gen.Message{}, time.Minute)
-	s.record(0, Found, gen.Message{StatusCode: "SENT"}, 2*time.Minute)
+	s.record(0, Found, &gen.Message{StatusCode: "SENT"}, 0)
+	s.record(0, Missing, nil, time.Minute)
+	s.record(0, Found, &gen.Message{StatusCode: "SENT"}, 2*time.Minute)
 	s.reschedule(0, 2*time.Minute, 0)
 	assert.Equal(t, 2*time.Minute+10*time.Second, s.watched[0].due)
 }
@@ -305,7 +305,7 @@ func TestW2_NoMoreRequestsThanTheIDsNeed(t *testing.T) {
 					seen[i] = gen.Message{StatusCode: "SENT", StatusDate: new(time.Unix(0, int64(now)))}
 				}
 				if !failed {
-					s.record(i, Found, seen[i], now)
+					s.record(i, Found, &seen[i], now)
 				}
 				s.reschedule(i, now, jitter)
 				lastLook[i] = now
