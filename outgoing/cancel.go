@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/gsmservice-gateway/client-go/gen"
+	"github.com/gsmservice-gateway/client-go/internal/parallel"
 )
 
 // CancelResult is the result of [Client.CancelScheduled].
@@ -40,7 +41,7 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 		failed   BatchError
 		readBack []int64
 	)
-	for part := range inRequests(ctx, call, asked, call.cancelOnce) {
+	for part := range parallel.Ordered(ctx, call.parallelism(asked), call.chunks(ctx, asked), call.cancelOnce) {
 		if result.Outcomes == nil {
 			result.Outcomes = part.Outcomes // most calls have one part
 		} else {
@@ -67,7 +68,7 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) {
 	c.unpriced = true // what counts is the status
 	var found GetResult
-	for part := range inRequests(ctx, c, ids, c.lookUp) {
+	for part := range parallel.Ordered(ctx, c.parallelism(ids), c.chunks(ctx, ids), c.lookUp) {
 		var failed BatchError
 		found.add(part, &failed)
 		if failed.orNil() != nil && c.Limiter.Exhausted() {

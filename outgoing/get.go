@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/gsmservice-gateway/client-go/internal/parallel"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
 	"github.com/gsmservice-gateway/client-go/internal/watch"
 )
@@ -45,7 +46,7 @@ func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (Get
 		failed  BatchError
 		settled int
 	)
-	for part := range inRequests(ctx, call, asked, call.lookUp) {
+	for part := range parallel.Ordered(ctx, call.parallelism(asked), call.chunks(ctx, asked), call.lookUp) {
 		result.add(part, &failed)
 		settled += len(part.Results)
 	}

@@ -105,8 +105,12 @@ func distinct(ids []int64) ([]int64, error) {
 	return kept, nil
 }
 
-// inRequests does work for the IDs of each request, and yields the results in order, until the call is stopped.
-func inRequests[R any](ctx context.Context, c *call, ids []int64, work func(context.Context, []int64) R) iter.Seq[R] {
-	atOnce := max(1, min(c.concurrency, (len(ids)+MaxIDs-1)/MaxIDs))
-	return parallel.Ordered(ctx, atOnce, c.streamed(ctx, slices.Values(ids), new(error)), work)
+// chunks groups IDs into requests, until the call is stopped.
+func (c *call) chunks(ctx context.Context, ids []int64) iter.Seq[[]int64] {
+	return c.streamed(ctx, slices.Values(ids), new(error))
+}
+
+// parallelism returns how many requests for these IDs may be in flight.
+func (c *call) parallelism(ids []int64) int {
+	return max(1, min(c.concurrency, (len(ids)+MaxIDs-1)/MaxIDs))
 }
