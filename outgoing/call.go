@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 
 	"github.com/gsmservice-gateway/client-go/internal/errline"
-	"github.com/gsmservice-gateway/client-go/internal/problem"
 	"github.com/gsmservice-gateway/client-go/internal/ratelimit"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
 	"github.com/gsmservice-gateway/client-go/internal/transport"
@@ -100,7 +99,7 @@ func newAPIError(req transport.Request, r *transport.Reply, cause error) error {
 	if cause == nil && r.Status/100 == 3 && r.Status != http.StatusNotModified {
 		cause = errRedirect
 	}
-	p, ok := problem.Parse(r.Body, r.Header.Get("Content-Type"))
+	p, ok := rows.ParseProblem(r.Body, r.Header.Get("Content-Type"))
 	return &APIError{
 		Method:     req.Method,
 		Path:       req.Path,

@@ -6,7 +6,7 @@ import (
 	"net/http"
 
 	"github.com/gsmservice-gateway/client-go/gen"
-	"github.com/gsmservice-gateway/client-go/internal/bearer"
+	"github.com/gsmservice-gateway/client-go/internal/header"
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
@@ -23,7 +23,7 @@ func New(token string, opts ...Option) (*Client, error) {
 	}
 	switch {
 	case o.Token == nil:
-		if err := bearer.Check(token); err != nil {
+		if err := header.CheckToken(token); err != nil {
 			return nil, invalid(err.Error())
 		}
 		// a closure, where neither fmt nor encoding/json nor reflection over a Client finds the token

@@ -1,5 +1,5 @@
-// Package rows reads a body of JSON rows. A row or a member that cannot be read is skipped and reported, and does not spoil
-// the others.
+// Package rows reads a body of JSON rows, and problem documents. A row or a member that cannot be read is skipped and reported,
+// and does not spoil the others.
 package rows
 
 import (

@@ -9,8 +9,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/gsmservice-gateway/client-go/internal/bearer"
 	"github.com/gsmservice-gateway/client-go/internal/errline"
+	"github.com/gsmservice-gateway/client-go/internal/header"
 	"github.com/gsmservice-gateway/client-go/internal/ratelimit"
 	"github.com/gsmservice-gateway/client-go/internal/redact"
 	"github.com/gsmservice-gateway/client-go/internal/retry"
@@ -125,7 +125,7 @@ func (x *exchange) tokenReplaced(ctx context.Context) bool {
 func (c *Call) nextToken(ctx context.Context) (string, error) {
 	token, err := c.Token(ctx)
 	if err == nil {
-		err = bearer.Check(token)
+		err = header.CheckToken(token)
 	}
 	return token, err
 }
