@@ -1,6 +1,7 @@
 package outgoing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -21,13 +22,15 @@ type rowsByID[T any] struct {
 	err    error // there may be rows all the same, which came before the body broke off
 }
 
-// askByID sends a request about the IDs, with its retries or, if once, without.
+// askByID sends a request about the IDs, with its retries or, if once, without. differ reports whether two rows of one ID
+// contradict each other.
 func askByID[T any](
-	ctx context.Context, c *call, method string, ids []int64, once bool, idOf func(row *T) int64,
+	ctx context.Context, c *call, method string, ids []int64, once bool,
+	idOf func(row *T) int64, differ func(a, b *T) bool,
 ) rowsByID[T] {
 	req := withIDs(c.byID[method], ids)
 	found, t, err := do(ctx, c, transport.Request{Request: req, Path: messagesByID, IDs: len(ids), FirstID: ids[0], Once: once},
-		func(r *transport.Reply) (rowsByID[T], error) { return readByID(ctx, c, r, method, ids, idOf) })
+		func(r *transport.Reply) (rowsByID[T], error) { return readByID(ctx, c, r, method, ids, idOf, differ) })
 	found.Attempts, found.trace, found.err = t.Attempts, t, err
 	if found.Rows == nil {
 		found.Rows = make([]*T, len(ids))
@@ -41,17 +44,14 @@ func askByID[T any](
 
 // readByID reads a 200.
 func readByID[T any](
-	ctx context.Context, c *call, r *transport.Reply, method string, ids []int64, idOf func(row *T) int64,
+	ctx context.Context, c *call, r *transport.Reply, method string, ids []int64,
+	idOf func(row *T) int64, differ func(a, b *T) bool,
 ) (found rowsByID[T], err error) {
-	if err := r.CheckUsable(); err != nil {
-		return found, err
-	}
-	all, err := rows.ByID(r.Body, ids, idOf)
+	all, err := rows.ByID(r.Body, ids, idOf, differ)
 	if all.Dropped > 0 {
 		c.Logger.WarnContext(ctx, "rows that were not requested, or repeated, were dropped", "rows", all.Dropped)
 	}
-	err = readError(r, err)
-	switch {
+	switch err = cmp.Or(r.Broken, err); {
 	case err == nil:
 		found.Meta = c.readMeta(ctx, r, method)
 	case !errors.Is(err, io.ErrUnexpectedEOF):

@@ -1,7 +1,6 @@
 package outgoing
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -115,14 +114,6 @@ func newAPIError(req transport.Request, r *transport.Reply, cause error) error {
 }
 
 var errRedirect = errors.New("redirects are not followed")
-
-// readError returns why a 200 could not be read to its end; err is that of its rows.
-func readError(r *transport.Reply, err error) error {
-	if errors.Is(err, rows.ErrTruncated) {
-		err = transport.BrokeOff(err)
-	}
-	return cmp.Or(r.Broken, err)
-}
 
 // logOdd logs members that could not be read, once for each kind, and returns how many there are.
 func (c *call) logOdd(ctx context.Context, odd []rows.Odd) int {

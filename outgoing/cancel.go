@@ -94,7 +94,9 @@ type cancelResult struct {
 
 // cancelOnce cancels the messages of one request.
 func (c *call) cancelOnce(ctx context.Context, ids []int64) (result cancelResult) {
-	found := askByID(ctx, c, http.MethodDelete, ids, false, func(m *gen.CancelledMessage) int64 { return m.ID })
+	found := askByID(ctx, c, http.MethodDelete, ids, false,
+		func(m *gen.CancelledMessage) int64 { return m.ID },
+		func(a, b *gen.CancelledMessage) bool { return a.Status != b.Status })
 	result.Meta = found.Meta
 	if onlyNotFound(&found.trace) {
 		result.Requests = 1

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/internal/errline"
+	"github.com/gsmservice-gateway/client-go/internal/history"
 	"github.com/gsmservice-gateway/client-go/internal/ratelimit"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
 )
@@ -24,8 +25,8 @@ var (
 	ErrUnexpectedResponse = errors.New("unexpected response") // a 2xx that breaks the contract, or a 3xx
 	ErrInvalidArgument    = errors.New("invalid argument")    // nothing was sent
 	ErrNotSent            = errors.New("not sent")            // this part of the call was not sent
-	ErrDrift              = errors.New("history drifted")     // the history changed faster than All could follow
-	ErrIncomplete         = errors.New("history incomplete")  // the gateway counts more messages than All was shown
+	ErrDrift              = history.ErrDrift                  // the history changed faster than All could follow
+	ErrIncomplete         = history.ErrIncomplete             // the gateway counts more messages than All was shown
 )
 
 // APIError is an answer of the gateway that is not a usable success. It matches the sentinel of its status. Neither

@@ -97,7 +97,8 @@ func (c *call) lookUpHalves(ctx context.Context, ids []int64, found *lookup) {
 
 // lookUpOnce looks up IDs in one request. It reports whether halves of it may be answered where it was not.
 func (c *call) lookUpOnce(ctx context.Context, ids []int64, once bool) (result lookup, splittable bool) {
-	found := askByID(ctx, c, http.MethodGet, ids, once, func(m *Message) int64 { return m.ID })
+	found := askByID(ctx, c, http.MethodGet, ids, once,
+		func(m *Message) int64 { return m.ID }, func(_, _ *Message) bool { return false })
 	answer := lastAnswer(&found.trace)
 	result.Look = watch.Look{Results: make([]watch.Result, len(ids)), Attr: found.trace.LogAttr()}
 	result.Meta = found.Meta

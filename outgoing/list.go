@@ -84,9 +84,6 @@ type pageRow struct {
 }
 
 func (c *call) readPage(ctx context.Context, r *transport.Reply) (pageAnswer, error) {
-	if err := r.CheckUsable(); err != nil {
-		return pageAnswer{}, err
-	}
 	a := pageAnswer{rows: make([]pageRow, 0, MaxLimit)}
 	tooMany := false
 	err := rows.Decode(r.Body, func(m *Message, odd []rows.Odd) {
@@ -104,7 +101,7 @@ func (c *call) readPage(ctx context.Context, r *transport.Reply) (pageAnswer, er
 		}
 		a.rows = append(a.rows, row)
 	})
-	switch err := readError(r, err); {
+	switch err := cmp.Or(r.Broken, err); {
 	case err != nil:
 		return pageAnswer{}, err
 	case tooMany:

@@ -83,10 +83,9 @@ func outcomeOfRow(found *rowsByID[gen.CancelledMessage], i int) (o Outcome, reas
 		return o, unexpected(reason)
 	}
 	row := found.Rows[i]
-	contradicts := func(other *gen.CancelledMessage) bool { return other.ID == row.ID && other.Status != row.Status }
 	o.Status = row.Status
 	switch {
-	case slices.ContainsFunc(found.Again, contradicts):
+	case slices.Contains(found.Differ, i):
 		return o, errRowsDiffer
 	case o.Status == http.StatusNoContent:
 		o.State = Cancelled

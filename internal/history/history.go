@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
 )
 
@@ -147,5 +148,5 @@ func (w *walk) take(a *answer) (next window, err error) {
 }
 
 func (c *cursor) endedEarly(kind error, reason string) error {
-	return fmt.Errorf("%w: %d messages were delivered, the last one has ID %d%s", kind, c.delivered, c.lastID, reason)
+	return errline.New(fmt.Sprintf("%v: %d messages were delivered, the last one has ID %d%s", kind, c.delivered, c.lastID, reason), kind)
 }

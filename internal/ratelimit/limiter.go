@@ -63,7 +63,7 @@ func (l *Limiter) Exhausted() bool {
 	return l.quota < retryCost
 }
 
-// HoldEnd returns when the hold in force ends; a time that has passed if there is none.
+// HoldEnd returns when the current hold ends; a time that has passed if there is none.
 func (l *Limiter) HoldEnd() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()

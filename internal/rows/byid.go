@@ -13,13 +13,13 @@ import (
 type Answer[T any] struct {
 	Rows    []*T          // one for each ID, in their order; nil where there is none
 	Odd     map[int][]Odd // by the place of its ID: the members of a row that could not be read
-	Again   []*T          // further rows of these IDs
+	Differ  []int         // places of IDs that have another row, which says something else
 	NoID    error         // there is a row whose ID cannot be read: it may be that of any ID without one
 	Dropped int           // rows that belong to no ID, or repeat one
 }
 
 // ByID reads the rows about some IDs. Those that came before an error are returned with it.
-func ByID[T any](body []byte, ids []int64, idOf func(*T) int64) (Answer[T], error) {
+func ByID[T any](body []byte, ids []int64, idOf func(*T) int64, differ func(a, b *T) bool) (Answer[T], error) {
 	a := Answer[T]{Rows: make([]*T, len(ids))}
 	next := 0 // where the next row belongs if they come in the order asked
 	err := Decode(body, func(row *T, odd []Odd) {
@@ -37,7 +37,9 @@ func ByID[T any](body []byte, ids []int64, idOf func(*T) int64) (Answer[T], erro
 			a.Dropped++
 		case a.Rows[i] != nil:
 			a.Dropped++
-			a.Again = append(a.Again, row)
+			if differ(a.Rows[i], row) {
+				a.Differ = append(a.Differ, i)
+			}
 		default:
 			a.Rows[i], next = row, i+1
 			if odd != nil {

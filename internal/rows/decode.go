@@ -33,7 +33,7 @@ func WithoutBOM(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\xef
 
 var (
 	// ErrTruncated means that a body ends before its rows do.
-	ErrTruncated = errors.New("the JSON ends too early")
+	ErrTruncated = fmt.Errorf("the body broke off: the JSON ends too early: %w", io.ErrUnexpectedEOF)
 	// ErrSyntax means that a body is not JSON.
 	ErrSyntax = errors.New("the body is not JSON")
 )

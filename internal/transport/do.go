@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -174,7 +175,11 @@ func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, er
 	answer.read(ctx, res, cancel)
 	defer answer.release()
 	var cause error
-	if answer.Status == http.StatusOK {
+	switch {
+	case answer.Status != http.StatusOK:
+	case answer.Broken != nil && !errors.Is(answer.Broken, io.ErrUnexpectedEOF): // nothing of it can be read
+		cause = answer.Broken
+	default:
 		if value, cause = decode(answer); cause == nil {
 			return value, ending{kind: succeeded}
 		}

@@ -153,7 +153,7 @@ func (s *schedule) end(i int32) {
 	s.remaining--
 }
 
-// outage reports whether there is one. One failed look is none: it may have been about its own IDs.
+// outage reports whether there is one. One failure is not an outage: it may have been about its own IDs.
 func (s *schedule) outage() bool { return s.failures > 1 }
 
 // pause takes in how a look ended. In an outage and after a rate limit no look begins for a while, each time twice as
