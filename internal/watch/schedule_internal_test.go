@@ -251,15 +251,15 @@ func TestW2_NoMoreRequestsThanTheIDsNeed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var (
 			seed        = rapid.Uint64().Draw(t, "seed")
-			n           = rapid.OneOf(rapid.IntRange(1, 60), rapid.IntRange(1, 400)).Draw(t, "IDs")
-			concurrency = rapid.IntRange(1, 8).Draw(t, "concurrency")
-			latency     = time.Duration(rapid.Int64Range(1, int64(12*time.Second)).Draw(t, "latency"))
-			spread      = time.Duration(rapid.Int64Range(1, int64(3*time.Second)).Draw(t, "spread of the latency"))
-			changes     = rapid.Float64Range(0, 1).Draw(t, "share of changes")
-			fails       = rapid.Float64Range(0, 0.5).Draw(t, "share of failures")
-			away        = rapid.Float64Range(0, 0.5).Draw(t, "share turned away")
+			n           = rapid.OneOf(rapid.IntRange(2, 50), rapid.IntRange(1, 400)).Draw(t, "IDs")
+			concurrency = rapid.IntRange(2, 8).Draw(t, "concurrency")
 			longest     = rapid.SampledFrom([]time.Duration{initial, 20 * time.Second, time.Minute, 15 * time.Minute}).Draw(t, "longest")
 			random      = rand.New(rand.NewPCG(seed, 0))
+			latency     = time.Duration(random.Int64N(int64(2 * initial))) // as long as the waits: then IDs do not stay together
+			spread      = time.Duration(1 + random.Int64N(int64(2*initial)))
+			changes     = random.Float64()
+			fails       = max(0, random.Float64()-0.5)
+			away        = max(0, random.Float64()-0.5)
 			s           = newSchedule(n, perLook, initial, longest)
 			least       = (n + perLook - 1) / perLook
 			inFlight    []answered
