@@ -22,15 +22,17 @@ type rowsByID[T any] struct {
 	err    error // there may be rows all the same, which came before the body broke off
 }
 
-// askByID sends a request about the IDs, with its retries or, if once, without. differ reports whether two rows of one ID
-// contradict each other.
+// askByID sends a request about the IDs, with its retries or, if once, without. differ reports whether two rows of one
+// ID contradict each other.
 func askByID[T any](
 	ctx context.Context, c *call, method string, ids []int64, once bool,
 	idOf func(row *T) int64, differ func(a, b *T) bool,
 ) rowsByID[T] {
 	req := withIDs(c.byID[method], ids)
-	found, t, err := do(ctx, c, transport.Request{Request: req, Path: messagesByID, IDs: len(ids), FirstID: ids[0], Once: once},
-		func(r *transport.Reply) (rowsByID[T], error) { return readByID(ctx, c, r, method, ids, idOf, differ) })
+	request := transport.Request{Request: req, Path: messagesByID, IDs: len(ids), FirstID: ids[0], Once: once}
+	found, t, err := do(ctx, c, request, func(r *transport.Reply) (rowsByID[T], error) {
+		return readByID(ctx, c, r, method, ids, idOf, differ)
+	})
 	found.Attempts, found.trace, found.err = t.Attempts, t, err
 	if found.Rows == nil {
 		found.Rows = make([]*T, len(ids))

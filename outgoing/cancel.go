@@ -63,8 +63,8 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 	return result, failed.orNil()
 }
 
-// readBack looks messages up for their outcomes. A look-up that fails adds nothing to the error, but it takes from the retry
-// quota, and is the last one if that is used up: in an outage the others would double the load.
+// readBack looks messages up for their outcomes. A look-up that fails adds nothing to the error, but it takes from the
+// retry quota, and is the last one if that is used up: in an outage the others would double the load.
 func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) {
 	c.unpriced = true // what counts is the status
 	var found GetResult

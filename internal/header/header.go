@@ -1,5 +1,5 @@
-// Package header reads and checks HTTP header fields (RFC 9110): counts, booleans, names and values, bearer tokens, and Link
-// (RFC 8288). What is not as it should be is reported as absent, and never as zero.
+// Package header reads and checks HTTP header fields (RFC 9110): counts, booleans, names and values, bearer tokens, and
+// Link (RFC 8288). What is not as it should be is reported as absent, and never as zero.
 package header
 
 import (

@@ -143,5 +143,6 @@ func (w *walk) take(a *answer) (next window, done bool, err error) {
 }
 
 func (c *cursor) endedEarly(kind error, reason string) error {
-	return errline.New(fmt.Sprintf("%v: %d messages were delivered, the last one has ID %d%s", kind, c.delivered, c.lastID, reason), kind)
+	text := fmt.Sprintf("%v: %d messages were delivered, the last one has ID %d%s", kind, c.delivered, c.lastID, reason)
+	return errline.New(text, kind)
 }

@@ -14,9 +14,9 @@ const maxProblem = 64 << 10
 
 var gatewayCode = regexp.MustCompile(`^\d{3}-\d+$`) // 400-21
 
-// ParseProblem returns the problem document (RFC 9457) that the body of an error is, and reports whether it is one: an object
-// that is served as one or, since a proxy may rewrite the type, has a title or a code like the gateway's. Members that cannot
-// be read, and a status that cannot be one, are left out, as the RFC asks.
+// ParseProblem returns the problem document (RFC 9457) that the body of an error is, and reports whether it is one: an
+// object that is served as one or, since a proxy may rewrite the type, has a title or a code like the gateway's. Members
+// that cannot be read, and a status that cannot be one, are left out, as the RFC asks.
 func ParseProblem(body []byte, contentType string) (p gen.Problem, ok bool) {
 	value := jsontext.Value(WithoutBOM(body))
 	if len(body) > maxProblem || value.Kind() != '{' || !value.IsValid(harmless) {
