@@ -2,7 +2,6 @@ package outgoing
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 
@@ -21,7 +20,7 @@ import (
 //
 //   - [ErrUnexpectedResponse] if another page or limit is served than asked for.
 //   - [ErrDrift] if the history changes too fast; the text has how many messages were delivered, and the last ID.
-//   - [ErrIncomplete], after all that could be delivered, if the gateway's counts (X-Total-Results, Link) speak of more.
+//   - [ErrIncomplete], after all that could be delivered, if the gateway counts more (X-Total-Results, Link).
 //     A total up to four requests old or ahead is no error. Where an account's counts are known to be off, take
 //     it for the end.
 func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, error] {
@@ -32,15 +31,9 @@ func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, err
 				return call.historyPage(ctx, PageRequest{page, limit}, yield)
 			})
 		}
-		switch {
-		case err == nil:
-			return
-		case errors.Is(err, history.ErrDrift):
-			err = errline.New(err.Error(), ErrDrift)
-		case errors.Is(err, history.ErrIncomplete):
-			err = errline.New(err.Error(), ErrIncomplete)
+		if err != nil {
+			yield(Message{}, err)
 		}
-		yield(Message{}, err)
 	}
 }
 
@@ -50,7 +43,7 @@ func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, err
 func (c *call) historyPage(ctx context.Context, asked PageRequest, yield func(Message, error) bool) (history.Page, error) {
 	answer, trace, err := c.list(ctx, asked)
 	switch limit := answer.Limit; {
-	case asked.Page > 1 && trace.noneKnown():
+	case asked.Page > 1 && lastAnswer(&trace).noneKnown():
 		return history.Page{}, nil
 	case limit != nil && *limit != asked.Limit:
 		text := fmt.Sprintf("GET %s: asked for pages of %d, and got pages of %d", messages, asked.Limit, *limit)

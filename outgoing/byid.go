@@ -1,6 +1,7 @@
 package outgoing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -12,60 +13,55 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// operation is an operation of the contract that names IDs and is answered with rows of type T.
-type operation[T any] struct {
-	method string
-	idOf   func(row *T) int64
-	differ func(a, b *T) bool                   // reports whether two rows of one ID contradict each other
-	clean  func(row *T, tokens redact.Redactor) // takes tokens out of a row
-}
-
-// rowsByID is what an answer shows of the IDs of its request.
+// rowsByID is what came of a request that names IDs and is answered with rows about them.
 type rowsByID[T any] struct {
 	rows.Answer[T]
 	Meta
+	tokens redact.Redactor // not taken out of the rows yet
+	trace  transport.Trace
+	err    error // there may be rows all the same, which came before the body broke off
 }
 
-// send sends a request about the IDs, with its retries or, if once, without. Rows that came before the body broke off are
-// returned with the error.
-func (op operation[T]) send(ctx context.Context, c *call, ids []int64, once bool) (rowsByID[T], trace, error) {
-	req := withIDs(c.byID[op.method], ids)
-	found, t, err := do(ctx, c, transport.Request{Request: req, Path: messagesByID, IDs: len(ids), FirstID: ids[0], Once: once},
-		func(r *transport.Reply) (rowsByID[T], error) { return op.read(ctx, c, r, ids) })
-	found.Attempts = t.Attempts
+// askByID sends a request about the IDs, with its retries or, if once, without. differ reports whether two rows of one
+// ID contradict each other.
+func askByID[T any](
+	ctx context.Context, c *call, method string, ids []int64, once bool,
+	idOf func(row *T) int64, differ func(a, b *T) bool,
+) rowsByID[T] {
+	req := withIDs(c.byID[method], ids)
+	request := transport.Request{Request: req, Path: messagesByID, IDs: len(ids), FirstID: ids[0], Once: once}
+	found, t, err := do(ctx, c, request, func(r *transport.Reply) (rowsByID[T], error) {
+		return readByID(ctx, c, r, method, ids, idOf, differ)
+	})
+	found.Attempts, found.trace, found.err = t.Attempts, t, err
 	if found.Rows == nil {
 		found.Rows = make([]*T, len(ids))
 	}
-	if t.noneKnown() {
+	if lastAnswer(&t).noneKnown() {
 		c.Logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
-			"method", op.method, "path", messagesByID, "ids", len(ids))
+			"method", method, "path", messagesByID, "ids", len(ids))
 	}
-	return found, t, err
+	return found
 }
 
-// read reads a 200.
-func (op operation[T]) read(ctx context.Context, c *call, r *transport.Reply, ids []int64) (rowsByID[T], error) {
-	var found rowsByID[T]
-	if err := r.CheckUsable(); err != nil {
-		return found, err
-	}
-	all, err := rows.ByID(r.Body, ids, op.idOf, op.differ)
+// readByID reads a 200.
+func readByID[T any](
+	ctx context.Context, c *call, r *transport.Reply, method string, ids []int64,
+	idOf func(row *T) int64, differ func(a, b *T) bool,
+) (found rowsByID[T], err error) {
+	all, err := rows.ByID(r.Body, ids, idOf, differ)
 	if all.Dropped > 0 {
 		c.Logger.WarnContext(ctx, "rows that were not requested, or repeated, were dropped", "rows", all.Dropped)
 	}
-	err = readError(r, err)
-	switch {
+	switch err = cmp.Or(r.Broken, err); {
 	case err == nil:
-		found.Meta = c.readMeta(ctx, r, op.method)
+		found.Meta = c.readMeta(ctx, r, method)
 	case !errors.Is(err, io.ErrUnexpectedEOF):
 		return found, err
 	}
-	found.Answer = all
-	for i, row := range all.Rows {
+	found.Answer, found.tokens = all, r.Redact
+	for i := range ids {
 		found.OddMembers += c.logOdd(ctx, all.Odd[i])
-		if row != nil {
-			op.clean(row, r.Redact)
-		}
 	}
 	return found, err
 }

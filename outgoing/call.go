@@ -1,7 +1,6 @@
 package outgoing
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -9,7 +8,6 @@ import (
 	"sync/atomic"
 
 	"github.com/gsmservice-gateway/client-go/internal/errline"
-	"github.com/gsmservice-gateway/client-go/internal/problem"
 	"github.com/gsmservice-gateway/client-go/internal/ratelimit"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
 	"github.com/gsmservice-gateway/client-go/internal/transport"
@@ -25,11 +23,8 @@ const (
 
 // call is one call of a method, or one loop over its iterator: its options, and the state that its requests share.
 type call struct {
-	transport.Call
-	baseURL     string
-	byID        map[string]*http.Request // see Client
-	concurrency int
-	stop        context.CancelCauseFunc // ends the call: no further request is sent
+	options
+	stop context.CancelCauseFunc // ends the call: no further request is sent
 
 	unanswered atomic.Int32 // requests in a row that ended without an answer
 	fruitless  atomic.Int32 // of a request that was split, parts in a row that failed
@@ -40,23 +35,26 @@ type call struct {
 
 // newCall merges opts over the client's defaults.
 func (c *Client) newCall(opts []Option) (*call, error) {
-	if c == nil || c.transport == nil {
+	if c == nil || c.defaults.Client == nil {
 		return nil, invalid("the Client is nil or zero: make one with New")
 	}
-	o := &c.defaults
-	if len(opts) > 0 {
-		o = new(c.defaults)
-		o.inCall = true
-		if err := o.apply(opts); err != nil {
-			return nil, err
-		}
+	call := &call{options: c.defaults}
+	call.inCall = true
+	if err := call.apply(opts); err != nil {
+		return nil, err
 	}
-	call := &call{baseURL: o.baseURL, byID: c.byID, concurrency: o.concurrency, Call: transport.Call{
-		Client: c.transport, Policy: o.retry, AttemptTimeout: o.attemptTimeout, Header: o.header, Token: o.token,
-		Shared: o.limiter, Logger: o.logger, WithAttempt: withAttempt, NewError: newAPIError,
-	}}
 	call.Calling, call.stop = context.WithCancelCause(context.Background())
 	return call, nil
+}
+
+// newCallAbout is newCall for a call about IDs, of which it returns the distinct ones.
+func (c *Client) newCallAbout(ids []int64, opts []Option) (*call, []int64, error) {
+	call, err := c.newCall(opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	asked, err := distinct(ids)
+	return call, asked, err
 }
 
 // maxUnanswered is how many requests in a row may end without an answer, with their retries, before the gateway is taken
@@ -66,16 +64,15 @@ const maxUnanswered = 20
 // do sends a request, with its retries. Each request of this package goes through it.
 func do[T any](
 	ctx context.Context, c *call, req transport.Request, decode func(*transport.Reply) (T, error),
-) (T, trace, error) {
-	value, after, err := transport.Do(ctx, &c.Call, req, decode)
-	t := trace{after}
+) (T, transport.Trace, error) {
+	value, t, err := transport.Do(ctx, &c.Call, req, decode)
 	switch {
 	case !t.Unanswered():
 		c.unanswered.Store(0)
 	case ctx.Err() == nil && !c.watching && c.unanswered.Add(1) >= maxUnanswered:
 		c.stop(errline.Wrap("stopped: the gateway cannot be reached", err))
 	}
-	if answer := t.answer(); answer != nil && answer.refusesToken() && !t.TokenReplaced {
+	if answer := lastAnswer(&t); answer != nil && answer.refusesToken() && !t.TokenReplaced {
 		c.stop(errline.Wrap("stopped", answer))
 	}
 	if err != nil && !t.Sent {
@@ -87,18 +84,8 @@ func do[T any](
 // stopped returns why no further request must be sent; nil if one may be.
 func (c *call) stopped(ctx context.Context) error { return ratelimit.StopReason(ctx, c.Calling) }
 
-// trace has what is known about a request that has ended. The zero value is of one that was not sent.
-type trace struct{ transport.Trace }
-
-// answer returns what the last attempt was answered, if that was not a success; else nil.
-func (t *trace) answer() *APIError { return asAPIError(t.Answer()) }
-
-// noneKnown reports whether the gateway's last answer was that it knows no such message or page: a 404 with a problem
-// document. Another server or a proxy answers 404 without one.
-func (t *trace) noneKnown() bool {
-	answer := t.answer()
-	return answer != nil && answer.StatusCode == http.StatusNotFound && answer.isProblem
-}
+// lastAnswer returns what the last attempt of a request was answered, if that was not a success; else nil.
+func lastAnswer(t *transport.Trace) *APIError { return asAPIError(t.Answer()) }
 
 // asAPIError returns an error that newAPIError made as what it is.
 func asAPIError(err error) *APIError {
@@ -111,7 +98,7 @@ func newAPIError(req transport.Request, r *transport.Reply, cause error) error {
 	if cause == nil && r.Status/100 == 3 && r.Status != http.StatusNotModified {
 		cause = errRedirect
 	}
-	p, ok := problem.Parse(r.Body, r.Header.Get("Content-Type"))
+	p, ok := rows.ParseProblem(r.Body, r.Header.Get("Content-Type"))
 	return &APIError{
 		Method:     req.Method,
 		Path:       req.Path,
@@ -127,14 +114,6 @@ func newAPIError(req transport.Request, r *transport.Reply, cause error) error {
 }
 
 var errRedirect = errors.New("redirects are not followed")
-
-// readError returns why a 200 could not be read to its end; err is that of its rows.
-func readError(r *transport.Reply, err error) error {
-	if errors.Is(err, rows.ErrTruncated) {
-		err = transport.BrokeOff(err)
-	}
-	return cmp.Or(r.Broken, err)
-}
 
 // logOdd logs members that could not be read, once for each kind, and returns how many there are.
 func (c *call) logOdd(ctx context.Context, odd []rows.Odd) int {

@@ -6,8 +6,6 @@ import (
 
 	"github.com/gsmservice-gateway/client-go/gen"
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
-	"github.com/gsmservice-gateway/client-go/internal/problem"
-	"github.com/gsmservice-gateway/client-go/internal/redact"
 )
 
 // CancelResult is the result of [Client.CancelScheduled].
@@ -34,11 +32,7 @@ func (r CancelResult) IDs(s State) []int64 {
 // *[BatchError] of the other IDs. For a [NotSent] one it has an *[APIError] if Status says that the gateway turned the
 // request away (401, 403, 429), else it matches [ErrNotSent].
 func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Option) (CancelResult, error) {
-	call, err := c.newCall(opts)
-	if err != nil {
-		return CancelResult{}, err
-	}
-	asked, err := distinct(ids)
+	call, asked, err := c.newCallAbout(ids, opts)
 	if err != nil {
 		return CancelResult{}, err
 	}
@@ -47,7 +41,7 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 		failed   BatchError
 		readBack []int64
 	)
-	for part := range parallel.Ordered(ctx, call.parallelism(asked), call.chunks(ctx, asked), call.cancelChunk) {
+	for part := range parallel.Ordered(ctx, call.parallelism(asked), call.chunks(ctx, asked), call.cancelOnce) {
 		if result.Outcomes == nil {
 			result.Outcomes = part.Outcomes // most calls have one part
 		} else {
@@ -69,54 +63,47 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 	return result, failed.orNil()
 }
 
-// readBack looks messages up for their outcomes. A look-up that fails adds nothing to the error. In an outage that has used
-// up the retry quota it is the last one: the others would double the load.
+// readBack looks messages up for their outcomes. A look-up that fails adds nothing to the error, but it takes from the
+// retry quota, and is the last one if that is used up: in an outage the others would double the load.
 func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) {
-	c.unpriced = true   // what counts is the status
-	var found []Message // in the order of the outcomes
-	for part := range parallel.Ordered(ctx, c.parallelism(ids), c.chunks(ctx, ids), c.getChunk) {
-		result.Attempts += part.Attempts
-		result.OddMembers += part.OddMembers
-		found = append(found, part.Messages...)
-		if part.failed.orNil() != nil && c.Limiter.Exhausted() {
+	c.unpriced = true // what counts is the status
+	var found GetResult
+	for part := range parallel.Ordered(ctx, c.parallelism(ids), c.chunks(ctx, ids), c.lookUp) {
+		var failed BatchError
+		found.add(part, &failed)
+		if failed.orNil() != nil && !c.Limiter.Retry() {
 			break
 		}
 	}
+	result.Attempts += found.Attempts
+	result.OddMembers += found.OddMembers
+	messages := found.Messages // in the order of the outcomes
 	for i := range result.Outcomes {
-		if o := &result.Outcomes[i]; len(found) > 0 && o.ID == found[0].ID {
-			o.Message, found = &found[0], found[1:]
+		if o := &result.Outcomes[i]; len(messages) > 0 && o.ID == messages[0].ID {
+			o.Message, messages = &messages[0], messages[1:]
 		}
 	}
 }
 
-var cancelMessages = operation[gen.CancelledMessage]{
-	method: http.MethodDelete,
-	idOf:   func(m *gen.CancelledMessage) int64 { return m.ID },
-	differ: func(a, b *gen.CancelledMessage) bool { return a.Status != b.Status },
-	clean: func(m *gen.CancelledMessage, tokens redact.Redactor) {
-		if m.Error != nil {
-			problem.Tidy(m.Error)
-			*m.Error = tokens.Problem(*m.Error)
-		}
-	},
-}
-
-// cancelResult is the result of one chunk.
+// cancelResult is the result of one request.
 type cancelResult struct {
 	CancelResult
 	failed   BatchError
 	readBack []int64
 }
 
-func (c *call) cancelChunk(ctx context.Context, ids []int64) (result cancelResult) {
-	found, t, err := cancelMessages.send(ctx, c, ids, false)
+// cancelOnce cancels the messages of one request.
+func (c *call) cancelOnce(ctx context.Context, ids []int64) (result cancelResult) {
+	found := askByID(ctx, c, http.MethodDelete, ids, false,
+		func(m *gen.CancelledMessage) int64 { return m.ID },
+		func(a, b *gen.CancelledMessage) bool { return a.Status != b.Status })
 	result.Meta = found.Meta
-	if t.onlyNotFound() {
+	if onlyNotFound(&found.trace) {
 		result.Requests = 1
 	}
 	result.Outcomes = make([]Outcome, len(ids))
 	for i, id := range ids {
-		outcome, reason := outcomeOf(&found, i, &t, err)
+		outcome, reason := outcomeOf(&found, i)
 		outcome.ID = id
 		result.Outcomes[i] = outcome
 		if reason != nil {

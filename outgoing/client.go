@@ -6,17 +6,13 @@ import (
 	"net/http"
 
 	"github.com/gsmservice-gateway/client-go/gen"
-	"github.com/gsmservice-gateway/client-go/internal/bearer"
+	"github.com/gsmservice-gateway/client-go/internal/header"
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
 // Client talks to the gateway. Make one with [New], and keep it: it has connections, retry quota and rate limit.
 // Goroutines may share it.
-type Client struct {
-	defaults  options
-	transport *transport.Client
-	byID      map[string]*http.Request // by method: requests about IDs, as package gen makes them, but without the IDs
-}
+type Client struct{ defaults options }
 
 // New returns a [Client] that authenticates with the bearer token or, if token is empty, those of [WithTokenSource].
 // Options are the defaults of every call. New sends nothing; its errors match [ErrInvalidArgument].
@@ -26,21 +22,21 @@ func New(token string, opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	switch {
-	case o.token == nil:
-		if err := bearer.Check(token); err != nil {
+	case o.Token == nil:
+		if err := header.CheckToken(token); err != nil {
 			return nil, invalid(err.Error())
 		}
 		// a closure, where neither fmt nor encoding/json nor reflection over a Client finds the token
-		o.token = func(context.Context) (string, error) { return token, nil }
+		o.Token = func(context.Context) (string, error) { return token, nil }
 	case token != "":
 		return nil, invalid("a token and WithTokenSource were both given: pass only one")
 	}
-	t := transport.NewClient(o.httpClient)
+	o.Client = transport.NewClient(o.httpClient)
 	get, errGet := gen.NewGetMessagesRequest(o.baseURL, nil)
 	cancel, errCancel := gen.NewCancelMessagesRequest(o.baseURL, nil)
-	if err := cmp.Or(errGet, errCancel, t.CheckProxy(o.baseURL)); err != nil {
+	if err := cmp.Or(errGet, errCancel, o.CheckProxy(o.baseURL)); err != nil {
 		return nil, invalid(err.Error())
 	}
-	byID := map[string]*http.Request{get.Method: get, cancel.Method: cancel}
-	return &Client{defaults: o, transport: t, byID: byID}, nil
+	o.byID = map[string]*http.Request{get.Method: get, cancel.Method: cancel}
+	return &Client{o}, nil
 }

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/internal/errline"
+	"github.com/gsmservice-gateway/client-go/internal/history"
 	"github.com/gsmservice-gateway/client-go/internal/ratelimit"
+	"github.com/gsmservice-gateway/client-go/internal/rows"
 )
 
 // Sentinel errors, for errors.Is. An *[APIError] matches the one of its status.
@@ -23,8 +25,8 @@ var (
 	ErrUnexpectedResponse = errors.New("unexpected response") // a 2xx that breaks the contract, or a 3xx
 	ErrInvalidArgument    = errors.New("invalid argument")    // nothing was sent
 	ErrNotSent            = errors.New("not sent")            // this part of the call was not sent
-	ErrDrift              = errors.New("history drifted")     // the history changed faster than All could follow
-	ErrIncomplete         = errors.New("history incomplete")  // the gateway counts more messages than All was shown
+	ErrDrift              = history.ErrDrift                  // the history changed faster than All could follow
+	ErrIncomplete         = history.ErrIncomplete             // the gateway counts more messages than All was shown
 )
 
 // APIError is an answer of the gateway that is not a usable success. It matches the sentinel of its status. Neither
@@ -83,6 +85,25 @@ func sentinel(status int) error {
 	return ErrUnexpectedResponse
 }
 
+// noneKnown reports whether the answer is that the gateway knows no such message or page: a 404 with a problem document.
+// Another server or a proxy answers 404 without one. The receiver may be nil.
+func (e *APIError) noneKnown() bool {
+	return e != nil && e.StatusCode == http.StatusNotFound && e.isProblem
+}
+
+// blamesIDs reports whether one of the IDs may be why the request as a whole failed: the gateway blames the request, fails
+// at it again and again, or writes something that is not JSON. The receiver may be nil.
+func (e *APIError) blamesIDs() bool {
+	if e == nil {
+		return false
+	}
+	switch e.StatusCode {
+	case http.StatusBadRequest, http.StatusRequestURITooLong, http.StatusUnprocessableEntity, http.StatusInternalServerError:
+		return true
+	}
+	return e.StatusCode == http.StatusOK && errors.Is(e.cause, rows.ErrSyntax)
+}
+
 // refusesToken reports whether the token was refused, as it will be with every other request.
 func (e *APIError) refusesToken() bool {
 	return e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden
@@ -132,16 +153,6 @@ func (e *BatchError) Error() string {
 		text += ": " + errline.Clip(errline.Text(first.Err), errline.Max-len(text)-len(more)-len(": "))
 	}
 	return errline.Prefix + text + more
-}
-
-// reason returns why an ID could not be settled; nil if it was.
-func (e *BatchError) reason(id int64) error {
-	for _, f := range e.Failures {
-		if slices.Contains(f.IDs, id) {
-			return f.Err
-		}
-	}
-	return nil
 }
 
 // IDs returns the IDs of all failures, in the order asked.

@@ -1,15 +1,13 @@
 package outgoing
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
-	"github.com/gsmservice-gateway/client-go/internal/redact"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
+	"github.com/gsmservice-gateway/client-go/internal/watch"
 )
 
 // GetResult is the result of a look-up.
@@ -19,13 +17,18 @@ type GetResult struct {
 	Meta
 }
 
-func (r *GetResult) add(part GetResult) {
-	if r.Messages == nil {
-		r.Messages = part.Messages // most calls have one part
-	} else {
-		r.Messages = append(r.Messages, part.Messages...)
+// add adds what became of the IDs of a request; failed gets those that could not be settled.
+func (r *GetResult) add(part lookup, failed *BatchError) {
+	for i, result := range part.Results {
+		switch result.Finding {
+		case watch.Found:
+			r.Messages = append(slices.Grow(r.Messages, len(part.Results)-i), *result.Message)
+		case watch.Missing:
+			r.Missing = append(r.Missing, result.ID)
+		default:
+			failed.add(result.Err, result.ID)
+		}
 	}
-	r.Missing = append(r.Missing, part.Missing...)
 	r.Meta.add(part.Meta)
 }
 
@@ -34,11 +37,7 @@ func (r *GetResult) add(part GetResult) {
 // An ID that the gateway does not know is Missing, and no error. An ID below 1 or a bad option is [ErrInvalidArgument],
 // and nothing is sent.
 func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (GetResult, error) {
-	call, err := c.newCall(opts)
-	if err != nil {
-		return GetResult{}, err
-	}
-	asked, err := distinct(ids)
+	call, asked, err := c.newCallAbout(ids, opts)
 	if err != nil {
 		return GetResult{}, err
 	}
@@ -47,10 +46,9 @@ func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (Get
 		failed  BatchError
 		settled int
 	)
-	for part := range parallel.Ordered(ctx, call.parallelism(asked), call.chunks(ctx, asked), call.getChunk) {
-		result.add(part.GetResult)
-		failed.Failures = append(failed.Failures, part.failed.Failures...)
-		settled += len(part.asked)
+	for part := range parallel.Ordered(ctx, call.parallelism(asked), call.chunks(ctx, asked), call.lookUp) {
+		result.add(part, &failed)
+		settled += len(part.Results)
 	}
 	if rest := asked[settled:]; len(rest) > 0 {
 		failed.add(notSent(call.stopped(ctx)), rest...)
@@ -58,126 +56,79 @@ func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (Get
 	return result, failed.orNil()
 }
 
-// getMessages has nothing to take out of a row: what a message says is the caller's.
-var getMessages = operation[Message]{
-	method: http.MethodGet,
-	idOf:   func(m *Message) int64 { return m.ID },
-	differ: func(_, _ *Message) bool { return false },
-	clean:  func(*Message, redact.Redactor) {},
-}
-
-// getResult is the result of one chunk.
-type getResult struct {
-	asked []int64
-	GetResult
-	failed BatchError
-	trace  trace
-	parts  []getResult // if the chunk was looked up in halves
-}
-
-// getChunk looks up IDs in one request or, if one of them may have broken it, in several.
-func (c *call) getChunk(ctx context.Context, ids []int64) getResult {
-	result := c.getOnce(ctx, ids, false)
-	if result.splittable() {
-		return c.getHalves(ctx, result)
-	}
-	return result
-}
-
-func (c *call) getOnce(ctx context.Context, ids []int64, once bool) getResult {
-	found, t, err := getMessages.send(ctx, c, ids, once)
-	result := getResult{asked: ids, trace: t}
-	switch {
-	case err == nil:
-		result.Meta = found.Meta
-		result.addRows(found.Answer, c.unpriced)
-	case t.noneKnown():
-		result.Missing, result.Requests = ids, 1
-	default:
-		result.failed.add(err, ids...)
-	}
-	result.Attempts = t.Attempts
-	if result.answered() {
-		c.fruitless.Store(0)
-	}
-	return result
-}
-
-// addRows settles each ID by its row. One without a price is a message only if unpriced.
-func (r *getResult) addRows(found rows.Answer[Message], unpriced bool) {
-	r.Messages = make([]Message, 0, len(found.Rows))
-	for i, row := range found.Rows {
-		switch reason := rows.Unreadable(found.Odd[i], "/price"); {
-		case row != nil && (reason == nil || unpriced):
-			r.Messages = append(r.Messages, *row)
-		case row != nil:
-			r.failed.add(unexpected(&rows.UnpricedError{Message: *row, Reason: reason}), r.asked[i])
-		case found.NoID != nil:
-			r.failed.add(unexpected(found.NoID), r.asked[i])
-		default:
-			r.Missing = append(r.Missing, r.asked[i])
-		}
-	}
-}
-
-// answered reports whether the gateway answered about the messages.
-func (r *getResult) answered() bool { return r.trace.Succeeded() || r.trace.noneKnown() }
-
-// splittable reports whether a part of the IDs may be answered where all of them were not.
-func (r *getResult) splittable() bool { return len(r.asked) > 1 && r.trace.breaksOthers() }
-
-// breaksOthers reports whether one of the IDs may be why the request as a whole failed: the gateway blames the request,
-// fails at it again and again, or writes something that is not JSON.
-func (t *trace) breaksOthers() bool {
-	answer := t.answer()
-	if answer == nil {
-		return false
-	}
-	switch answer.StatusCode {
-	case http.StatusBadRequest, http.StatusRequestURITooLong, http.StatusUnprocessableEntity, http.StatusInternalServerError:
-		return true
-	case http.StatusOK:
-		return errors.Is(answer.cause, rows.ErrSyntax)
-	}
-	return false
+// lookup is what became of the IDs of one request or, where it was split, of several.
+type lookup struct {
+	watch.Look
+	Meta
 }
 
 // maxFruitless is how many parts in a row may fail before no request is split any further: then it is not one of the IDs.
 const maxFruitless = 16
 
-// getHalves looks up the IDs of a request that failed in halves, down to single IDs, within the retry quota. A half has
-// one attempt, since it is a retry itself.
-func (c *call) getHalves(ctx context.Context, whole getResult) getResult {
-	result := getResult{asked: whole.asked, trace: whole.trace}
-	result.Attempts = whole.Attempts
-	for queue := halves(whole.asked); len(queue) > 0; queue = queue[1:] {
-		part := getResult{asked: queue[0], trace: whole.trace}
-		if c.fruitless.Load() >= maxFruitless || c.stopped(ctx) != nil || !c.watching && !c.Limiter.Retry() {
-			part.failed.add(whole.failed.Failures[0].Err, part.asked...)
-			result.parts = append(result.parts, part)
-			continue
-		}
-		part = c.getOnce(ctx, part.asked, len(part.asked) > 1)
-		if !part.answered() {
-			c.fruitless.Add(1)
-		}
-		if part.splittable() {
-			result.Attempts += part.Attempts
-			queue = append(queue, halves(part.asked)...)
-			continue
-		}
-		result.parts = append(result.parts, part)
+// lookUp looks up IDs in one request or, if one of them may have broken it, in several.
+func (c *call) lookUp(ctx context.Context, ids []int64) lookup {
+	found, splittable := c.lookUpOnce(ctx, ids, false)
+	if splittable {
+		c.lookUpHalves(ctx, ids, &found)
 	}
-	place := func(part getResult) int { return slices.Index(whole.asked, part.asked[0]) }
-	slices.SortFunc(result.parts, func(a, b getResult) int { return cmp.Compare(place(a), place(b)) })
-	for _, part := range result.parts {
-		result.add(part.GetResult)
-		result.failed.Failures = append(result.failed.Failures, part.failed.Failures...)
-	}
-	return result
+	return found
 }
 
-func halves(ids []int64) [][]int64 {
+// lookUpHalves looks up the IDs of a request that failed again in halves, down to single IDs, within the retry quota. A
+// half has one attempt, since it is a retry itself. IDs that are not looked up again keep what became of them.
+func (c *call) lookUpHalves(ctx context.Context, ids []int64, found *lookup) {
 	middle := len(ids) / 2
-	return [][]int64{ids[:middle:middle], ids[middle:]}
+	for _, bounds := range [][2]int{{0, middle}, {middle, len(ids)}} {
+		if c.fruitless.Load() >= maxFruitless || c.stopped(ctx) != nil || !c.watching && !c.Limiter.Retry() {
+			return
+		}
+		half := ids[bounds[0]:bounds[1]]
+		part, splittable := c.lookUpOnce(ctx, half, len(half) > 1)
+		if part.Requests == 0 {
+			c.fruitless.Add(1)
+		}
+		if splittable {
+			c.lookUpHalves(ctx, half, &part)
+		}
+		copy(found.Results[bounds[0]:], part.Results)
+		found.Meta.add(part.Meta)
+	}
+}
+
+// lookUpOnce looks up IDs in one request. It reports whether halves of it may be answered where it was not.
+func (c *call) lookUpOnce(ctx context.Context, ids []int64, once bool) (result lookup, splittable bool) {
+	found := askByID(ctx, c, http.MethodGet, ids, once,
+		func(m *Message) int64 { return m.ID }, func(_, _ *Message) bool { return false })
+	answer := lastAnswer(&found.trace)
+	result.Look = watch.Look{Results: make([]watch.Result, len(ids)), Attr: found.trace.LogAttr()}
+	result.Meta = found.Meta
+	if answer.noneKnown() {
+		result.Requests = 1
+	}
+	if result.Requests > 0 {
+		c.fruitless.Store(0)
+	}
+	for i, id := range ids {
+		finding, err := c.findingOf(&found, i)
+		result.Results[i] = watch.Result{ID: id, Finding: finding, Message: found.Rows[i], Err: err}
+	}
+	return result, len(ids) > 1 && answer.blamesIDs()
+}
+
+// findingOf returns what became of the i-th ID, and why if it is not found.
+func (c *call) findingOf(found *rowsByID[Message], i int) (watch.Finding, error) {
+	row, unpriced := found.Rows[i], rows.Unreadable(found.Odd[i], "/price")
+	switch {
+	case lastAnswer(&found.trace).noneKnown():
+		return watch.Missing, errUnknownID
+	case found.err != nil:
+		return c.unsettled(&found.trace), found.err
+	case row != nil && (unpriced == nil || c.unpriced):
+		return watch.Found, nil
+	case row != nil:
+		return watch.Unreadable, unexpected(&rows.UnpricedError{Message: *row, Reason: unpriced})
+	case found.NoID != nil:
+		return watch.Unreadable, unexpected(found.NoID)
+	}
+	return watch.Missing, errUnknownID
 }

@@ -55,7 +55,7 @@ func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Pag
 }
 
 // list asks for a page.
-func (c *call) list(ctx context.Context, wanted PageRequest) (pageAnswer, trace, error) {
+func (c *call) list(ctx context.Context, wanted PageRequest) (pageAnswer, transport.Trace, error) {
 	var params gen.ListMessagesParams
 	if wanted.Page != 0 {
 		params.Page = &wanted.Page
@@ -65,7 +65,7 @@ func (c *call) list(ctx context.Context, wanted PageRequest) (pageAnswer, trace,
 	}
 	req, err := gen.NewListMessagesRequest(c.baseURL, &params)
 	if err != nil {
-		return pageAnswer{}, trace{}, invalid(err.Error())
+		return pageAnswer{}, transport.Trace{}, invalid(err.Error())
 	}
 	request := transport.Request{Request: req, Path: messages}
 	return do(ctx, c, request, func(r *transport.Reply) (pageAnswer, error) { return c.readPage(ctx, r) })
@@ -84,9 +84,6 @@ type pageRow struct {
 }
 
 func (c *call) readPage(ctx context.Context, r *transport.Reply) (pageAnswer, error) {
-	if err := r.CheckUsable(); err != nil {
-		return pageAnswer{}, err
-	}
 	a := pageAnswer{rows: make([]pageRow, 0, MaxLimit)}
 	tooMany := false
 	err := rows.Decode(r.Body, func(m *Message, odd []rows.Odd) {
@@ -104,7 +101,7 @@ func (c *call) readPage(ctx context.Context, r *transport.Reply) (pageAnswer, er
 		}
 		a.rows = append(a.rows, row)
 	})
-	switch err := readError(r, err); {
+	switch err := cmp.Or(r.Broken, err); {
 	case err != nil:
 		return pageAnswer{}, err
 	case tooMany:

@@ -21,32 +21,32 @@ import (
 // so is one for New only in a call.
 type Option func(*options) error
 
+// options are the settings of a Client, or of a call.
 type options struct {
-	inCall bool // New is over: what belongs to the client as a whole can no longer change
+	transport.Call // its Client and what follows from the base URL are there when New is over, Calling in a call
 
-	baseURL    string
-	httpClient *http.Client
-	token      func(context.Context) (string, error)
-
-	retry          retry.Policy
-	concurrency    int
-	limiter        Limiter
-	attemptTimeout time.Duration
-	header         http.Header
-	logger         *slog.Logger
+	inCall      bool // New is over: what belongs to the client as a whole can no longer change
+	baseURL     string
+	byID        map[string]*http.Request // by method: requests about IDs, as package gen makes them, but without the IDs
+	httpClient  *http.Client
+	concurrency int
 }
 
 func defaultOptions() options {
 	return options{
-		baseURL:        ProductionURL + "/",
-		retry:          Retry{}.policy(),
-		concurrency:    4,
-		attemptTimeout: 30 * time.Second,
-		header: http.Header{
-			"Accept":     {"application/json, application/problem+json"},
-			"User-Agent": {defaultUserAgent()},
+		baseURL:     ProductionURL + "/",
+		concurrency: 4,
+		Call: transport.Call{
+			Policy:         Retry{}.policy(),
+			AttemptTimeout: 30 * time.Second,
+			Header: http.Header{
+				"Accept":     {"application/json, application/problem+json"},
+				"User-Agent": {defaultUserAgent()},
+			},
+			Logger:      slog.New(slog.DiscardHandler),
+			WithAttempt: withAttempt,
+			NewError:    newAPIError,
 		},
-		logger: slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -107,7 +107,7 @@ func WithHTTPClient(hc *http.Client) Option {
 // at once. If it caches, it should ask anew where [AttemptFrom] has a Number above 1: the token before may have been
 // refused. An error of f ends the request unsent. New only.
 func WithTokenSource(f func(context.Context) (string, error)) Option {
-	opt := set(f != nil, "WithTokenSource: the function is nil", func(o *options) { o.token = f })
+	opt := set(f != nil, "WithTokenSource: the function is nil", func(o *options) { o.Token = f })
 	return newOnly("WithTokenSource", opt)
 }
 
@@ -132,7 +132,7 @@ func (r Retry) policy() retry.Policy {
 // WithRetry sets all limits of retries; zero fields are the defaults.
 func WithRetry(r Retry) Option {
 	valid := min(time.Duration(r.MaxAttempts), r.InitialInterval, r.MaxInterval, r.MaxElapsed) >= 0
-	return set(valid, fmt.Sprintf("retry %+v: no field may be negative", r), func(o *options) { o.retry = r.policy() })
+	return set(valid, fmt.Sprintf("retry %+v: no field may be negative", r), func(o *options) { o.Policy = r.policy() })
 }
 
 const maxConcurrency = 1 << 16
@@ -145,7 +145,7 @@ func WithConcurrency(n int) Option {
 
 // WithAttemptTimeout bounds one attempt, from connecting to the last byte of the answer: 30 seconds unless given.
 func WithAttemptTimeout(d time.Duration) Option {
-	return set(d > 0, fmt.Sprintf("attempt timeout %v: must be positive", d), func(o *options) { o.attemptTimeout = d })
+	return set(d > 0, fmt.Sprintf("attempt timeout %v: must be positive", d), func(o *options) { o.AttemptTimeout = d })
 }
 
 // WithUserAgent replaces the User-Agent header.
@@ -174,7 +174,7 @@ func WithHeader(key, value string) Option {
 
 // WithLogger sets the logger; without one nothing is logged.
 func WithLogger(l *slog.Logger) Option {
-	return set(l != nil, "WithLogger: the logger is nil", func(o *options) { o.logger = l })
+	return set(l != nil, "WithLogger: the logger is nil", func(o *options) { o.Logger = l })
 }
 
 // Limiter is asked before each HTTP attempt; Wait returns nil when it may be sent. A *rate.Limiter of
@@ -194,13 +194,13 @@ type Holder interface {
 // *rate.Limiter refuses longer waits at once. The request then ends with the error of l, and with [ErrNotSent] if no
 // attempt before can have arrived. A [Holder] is told of each hold.
 func WithLimiter(l Limiter) Option {
-	return set(l != nil, "WithLimiter: the limiter is nil", func(o *options) { o.limiter = l })
+	return set(l != nil, "WithLimiter: the limiter is nil", func(o *options) { o.Shared = l })
 }
 
 // setHeader copies the header map first, since the client's defaults share it.
 func (o *options) setHeader(key, value string) {
-	o.header = maps.Clone(o.header)
-	o.header[key] = []string{value}
+	o.Header = maps.Clone(o.Header)
+	o.Header[key] = []string{value}
 }
 
 const modulePath = "github.com/gsmservice-gateway/client-go"

@@ -9,6 +9,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/gen"
 	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
+	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
 // State is what is known about the cancelling of one message.
@@ -63,21 +64,21 @@ var (
 
 // outcomeOf returns what is known about the i-th ID from its row, if there was one, or else from how its request ended.
 // reason is nil where the ID is settled.
-func outcomeOf(found *rowsByID[gen.CancelledMessage], i int, t *trace, err error) (o Outcome, reason error) {
+func outcomeOf(found *rowsByID[gen.CancelledMessage], i int) (o Outcome, reason error) {
 	switch {
 	case found.Rows[i] != nil:
-		return outcomeOfRow(found, i, t.Ambiguous)
+		return outcomeOfRow(found, i)
 	case found.NoID != nil:
 		return o, unexpected(found.NoID)
-	case err == nil:
+	case found.err == nil:
 		return o, errNoRow
 	}
-	return t.outcome(err)
+	return outcomeWithoutRow(&found.trace, found.err)
 }
 
-// outcomeOfRow returns what a row says of its message, given whether an attempt before may have cancelled it. A row is
-// about its message also if its status, such as 429, would be about the caller in an answer as a whole.
-func outcomeOfRow(found *rowsByID[gen.CancelledMessage], i int, ambiguous bool) (o Outcome, reason error) {
+// outcomeOfRow returns what a row says of its message. It is about its message also if its status, such as 429, would be
+// about the caller in an answer as a whole.
+func outcomeOfRow(found *rowsByID[gen.CancelledMessage], i int) (o Outcome, reason error) {
 	if reason := rows.Unreadable(found.Odd[i], "/status"); reason != nil {
 		return o, unexpected(reason)
 	}
@@ -89,13 +90,14 @@ func outcomeOfRow(found *rowsByID[gen.CancelledMessage], i int, ambiguous bool) 
 	case o.Status == http.StatusNoContent:
 		o.State = Cancelled
 		return o, nil
-	case o.Status/100 == 4 && ambiguous:
+	case o.Status/100 == 4 && found.trace.Ambiguous:
 		return o, errDoubt
 	case o.Status/100 == 4:
 		o.State, o.Problem = Rejected, row.Error
 		if o.Problem == nil {
 			o.Problem = new(Problem)
 		}
+		*o.Problem = found.tokens.Problem(*o.Problem)
 		return o, nil
 	case o.Status/100 == 5:
 		return o, errRowServer
@@ -103,8 +105,8 @@ func outcomeOfRow(found *rowsByID[gen.CancelledMessage], i int, ambiguous bool) 
 	return o, errRowStatus
 }
 
-// outcome returns what is known about an ID of a request that ended in err without a row for it.
-func (t *trace) outcome(err error) (o Outcome, reason error) {
+// outcomeWithoutRow returns what is known about an ID whose request ended in err, without a row for it.
+func outcomeWithoutRow(t *transport.Trace, err error) (o Outcome, reason error) {
 	refusal := asAPIError(t.Refusal)
 	switch {
 	case t.MayHaveTakenEffect():
@@ -117,11 +119,13 @@ func (t *trace) outcome(err error) (o Outcome, reason error) {
 		return o, err
 	}
 	o.State, o.Status, o.Problem = Rejected, refusal.StatusCode, &refusal.Problem
-	if t.onlyNotFound() {
+	if onlyNotFound(t) {
 		return o, nil
 	}
 	return o, err
 }
 
 // onlyNotFound reports whether "there is no such message" is all that the whole request may have been answered.
-func (t *trace) onlyNotFound() bool { return t.noneKnown() && !t.MayHaveTakenEffect() }
+func onlyNotFound(t *transport.Trace) bool {
+	return lastAnswer(t).noneKnown() && !t.MayHaveTakenEffect()
+}

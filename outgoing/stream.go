@@ -30,8 +30,11 @@ func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...O
 			return
 		}
 		var unsent error
-		for part := range parallel.Ordered(ctx, call.concurrency, call.streamed(ctx, ids, &unsent), call.getChunk) {
-			if !yield(part.GetResult, part.failed.orNil()) {
+		for part := range parallel.Ordered(ctx, call.concurrency, call.streamed(ctx, ids, &unsent), call.lookUp) {
+			var result GetResult
+			var failed BatchError
+			result.add(part, &failed)
+			if !yield(result, failed.orNil()) {
 				return
 			}
 		}

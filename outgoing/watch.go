@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/internal/errline"
+	"github.com/gsmservice-gateway/client-go/internal/transport"
 	"github.com/gsmservice-gateway/client-go/internal/watch"
 )
 
@@ -81,11 +81,12 @@ func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, er
 	c.watching, c.unpriced = true, true
 	left := watch.Run(ctx, watch.Config{
 		IDs: w.IDs, IDsPerLook: MaxIDs, Until: w.Until, InitialInterval: w.InitialInterval, MaxInterval: w.MaxInterval,
-		Concurrency: c.concurrency, HeldUntil: c.Limiter.HoldEnd, LookUp: c.look,
+		Concurrency: c.concurrency, HeldUntil: c.Limiter.HoldEnd,
+		LookUp: func(ctx context.Context, ids []int64) watch.Look { return c.lookUp(ctx, ids).Look },
 		Emit: func(m Message, failed ...watch.Result) bool {
 			var failures BatchError
 			for _, result := range failed {
-				failures.add(result.Err, result.Message.ID)
+				failures.add(result.Err, result.ID)
 			}
 			return yield(m, failures.orNil())
 		},
@@ -98,39 +99,13 @@ func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, er
 
 var errUnknownID = errline.New("the gateway does not know this ID", ErrNotFound)
 
-// look looks up the IDs of one request of a watch, or of several where it was split.
-func (c *call) look(ctx context.Context, ids []int64) watch.Look {
-	whole := c.getChunk(ctx, ids)
-	parts := whole.parts
-	if parts == nil {
-		parts = []getResult{whole}
-	}
-	look := watch.Look{Attr: whole.trace.LogAttr(), Results: make([]watch.Result, 0, len(ids))}
-	for _, part := range parts {
-		unsettled, found := c.unsettled(&part), part.Messages
-		for _, id := range part.asked {
-			result := watch.Result{Finding: unsettled, Message: Message{ID: id}, Err: part.failed.reason(id)}
-			switch {
-			case len(found) > 0 && found[0].ID == id:
-				result.Finding, result.Message, found = watch.Found, found[0], found[1:]
-			case slices.Contains(part.Missing, id):
-				result.Finding, result.Err = watch.Missing, errUnknownID
-			}
-			look.Results = append(look.Results, result)
-		}
-	}
-	return look
-}
-
-// unsettled returns what became of the IDs of a request that are neither found nor missing.
-func (c *call) unsettled(r *getResult) watch.Finding {
-	answer := r.trace.answer()
+// unsettled returns what became of the IDs of a request that failed.
+func (c *call) unsettled(t *transport.Trace) watch.Finding {
+	answer := lastAnswer(t)
 	switch {
-	case r.answered():
-		return watch.Unreadable
 	case c.Calling.Err() != nil:
 		return watch.Refused
-	case r.trace.Throttled():
+	case t.Throttled():
 		return watch.Throttled
 	case answer == nil, answer.StatusCode/100 == 5:
 		return watch.Unreachable

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gsmservice-gateway/client-go/internal/bearer"
+	"github.com/gsmservice-gateway/client-go/internal/header"
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
@@ -84,7 +84,7 @@ func tokenSource(file string) (func(context.Context) (string, error), error) {
 		return nil, fmt.Errorf("no token: %s is not set, or empty; set it, or name a file that holds the token with --token-file; "+
 			"to try things out, --demo needs none", tokenVariable)
 	}
-	return func(context.Context) (string, error) { return token, nil }, bearer.Check(token)
+	return func(context.Context) (string, error) { return token, nil }, header.CheckToken(token)
 }
 
 // tokenFile is a file with tokens and nothing else, one a line, that may be replaced by another.
@@ -129,7 +129,7 @@ func readTokens(name string) ([]string, error) {
 		errorIf(len(lines) == 0, "%s is empty", name),
 	)
 	for _, token := range lines {
-		err = cmp.Or(err, bearer.Check(token))
+		err = cmp.Or(err, header.CheckToken(token))
 	}
 	return lines, err
 }

@@ -40,7 +40,7 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 		},
 		"no 5XX": {
 			changedTree(func(d tree) { delete(d.get()["responses"].(object), "5XX") }),
-			contract.Breaking, `getMessages 5XX: was "application/problem+json ErrorResponse", is gone (internal/problem/problem.go...)`,
+			contract.Breaking, `getMessages 5XX: was "application/problem+json ErrorResponse", is gone (internal/rows/problem.go...)`,
 		},
 		"another style": {
 			changedTree(func(d tree) { d.at("components", "parameters", "page")["style"] = "spaceDelimited" }),
@@ -114,7 +114,7 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 			changedTree(func(d tree) {
 				d.get()["responses"].(object)["429"] = object{"$ref": "#/components/responses/GenericError"}
 			}),
-			contract.Harmless, `getMessages 429: is new, "application/problem+json ErrorResponse" (internal/problem/problem.go, outgoing/errors.go)`,
+			contract.Harmless, `getMessages 429: is new, "application/problem+json ErrorResponse" (internal/rows/problem.go, outgoing/errors.go)`,
 		},
 		"a new success": {
 			changedTree(func(d tree) { d.get()["responses"].(object)["206"] = object{"description": "some"} }),
@@ -136,13 +136,13 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 		},
 		"other members of a problem": {
 			changedTree(func(d tree) { d.schema("ErrorResponse")["additionalProperties"] = object{"type": "string"} }),
-			contract.Harmless, `ErrorResponse: was "object, nullable", is "object, additionalProperties string, nullable" (...internal/problem/problem.go)`,
+			contract.Harmless, `ErrorResponse: was "object, nullable", is "object, additionalProperties string, nullable" (...internal/rows/problem.go)`,
 		},
 		"problems in a problem": {
 			changedTree(func(d tree) {
 				d.at("components", "schemas", "ErrorResponse", "properties")["errors"] = object{"type": "array", "items": object{"$ref": "#/components/schemas/ErrorResponse"}}
 			}),
-			contract.Harmless, `ErrorResponse.errors: is new, "array, items ErrorResponse" (...internal/problem/problem.go)`,
+			contract.Harmless, `ErrorResponse.errors: is new, "array, items ErrorResponse" (...internal/rows/problem.go)`,
 		},
 		"a schema that contains itself": {
 			changedTree(func(d tree) {

@@ -1,8 +1,9 @@
-// Package header reads and checks HTTP header fields (RFC 9110): counts, booleans, names and values, and Link (RFC 8288). What
-// is not as it should be is reported as absent, and never as zero.
+// Package header reads and checks HTTP header fields (RFC 9110): counts, booleans, names and values, bearer tokens, and
+// Link (RFC 8288). What is not as it should be is reported as absent, and never as zero.
 package header
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -69,6 +70,19 @@ func Reserved(name string) bool {
 		return true
 	}
 	return false
+}
+
+// CheckToken says what is wrong with a bearer token, without repeating it.
+func CheckToken(token string) error {
+	switch {
+	case token == "":
+		return errors.New("the token is empty")
+	case strings.TrimRight(token, "\r\n") != token:
+		return errors.New("the token ends with a newline: trim it, files and secret stores often add one")
+	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return errors.New("the token has a space, a control character or a non-ASCII character in it")
+	}
+	return nil
 }
 
 // Links are the targets of a Link header (RFC 8288) by their relation types, as absolute URIs; "" if absent.

@@ -82,7 +82,7 @@ func (c *counts) judge(delivered int) (ended bool, contradiction string) {
 	return true, ""
 }
 
-// exceed reports whether the totals speak of more rows than were delivered, and of more than where the history ended.
+// exceed reports whether the totals are higher than the number of rows delivered, and than where the history ended.
 // As long as the total has not changed, nothing arrived or went, and each short page has to end just there: one that
 // ends later is not the page that was asked for.
 func (c *counts) exceed(delivered int) bool {

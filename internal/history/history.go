@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
 )
 
@@ -44,12 +45,9 @@ func Walk(ctx context.Context, concurrency int, fetch func(ctx context.Context, 
 	for next := (window{1, maxLimit}); ; {
 		depth := w.depth(concurrency)
 		for a := range parallel.Ordered(ctx, depth, w.ahead(next), get) {
+			var done bool
 			var err error
-			next, err = w.take(a)
-			if errors.Is(err, errEnd) {
-				return nil
-			}
-			if err != nil {
+			if next, done, err = w.take(a); done {
 				return err
 			}
 			if next != w.cursor.following(a.window) || depth != w.depth(concurrency) {
@@ -67,8 +65,6 @@ type walk struct {
 }
 
 const serialAtStart, serialAfterMiss = 2, 8
-
-var errEnd = errors.New("nothing more is to be delivered")
 
 // answer is what came for a window, and how it relates to what was delivered. Where no row of it is known, or it ends
 // before the last delivered row, it is not joined.
@@ -107,21 +103,21 @@ func (w *walk) ahead(next window) iter.Seq[*answer] {
 	}
 }
 
-// take delivers what an answer proves to come next, and returns the window to look at then. Its error ends the walk.
-func (w *walk) take(a *answer) (next window, err error) {
+// take delivers what an answer proves to come next, and returns the window to look at then, or that the walk is done.
+func (w *walk) take(a *answer) (next window, done bool, err error) {
 	c := &w.cursor
 	before := c.delivered
 	w.serialLeft--
 	switch {
 	case a.err != nil:
-		return next, a.err
+		return next, true, a.err
 	case a.Current != nil && *a.Current != a.page:
 		next = a.window
 	default:
 		c.locate(a)
 		for i := a.from; a.joined && i < len(a.IDs); i++ {
 			if c.deliver(a.IDs[i]) && !a.Deliver(i) {
-				return next, errEnd
+				return next, true, nil
 			}
 		}
 		if c.delivered > before {
@@ -137,15 +133,16 @@ func (w *walk) take(a *answer) (next window, err error) {
 	ended, contradiction := w.counts.judge(c.delivered)
 	switch {
 	case contradiction != "":
-		return next, c.endedEarly(ErrIncomplete, ", and "+contradiction)
+		return next, true, c.endedEarly(ErrIncomplete, ", and "+contradiction)
 	case ended:
-		return next, errEnd
+		return next, true, nil
 	case c.misses == maxMisses:
-		return next, c.endedEarly(ErrDrift, "")
+		return next, true, c.endedEarly(ErrDrift, "")
 	}
-	return next, nil
+	return next, false, nil
 }
 
 func (c *cursor) endedEarly(kind error, reason string) error {
-	return fmt.Errorf("%w: %d messages were delivered, the last one has ID %d%s", kind, c.delivered, c.lastID, reason)
+	text := fmt.Sprintf("%v: %d messages were delivered, the last one has ID %d%s", kind, c.delivered, c.lastID, reason)
+	return errline.New(text, kind)
 }

@@ -81,8 +81,8 @@ func Ordered[T, R any](ctx context.Context, n int, items iter.Seq[T], work func(
 		defer cancel()
 
 		var queue []*slot
-		// settle waits until a piece of work ends, and yields the results whose turn it is.
-		settle := func() bool {
+		// yieldReady waits until a piece of work ends, and yields the results that are ready.
+		yieldReady := func() bool {
 			(<-group.Ended())().done = true
 			for len(queue) > 0 && queue[0].done {
 				head := queue[0]
@@ -98,13 +98,13 @@ func Ordered[T, R any](ctx context.Context, n int, items iter.Seq[T], work func(
 			queue = append(queue, s)
 			group.Go(func() *slot { s.result = work(ctx, item); return s })
 			for group.Running() == n || len(queue)/maxBufferedRounds >= n {
-				if !settle() {
+				if !yieldReady() {
 					return
 				}
 			}
 		}
 		for group.Running() > 0 {
-			if !settle() {
+			if !yieldReady() {
 				return
 			}
 		}

@@ -56,14 +56,7 @@ func (l *Limiter) Retry() bool {
 	return true
 }
 
-// Exhausted reports whether the retry quota is used up, which it is while most requests fail.
-func (l *Limiter) Exhausted() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.quota < retryCost
-}
-
-// HoldEnd returns when the hold in force ends; a time that has passed if there is none.
+// HoldEnd returns when the current hold ends; a time that has passed if there is none.
 func (l *Limiter) HoldEnd() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -101,7 +101,7 @@ func (t *Ticket) waitTurn(ctx, calling context.Context) error {
 	case <-ctx.Done():
 	case <-late.C:
 	}
-	return t.limiter.giveUp(ctx, calling, t)
+	return t.limiter.remove(ctx, calling, t)
 }
 
 // StopReason returns why nothing more must be sent: the cause of calling, or what ended ctx; nil if something may.
@@ -135,8 +135,8 @@ func (l *Limiter) refuse(t *Ticket) bool {
 	return tooLong
 }
 
-// giveUp takes a request out that waits no longer, and returns why; nil if it was sent at this very moment.
-func (l *Limiter) giveUp(ctx, calling context.Context, t *Ticket) error {
+// remove takes a request out that waits no longer, and returns why; nil if it was sent at this very moment.
+func (l *Limiter) remove(ctx, calling context.Context, t *Ticket) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	err := StopReason(ctx, calling)

@@ -35,8 +35,12 @@ func ByID[T any](body []byte, ids []int64, idOf func(*T) int64, differ func(a, b
 		switch {
 		case i < 0:
 			a.Dropped++
-			return
-		case a.Rows[i] == nil:
+		case a.Rows[i] != nil:
+			a.Dropped++
+			if differ(a.Rows[i], row) {
+				a.Differ = append(a.Differ, i)
+			}
+		default:
 			a.Rows[i], next = row, i+1
 			if odd != nil {
 				if a.Odd == nil {
@@ -44,11 +48,7 @@ func ByID[T any](body []byte, ids []int64, idOf func(*T) int64, differ func(a, b
 				}
 				a.Odd[i] = odd
 			}
-			return
-		case differ(a.Rows[i], row):
-			a.Differ = append(a.Differ, i)
 		}
-		a.Dropped++
 	})
 	return a, err
 }

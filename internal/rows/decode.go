@@ -1,5 +1,5 @@
-// Package rows reads a body of JSON rows. A row or a member that cannot be read is skipped and reported, and does not spoil
-// the others.
+// Package rows reads a body of JSON rows, and problem documents. A row or a member that cannot be read is skipped and reported,
+// and does not spoil the others.
 package rows
 
 import (
@@ -33,7 +33,7 @@ func WithoutBOM(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\xef
 
 var (
 	// ErrTruncated means that a body ends before its rows do.
-	ErrTruncated = errors.New("the JSON ends too early")
+	ErrTruncated = fmt.Errorf("the body broke off: the JSON ends too early: %w", io.ErrUnexpectedEOF)
 	// ErrSyntax means that a body is not JSON.
 	ErrSyntax = errors.New("the body is not JSON")
 )

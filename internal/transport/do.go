@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
 	"time"
 
-	"github.com/gsmservice-gateway/client-go/internal/bearer"
 	"github.com/gsmservice-gateway/client-go/internal/errline"
+	"github.com/gsmservice-gateway/client-go/internal/header"
 	"github.com/gsmservice-gateway/client-go/internal/ratelimit"
 	"github.com/gsmservice-gateway/client-go/internal/redact"
 	"github.com/gsmservice-gateway/client-go/internal/retry"
@@ -125,7 +126,7 @@ func (x *exchange) tokenReplaced(ctx context.Context) bool {
 func (c *Call) nextToken(ctx context.Context) (string, error) {
 	token, err := c.Token(ctx)
 	if err == nil {
-		err = bearer.Check(token)
+		err = header.CheckToken(token)
 	}
 	return token, err
 }
@@ -174,7 +175,11 @@ func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, er
 	answer.read(ctx, res, cancel)
 	defer answer.release()
 	var cause error
-	if answer.Status == http.StatusOK {
+	switch {
+	case answer.Status != http.StatusOK:
+	case answer.Broken != nil && !errors.Is(answer.Broken, io.ErrUnexpectedEOF): // nothing of it can be read
+		cause = answer.Broken
+	default:
 		if value, cause = decode(answer); cause == nil {
 			return value, ending{kind: succeeded}
 		}

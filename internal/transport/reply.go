@@ -58,8 +58,7 @@ func (r *Reply) read(ctx context.Context, res *http.Response, cancel context.Can
 }
 
 var (
-	// ErrTooLarge means that a body is larger than is read.
-	ErrTooLarge = errors.New("the body is larger than anything that the contract describes")
+	errTooLarge = errors.New("the body is larger than anything that the contract describes")
 	errCorrupt  = errors.New("the body cannot be decompressed")
 )
 
@@ -76,27 +75,19 @@ func (r *Reply) readBody(ctx context.Context, body io.Reader, limit int) {
 	_, deflate := errors.AsType[flate.CorruptInputError](err)
 	switch {
 	case len(r.Body) > limit:
-		r.Body, r.Broken = r.Body[:limit], ErrTooLarge
+		r.Body, r.Broken = r.Body[:limit], errTooLarge
 	case err == nil:
 	case ctx.Err() != nil:
-		r.Broken = BrokeOff(errline.Context(ctx))
+		r.Broken = brokeOff(errline.Context(ctx))
 	case deflate, errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
 		r.Broken = errCorrupt
 	default:
-		r.Broken = BrokeOff(r.Redact.Error(redact.Quotes(err)))
+		r.Broken = brokeOff(r.Redact.Error(redact.Quotes(err)))
 	}
 }
 
-// CheckUsable returns why nothing of a 200 can be read; nil if something can, even if it broke off.
-func (r *Reply) CheckUsable() error {
-	if r.Broken != nil && !errors.Is(r.Broken, io.ErrUnexpectedEOF) {
-		return r.Broken
-	}
-	return nil
-}
-
-// BrokeOff returns the error of a body that was cut off. It matches io.ErrUnexpectedEOF, whatever the connection said.
-func BrokeOff(reason error) error {
+// brokeOff returns the error of a body that was cut off. It matches io.ErrUnexpectedEOF, whatever the connection said.
+func brokeOff(reason error) error {
 	return errline.Wrap("the body broke off", reason, io.ErrUnexpectedEOF)
 }
 

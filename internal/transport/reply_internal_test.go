@@ -22,7 +22,7 @@ func TestR8_ALargeBufferDoesNotMakeMoreOfABodyBeRead(t *testing.T) {
 	for _, limit := range []int{MaxErrorBody + redact.MaxToken, maxBody, MaxErrorBody + redact.MaxToken, 100} {
 		body, r := &greedy{}, &Reply{}
 		r.readBody(t.Context(), body, limit)
-		require.ErrorIs(t, r.Broken, ErrTooLarge)
+		require.ErrorIs(t, r.Broken, errTooLarge)
 		assert.Len(t, r.Body, limit)
 		assert.Equal(t, limit+1, body.read, "one byte more, to know that there is one")
 		r.release()

@@ -102,7 +102,7 @@ func (s *schedule) wake() time.Duration {
 // record takes in what a look found of an ID, and the message if it was Found. It reports whether its status is another
 // than before, and whether to give the ID up: after three looks in a row for a reason that will not pass, or that found
 // no such message, but then not before twice the initial interval, since a message may appear late.
-func (s *schedule) record(i int32, finding Finding, m gen.Message, now time.Duration) (changed, giveUp bool) {
+func (s *schedule) record(i int32, finding Finding, m *gen.Message, now time.Duration) (changed, giveUp bool) {
 	w := &s.watched[i]
 	switch finding {
 	case Found:
@@ -153,7 +153,7 @@ func (s *schedule) end(i int32) {
 	s.remaining--
 }
 
-// outage reports whether there is one. One failed look is none: it may have been about its own IDs.
+// outage reports whether there is one. One failure is not an outage: it may have been about its own IDs.
 func (s *schedule) outage() bool { return s.failures > 1 }
 
 // pause takes in how a look ended. In an outage and after a rate limit no look begins for a while, each time twice as

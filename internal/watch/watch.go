@@ -50,9 +50,10 @@ type Look struct {
 
 // Result is what a look found of one ID.
 type Result struct {
+	ID      int64
 	Finding Finding
-	Message gen.Message // if not Found: one with nothing but the ID
-	Err     error       // if not Found: why
+	Message *gen.Message // if Found
+	Err     error        // if not Found: why
 }
 
 // Finding is what became of one ID in a look.
@@ -159,7 +160,7 @@ func (w *watch) handle(ctx context.Context, l *Look) bool {
 		index, found, more := l.indexes[i], result.Finding == Found, true
 		changed, ended := w.schedule.record(index, result.Finding, result.Message, now)
 		if found {
-			ended = w.Until(result.Message)
+			ended = w.Until(*result.Message)
 		}
 		switch {
 		case ended:
@@ -171,10 +172,10 @@ func (w *watch) handle(ctx context.Context, l *Look) bool {
 		}
 		switch {
 		case changed:
-			more = w.Emit(result.Message)
+			more = w.Emit(*result.Message)
 		case found:
 		case ended:
-			more = w.Emit(result.Message, result)
+			more = w.Emit(gen.Message{ID: result.ID}, result)
 		case !answered || result.Finding >= Unsettled:
 			failed = append(failed, result)
 		}

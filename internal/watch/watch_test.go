@@ -93,12 +93,12 @@ func each(ids []int64, of func(int64) watch.Result) watch.Look {
 }
 
 func found(m message) watch.Result {
-	return watch.Result{Finding: watch.Found, Message: m}
+	return watch.Result{ID: m.ID, Finding: watch.Found, Message: &m}
 }
 
 // lost is what is found of an ID that was not Found.
 func lost(id int64, finding watch.Finding, err error) watch.Result {
-	return watch.Result{Finding: finding, Message: message{ID: id}, Err: err}
+	return watch.Result{ID: id, Finding: finding, Err: err}
 }
 
 func unsettled(id int64) watch.Result { return lost(id, watch.Unsettled, errDown) }
@@ -373,7 +373,7 @@ func ExampleRun() {
 		HeldUntil:       func() time.Time { return time.Time{} },
 		InitialInterval: time.Millisecond, MaxInterval: time.Second, IDsPerLook: 50, Concurrency: 1,
 		LookUp: func(context.Context, []int64) watch.Look {
-			return watch.Look{Results: []watch.Result{{Finding: watch.Found, Message: gen.Message{StatusCode: code}}}}
+			return watch.Look{Results: []watch.Result{{Finding: watch.Found, Message: &gen.Message{StatusCode: code}}}}
 		},
 		Emit: func(m gen.Message, _ ...watch.Result) bool {
 			fmt.Println(m.StatusCode)

@@ -9,7 +9,7 @@ import (
 	"log/slog"
 	"strings"
 
-	"github.com/gsmservice-gateway/client-go/internal/bearer"
+	"github.com/gsmservice-gateway/client-go/internal/header"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -32,7 +32,7 @@ func WithTokens(tokens ...string) Option {
 			return errors.New("WithTokens: there is no token")
 		}
 		for i, token := range tokens {
-			if err := bearer.Check(token); err != nil {
+			if err := header.CheckToken(token); err != nil {
 				return fmt.Errorf("WithTokens: token %d: %w", i+1, err)
 			}
 			o.tokens = append(o.tokens, sha256.Sum256([]byte(token)))

@@ -13,7 +13,6 @@ import (
 
 	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/header"
-	"github.com/gsmservice-gateway/client-go/internal/problem"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
@@ -43,7 +42,7 @@ const maxRows = 1000 // bounds the work on a hostile body; a page has at most 50
 
 func (a *answer) parse() {
 	if a.StatusCode != http.StatusOK {
-		p, ok := problem.Parse(a.body, a.Header.Get("Content-Type"))
+		p, ok := rows.ParseProblem(a.body, a.Header.Get("Content-Type"))
 		a.isProblem, a.code = ok, p.Code
 		return
 	}

@@ -1,4 +1,4 @@
-package problem_test
+package rows_test
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/gsmservice-gateway/client-go/gen"
-	"github.com/gsmservice-gateway/client-go/internal/problem"
+	"github.com/gsmservice-gateway/client-go/internal/rows"
 )
 
 const asProblem = "application/problem+json"
@@ -41,18 +41,18 @@ func TestE1_WhatIsAProblem(t *testing.T) {
 		{"HTML", `<html>`, asProblem, gen.Problem{}, false},
 		{"larger than any", `{"title":"` + strings.Repeat("x", 64<<10) + `"}`, asProblem, gen.Problem{}, false},
 	} {
-		got, is := problem.Parse([]byte(test.body), test.contentType)
+		got, is := rows.ParseProblem([]byte(test.body), test.contentType)
 		assert.Equal(t, test.is, is, test.name)
 		assert.Equal(t, test.want, got, test.name)
 	}
 }
 
-func FuzzParse(f *testing.F) {
+func FuzzParseProblem(f *testing.F) {
 	f.Add([]byte(`{"type":"t","status":400,"title":"T","detail":"D","code":"400-1","instance":"i"}`), asProblem)
 	f.Add([]byte("{\"title\":\"\xff\\ud800\\u0000\",\"status\":\"1e9\"}"), "a/b; c")
 	f.Add([]byte(`{"code":"400-1"}`), "")
 	f.Fuzz(func(t *testing.T, body []byte, contentType string) {
-		p, is := problem.Parse(body, contentType)
+		p, is := rows.ParseProblem(body, contentType)
 		assert.GreaterOrEqual(t, p.Status, 0)
 		if !is {
 			assert.Zero(t, p)
