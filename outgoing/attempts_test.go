@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -49,4 +52,24 @@ func TestE2_AReasonThatRepeatsIsSaidOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The first read-back that fails with the retry quota used up is the last one, and those in flight with it count.
+func TestR7_AttemptsOfReadBacksInFlightCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sent atomic.Int32
+		client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+			sent.Add(1)
+			if err := pause(r.Context(), 10*time.Millisecond); err != nil {
+				return nil, err
+			}
+			if r.Method == http.MethodGet {
+				return answer(http.StatusBadRequest, ""), nil // which is split, within the quota
+			}
+			return answer(http.StatusBadGateway, ""), nil
+		}))
+		result, err := client.CancelScheduled(t.Context(), ids(2000))
+		require.Error(t, err)
+		assert.EqualValues(t, sent.Load(), result.Attempts)
+	})
 }

@@ -2,6 +2,7 @@ package outgoing
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/gsmservice-gateway/client-go/gen"
@@ -72,7 +73,7 @@ func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) 
 		var failed BatchError
 		found.add(part, &failed)
 		if failed.orNil() != nil && !c.Limiter.Retry() {
-			break
+			c.stop(errNoRetryLeft) // and not break: the attempts in flight count
 		}
 	}
 	result.Attempts += found.Attempts
@@ -84,6 +85,8 @@ func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) 
 		}
 	}
 }
+
+var errNoRetryLeft = errors.New("the retry quota is used up")
 
 // cancelResult is the result of one request.
 type cancelResult struct {

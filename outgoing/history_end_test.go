@@ -395,3 +395,33 @@ func TestB9_AllYieldsAnUnreadableRowAndGoesOn(t *testing.T) {
 	}
 	assert.Equal(t, []int64{5, 4, 3}, got)
 }
+
+func TestB9_AHistoryWhoseOldestRowsHaveNoIDEnds(t *testing.T) {
+	for n := 1; n <= 60; n++ {
+		for unreadable := 1; unreadable <= min(n, 3); unreadable++ {
+			synctest.Test(t, func(t *testing.T) {
+				client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+					page, _ := strconv.Atoi(r.URL.Query().Get("page"))
+					limit, _ := strconv.Atoi(r.URL.Query().Get("limit"))
+					var rows []string
+					for i := (page - 1) * limit; i < min(page*limit, n); i++ {
+						row := fmt.Sprintf(`{"id":%d,"price":0.1}`, n-i)
+						if i >= n-unreadable {
+							row = `{"price":0.1}`
+						}
+						rows = append(rows, row)
+					}
+					return answer(http.StatusOK, "["+strings.Join(rows, ",")+"]", "X-Total-Results", strconv.Itoa(n)), nil
+				}))
+				delivered := 0
+				for _, err := range client.All(t.Context()) {
+					if _, ofRow := errors.AsType[*outgoing.BatchError](err); !ofRow {
+						require.NoError(t, err, "%d messages, the last %d without an ID", n, unreadable)
+					}
+					delivered++
+				}
+				assert.Equal(t, n, delivered)
+			})
+		}
+	}
+}

@@ -115,6 +115,7 @@ func TestE4_ManyAndHugeRowsStayWithinBounds(t *testing.T) {
 		{"a million tiny rows", `[{"a":0}`, `,{"a":0}`, "]"},
 		{"a million repeated rows", `[{"id":1}`, `,{"id":1}`, "]"},
 		{"a huge field, odd row", `[{"id":1,"status_description":"`, "x", `","parts":"1"}]`},
+		{"a huge field that is no UTF-8", `[{"id":1,"status_description":"`, "\xff", `"}]`},
 		{"a huge field", `[{"id":1,"status_description":"`, "x", `"}]`},
 		{"a huge field, bad row", `[{"id":1,"status_description":"`, "x", `","parts":[]}]`},
 		{"a huge price", `[{"id":1,"price":0.`, "1", `}]`},

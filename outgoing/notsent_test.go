@@ -5,11 +5,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -263,4 +265,34 @@ func TestC4_ErrorOfARequestThatMayHaveArrivedIsNotErrNotSent(t *testing.T) {
 			assert.NotErrorIs(t, err, outgoing.ErrNotSent, name)
 		}
 	})
+}
+
+// The error of a NotSent ID is the answer that Status is from, also if nothing could be sent after it.
+func TestC4_ARefusalBeforeLostConnectionsIsTheError(t *testing.T) {
+	for _, status := range []int{http.StatusTooManyRequests, http.StatusUnauthorized} {
+		synctest.Test(t, func(t *testing.T) {
+			transport := roundTrip(func(r *http.Request) (*http.Response, error) {
+				trace := httptrace.ContextClientTrace(r.Context())
+				trace.GetConn("host:443")
+				if a, _ := outgoing.AttemptFrom(r.Context()); a.Number > 1 {
+					return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+				}
+				trace.GotConn(httptrace.GotConnInfo{})
+				return answer(status, ""), nil
+			})
+			client, err := outgoing.New("", outgoing.WithHTTPClient(&http.Client{Transport: transport}),
+				outgoing.WithTokenSource(func(ctx context.Context) (string, error) {
+					a, _ := outgoing.AttemptFrom(ctx)
+					return fmt.Sprintf("token-of-attempt-%d", a.Number), nil
+				}))
+			require.NoError(t, err)
+			result, err := client.CancelScheduled(t.Context(), []int64{1})
+			require.Equal(t, outgoing.NotSent, result.Outcomes[0].State)
+			require.Equal(t, status, result.Outcomes[0].Status)
+			refused, ok := errors.AsType[*outgoing.APIError](err)
+			require.True(t, ok, "%v", err)
+			assert.Equal(t, status, refused.StatusCode)
+			assert.NotErrorIs(t, err, outgoing.ErrNotSent)
+		})
+	}
 }

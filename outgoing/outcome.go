@@ -116,6 +116,9 @@ func outcomeWithoutRow(t *transport.Trace, err error) (o Outcome, reason error) 
 		return o, err
 	case refusal.isCallerError():
 		o.State, o.Status = NotSent, refusal.StatusCode
+		if !errors.Is(err, refusal) || errors.Is(err, ErrNotSent) { // nothing was sent after it
+			err = refusal
+		}
 		return o, err
 	}
 	o.State, o.Status, o.Problem = Rejected, refusal.StatusCode, &refusal.Problem

@@ -40,8 +40,8 @@ func newCursor() cursor { return cursor{known: make(map[int64]int), at: -1} }
 func (c *cursor) locate(a *answer) {
 	a.last, a.altered = c.compare(a.IDs)
 	a.from = a.last + 1
-	for i := len(c.recent) - 1; i >= 0 && c.recent[i] == 0 && a.from < len(a.IDs) && a.IDs[a.from] == 0; i-- {
-		a.from++ // a row without an ID, which was delivered after the last one with an ID
+	for unreadable := c.unreadable(); a.from-a.last <= unreadable && a.from < len(a.IDs) && a.IDs[a.from] == 0; {
+		a.from++
 	}
 	fresh := a.delivered == c.delivered
 	isLast := a.last >= 0 && a.IDs[a.last] == c.lastID
@@ -49,11 +49,20 @@ func (c *cursor) locate(a *answer) {
 	case c.delivered == 0, fresh && len(a.IDs) == 0 && a.page == 1:
 		a.joined = true
 	case a.last < 0:
+		a.joined = fresh && a.page == 1 && a.from == c.delivered // no row has an ID
 	case fresh:
 		a.joined = isLast || a.from < len(a.IDs) || a.short()
 	default:
 		a.joined = isLast && !a.altered
 	}
+}
+
+// unreadable returns how many rows without an ID were delivered after the last one with an ID.
+func (c *cursor) unreadable() (n int) {
+	for n < len(c.recent) && c.recent[len(c.recent)-1-n] == 0 {
+		n++
+	}
+	return n
 }
 
 // compare finds the last known row, and whether the rows up to it are in another order than they were delivered in: a
@@ -101,7 +110,7 @@ func (c *cursor) aim(a *answer) window {
 	case a.joined:
 		c.at, c.total, c.searched = a.start()+len(a.IDs)-1, a.Total, 0
 		if a.short() {
-			return windowPastEnd(c.at, c.slack, c.served)
+			return windowPastEnd(c.at-c.unreadable(), c.at, c.slack, c.served)
 		}
 	case a.last < 0:
 		return c.search(a)

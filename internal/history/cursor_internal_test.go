@@ -217,12 +217,12 @@ func TestH9_WindowPastEndShowsTheLastRowAndWhatComesAfterIt(t *testing.T) {
 		{at: 1999, served: 60, want: window{55, 37}}, // 1998 to 2034; never more than maxLimit
 	}
 	for _, tt := range tests {
-		assert.Equal(t, tt.want, windowPastEnd(tt.at, 0, tt.served), "at %d, %d served", tt.at, tt.served)
+		assert.Equal(t, tt.want, windowPastEnd(tt.at, tt.at, 0, tt.served), "at %d, %d served", tt.at, tt.served)
 	}
 	for at := range 2000 {
 		for _, served := range []int{0, 1, 2, 7, 8, 10, 29, 49, 50} {
 			for _, slack := range []int{0, slackAfterMiss} {
-				w := windowPastEnd(at, slack, served)
+				w := windowPastEnd(at, at, slack, served)
 				require.True(t, w.start() <= at && at+1 < w.end(), "at %d: %v shows the row and what comes after it", at, w)
 				if served >= 11 { // no offset here is a multiple of all smaller limits
 					require.LessOrEqual(t, w.limit, served, "at %d: no more than the gateway is known to serve", at)

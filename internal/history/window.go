@@ -13,16 +13,16 @@ const minLimit, maxLimit = 25, 50
 // reaches furthest beyond it. Only multiples of the limit can be addressed, so the limit is what there is to choose.
 func windowFor(at, slack int) window { return widestWindow(at, at, slack, minLimit, maxLimit) }
 
-// windowPastEnd is windowFor where the history seemed to end: the window also shows what follows the row at offset at,
-// if anything does. It asks for no more rows than the gateway is known to serve, where that can be, since one that cuts
-// pages short would show the same rows again.
-func windowPastEnd(at, slack, served int) window {
-	return widestWindow(at, at+1, slack, 2, max(2, min(served, maxLimit)))
+// windowPastEnd is windowFor where the history seemed to end: the window also shows what follows the row at offset last,
+// if anything does, and the rows from first on. It asks for no more rows than the gateway is known to serve, where that
+// can be, since one that cuts pages short would show the same rows again.
+func windowPastEnd(first, last, slack, served int) window {
+	return widestWindow(first, last+1, slack, 2, max(2, min(served, maxLimit)))
 }
 
 // widestWindow returns, of the windows with a limit from low to high that show the rows at the offsets first to last,
-// and the slack rows before them, the one that reaches furthest; where there is none, one with less slack or a higher
-// limit.
+// and the slack rows before them, the one that reaches furthest; where there is none, one with less slack, a higher
+// limit, or at least the last two.
 func widestWindow(first, last, slack, low, high int) (best window) {
 	for limit := low; limit <= high; limit++ {
 		if w := (window{max(first-slack, 0)/limit + 1, limit}); w.end() > max(last, best.end()) {
@@ -34,6 +34,8 @@ func widestWindow(first, last, slack, low, high int) (best window) {
 		return best
 	case slack > 0:
 		return widestWindow(first, last, 0, low, high)
+	case high < maxLimit:
+		return widestWindow(first, last, 0, low, high+1)
 	}
-	return widestWindow(first, last, 0, low, high+1)
+	return widestWindow(last-1, last, 0, low, high)
 }

@@ -25,6 +25,7 @@ var (
 const (
 	pageRows   = 50
 	maxAtOnce  = 64 << 10 // bytes of a body whose rows are all in memory at once
+	maxRow     = 64 << 10 // bytes of a row
 	maxBadRows = 1000
 )
 
@@ -53,7 +54,10 @@ func Decode[T any](body []byte, each func(row *T, odd []Odd)) error {
 	return readRows(body, func(raw jsontext.Value) error {
 		var odd []Odd
 		row := new(T)
-		if json.Unmarshal(raw, row, strict) != nil {
+		switch {
+		case len(raw) > maxRow:
+			odd = []Odd{{"", fmt.Sprintf("has more than %d bytes", maxRow)}}
+		case json.Unmarshal(raw, row, strict) != nil:
 			row = new(T)
 			odd = members.object(raw, row)
 		}
