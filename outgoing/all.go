@@ -11,7 +11,7 @@ import (
 
 // All yields the history, newest message first: each message that was there when the loop began exactly once, while
 // others arrive, are cancelled or are deleted and so move the pages. It assumes that two messages never swap their
-// order. It reads pages of 25 to 50, [WithConcurrency] of them at once, and uses only what overlaps with what was
+// order. It reads pages of up to 50, [WithConcurrency] of them at once, and uses only what overlaps with what was
 // delivered, for up to a quarter more requests. Each range starts from the beginning.
 //
 // A row that cannot be read is yielded as a [Message] with only its ID, or 0, and a *[BatchError]; the loop may go on.
@@ -21,8 +21,7 @@ import (
 //   - [ErrUnexpectedResponse] if another page or limit is served than asked for.
 //   - [ErrDrift] if the history changes too fast; the text has how many messages were delivered, and the last ID.
 //   - [ErrIncomplete], after all that could be delivered, if the gateway counts more (X-Total-Results, Link).
-//     A total up to four requests old or ahead is no error. Where an account's counts are known to be off, take
-//     it for the end.
+//     A total a few requests old or ahead is rarely one. Where counts are known to be off, it is the end.
 func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		call, err := c.newCall(opts)
@@ -46,7 +45,7 @@ func (c *call) historyPage(ctx context.Context, asked PageRequest, yield func(Me
 	case asked.Page > 1 && lastAnswer(&trace).noneKnown():
 		return history.Page{}, nil
 	case limit != nil && *limit != asked.Limit:
-		text := fmt.Sprintf("GET %s: asked for pages of %d, and got pages of %d", messages, asked.Limit, *limit)
+		text := fmt.Sprintf("GET %s: asked for pages of %d, and got pages of %d", pathMessages, asked.Limit, *limit)
 		return history.Page{}, errline.New(text, ErrUnexpectedResponse)
 	}
 	page := history.Page{Total: answer.TotalResults, Current: answer.CurrentPage, HasNext: answer.Links.Next != ""}

@@ -28,8 +28,8 @@ func askByID[T any](
 	ctx context.Context, c *call, method string, ids []int64, once bool,
 	idOf func(row *T) int64, differ func(a, b *T) bool,
 ) rowsByID[T] {
-	req := withIDs(c.byID[method], ids)
-	request := transport.Request{Request: req, Path: messagesByID, IDs: len(ids), FirstID: ids[0], Once: once}
+	req := withIDs(c.idTemplates[method], ids)
+	request := transport.Request{Request: req, Path: pathMessagesByID, IDs: len(ids), FirstID: ids[0], Once: once}
 	found, t, err := do(ctx, c, request, func(r *transport.Reply) (rowsByID[T], error) {
 		return readByID(ctx, c, r, method, ids, idOf, differ)
 	})
@@ -39,7 +39,7 @@ func askByID[T any](
 	}
 	if lastAnswer(&t).noneKnown() {
 		c.Logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
-			"method", method, "path", messagesByID, "ids", len(ids))
+			"method", method, "path", pathMessagesByID, "ids", len(ids))
 	}
 	return found
 }

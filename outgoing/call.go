@@ -17,8 +17,8 @@ import (
 // those read a body without bound, turn one malformed counter header into an error after a cancel has taken effect, lose
 // the HTTP status when an error body is not JSON, and answer nil, nil for a 200 that carries HTML.
 const (
-	messages     = "/messages"
-	messagesByID = "/messages/{ids}"
+	pathMessages     = "/messages"
+	pathMessagesByID = "/messages/{ids}"
 )
 
 // call is one call of a method, or one loop over its iterator: its options, and the state that its requests share.

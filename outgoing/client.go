@@ -37,6 +37,6 @@ func New(token string, opts ...Option) (*Client, error) {
 	if err := cmp.Or(errGet, errCancel, o.CheckProxy(o.baseURL)); err != nil {
 		return nil, invalid(err.Error())
 	}
-	o.byID = map[string]*http.Request{get.Method: get, cancel.Method: cancel}
+	o.idTemplates = map[string]*http.Request{get.Method: get, cancel.Method: cancel}
 	return &Client{o}, nil
 }

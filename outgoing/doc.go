@@ -4,25 +4,25 @@
 //
 // # Batching
 //
-// The gateway takes 50 IDs in one request. GetByIDs, StreamByIDs and CancelScheduled take any number, and return results
-// in the order of the IDs. A request that fails does not affect the others: the result has what was answered, and a
-// *[BatchError] names the other IDs. Each ID is in one of the two, except IDs rejected with their whole request. After a
-// 401 or 403 (unless [WithTokenSource] has a new token by then) and after 20 requests in a row without an answer no more
-// is sent: the IDs left are in the BatchError under [ErrNotSent].
+// The gateway takes 50 IDs in one request. GetByIDs, StreamByIDs and CancelScheduled take any number, and return
+// results in the order of the IDs. A request that fails does not affect the others: the result has what was answered,
+// and a *[BatchError] names the IDs that are not settled; a look-up has each in one of the two, a cancel all in its
+// outcomes. After a 401 or 403 (unless [WithTokenSource] has a new token by then) and after 20 requests in a row
+// without an answer no more is sent: the IDs left are in the BatchError under [ErrNotSent].
 //
 // A 404 with a problem document means that the gateway knows none of the request's IDs: Missing, or [Rejected] with
-// status 404. It is logged, since a wrong base URL can have the same effect. A look-up that one of its IDs seems to break (a
-// 400, 414 or 422, a 500 that stays, a 200 that is not JSON) is repeated in halves, down to single IDs. A member that
-// cannot be read is zero or nil, logged, and counted in Meta.OddMembers; a row without a readable ID or price is left
-// out, and in the BatchError.
+// status 404. It is logged, since a wrong base URL can have the same effect. A look-up that one of its IDs seems to
+// break (a 400, 414 or 422, a 500 that stays, a 200 that is not JSON) is repeated in halves, down to single IDs. A
+// member that cannot be read is zero or nil, logged, and counted in Meta.OddMembers; a row without a readable ID or
+// price is left out, and in the BatchError.
 //
 // # Retries and rate limits
 //
-// Retried are a 408, a 429, a 5xx (but not 501, 505, 506, 508, 510 and 511, which say that it will never work), a connection
-// that was refused or dropped, an attempt timeout and, for a GET, a body that broke off. The wait is random (full jitter), and at
-// least what Retry-After asks; if it would exceed MaxElapsed of [Retry] or the context's deadline, the call returns at
-// once, and [RetryAfter] says when to come back. All calls of a [Client] share a retry quota, as in the AWS SDKs: 100
-// retries at once, then one for every five successes.
+// Retried are a 408, a 429, a 5xx (but not 501, 505, 506, 508, 510 and 511, which say that it will never work), a
+// connection that was refused or dropped, an attempt timeout and, for a GET, a body that broke off. The wait is random
+// (full jitter; its upper half after a 429), and at least what Retry-After asks; if it would exceed MaxElapsed of
+// [Retry] or the context's deadline, the call ends at once, and [RetryAfter] says when to come back. All calls of a
+// [Client] share a retry quota, as in the AWS SDKs: 100 retries at once, one more for five successes.
 //
 // A 429, or a 503 with Retry-After, holds back all requests of the Client for the time asked, at most 5 minutes; those
 // that cannot wait so long fail with [ErrNotSent]. After another limit within a minute requests go one by one, oldest
@@ -50,8 +50,9 @@
 // # Logging, tracing and security
 //
 // [WithLogger] logs retries and odd answers at level Warn, absent headers at Debug, and never a token, a recipient or a
-// body. Spans and metrics belong in the Transport of [WithHTTPClient], which gets one request for each attempt; [AttemptFrom] names
-// it. An *http.Transport keeps two idle connections for a host: set MaxIdleConnsPerHost to what [WithConcurrency] says.
+// body. Spans and metrics belong in the Transport of [WithHTTPClient], which gets one request for each attempt;
+// [AttemptFrom] names it. A *http.Transport of yours keeps two idle connections for a host: set MaxIdleConnsPerHost to
+// what [WithConcurrency] says.
 //
 // The token goes to the base URL's host alone: redirects are not followed, and plain http is for loopback hosts. A token
 // of 8 bytes or more that the gateway echoes is replaced, but not in fields of messages. Idempotency-Key is never set:

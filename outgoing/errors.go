@@ -121,8 +121,8 @@ func (e *APIError) isCallerError() bool {
 	return e.refusesToken() || e.StatusCode == http.StatusTooManyRequests
 }
 
-// BatchError names every ID that a call could not settle, once, in the order asked; the result with it holds the others.
-// It matches what its failures do.
+// BatchError names every ID that a call could not settle, once, in the order asked. The result with it is good. It
+// matches what its failures do.
 type BatchError struct{ Failures []Failure }
 
 // Failure is a part of a call that failed for one reason. IDs is empty for a row of a page without a readable ID.

@@ -33,9 +33,9 @@ func (r *GetResult) add(part lookup, failed *BatchError) {
 }
 
 // GetByIDs looks messages up: any number of IDs, each distinct one once. Each is in exactly one of Messages, Missing and
-// the *[BatchError], whose failures are each an *[APIError], or match [ErrNotSent], the context's error or the network's.
-// An ID that the gateway does not know is Missing, and no error. An ID below 1 or a bad option is [ErrInvalidArgument],
-// and nothing is sent.
+// the *[BatchError], whose failures are each an *[APIError], or match [ErrNotSent], [ErrUnexpectedResponse] (an unreadable
+// row), the context's error or the network's. An ID that the gateway does not know is Missing, and no error. An ID below 1
+// or a bad option is [ErrInvalidArgument], and nothing is sent.
 func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (GetResult, error) {
 	call, asked, err := c.newCallAbout(ids, opts)
 	if err != nil {
@@ -75,7 +75,8 @@ func (c *call) lookUp(ctx context.Context, ids []int64) lookup {
 }
 
 // lookUpHalves looks up the IDs of a request that failed again in halves, down to single IDs, within the retry quota. A
-// half has one attempt, since it is a retry itself. IDs that are not looked up again keep what became of them.
+// half has one attempt, since it is a retry itself; a single ID has them all. IDs that are not looked up again keep
+// what became of them.
 func (c *call) lookUpHalves(ctx context.Context, ids []int64, found *lookup) {
 	middle := len(ids) / 2
 	for _, bounds := range [][2]int{{0, middle}, {middle, len(ids)}} {

@@ -67,7 +67,7 @@ func (c *call) list(ctx context.Context, wanted PageRequest) (pageAnswer, transp
 	if err != nil {
 		return pageAnswer{}, transport.Trace{}, invalid(err.Error())
 	}
-	request := transport.Request{Request: req, Path: messages}
+	request := transport.Request{Request: req, Path: pathMessages}
 	return do(ctx, c, request, func(r *transport.Reply) (pageAnswer, error) { return c.readPage(ctx, r) })
 }
 

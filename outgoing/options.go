@@ -27,7 +27,7 @@ type options struct {
 
 	inCall      bool // New is over: what belongs to the client as a whole can no longer change
 	baseURL     string
-	byID        map[string]*http.Request // by method: requests about IDs, as package gen makes them, but without the IDs
+	idTemplates map[string]*http.Request // by method: requests about IDs, as package gen makes them, but without the IDs
 	httpClient  *http.Client
 	concurrency int
 }
@@ -113,7 +113,7 @@ func WithTokenSource(f func(context.Context) (string, error)) Option {
 
 // Retry has the limits of retries. Zero fields take the defaults.
 type Retry struct {
-	MaxAttempts     int           // the first one counts, 1 never retries; default 4, not counting those that met a 429
+	MaxAttempts     int           // the first one counts, 1 never retries; default 4; only where it is set a 429 counts
 	InitialInterval time.Duration // the longest wait before the second attempt; it doubles; default 500ms
 	MaxInterval     time.Duration // the longest wait, unless the gateway asks for more; default 20s
 	MaxElapsed      time.Duration // of one request with its retries, which never waits past it; default 2m

@@ -90,7 +90,7 @@ func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, er
 			}
 			return yield(m, failures.orNil())
 		},
-		Logger: c.Logger.With("method", http.MethodGet, "path", messagesByID),
+		Logger: c.Logger.With("method", http.MethodGet, "path", pathMessagesByID),
 	})
 	if len(left) > 0 {
 		yield(Message{}, &BatchError{Failures: []Failure{{IDs: left, Err: c.stopped(ctx)}}})

@@ -1,7 +1,7 @@
 // Package ratelimit decides when a request may be sent, for all requests of one Client together. It knows a hold (the gateway
 // asked for no requests for a while), a pace (it asked for fewer), a quota of retries (it is failing), and a limiter that the
-// caller shares with other processes. Everything wears off with time: a minute after the last trouble a Limiter is as fast as a
-// new one.
+// caller shares with other processes. Hold and pace wear off with time: a minute after the last limit a Limiter is as fast as a new
+// one. The quota comes back with successes.
 package ratelimit
 
 import (

@@ -79,7 +79,7 @@ type Trace struct {
 	TokenReplaced bool  // the last answer refused a token that has been replaced since
 
 	last    ending // of the last attempt
-	waitErr error  // why there was no further attempt
+	waitErr error  // why the next attempt could not wait to be sent
 }
 
 // record adds an attempt and returns how the one before it ended.
