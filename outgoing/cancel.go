@@ -72,7 +72,7 @@ func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) 
 	for part := range parallel.Ordered(ctx, c.parallelism(ids), c.chunks(ctx, ids), c.lookUp) {
 		var failed BatchError
 		found.add(part, &failed)
-		if failed.orNil() != nil && !c.Limiter.Retry() {
+		if failed.orNil() != nil && !c.Limiter.TakeRetry() {
 			c.stop(errNoRetryLeft) // and not break: the attempts in flight count
 		}
 	}

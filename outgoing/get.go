@@ -80,7 +80,7 @@ func (c *call) lookUp(ctx context.Context, ids []int64) lookup {
 func (c *call) lookUpHalves(ctx context.Context, ids []int64, found *lookup) {
 	middle := len(ids) / 2
 	for _, bounds := range [][2]int{{0, middle}, {middle, len(ids)}} {
-		if c.fruitless.Load() >= maxFruitless || c.stopped(ctx) != nil || !c.watching && !c.Limiter.Retry() {
+		if c.fruitless.Load() >= maxFruitless || c.stopped(ctx) != nil || !c.watching && !c.Limiter.TakeRetry() {
 			return
 		}
 		half := ids[bounds[0]:bounds[1]]

@@ -45,8 +45,8 @@ const (
 // New returns a Limiter that holds nothing back.
 func New() *Limiter { return &Limiter{quota: retryQuota} }
 
-// Retry takes a retry from the quota, and reports whether there was one left.
-func (l *Limiter) Retry() bool {
+// TakeRetry takes a retry from the quota, and reports whether there was one left.
+func (l *Limiter) TakeRetry() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.quota < retryCost {
@@ -115,8 +115,8 @@ func (l *Limiter) next(now time.Time) (index int, wait time.Duration) {
 	return index, wait
 }
 
-// Succeeded records that the request was answered with a success.
-func (t *Ticket) Succeeded() {
+// RecordSuccess records that the request was answered with a success.
+func (t *Ticket) RecordSuccess() {
 	l := t.limiter
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -139,9 +139,9 @@ func (l *Limiter) successRate(now time.Time) float64 {
 	return float64(len(l.successes))
 }
 
-// Throttled holds all requests back for d, at most maxHold, since this one met a limit, and makes them slower after that. It
+// RecordLimit holds all requests back for d, at most maxHold, since this one met a limit, and makes them slower after that. It
 // tells the shared limiter.
-func (t *Ticket) Throttled(ctx context.Context, d time.Duration, cause error) {
+func (t *Ticket) RecordLimit(ctx context.Context, d time.Duration, cause error) {
 	d = min(d, maxHold)
 	t.limiter.hold(t, d, cause)
 	if holder, ok := t.shared.(interface {

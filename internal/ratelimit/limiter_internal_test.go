@@ -37,7 +37,7 @@ func succeeds(t *testing.T, l *Limiter, n int) {
 	for range n {
 		ticket := l.Ticket(t.Context(), time.Hour, nil)
 		require.NoError(t, ticket.Wait(t.Context(), t.Context()))
-		ticket.Succeeded()
+		ticket.RecordSuccess()
 	}
 }
 
@@ -119,7 +119,7 @@ func TestR6_RequestsServedWhileTheLimitWasMetRaiseTheCeiling(t *testing.T) {
 		l.hold(burst[0], time.Second, errTooMany)
 		assert.Less(t, l.pace.start, 20.0)
 		for _, ticket := range burst[1:21] {
-			ticket.Succeeded()
+			ticket.RecordSuccess()
 		}
 		assert.InDelta(t, 20, l.pace.ceiling, 1e-9, "20 of 30 were served, though the one that was not was heard of first")
 	})
@@ -131,7 +131,7 @@ func TestR6_PlaceGoesToARequestThatCanStillBeAnswered(t *testing.T) {
 		slow := l.Ticket(t.Context(), time.Hour, nil)
 		require.NoError(t, slow.Wait(t.Context(), t.Context()))
 		time.Sleep(500 * time.Millisecond)
-		slow.Succeeded() // answers take half a second
+		slow.RecordSuccess() // answers take half a second
 		meetsLimits(t, l, time.Second)
 
 		left := make(chan string, 3)
@@ -213,7 +213,7 @@ func TestR6_NoHoldOutlastsFiveMinutes(t *testing.T) {
 		l := New()
 		ticket := l.Ticket(t.Context(), time.Hour, nil)
 		require.NoError(t, ticket.Wait(t.Context(), t.Context()))
-		ticket.Throttled(t.Context(), 1<<63-1, errors.New("forever"))
+		ticket.RecordLimit(t.Context(), 1<<63-1, errors.New("forever"))
 		l.hold(ticket, time.Second, errors.New("a shorter one changes nothing"))
 		assert.Equal(t, []time.Duration{5 * time.Minute}, leaving(t, l, 1))
 	})
@@ -233,21 +233,21 @@ func TestB6_RequestsThatWaitDoNotLeaveOnceTheCallIsStopped(t *testing.T) {
 func TestR5_BudgetLetsOneRetryThroughForFiveSuccesses(t *testing.T) {
 	limiter := New()
 	burst := 0
-	for limiter.Retry() {
+	for limiter.TakeRetry() {
 		burst++
 	}
 	assert.Equal(t, 100, burst)
 	for range 4 {
-		(&Ticket{limiter: limiter}).Succeeded()
+		(&Ticket{limiter: limiter}).RecordSuccess()
 	}
-	assert.False(t, limiter.Retry())
-	(&Ticket{limiter: limiter}).Succeeded()
-	assert.True(t, limiter.Retry())
+	assert.False(t, limiter.TakeRetry())
+	(&Ticket{limiter: limiter}).RecordSuccess()
+	assert.True(t, limiter.TakeRetry())
 	for range 10_000 {
-		(&Ticket{limiter: limiter}).Succeeded()
+		(&Ticket{limiter: limiter}).RecordSuccess()
 	}
 	burst = 0
-	for limiter.Retry() {
+	for limiter.TakeRetry() {
 		burst++
 	}
 	assert.Equal(t, 100, burst, "quiet times save nothing up")

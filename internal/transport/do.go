@@ -57,7 +57,7 @@ func Do[T any](ctx context.Context, c *Call, r Request, decode func(*Reply) (T, 
 		value, e = attempt(ctx, x, decode)
 		previous := x.record(e)
 		if e.kind == succeeded {
-			x.ticket.Succeeded()
+			x.ticket.RecordSuccess()
 			return value, x.Trace, nil
 		}
 		wait, again := x.next(ctx)
@@ -74,11 +74,11 @@ type exchange struct {
 	*Call
 	Request
 	Trace
-	ticket   *ratelimit.Ticket
-	redact   redact.Redactor
-	token    string // of the last attempt
-	renewals int    // how many times it was refused and had been replaced
-	free     int    // attempts that do not count
+	ticket    *ratelimit.Ticket
+	redact    redact.Redactor
+	token     string // of the last attempt
+	renewals  int    // how many times it was refused and had been replaced
+	uncounted int    // attempts that do not count
 }
 
 // maxRenewals bounds how often a request is sent again since its token has been replaced: a source may give a new one each time,
@@ -91,7 +91,7 @@ func (x *exchange) next(ctx context.Context) (wait time.Duration, again bool) {
 	x.TokenReplaced = x.last.status == http.StatusUnauthorized && x.renewals < maxRenewals && x.tokenReplaced(ctx)
 	if x.TokenReplaced {
 		x.renewals++
-		x.free++
+		x.uncounted++
 		return 0, x.Method != http.MethodDelete || x.Policy.MaxAttempts > 1
 	}
 	if !x.last.retryable(x.Method) {
@@ -99,20 +99,20 @@ func (x *exchange) next(ctx context.Context) (wait time.Duration, again bool) {
 	}
 	wait = x.Policy.Delay(x.Attempts, x.last.status, x.last.retryAfter)
 	if x.last.throttled() {
-		x.ticket.Throttled(ctx, wait, x.last.err)
+		x.ticket.RecordLimit(ctx, wait, x.last.err)
 	}
 	tooMany := x.last.status == http.StatusTooManyRequests
 	if tooMany && !x.Policy.CountThrottled {
-		x.free++
+		x.uncounted++
 	}
 	most := x.Policy.MaxAttempts
 	if x.Once {
 		most = 1
 	}
-	if x.Attempts-x.free >= most || !x.ticket.RetryIn(wait) || x.last.kind != answered && ctx.Err() != nil {
+	if x.Attempts-x.uncounted >= most || !x.ticket.RetryIn(wait) || x.last.kind != answered && ctx.Err() != nil {
 		return 0, false
 	}
-	return wait, tooMany || x.Limiter.Retry() // a 429 is paced by the hold, so the quota is left to failures
+	return wait, tooMany || x.Limiter.TakeRetry() // a 429 is paced by the hold, so the quota is left to failures
 }
 
 func (x *exchange) tokenReplaced(ctx context.Context) bool {
