@@ -144,6 +144,13 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 			}),
 			contract.Harmless, `ErrorResponse.errors: is new, "array, items ErrorResponse" (...internal/problem/problem.go)`,
 		},
+		"a schema that has the name of another one, and contains itself": {
+			all(renamed("schemas", func(name string) string { return "New" + name }), changedTree(func(d tree) {
+				d.at("components", "schemas")["MessageType"] = object{"type": "object", "properties": object{"next": object{"$ref": "#/components/schemas/MessageType"}}}
+				d.at("components", "schemas", "NewMessage", "properties")["tree"] = object{"$ref": "#/components/schemas/MessageType"}
+			})),
+			contract.Harmless, `Message.tree: is new, "MessageType2" (...)`,
+		},
 		"a schema that contains itself": {
 			changedTree(func(d tree) {
 				d.at("components", "schemas")["Node"] = object{"type": "object", "properties": object{"next": object{"$ref": "#/components/schemas/Node"}}}
@@ -164,6 +171,19 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 			assertLines(t, []string{test.line}, drift[i:i+1])
 			assert.Equal(t, test.level, drift[i].Level)
 		})
+	}
+}
+
+// What the vendor calls by a name of ours may be something else.
+func TestANameOfOursForSomethingNewTakesNothingOver(t *testing.T) {
+	for _, name := range []string{"PhoneNumber", "Message", "MessageType", "ErrorResponse", "CancelledMessage"} {
+		derived, err := open(t).Derive([]byte(all(renamed("schemas", func(name string) string { return "New" + name }), changedTree(func(d tree) {
+			d.at("components", "schemas")[name] = object{"type": "string", "pattern": "^[0-9]+$"}
+			d.at("components", "schemas", "NewMessage", "properties")["caller"] = object{"$ref": "#/components/schemas/" + name}
+		}))(t, vendorDocument(t))))
+		require.NoError(t, err)
+		assertLines(t, []string{`Message.caller: is new, "string, pattern ^[0-9]+$" (...)`}, derived.Changes)
+		assert.Contains(t, string(derived.Contract), "caller:\n          pattern: ^[0-9]+$\n          type: string\n", "without words of ours")
 	}
 }
 

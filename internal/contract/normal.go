@@ -40,7 +40,7 @@ var (
 type normalizer struct {
 	given, contract, made *Document
 	words                 bool              // take those of the contract, where it has some
-	names                 map[string]string // of components of the contract, by what refers to them in the given document
+	names                 map[string]string // of components in the contract, by what refers to them in the given document
 	within                []string          // the references that are being resolved
 	objects               int
 }
@@ -57,8 +57,11 @@ func (n *normalizer) part(given, ours any, kind string) any {
 	}
 	theirName, ourName := component(object{"$ref": ref}, kind), component(ours, kind)
 	repeated := theirName != "" && slices.Contains(n.within, ref) // a schema that contains itself
-	if known := has(at(n.contract.root, "components", kind), theirName); n.names[ref] == "" && (known || repeated) {
+	if repeated && n.names[ref] == "" {
 		n.names[ref] = theirName
+		for has(at(n.contract.root, "components", kind), n.names[ref]) { // that is another one
+			n.names[ref] += "2"
+		}
 	}
 	if ourName == "" && (ours == nil || repeated) {
 		ourName = n.names[ref]

@@ -13,14 +13,17 @@ import (
 
 // normal returns our operations of a document, and its webhooks that the contract has, in the form of the contract.
 func (r *Repository) normal(d *Document, words bool) (*Document, error) {
-	root, from := object{"paths": make(object)}, d.root
-	n := &normalizer{given: d, contract: r.Contract, made: &Document{root: root}, words: words, names: make(map[string]string)}
-	for _, id := range r.Operations {
-		n.operation("paths", id)
+	n := &normalizer{given: d, contract: r.Contract, words: words, names: make(map[string]string)}
+	for range 2 { // first to learn, where the contract has a component, what refers to it; then also what is new can refer to it
+		n.made, n.objects = &Document{root: object{"paths": make(object)}}, 0
+		for _, id := range r.Operations {
+			n.operation("paths", id)
+		}
+		for _, p := range r.Contract.places("x-webhooks") {
+			n.operation("x-webhooks", p.id())
+		}
 	}
-	for _, p := range r.Contract.places("x-webhooks") {
-		n.operation("x-webhooks", p.id())
-	}
+	root, from := n.made.root, d.root
 	n.hoist("servers")
 	n.hoist("security")
 	schemes := func(d *Document) object { return obj(at(d.root, "components", "securitySchemes")) }
