@@ -116,9 +116,11 @@ func (n *normalizer) operation(where, id string) {
 	op := maps.Clone(p.op)
 	op["operationId"], op["parameters"] = id, n.parameters(p, was, name)
 	op["security"] = cmp.Or(p.op["security"], p.item["security"], n.given.root["security"], any([]any{}))
-	op["servers"] = cmp.Or(p.op["servers"], p.item["servers"], n.given.root["servers"])
-	if where != "paths" {
-		delete(op, "servers") // the one that receives it has an address
+	delete(op, "servers")
+	for _, o := range []object{p.op, p.item, n.given.root, {"servers": []any{object{"url": "/"}}}} {
+		if where == "paths" && !has(op, "servers") && len(list(o["servers"])) > 0 { // who receives a webhook has an address
+			op["servers"] = o["servers"]
+		}
 	}
 	in(n.made.root, where, name)[p.method] = n.object(op, was.op, "operation")
 }

@@ -113,3 +113,19 @@ func TestAServerOfAnOperationIsAChange(t *testing.T) {
 	require.NoError(t, err)
 	assertLines(t, []string{`listMessages: was "GET /messages", is "GET /messages, servers 1 url https://history.example" (...)`}, derived.Changes)
 }
+
+// What only other operations state is not said of one that states nothing.
+func TestAnOperationDoesNotTakeWhatOnlyOthersState(t *testing.T) {
+	derived, err := open(t).Derive([]byte(changedTree(func(d tree) {
+		for _, op := range []object{d.get(), d.cancel()} {
+			op["servers"], op["security"] = d.root["servers"], d.root["security"]
+		}
+		delete(d.root, "servers")
+		delete(d.root, "security")
+	})(t, vendorDocument(t))))
+	require.NoError(t, err)
+	assertLines(t, []string{
+		`listMessages: was "GET /messages", is "GET /messages, servers 1 url /" (...)`,
+		`listMessages security: was "http bearer", is "none" (...)`,
+	}, derived.Changes)
+}
