@@ -197,7 +197,10 @@ func unite(s, other object) bool {
 // fillIn says what is said by default, or leaves it out: each in one way only.
 func (n *normalizer) fillIn(o object, kind string) {
 	maps.DeleteFunc(o, func(key string, item any) bool {
-		v, wordless := reflect.ValueOf(item), slices.DeleteFunc(sorted(item), isWord)
+		v, wordless := reflect.ValueOf(item), sorted(item)
+		if !slices.Contains(named, key) {
+			wordless = slices.DeleteFunc(wordless, isWord)
+		}
 		switch key {
 		case "default", "enum", "explode", "schema", "items", "not", "security":
 			return false
