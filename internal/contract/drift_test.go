@@ -144,6 +144,45 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 			}),
 			contract.Harmless, `ErrorResponse.errors: is new, "array, items ErrorResponse" (...internal/problem/problem.go)`,
 		},
+		"an ID of 32 bits": {
+			changedTree(func(d tree) { d.property("Message", "id")["format"] = "int32" }),
+			contract.Breaking, `Message.id: was "integer, int64, nullable", is "integer, int32, nullable" (...)`,
+		},
+		"IDs of 32 bits to ask for": {
+			changedTree(func(d tree) {
+				d.at("components", "parameters", "ids", "schema", "items")["format"] = "int32"
+			}),
+			contract.Breaking, `getMessages parameter ids: was "...items int64...", is "...items int32..." (...)`,
+		},
+		"a Link that is no string": {
+			changedTree(func(d tree) {
+				d.success(d.list())["headers"].(object)["Link"] = object{"schema": object{"type": "integer"}}
+			}),
+			contract.Breaking, `listMessages 200 header Link: was "string", is "integer" (...)`,
+		},
+		"Links in a list": {
+			changedTree(func(d tree) {
+				d.success(d.list())["headers"].(object)["Link"] = object{"schema": object{"type": "array", "items": object{"type": "string"}}}
+			}),
+			contract.Breaking, `listMessages 200 header Link: was "string", is "array, items string" (...)`,
+		},
+		"another format of an instance": {
+			changedTree(func(d tree) { d.property("ErrorResponse", "instance")["format"] = "uuid" }),
+			contract.Breaking, `ErrorResponse.instance: was "string, uri-reference", is "string, uuid" (...)`,
+		},
+		"another scheme of callbacks": {
+			changedTree(func(d tree) {
+				d.at("components", "securitySchemes")["User_Bearer"] = object{"type": "http", "scheme": "basic"}
+			}),
+			contract.Breaking, `statusChanges security: was "http bearer or none", is "http basic or none" (...)`,
+		},
+		"properties whose names are words": {
+			changedTree(func(d tree) {
+				words := object{"title": object{"type": "string"}, "description": object{"type": "string"}}
+				d.at("components", "schemas", "Message", "properties")["template"] = object{"type": "object", "properties": words}
+			}),
+			contract.Harmless, `Message.template: is new, "object, properties description string, properties title string" (...)`,
+		},
 		"a schema that has the name of another one, and contains itself": {
 			all(renamed("schemas", func(name string) string { return "New" + name }), changedTree(func(d tree) {
 				d.at("components", "schemas")["MessageType"] = object{"type": "object", "properties": object{"next": object{"$ref": "#/components/schemas/MessageType"}}}

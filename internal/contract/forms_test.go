@@ -121,6 +121,13 @@ var forms = map[string]edit{
 			return strings.ReplaceAll(before, "        '403':\n          $ref: '#/components/responses/ForbiddenError'\n", "        <<: *problem\n") + "x-webhooks:" + after
 		},
 	),
+	"additions that the document has itself": changedTree(func(d tree) {
+		d.at("components", "securitySchemes")["User_Bearer"] = object{"type": "http", "scheme": "bearer"}
+		d.success(d.list())["headers"].(object)["Link"] = object{"schema": object{"type": "string"}}
+		d.property("Message", "id")["format"] = "int64"
+		d.property("ErrorResponse", "instance")["format"] = "uri-reference"
+		delete(d.property("Message", "price"), "format")
+	}),
 	"a byte order mark": func(_ *testing.T, document string) string { return "\ufeff" + document },
 }
 

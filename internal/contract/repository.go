@@ -100,7 +100,13 @@ func (r *Repository) Derive(text []byte) (derived Derived, err error) {
 		whole["servers"] = vendor.root["servers"]
 		return (&Document{root: whole}).Facts()
 	}
-	derived.Changes = r.Expected.Diff(facts(r.Contract, r.vendor), facts(made, vendor))
+	after, earlier, now := facts(made, vendor), r.vendor.Facts(), vendor.Facts()
+	for key := range now { // the additions hide nothing that the document itself states, and did not state before
+		if added := without(split(now[key]), split(earlier[key])); len(without(added, split(after[key]))) > 0 {
+			after[key] = now[key]
+		}
+	}
+	derived.Changes = r.Expected.Diff(facts(r.Contract, r.vendor), after)
 	if missing := without(r.Operations, vendor.ids()); len(missing) > 0 {
 		return derived, fmt.Errorf("the document lacks the operations %s; it has %s",
 			strings.Join(missing, ", "), strings.Join(given.ids(), ", "))
