@@ -29,6 +29,7 @@ var (
 			"allOf": "schemas", "oneOf": "schemas", "anyOf": "schemas"},
 	}
 	named = []string{"responses", "headers", "content", "properties"} // maps of names
+	lists = []string{"servers", "allOf", "oneOf", "anyOf"}
 
 	// words are what people read, and no code depends on. The extension says that an enum is open.
 	words   = []string{"title", "summary", "description", "example", "tags", "bearerFormat", "x-speakeasy-unknown-values"}
@@ -41,19 +42,23 @@ type normalizer struct {
 	given, contract, made *Document
 	words                 bool              // take those of the contract, where it has some
 	names                 map[string]string // of components in the contract, by what refers to them in the given document
-	within                []string          // the references that are being resolved
+	within                []string          // the operation, and the references that are being resolved
 	objects               int
 }
 
-// part returns a part of the document; ours is what the contract has in its place, or nil.
-func (n *normalizer) part(given, ours any, kind string) any {
+// part returns the part of the document with this name; ours is what the contract has in its place, or nil.
+func (n *normalizer) part(name string, given, ours any, kind string) any {
 	defer func(outside []string) { n.within = outside }(n.within)
 	value, ref := n.given.follow(given)
 	if n.objects++; n.objects > maxObjects || len(n.within) > maxDepth {
 		n.given.fail("the document is too large once its references are resolved")
 	}
-	if n.given.err != nil || obj(value) == nil {
-		return value // such as additionalProperties: true; the generator refuses all else
+	if _, isObject := value.(object); !isObject {
+		where := slices.DeleteFunc(slices.Clone(n.within), func(ref string) bool { return ref == "" })
+		n.given.fail("%s in %s is %v, and not an object", name, where[len(where)-1], value)
+	}
+	if n.given.err != nil {
+		return nil
 	}
 	theirName, ourName := component(object{"$ref": ref}, kind), component(ours, kind)
 	repeated := theirName != "" && slices.Contains(n.within, ref) // a schema that contains itself
@@ -103,24 +108,24 @@ func (n *normalizer) object(value, ours any, kind string) object {
 		item, child := given[key], parts[kind][key]
 		switch {
 		case item == nil && key != "default", slices.Contains(ignored, key), isWord(key) && keep, strings.HasPrefix(key, "x-") && !isWord(key):
-		case child == "":
+		case child == "", key == "additionalProperties" && (item == true || item == false):
 			made[key] = item
-		case slices.Contains(named, key):
+		case slices.Contains(named, key) && obj(item) != nil:
 			for _, name := range sorted(item) {
 				as := canonical(key, name)
 				if has(made[key], as) {
 					n.given.fail("the document has %s twice in the same %s", as, key)
 				}
-				in(made, key)[as] = n.part(cmp.Or(at(item, name), any(object(nil))), at(was[key], as), child)
+				in(made, key)[as] = n.part(name, cmp.Or(at(item, name), any(object(nil))), at(was[key], as), child)
 			}
-		case list(item) != nil:
+		case slices.Contains(lists, key) && list(item) != nil:
 			var items []any
 			for _, item := range list(item) {
-				items = append(items, n.part(item, nil, child))
+				items = append(items, n.part(key, item, nil, child))
 			}
 			made[key] = items
 		default:
-			made[key] = n.part(item, was[key], child)
+			made[key] = n.part(key, item, was[key], child)
 		}
 	}
 	for _, key := range words {

@@ -113,6 +113,7 @@ func (n *normalizer) operation(where, id string) {
 	if p.shape() == was.shape() {
 		name = was.name // with its names of parameters
 	}
+	n.within = []string{id}
 	op := maps.Clone(p.op)
 	op["operationId"], op["parameters"] = id, n.parameters(p, was, name)
 	op["security"] = cmp.Or(p.op["security"], p.item["security"], n.given.root["security"], any([]any{}))
@@ -149,7 +150,7 @@ func (n *normalizer) parameters(p, was place, name string) (made []any) {
 	}
 	for _, key := range order {
 		if has(given, key) {
-			made = append(made, n.part(given[key], prev[key], "parameters"))
+			made = append(made, n.part("a parameter", given[key], prev[key], "parameters"))
 			delete(given, key)
 		}
 	}
