@@ -6,6 +6,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -86,14 +87,16 @@ var (
 	failure = regexp.MustCompile(`^(\S+ [45])..$`)
 
 	// bounds are what a parameter may have besides, or no more; promises are what an answer may.
-	bounds   = regexp.MustCompile(`(^| )(m(in|ax)\w+ [\d.]+|deprecated)$`)
+	bounds   = regexp.MustCompile(`(^| )(m(in|ax)\w+ -?[\d.]+|deprecated)$`)
 	promises = regexp.MustCompile(`(^| )(enum .+|required( \S+)?|int32|int64|deprecated)$|^(additional|min|max)Properties`)
 	limits   = regexp.MustCompile(`(^| )(nullable|deprecated)$`) // that an answer may have no more
+	negated  = regexp.MustCompile(`(^| )not `)
+	bound    = regexp.MustCompile(`^(.*\bm(in|ax)\w+) (-?[\d.]+)$`)
 )
 
-// level judges a fact that is new, gone, or another one. A parameter with another bound may mean something else: is the first page
-// still 1? An answer may promise more: other values of an enum besides the ones there were, what is required now, or is null no
-// more.
+// level judges a fact that is new, gone, or another one. A parameter with a wider bound may mean something else: is the first page
+// still 1? With a tighter one, requests fail. An answer may promise more: other values of an enum besides the ones there were,
+// what is required now, or is null no more.
 func level(key, was, is string, lost, gained []string) string {
 	isParameter, less, more := strings.Contains(key, " parameter "), limits, promises
 	if isParameter {
@@ -106,13 +109,27 @@ func level(key, was, is string, lost, gained []string) string {
 		return Warning
 	case was == "":
 		return Harmless
-	case len(only(lost, less.MatchString)) < len(lost), len(only(gained, more.MatchString)) < len(gained):
+	case len(only(lost, less.MatchString)) < len(lost), len(only(gained, more.MatchString)) < len(gained),
+		slices.ContainsFunc(gained, negated.MatchString), isParameter && tighter(lost, gained):
 		return Breaking
 	case isParameter, slices.Contains(gained, "deprecated"):
 		return Warning
 	}
 	return Harmless
 }
+
+// tighter reports whether a bound is new, or allows less than it did.
+func tighter(lost, gained []string) bool {
+	return slices.ContainsFunc(gained, func(is string) bool {
+		now := bound.FindStringSubmatch(is)
+		return now != nil && !slices.ContainsFunc(lost, func(was string) bool {
+			before := bound.FindStringSubmatch(was)
+			return before != nil && before[1] == now[1] && (number(before[3]) < number(now[3])) == (now[2] == "ax")
+		})
+	})
+}
+
+func number(text string) float64 { n, _ := strconv.ParseFloat(text, 64); return n }
 
 // without returns the items that are not in others.
 func without(items, others []string) []string {
