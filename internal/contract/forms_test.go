@@ -128,7 +128,9 @@ var forms = map[string]edit{
 		d.property("ErrorResponse", "instance")["format"] = "uri-reference"
 		delete(d.property("Message", "price"), "format")
 	}),
-	"a byte order mark": func(_ *testing.T, document string) string { return "\ufeff" + document },
+	"slashes at the end of servers":              all(replaced("gsmservice.pl/rest\n", "gsmservice.pl/rest/\n"), replaced("rest-sandbox\n", "rest-sandbox/\n")),
+	"alternatives of callbacks in another order": changedTree(func(d tree) { slices.Reverse(d.webhook()["security"].([]any)) }),
+	"a byte order mark":                          func(_ *testing.T, document string) string { return "\ufeff" + document },
 }
 
 func init() {
@@ -154,7 +156,7 @@ func TestADocumentInAnotherFormChangesNothing(t *testing.T) {
 			require.NoError(t, err)
 			assert.Empty(t, texts(got.Changes))
 			require.Equal(t, string(want.ForGo), string(got.ForGo))
-			if name != "a scheme of another name" { // which the contract takes
+			if name != "a scheme of another name" && name != "alternatives of callbacks in another order" { // which the contract takes
 				require.Equal(t, string(want.Contract), string(got.Contract))
 			}
 		})

@@ -238,9 +238,10 @@ func (n *normalizer) fillIn(o object, kind string) {
 	case kind == "securitySchemes" && has(o, "scheme"):
 		o["scheme"] = strings.ToLower(str(o["scheme"]))
 	case kind == "servers":
-		o["url"] = placeholder.ReplaceAllStringFunc(str(o["url"]), func(name string) string {
+		url := placeholder.ReplaceAllStringFunc(str(o["url"]), func(name string) string {
 			return fmt.Sprint(cmp.Or(at(o, "variables", strings.Trim(name, "{}"), "default"), any(name)))
 		})
+		o["url"] = cmp.Or(strings.TrimSuffix(url, "/"), "/")
 		delete(o, "variables")
 	}
 }
