@@ -76,6 +76,7 @@ func Open(root string) (*Repository, error) {
 type Derived struct {
 	Vendor, Contract, ForGo []byte   // our part of the document, the contract that it makes, and what the generator reads
 	Changes                 []Change // from the document last taken in
+	Outdated                bool     // whether api/facts.txt states something else than the contract
 }
 
 // Derive makes the contract from a document of the vendor: with what no document of its version states, and the words of the
@@ -114,6 +115,7 @@ func (r *Repository) Derive(text []byte) (derived Derived, err error) {
 	if derived.ForGo, err = ForGo(made, r.overlay, r.types); err != nil {
 		return derived, err
 	}
+	derived.Outdated = len(r.Expected.Diff(r.Expected.Facts, made.Facts())) > 0
 	form := r.form.Content[0]
 	derived.Contract, err = made.YAML("", form)
 	if err == nil {
@@ -159,6 +161,9 @@ func (r *Repository) Update(ctx context.Context, spec string) (report string, er
 	changed, err := Install(r.root, map[string][]byte{VendorFile: derived.Vendor, ContractFile: derived.Contract, GeneratedFile: code})
 	if err == nil {
 		report += fmt.Sprintf("%s was taken in; files that changed: %s\n", spec, cmp.Or(strings.Join(changed, ", "), "none"))
+	}
+	if err == nil && derived.Outdated {
+		report += "make verify fails until the code follows what changed above, and " + FactsFile + " states it\n"
 	}
 	return report, err
 }

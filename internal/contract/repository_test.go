@@ -96,6 +96,22 @@ func TestTakingADocumentInTwiceChangesNothing(t *testing.T) {
 	assert.Equal(t, string(first.Contract), string(second.Contract))
 }
 
+// make verify fails where the contract states what api/facts.txt does not, and servers are not taken from a document.
+func TestADerivedContractSaysWhetherTheCodeHasToFollow(t *testing.T) {
+	for _, d := range documents {
+		derived, err := open(t).Derive([]byte(d.edit(t, vendorDocument(t))))
+		if err != nil {
+			continue // nothing is taken in
+		}
+		made, err := contract.Parse(derived.Contract)
+		require.NoError(t, err)
+		assert.Equal(t, len(open(t).Expected.Diff(open(t).Expected.Facts, made.Facts())) > 0, derived.Outdated, d.name)
+	}
+	derived, err := open(t).Derive(documentNamed(t, "a new type first"))
+	require.NoError(t, err)
+	assert.True(t, derived.Outdated)
+}
+
 func TestServersThatAreNotTakenAreNamed(t *testing.T) {
 	derived, err := open(t).Derive([]byte(replaced("https://api.gsmservice.pl/rest", "https://gateway.example/v3")(t, vendorDocument(t))))
 	require.NoError(t, err)
