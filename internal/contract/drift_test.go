@@ -223,6 +223,14 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 			changedTree(func(d tree) { d.at("components", "parameters", "limit", "schema")["minimum"] = 10 }),
 			contract.Breaking, `listMessages parameter limit: was "...minimum 1...", is "...minimum 10..." (...)`,
 		},
+		"a choice of ours and another": {
+			changedTree(func(d tree) {
+				d.at("components", "schemas", "Message", "properties")["recipient"] = object{"oneOf": []any{
+					object{"$ref": "#/components/schemas/PhoneNumber"}, object{"type": "integer"},
+				}}
+			}),
+			contract.Breaking, `Message.recipient: was "PhoneNumber", is "oneOf 1 PhoneNumber, oneOf 2 integer" (...)`,
+		},
 		"a schema that has the name of another one, and contains itself": {
 			all(renamed("schemas", func(name string) string { return "New" + name }), changedTree(func(d tree) {
 				d.at("components", "schemas")["MessageType"] = object{"type": "object", "properties": object{"next": object{"$ref": "#/components/schemas/MessageType"}}}

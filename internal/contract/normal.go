@@ -29,7 +29,6 @@ var (
 			"allOf": "schemas", "oneOf": "schemas", "anyOf": "schemas"},
 	}
 	named = []string{"responses", "headers", "content", "properties"} // maps of names
-	lists = []string{"servers", "allOf", "oneOf", "anyOf"}
 
 	// words are what people read, and no code depends on. The extension says that an enum is open.
 	words   = []string{"title", "summary", "description", "example", "tags", "bearerFormat", "x-speakeasy-unknown-values"}
@@ -118,7 +117,7 @@ func (n *normalizer) object(value, ours any, kind string) object {
 				}
 				in(made, key)[as] = n.part(name, cmp.Or(at(item, name), any(object(nil))), at(was[key], as), child)
 			}
-		case slices.Contains(lists, key) && list(item) != nil:
+		case list(item) != nil && (key == "servers" || strings.HasSuffix(key, "Of")):
 			var items []any
 			for _, item := range list(item) {
 				items = append(items, n.part(key, item, nil, child))

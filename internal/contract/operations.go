@@ -14,7 +14,7 @@ import (
 // normal returns our operations of a document, and its webhooks that the contract has, in the form of the contract.
 func (r *Repository) normal(d *Document, words bool) (*Document, error) {
 	n := &normalizer{given: d, contract: r.Contract, words: words, names: make(map[string]string)}
-	for range 2 { // first to learn, where the contract has a component, what refers to it; then also what is new can refer to it
+	for range 2 { // the first time to learn the names, so that also what is new can refer to what has one
 		n.made, n.objects = &Document{root: object{"paths": make(object)}}, 0
 		for _, id := range r.Operations {
 			n.operation("paths", id)
@@ -22,6 +22,7 @@ func (r *Repository) normal(d *Document, words bool) (*Document, error) {
 		for _, p := range r.Contract.places("x-webhooks") {
 			n.operation("x-webhooks", p.id())
 		}
+		n.keepNames()
 	}
 	root, from := n.made.root, d.root
 	n.hoist("servers")
@@ -37,6 +38,16 @@ func (r *Repository) normal(d *Document, words bool) (*Document, error) {
 	root["openapi"], root["info"] = from["openapi"], except(obj(from["info"]))
 	in(root, "info")["version"] = fmt.Sprint(at(d.root, "info", "version")) // 1.3 is a number in YAML
 	return n.made, d.err
+}
+
+// keepNames lets the components of the document that have a name of the contract keep it, unless another one has it now.
+func (n *normalizer) keepNames() {
+	taken := slices.Collect(maps.Values(n.names))
+	for kind, components := range obj(n.contract.root["components"]) {
+		for _, name := range without(sorted(components), taken) {
+			n.names[str(refer(kind, name)["$ref"])] = name
+		}
+	}
 }
 
 // hoist states for the document what most operations state, and for the others what they state instead.
