@@ -51,14 +51,14 @@ func (e Expected) Diff(before, after map[string]string) (changes []Change) {
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		was, is := before[key], after[key]
 		lost, gained := without(split(was), split(is)), without(split(is), split(was))
-		text := fmt.Sprintf("was %q, is %q", was, is)
+		text := fmt.Sprintf("was %q, is %q", grouped(was), grouped(is))
 		switch {
 		case len(lost)+len(gained) == 0, is == "" && isPartOf(key, before, after), was == "" && isPartOf(key, after, before):
 			continue
 		case is == "":
-			text = fmt.Sprintf("was %q, is gone", was)
+			text = fmt.Sprintf("was %q, is gone", grouped(was))
 		case was == "":
-			text = fmt.Sprintf("is new, %q", is)
+			text = fmt.Sprintf("is new, %q", grouped(is))
 		}
 		text = fmt.Sprintf("%s: %s (%s)", key, text, e.dependents(key))
 		changes = append(changes, Change{level(key, was, is, lost, gained), text})
@@ -70,6 +70,27 @@ func (e Expected) Diff(before, after map[string]string) (changes []Change) {
 }
 
 func split(fact string) []string { return strings.Split(fact, ", ") }
+
+var property = regexp.MustCompile(`^.*\bproperties \S+ `)
+
+// grouped names each property of an object without a name once, and what is stated of it.
+func grouped(fact string) string {
+	var all []string
+	last := ""
+	for _, item := range split(fact) {
+		name := property.FindString(item)
+		switch value := item[len(name):]; {
+		case name == "":
+			all = append(all, item)
+		case name == last:
+			all[len(all)-1] = strings.TrimSuffix(all[len(all)-1], ")") + ", " + value + ")"
+		default:
+			all = append(all, name+"("+value+")")
+		}
+		last = name
+	}
+	return strings.Join(all, ", ")
+}
 
 // isPartOf reports whether key belongs to something larger that only one of the contracts has.
 func isPartOf(key string, one, other map[string]string) bool {
