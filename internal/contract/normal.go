@@ -52,11 +52,7 @@ func (n *normalizer) part(name string, given, ours any, kind string) any {
 	if n.objects++; n.objects > maxObjects || len(n.within) > maxDepth {
 		n.given.fail("the document is too large once its references are resolved")
 	}
-	if _, isObject := value.(object); !isObject {
-		where := slices.DeleteFunc(slices.Clone(n.within), func(ref string) bool { return ref == "" })
-		n.given.fail("%s in %s is %v, and not an object", name, where[len(where)-1], value)
-	}
-	if n.given.err != nil {
+	if n.demandObject(name, value); n.given.err != nil {
 		return nil
 	}
 	theirName, ourName := component(object{"$ref": ref}, kind), component(ours, kind)
@@ -95,6 +91,13 @@ func (n *normalizer) part(name string, given, ours any, kind string) any {
 		in(n.made.root, "components", kind)[ourName] = made
 	}
 	return refer(kind, ourName)
+}
+
+func (n *normalizer) demandObject(name string, value any) {
+	if _, ok := value.(object); !ok {
+		where := only(n.within, func(ref string) bool { return ref != "" })
+		n.given.fail("%s in %s is %v, and not an object", name, where[len(where)-1], value)
+	}
 }
 
 func (n *normalizer) object(value, ours any, kind string) object {

@@ -151,7 +151,9 @@ func (n *normalizer) parameters(p, was place, name string) (made []any) {
 	}
 	theirs, ours := placeholder.FindAllString(p.name, -1), placeholder.FindAllString(name, -1)
 	for _, item := range slices.Concat(list(p.item["parameters"]), list(p.op["parameters"])) { // the operation's own win
-		own := except(obj(n.given.resolve(item)))
+		value := n.given.resolve(item)
+		n.demandObject("a parameter", value)
+		own := except(obj(value))
 		if i := slices.Index(theirs, "{"+str(own["name"])+"}"); own["in"] == "path" && i >= 0 {
 			own["name"] = strings.Trim(ours[i], "{}")
 		} else if own["in"] == "header" {
