@@ -6,6 +6,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -50,14 +51,14 @@ func (e Expected) Diff(before, after map[string]string) (changes []Change) {
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		was, is := before[key], after[key]
 		lost, gained := without(split(was), split(is)), without(split(is), split(was))
-		text := fmt.Sprintf("was %q, is %q", was, is)
+		text := fmt.Sprintf("was %q, is %q", grouped(was), grouped(is))
 		switch {
 		case len(lost)+len(gained) == 0, is == "" && isPartOf(key, before, after), was == "" && isPartOf(key, after, before):
 			continue
 		case is == "":
-			text = fmt.Sprintf("was %q, is gone", was)
+			text = fmt.Sprintf("was %q, is gone", grouped(was))
 		case was == "":
-			text = fmt.Sprintf("is new, %q", is)
+			text = fmt.Sprintf("is new, %q", grouped(is))
 		}
 		text = fmt.Sprintf("%s: %s (%s)", key, text, e.dependents(key))
 		changes = append(changes, Change{level(key, was, is, lost, gained), text})
@@ -69,6 +70,27 @@ func (e Expected) Diff(before, after map[string]string) (changes []Change) {
 }
 
 func split(fact string) []string { return strings.Split(fact, ", ") }
+
+var property = regexp.MustCompile(`^.*\bproperties \S+ `)
+
+// grouped names each property of an object without a name once, and what is stated of it.
+func grouped(fact string) string {
+	var all []string
+	last := ""
+	for _, item := range split(fact) {
+		name := property.FindString(item)
+		switch value := item[len(name):]; {
+		case name == "":
+			all = append(all, item)
+		case name == last:
+			all[len(all)-1] = strings.TrimSuffix(all[len(all)-1], ")") + ", " + value + ")"
+		default:
+			all = append(all, name+"("+value+")")
+		}
+		last = name
+	}
+	return strings.Join(all, ", ")
+}
 
 // isPartOf reports whether key belongs to something larger that only one of the contracts has.
 func isPartOf(key string, one, other map[string]string) bool {
@@ -86,14 +108,16 @@ var (
 	failure = regexp.MustCompile(`^(\S+ [45])..$`)
 
 	// bounds are what a parameter may have besides, or no more; promises are what an answer may.
-	bounds   = regexp.MustCompile(`(^| )(m(in|ax)\w+ [\d.]+|deprecated)$`)
+	bounds   = regexp.MustCompile(`(^| )(m(in|ax)\w+ -?[\d.]+|deprecated)$`)
 	promises = regexp.MustCompile(`(^| )(enum .+|required( \S+)?|int32|int64|deprecated)$|^(additional|min|max)Properties`)
 	limits   = regexp.MustCompile(`(^| )(nullable|deprecated)$`) // that an answer may have no more
+	negated  = regexp.MustCompile(`(^| )not `)
+	bound    = regexp.MustCompile(`^(.*\bm(in|ax)\w+) (-?[\d.]+)$`)
 )
 
-// level judges a fact that is new, gone, or another one. A parameter with another bound may mean something else: is the first page
-// still 1? An answer may promise more: other values of an enum besides the ones there were, what is required now, or is null no
-// more.
+// level judges a fact that is new, gone, or another one. A parameter with a wider bound may mean something else: is the first page
+// still 1? With a tighter one, requests fail. An answer may promise more: other values of an enum besides the ones there were,
+// what is required now, or is null no more.
 func level(key, was, is string, lost, gained []string) string {
 	isParameter, less, more := strings.Contains(key, " parameter "), limits, promises
 	if isParameter {
@@ -106,13 +130,27 @@ func level(key, was, is string, lost, gained []string) string {
 		return Warning
 	case was == "":
 		return Harmless
-	case len(only(lost, less.MatchString)) < len(lost), len(only(gained, more.MatchString)) < len(gained):
+	case len(only(lost, less.MatchString)) < len(lost), len(only(gained, more.MatchString)) < len(gained),
+		slices.ContainsFunc(gained, negated.MatchString), isParameter && tighter(lost, gained):
 		return Breaking
 	case isParameter, slices.Contains(gained, "deprecated"):
 		return Warning
 	}
 	return Harmless
 }
+
+// tighter reports whether a bound is new, or allows less than it did.
+func tighter(lost, gained []string) bool {
+	return slices.ContainsFunc(gained, func(is string) bool {
+		now := bound.FindStringSubmatch(is)
+		return now != nil && !slices.ContainsFunc(lost, func(was string) bool {
+			before := bound.FindStringSubmatch(was)
+			return before != nil && before[1] == now[1] && (number(before[3]) < number(now[3])) == (now[2] == "ax")
+		})
+	})
+}
+
+func number(text string) float64 { n, _ := strconv.ParseFloat(text, 64); return n }
 
 // without returns the items that are not in others.
 func without(items, others []string) []string {

@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/url"
 	"slices"
@@ -45,19 +46,32 @@ func Parse(text []byte) (d *Document, err error) {
 		if err = value.Canonicalize(jsontext.AllowDuplicateNames(false)); err == nil {
 			err = exact(json.NewDecoder(bytes.NewReader(value))).Decode(&d.root)
 		}
-	} else { // this expands aliases and merge keys
+	} else if err = single(text); err == nil { // this expands aliases and merge keys
 		_, err = oasyaml.Unmarshal(text, &d.root, oasyaml.DecodeOpts{DisableTimestamps: true}, exact)
 	}
 	switch version := fmt.Sprint(d.root["openapi"]); {
 	case err != nil:
-		return nil, err
+		return nil, fmt.Errorf("expected an OpenAPI 3.0 document in YAML or JSON: %w", err)
 	case strings.HasPrefix(version, "3.0"):
 		return d, nil
+	case has(d.root, "swagger"):
+		return nil, fmt.Errorf("the document is Swagger %v, and the generator reads OpenAPI 3.0: convert it first, for example with "+
+			"npx swagger2openapi --outfile OTHER FILE", d.root["swagger"])
 	case strings.HasPrefix(version, "3."):
 		return nil, fmt.Errorf("the document is OpenAPI %s, and the generator reads 3.0: convert it first, for example with "+
 			"npx @apiture/openapi-down-convert --input FILE --output OTHER, and look at what became of webhooks", version)
 	}
-	return nil, errors.New("not an OpenAPI 3.0 document, which is what the generator reads")
+	return nil, errors.New("expected an OpenAPI 3.0 document, which is what the generator reads")
+}
+
+// single refuses a second YAML document, which nothing would look at.
+func single(text []byte) error {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	err := decoder.Decode(new(yaml.Node))
+	if err == nil && !errors.Is(decoder.Decode(new(yaml.Node)), io.EOF) {
+		err = errors.New("the file has more than one YAML document")
+	}
+	return err
 }
 
 // YAML writes the document after a comment, with its members in the order, and the scalars in the style, that they have in like.

@@ -63,7 +63,7 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 				media := d.webhook()["requestBody"].(object)["content"].(object)["application/json"].(object)
 				media["schema"] = object{"properties": object{"messages": media["schema"]}}
 			}),
-			contract.Breaking, `statusChanges request body: was "...", is "application/json object, application/json properties messages array, application/json properties messages items Message, ...required" (outgoing/callback/body.go)`,
+			contract.Breaking, `statusChanges request body: was "...", is "application/json object, application/json properties messages (array, items Message, maxItems 50, minItems 1), required" (outgoing/callback/body.go)`,
 		},
 		"callbacks that have to be answered otherwise": {
 			changedTree(func(d tree) { delete(d.webhook()["responses"].(object), "2XX") }),
@@ -132,7 +132,7 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 			changedTree(func(d tree) {
 				d.at("components", "schemas", "Message", "properties")["to"] = object{"allOf": []any{object{"type": "string"}, object{"type": "integer"}}}
 			}),
-			contract.Harmless, `Message.to: is new, "allOf 1 string, allOf 2 integer" (...)`,
+			contract.Harmless, `Message.to: is new, "allOf 1 integer, allOf 2 string" (...)`,
 		},
 		"other members of a problem": {
 			changedTree(func(d tree) { d.schema("ErrorResponse")["additionalProperties"] = object{"type": "string"} }),
@@ -143,6 +143,100 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 				d.at("components", "schemas", "ErrorResponse", "properties")["errors"] = object{"type": "array", "items": object{"$ref": "#/components/schemas/ErrorResponse"}}
 			}),
 			contract.Harmless, `ErrorResponse.errors: is new, "array, items ErrorResponse" (...internal/rows/problem.go)`,
+		},
+		"an ID of 32 bits": {
+			changedTree(func(d tree) { d.property("Message", "id")["format"] = "int32" }),
+			contract.Breaking, `Message.id: was "integer, int64, nullable", is "integer, int32, nullable" (...)`,
+		},
+		"IDs of 32 bits to ask for": {
+			changedTree(func(d tree) {
+				d.at("components", "parameters", "ids", "schema", "items")["format"] = "int32"
+			}),
+			contract.Breaking, `getMessages parameter ids: was "...items int64...", is "...items int32..." (...)`,
+		},
+		"a Link that is no string": {
+			changedTree(func(d tree) {
+				d.success(d.list())["headers"].(object)["Link"] = object{"schema": object{"type": "integer"}}
+			}),
+			contract.Breaking, `listMessages 200 header Link: was "string", is "integer" (...)`,
+		},
+		"Links in a list": {
+			changedTree(func(d tree) {
+				d.success(d.list())["headers"].(object)["Link"] = object{"schema": object{"type": "array", "items": object{"type": "string"}}}
+			}),
+			contract.Breaking, `listMessages 200 header Link: was "string", is "array, items string" (...)`,
+		},
+		"another format of an instance": {
+			changedTree(func(d tree) { d.property("ErrorResponse", "instance")["format"] = "uuid" }),
+			contract.Breaking, `ErrorResponse.instance: was "string, uri-reference", is "string, uuid" (...)`,
+		},
+		"another scheme of callbacks": {
+			changedTree(func(d tree) {
+				d.at("components", "securitySchemes")["User_Bearer"] = object{"type": "http", "scheme": "basic"}
+			}),
+			contract.Breaking, `statusChanges security: was "http bearer or none", is "http basic or none" (...)`,
+		},
+		"properties whose names are words": {
+			changedTree(func(d tree) {
+				words := object{"title": object{"type": "string"}, "description": object{"type": "string"}}
+				d.at("components", "schemas", "Message", "properties")["template"] = object{"type": "object", "properties": words}
+			}),
+			contract.Harmless, `Message.template: is new, "object, properties description (string), properties title (string)" (...)`,
+		},
+		"values that are none": {
+			changedTree(func(d tree) { d.property("Message", "status_code")["not"] = object{"enum": []any{"x"}} }),
+			contract.Breaking, `Message.status_code: was "string", is "string, not enum x" (...)`,
+		},
+		"texts for numbers": {
+			changedTree(func(d tree) { d.schema("MessageType")["enum"] = []any{"1", "3", "4", "10"} }),
+			contract.Breaking, `MessageType: was "integer, enum 1, ...", is "integer, enum \"1\", ..." (...)`,
+		},
+		"a text for a limit": {
+			changedTree(func(d tree) { d.at("components", "parameters", "limit", "schema")["maximum"] = "50" }),
+			contract.Breaking, `listMessages parameter limit: was "...maximum 50...", is "...maximum \"50\"..." (...)`,
+		},
+		"a text for a default": {
+			changedTree(func(d tree) { d.at("components", "parameters", "limit", "schema")["default"] = "10" }),
+			contract.Breaking, `listMessages parameter limit: was "...default 10", is "...default \"10\"" (...)`,
+		},
+		"fewer IDs": {
+			changedTree(func(d tree) { d.at("components", "parameters", "ids", "schema")["maxItems"] = 20 }),
+			contract.Breaking, `getMessages parameter ids: was "...maxItems 50...", is "...maxItems 20..." (...)`,
+		},
+		"more IDs": {
+			changedTree(func(d tree) { d.at("components", "parameters", "ids", "schema")["maxItems"] = 100 }),
+			contract.Warning, `getMessages parameter ids: was "...maxItems 50...", is "...maxItems 100..." (...)`,
+		},
+		"any number of IDs": {
+			changedTree(func(d tree) { delete(d.at("components", "parameters", "ids", "schema"), "maxItems") }),
+			contract.Warning, `getMessages parameter ids: was "...maxItems 50...", is "..." (...)`,
+		},
+		"shorter pages": {
+			changedTree(func(d tree) { d.at("components", "parameters", "limit", "schema")["maximum"] = 9.5 }),
+			contract.Breaking, `listMessages parameter limit: was "...maximum 50...", is "...maximum 9.5..." (...)`,
+		},
+		"a last page": {
+			changedTree(func(d tree) { d.at("components", "parameters", "page", "schema")["maximum"] = 100 }),
+			contract.Breaking, `listMessages parameter page: was "...", is "...maximum 100..." (...)`,
+		},
+		"longer pages at least": {
+			changedTree(func(d tree) { d.at("components", "parameters", "limit", "schema")["minimum"] = 10 }),
+			contract.Breaking, `listMessages parameter limit: was "...minimum 1...", is "...minimum 10..." (...)`,
+		},
+		"a choice of ours and another": {
+			changedTree(func(d tree) {
+				d.at("components", "schemas", "Message", "properties")["recipient"] = object{"oneOf": []any{
+					object{"$ref": "#/components/schemas/PhoneNumber"}, object{"type": "integer"},
+				}}
+			}),
+			contract.Breaking, `Message.recipient: was "PhoneNumber", is "oneOf 1 PhoneNumber, oneOf 2 integer" (...)`,
+		},
+		"a schema that has the name of another one, and contains itself": {
+			all(renamed("schemas", func(name string) string { return "New" + name }), changedTree(func(d tree) {
+				d.at("components", "schemas")["MessageType"] = object{"type": "object", "properties": object{"next": object{"$ref": "#/components/schemas/MessageType"}}}
+				d.at("components", "schemas", "NewMessage", "properties")["tree"] = object{"$ref": "#/components/schemas/MessageType"}
+			})),
+			contract.Harmless, `Message.tree: is new, "MessageType2" (...)`,
 		},
 		"a schema that contains itself": {
 			changedTree(func(d tree) {
@@ -164,6 +258,19 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 			assertLines(t, []string{test.line}, drift[i:i+1])
 			assert.Equal(t, test.level, drift[i].Level)
 		})
+	}
+}
+
+// What the vendor calls by a name of ours may be something else.
+func TestANameOfOursForSomethingNewTakesNothingOver(t *testing.T) {
+	for _, name := range []string{"PhoneNumber", "Message", "MessageType", "ErrorResponse", "CancelledMessage"} {
+		derived, err := open(t).Derive([]byte(all(renamed("schemas", func(name string) string { return "New" + name }), changedTree(func(d tree) {
+			d.at("components", "schemas")[name] = object{"type": "string", "pattern": "^[0-9]+$"}
+			d.at("components", "schemas", "NewMessage", "properties")["caller"] = object{"$ref": "#/components/schemas/" + name}
+		}))(t, vendorDocument(t))))
+		require.NoError(t, err)
+		assertLines(t, []string{`Message.caller: is new, "string, pattern ^[0-9]+$" (...)`}, derived.Changes)
+		assert.Contains(t, string(derived.Contract), "caller:\n          pattern: ^[0-9]+$\n          type: string\n", "without words of ours")
 	}
 }
 
@@ -227,7 +334,16 @@ func TestReferencesThatCannotBeFollowedAreRefused(t *testing.T) {
 		"one header twice":     {replaced("            X-Limit:\n", "            x-limit: {schema: {type: integer}}\n            X-Limit:\n"), "X-Limit twice"},
 		"a key twice, in YAML": {replaced("openapi: ", "openapi: 3.0.0\nopenapi: "), "already defined"},
 		"a key twice, in JSON": {func(*testing.T, string) string { return `{"openapi": "3.0.0", "openapi": "3.0.1"}` }, "duplicate"},
-		"OpenAPI 3.1":          {replaced("openapi: 3.0.0", "openapi: 3.1.0"), "OpenAPI 3.1.0, and the generator reads 3.0: convert it first"},
+		"a text for a schema": {changedTree(func(d tree) { d.at("components", "schemas", "Message", "properties")["sender"] = "string" }),
+			"sender in #/components/schemas/Message"},
+		"a text for properties":  {changedTree(func(d tree) { d.schema("Message")["properties"] = "none" }), "properties in #/components/schemas/Message"},
+		"a text for a parameter": {changedTree(func(d tree) { d.list()["parameters"].([]any)[0] = "page" }), "a parameter in listMessages"},
+		"a text for a response":  {changedTree(func(d tree) { d.get()["responses"].(object)["404"] = "no" }), "404 in getMessages"},
+		"a second document":      {func(_ *testing.T, document string) string { return document + "\n---\nopenapi: 3.0.0\n" }, "more than one YAML document"},
+		"Swagger 2":              {replaced("openapi: 3.0.0", "swagger: '2.0'"), "npx swagger2openapi"},
+		"a list":                 {func(*testing.T, string) string { return "[]" }, "expected an OpenAPI 3.0 document"},
+		"HTML":                   {func(*testing.T, string) string { return "<html>\n<p>a: b: c</p>\n</html>" }, "expected an OpenAPI 3.0 document"},
+		"OpenAPI 3.1":            {replaced("openapi: 3.0.0", "openapi: 3.1.0"), "OpenAPI 3.1.0, and the generator reads 3.0: convert it first"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			document := []byte(test.edit(t, vendorDocument(t)))

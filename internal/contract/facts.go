@@ -2,6 +2,7 @@ package contract
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -75,16 +76,19 @@ func state(value any, path, of string) (all []string) {
 			}
 		}
 	case []any:
+		if strings.HasSuffix(of, "Of") { // their order means nothing
+			v = slices.SortedStableFunc(slices.Values(v), func(a, b any) int { return slices.Compare(states(a), states(b)) })
+		}
 		for i, item := range v {
 			if obj(item) == nil && list(item) == nil { // these are a set
-				all = append(all, below(fmt.Sprint(item)))
+				all = append(all, below(scalar(item)))
 			} else {
 				all = append(all, state(item, below(strconv.Itoa(i+1)), "")...)
 			}
 		}
 	default:
 		if v != true || path == "" {
-			path = below(fmt.Sprint(v))
+			path = below(scalar(v))
 		}
 		return []string{path}
 	}
@@ -92,6 +96,14 @@ func state(value any, path, of string) (all []string) {
 		all = []string{path}
 	}
 	return all
+}
+
+// scalar quotes a string that otherwise reads like a number, true, false or null.
+func scalar(v any) string {
+	if s := str(v); json.Valid([]byte(s)) {
+		return strconv.Quote(s)
+	}
+	return fmt.Sprint(v)
 }
 
 // security says what a request has to bring, in each way that is allowed.
@@ -105,6 +117,7 @@ func (d *Document) security(ways any) string {
 		}
 		texts = append(texts, cmp.Or(strings.Join(all, " and "), "none"))
 	}
+	slices.Sort(texts)
 	return cmp.Or(strings.Join(texts, " or "), "none")
 }
 

@@ -87,3 +87,11 @@ func TestSecurityOfEachOperationIsTheSameFactAsThatOfTheDocument(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, derived.Changes)
 }
+
+func TestTheOrderOfChoicesIsNoFact(t *testing.T) {
+	choice := func(text string) map[string]string {
+		return factsOf(t, replaced("type: {type: integer, enum: [10, 3]}", "type: {oneOf: ["+text+"]}")(t, smallContract))
+	}
+	assert.Equal(t, choice("{type: string}, {type: array, items: {type: string}}, {$ref: '#/components/schemas/Message'}"),
+		choice("{$ref: '#/components/schemas/Message'}, {type: array, items: {type: string}}, {type: string}"))
+}

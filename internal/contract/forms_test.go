@@ -121,7 +121,16 @@ var forms = map[string]edit{
 			return strings.ReplaceAll(before, "        '403':\n          $ref: '#/components/responses/ForbiddenError'\n", "        <<: *problem\n") + "x-webhooks:" + after
 		},
 	),
-	"a byte order mark": func(_ *testing.T, document string) string { return "\ufeff" + document },
+	"additions that the document has itself": changedTree(func(d tree) {
+		d.at("components", "securitySchemes")["User_Bearer"] = object{"type": "http", "scheme": "bearer"}
+		d.success(d.list())["headers"].(object)["Link"] = object{"schema": object{"type": "string"}}
+		d.property("Message", "id")["format"] = "int64"
+		d.property("ErrorResponse", "instance")["format"] = "uri-reference"
+		delete(d.property("Message", "price"), "format")
+	}),
+	"slashes at the end of servers":              all(replaced("gsmservice.pl/rest\n", "gsmservice.pl/rest/\n"), replaced("rest-sandbox\n", "rest-sandbox/\n")),
+	"alternatives of callbacks in another order": changedTree(func(d tree) { slices.Reverse(d.webhook()["security"].([]any)) }),
+	"a byte order mark":                          func(_ *testing.T, document string) string { return "\ufeff" + document },
 }
 
 func init() {
@@ -147,7 +156,7 @@ func TestADocumentInAnotherFormChangesNothing(t *testing.T) {
 			require.NoError(t, err)
 			assert.Empty(t, texts(got.Changes))
 			require.Equal(t, string(want.ForGo), string(got.ForGo))
-			if name != "a scheme of another name" { // which the contract takes
+			if name != "a scheme of another name" && name != "alternatives of callbacks in another order" { // which the contract takes
 				require.Equal(t, string(want.Contract), string(got.Contract))
 			}
 		})

@@ -40,25 +40,28 @@ var (
 type normalizer struct {
 	given, contract, made *Document
 	words                 bool              // take those of the contract, where it has some
-	names                 map[string]string // of components of the contract, by what refers to them in the given document
-	within                []string          // the references that are being resolved
+	names                 map[string]string // of components in the contract, by what refers to them in the given document
+	within                []string          // the operation, and the references that are being resolved
 	objects               int
 }
 
-// part returns a part of the document; ours is what the contract has in its place, or nil.
-func (n *normalizer) part(given, ours any, kind string) any {
+// part returns the part of the document with this name; ours is what the contract has in its place, or nil.
+func (n *normalizer) part(name string, given, ours any, kind string) any {
 	defer func(outside []string) { n.within = outside }(n.within)
 	value, ref := n.given.follow(given)
 	if n.objects++; n.objects > maxObjects || len(n.within) > maxDepth {
 		n.given.fail("the document is too large once its references are resolved")
 	}
-	if n.given.err != nil || obj(value) == nil {
-		return value // such as additionalProperties: true; the generator refuses all else
+	if n.demandObject(name, value); n.given.err != nil {
+		return nil
 	}
 	theirName, ourName := component(object{"$ref": ref}, kind), component(ours, kind)
 	repeated := theirName != "" && slices.Contains(n.within, ref) // a schema that contains itself
-	if known := has(at(n.contract.root, "components", kind), theirName); n.names[ref] == "" && (known || repeated) {
+	if repeated && n.names[ref] == "" {
 		n.names[ref] = theirName
+		for has(at(n.contract.root, "components", kind), n.names[ref]) { // that is another one
+			n.names[ref] += "2"
+		}
 	}
 	if ourName == "" && (ours == nil || repeated) {
 		ourName = n.names[ref]
@@ -90,6 +93,13 @@ func (n *normalizer) part(given, ours any, kind string) any {
 	return refer(kind, ourName)
 }
 
+func (n *normalizer) demandObject(name string, value any) {
+	if _, ok := value.(object); !ok {
+		where := only(n.within, func(ref string) bool { return ref != "" })
+		n.given.fail("%s in %s is %v, and not an object", name, where[len(where)-1], value)
+	}
+}
+
 func (n *normalizer) object(value, ours any, kind string) object {
 	given, was, made := obj(value), obj(ours), make(object)
 	if kind == "schemas" {
@@ -100,24 +110,24 @@ func (n *normalizer) object(value, ours any, kind string) object {
 		item, child := given[key], parts[kind][key]
 		switch {
 		case item == nil && key != "default", slices.Contains(ignored, key), isWord(key) && keep, strings.HasPrefix(key, "x-") && !isWord(key):
-		case child == "":
+		case child == "", key == "additionalProperties" && (item == true || item == false):
 			made[key] = item
-		case slices.Contains(named, key):
+		case slices.Contains(named, key) && obj(item) != nil:
 			for _, name := range sorted(item) {
 				as := canonical(key, name)
 				if has(made[key], as) {
 					n.given.fail("the document has %s twice in the same %s", as, key)
 				}
-				in(made, key)[as] = n.part(cmp.Or(at(item, name), any(object(nil))), at(was[key], as), child)
+				in(made, key)[as] = n.part(name, cmp.Or(at(item, name), any(object(nil))), at(was[key], as), child)
 			}
-		case list(item) != nil:
+		case list(item) != nil && (key == "servers" || strings.HasSuffix(key, "Of")):
 			var items []any
 			for _, item := range list(item) {
-				items = append(items, n.part(item, nil, child))
+				items = append(items, n.part(key, item, nil, child))
 			}
 			made[key] = items
 		default:
-			made[key] = n.part(item, was[key], child)
+			made[key] = n.part(key, item, was[key], child)
 		}
 	}
 	for _, key := range words {
@@ -194,7 +204,10 @@ func unite(s, other object) bool {
 // fillIn says what is said by default, or leaves it out: each in one way only.
 func (n *normalizer) fillIn(o object, kind string) {
 	maps.DeleteFunc(o, func(key string, item any) bool {
-		v, wordless := reflect.ValueOf(item), slices.DeleteFunc(sorted(item), isWord)
+		v, wordless := reflect.ValueOf(item), sorted(item)
+		if !slices.Contains(named, key) {
+			wordless = slices.DeleteFunc(wordless, isWord)
+		}
 		switch key {
 		case "default", "enum", "explode", "schema", "items", "not", "security":
 			return false
@@ -227,9 +240,10 @@ func (n *normalizer) fillIn(o object, kind string) {
 	case kind == "securitySchemes" && has(o, "scheme"):
 		o["scheme"] = strings.ToLower(str(o["scheme"]))
 	case kind == "servers":
-		o["url"] = placeholder.ReplaceAllStringFunc(str(o["url"]), func(name string) string {
+		url := placeholder.ReplaceAllStringFunc(str(o["url"]), func(name string) string {
 			return fmt.Sprint(cmp.Or(at(o, "variables", strings.Trim(name, "{}"), "default"), any(name)))
 		})
+		o["url"] = cmp.Or(strings.TrimSuffix(url, "/"), "/")
 		delete(o, "variables")
 	}
 }

@@ -13,14 +13,18 @@ import (
 
 // normal returns our operations of a document, and its webhooks that the contract has, in the form of the contract.
 func (r *Repository) normal(d *Document, words bool) (*Document, error) {
-	root, from := object{"paths": make(object)}, d.root
-	n := &normalizer{given: d, contract: r.Contract, made: &Document{root: root}, words: words, names: make(map[string]string)}
-	for _, id := range r.Operations {
-		n.operation("paths", id)
+	n := &normalizer{given: d, contract: r.Contract, words: words, names: make(map[string]string)}
+	for range 2 { // the first time to learn the names, so that also what is new can refer to what has one
+		n.made, n.objects = &Document{root: object{"paths": make(object)}}, 0
+		for _, id := range r.Operations {
+			n.operation("paths", id)
+		}
+		for _, p := range r.Contract.places("x-webhooks") {
+			n.operation("x-webhooks", p.id())
+		}
+		n.keepNames()
 	}
-	for _, p := range r.Contract.places("x-webhooks") {
-		n.operation("x-webhooks", p.id())
-	}
+	root, from := n.made.root, d.root
 	n.hoist("servers")
 	n.hoist("security")
 	schemes := func(d *Document) object { return obj(at(d.root, "components", "securitySchemes")) }
@@ -34,6 +38,16 @@ func (r *Repository) normal(d *Document, words bool) (*Document, error) {
 	root["openapi"], root["info"] = from["openapi"], except(obj(from["info"]))
 	in(root, "info")["version"] = fmt.Sprint(at(d.root, "info", "version")) // 1.3 is a number in YAML
 	return n.made, d.err
+}
+
+// keepNames lets the components of the document that have a name of the contract keep it, unless another one has it now.
+func (n *normalizer) keepNames() {
+	taken := slices.Collect(maps.Values(n.names))
+	for kind, components := range obj(n.contract.root["components"]) {
+		for _, name := range without(sorted(components), taken) {
+			n.names[str(refer(kind, name)["$ref"])] = name
+		}
+	}
 }
 
 // hoist states for the document what most operations state, and for the others what they state instead.
@@ -110,12 +124,15 @@ func (n *normalizer) operation(where, id string) {
 	if p.shape() == was.shape() {
 		name = was.name // with its names of parameters
 	}
+	n.within = []string{id}
 	op := maps.Clone(p.op)
 	op["operationId"], op["parameters"] = id, n.parameters(p, was, name)
 	op["security"] = cmp.Or(p.op["security"], p.item["security"], n.given.root["security"], any([]any{}))
-	op["servers"] = cmp.Or(p.op["servers"], p.item["servers"], n.given.root["servers"])
-	if where != "paths" {
-		delete(op, "servers") // the one that receives it has an address
+	delete(op, "servers")
+	for _, o := range []object{p.op, p.item, n.given.root, {"servers": []any{object{"url": "/"}}}} {
+		if where == "paths" && !has(op, "servers") && len(list(o["servers"])) > 0 { // who receives a webhook has an address
+			op["servers"] = o["servers"]
+		}
 	}
 	in(n.made.root, where, name)[p.method] = n.object(op, was.op, "operation")
 }
@@ -134,7 +151,9 @@ func (n *normalizer) parameters(p, was place, name string) (made []any) {
 	}
 	theirs, ours := placeholder.FindAllString(p.name, -1), placeholder.FindAllString(name, -1)
 	for _, item := range slices.Concat(list(p.item["parameters"]), list(p.op["parameters"])) { // the operation's own win
-		own := except(obj(n.given.resolve(item)))
+		value := n.given.resolve(item)
+		n.demandObject("a parameter", value)
+		own := except(obj(value))
 		if i := slices.Index(theirs, "{"+str(own["name"])+"}"); own["in"] == "path" && i >= 0 {
 			own["name"] = strings.Trim(ours[i], "{}")
 		} else if own["in"] == "header" {
@@ -144,7 +163,7 @@ func (n *normalizer) parameters(p, was place, name string) (made []any) {
 	}
 	for _, key := range order {
 		if has(given, key) {
-			made = append(made, n.part(given[key], prev[key], "parameters"))
+			made = append(made, n.part("a parameter", given[key], prev[key], "parameters"))
 			delete(given, key)
 		}
 	}

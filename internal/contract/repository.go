@@ -76,6 +76,7 @@ func Open(root string) (*Repository, error) {
 type Derived struct {
 	Vendor, Contract, ForGo []byte   // our part of the document, the contract that it makes, and what the generator reads
 	Changes                 []Change // from the document last taken in
+	Outdated                bool     // whether api/facts.txt states something else than the contract
 }
 
 // Derive makes the contract from a document of the vendor: with what no document of its version states, and the words of the
@@ -100,7 +101,13 @@ func (r *Repository) Derive(text []byte) (derived Derived, err error) {
 		whole["servers"] = vendor.root["servers"]
 		return (&Document{root: whole}).Facts()
 	}
-	derived.Changes = r.Expected.Diff(facts(r.Contract, r.vendor), facts(made, vendor))
+	after, earlier, now := facts(made, vendor), r.vendor.Facts(), vendor.Facts()
+	for key := range now { // the additions hide nothing that the document itself states, and did not state before
+		if added := without(split(now[key]), split(earlier[key])); len(without(added, split(after[key]))) > 0 {
+			after[key] = now[key]
+		}
+	}
+	derived.Changes = r.Expected.Diff(facts(r.Contract, r.vendor), after)
 	if missing := without(r.Operations, vendor.ids()); len(missing) > 0 {
 		return derived, fmt.Errorf("the document lacks the operations %s; it has %s",
 			strings.Join(missing, ", "), strings.Join(given.ids(), ", "))
@@ -108,6 +115,7 @@ func (r *Repository) Derive(text []byte) (derived Derived, err error) {
 	if derived.ForGo, err = ForGo(made, r.overlay, r.types); err != nil {
 		return derived, err
 	}
+	derived.Outdated = len(r.Expected.Diff(r.Expected.Facts, made.Facts())) > 0
 	form := r.form.Content[0]
 	derived.Contract, err = made.YAML("", form)
 	if err == nil {
@@ -153,6 +161,9 @@ func (r *Repository) Update(ctx context.Context, spec string) (report string, er
 	changed, err := Install(r.root, map[string][]byte{VendorFile: derived.Vendor, ContractFile: derived.Contract, GeneratedFile: code})
 	if err == nil {
 		report += fmt.Sprintf("%s was taken in; files that changed: %s\n", spec, cmp.Or(strings.Join(changed, ", "), "none"))
+	}
+	if err == nil && derived.Outdated {
+		report += "make verify fails until the code follows what changed above, and " + FactsFile + " states it\n"
 	}
 	return report, err
 }

@@ -96,6 +96,18 @@ func TestTakingADocumentInTwiceChangesNothing(t *testing.T) {
 	assert.Equal(t, string(first.Contract), string(second.Contract))
 }
 
+// Servers are facts of the document, and not taken from it.
+func TestADerivedContractSaysWhetherTheCodeHasToFollow(t *testing.T) {
+	for name, want := range map[string]bool{
+		"the vendor's document": false, "a new type first": true, "limits moved to 100": true,
+		"other servers, no examples, no int64, floats, 25 operations": false,
+	} {
+		derived, err := open(t).Derive(documentNamed(t, name))
+		require.NoError(t, err)
+		assert.Equal(t, want, derived.Outdated, name)
+	}
+}
+
 func TestServersThatAreNotTakenAreNamed(t *testing.T) {
 	derived, err := open(t).Derive([]byte(replaced("https://api.gsmservice.pl/rest", "https://gateway.example/v3")(t, vendorDocument(t))))
 	require.NoError(t, err)
@@ -112,4 +124,20 @@ func TestAServerOfAnOperationIsAChange(t *testing.T) {
 		"      operationId: listMessages\n      servers: [{url: 'https://history.example'}]\n")(t, vendorDocument(t))))
 	require.NoError(t, err)
 	assertLines(t, []string{`listMessages: was "GET /messages", is "GET /messages, servers 1 url https://history.example" (...)`}, derived.Changes)
+}
+
+// What only other operations state is not said of one that states nothing.
+func TestAnOperationDoesNotTakeWhatOnlyOthersState(t *testing.T) {
+	derived, err := open(t).Derive([]byte(changedTree(func(d tree) {
+		for _, op := range []object{d.get(), d.cancel()} {
+			op["servers"], op["security"] = d.root["servers"], d.root["security"]
+		}
+		delete(d.root, "servers")
+		delete(d.root, "security")
+	})(t, vendorDocument(t))))
+	require.NoError(t, err)
+	assertLines(t, []string{
+		`listMessages: was "GET /messages", is "GET /messages, servers 1 url /" (...)`,
+		`listMessages security: was "http bearer", is "none" (...)`,
+	}, derived.Changes)
 }
