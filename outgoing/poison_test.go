@@ -69,6 +69,17 @@ func TestE5_APoisonousMessageTakesNoOtherAlong(t *testing.T) {
 	}
 }
 
+// More than 16 parts fail, but never so many without an answer between.
+func TestE5_PartsThatFailCountOnlyInARow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bad := []int64{10, 40, 60, 90, 110, 140}
+		client := newClient(t, poisoned(new(atomic.Int64), poisons["400"], bad...))
+		result, err := client.GetByIDs(t.Context(), ids(150))
+		assert.Equal(t, bad, batchIDs(t, err))
+		assert.Len(t, result.Messages, 150-len(bad))
+	})
+}
+
 func TestE5_APoisonousMessageDoesNotKeepAWatchFromTheOthers(t *testing.T) {
 	for name, poison := range poisons {
 		for _, bad := range [][]int64{{7}, {1, 26, 50}} {
