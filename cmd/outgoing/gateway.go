@@ -51,7 +51,7 @@ func (f *flags) gatewayURL() (base, namedBy string, err error) {
 	}
 	// With its host in lower case: net/http would send LOCALHOST, and not localhost, through a proxy.
 	if base, err = transport.ParseBaseURL(base); err != nil {
-		return "", "", fmt.Errorf("%s: base URL: %w", namedBy, err)
+		return "", "", fmt.Errorf("%s: %w", namedBy, err)
 	}
 	return strings.TrimRight(base, "/"), namedBy, nil
 }

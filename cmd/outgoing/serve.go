@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -69,6 +70,7 @@ func (s *serveRun) serve(*cobra.Command, []string) error {
 		content, err := os.ReadFile(s.messagesFile)
 		if err == nil {
 			msgs, err = server.ReadMessages(content)
+			s.checked = err != nil // not how it is called is wrong
 		}
 		if err != nil {
 			return fmt.Errorf("--messages-file %s: %w", s.messagesFile, err)
@@ -178,8 +180,11 @@ func (s *httpServer) check() error {
 // A second interrupt ends the process at once, with status 0 too. It announces itself when it can be interrupted.
 func (s *httpServer) run(ctx context.Context, srv *http.Server, grace time.Duration, announce func(net.Addr) error) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
-	if err != nil {
+	if _, refused := errors.AsType[*os.SyscallError](err); refused {
 		return fmt.Errorf("--addr %s: %w; if something else listens there, choose another port, or 0 for a free one", s.addr, err)
+	}
+	if err != nil {
+		return fmt.Errorf("--addr %s: %w", s.addr, err)
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
