@@ -97,11 +97,12 @@ type tokenFile struct {
 }
 
 // current returns the tokens that the file has now. While it is written, or gone, the tokens from before go on, and the error,
-// which repeats none, says why. What is no regular file, such as a pipe, is read once: it may have no writer any more.
+// which repeats none, says why. What is no regular file, such as a pipe, is read once: it may have no writer any more. Without
+// a file there are none.
 func (f *tokenFile) current() ([]string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if info, err := os.Stat(f.name); err == nil && !info.Mode().IsRegular() && f.last != nil {
+	if info, err := os.Stat(f.name); f.name == "" || err == nil && !info.Mode().IsRegular() && f.last != nil {
 		return f.last, nil
 	}
 	tokens, err := readTokens(f.name)

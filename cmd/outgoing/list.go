@@ -57,16 +57,15 @@ func (r *listRun) list() error {
 	if err := printAll(r.session, output.Messages, r.messages); err != nil {
 		return err
 	}
-	if r.unanswered {
-		r.say("outgoing: %s", r.reason(r.ended))
-		return nil
-	}
 	count := display.Plural(r.progress.Done.Load(), "message", "messages")
 	switch {
 	case r.interrupted.Load():
 		count += " listed before the interrupt"
 	case r.ended != nil:
 		r.say("outgoing: %s", r.reason(r.ended))
+		if r.unanswered {
+			return nil
+		}
 	case !r.all:
 		count = describePage(r.got)
 	}

@@ -112,7 +112,7 @@ func (s *serveRun) liven(ctx context.Context, living *sync.WaitGroup, live serve
 		if err != nil {
 			return fmt.Errorf("--callback: the URL %w", err)
 		}
-		tokens, err := s.callbackTokens()
+		tokens, err := s.tokens.current()
 		if err != nil {
 			return err
 		}
@@ -146,7 +146,7 @@ type httpServer struct {
 	cli    *cli
 	addr   string
 	expose bool
-	tokens tokenFile // of the callbacks
+	tokens tokenFile // of the callbacks, the newest last
 }
 
 func (s *httpServer) register(cmd *cobra.Command, addr string) {
@@ -156,14 +156,6 @@ func (s *httpServer) register(cmd *cobra.Command, addr string) {
 	s.tokens.what = "--callback-token-file"
 	cmd.Flags().Var(textFlag{text: &s.tokens.name, kind: "file", once: true}, "callback-token-file",
 		"a file with the bearer token of the callbacks, or two while it is replaced, one a line")
-}
-
-// callbackTokens returns the tokens of the callbacks as they are now, the newest last; none if there is no file for them.
-func (s *httpServer) callbackTokens() ([]string, error) {
-	if s.tokens.name == "" {
-		return nil, nil
-	}
-	return s.tokens.current()
 }
 
 // check refuses an address that other machines can reach unless --expose is set.
@@ -180,11 +172,12 @@ func (s *httpServer) check() error {
 // A second interrupt ends the process at once, with status 0 too. It announces itself when it can be interrupted.
 func (s *httpServer) run(ctx context.Context, srv *http.Server, grace time.Duration, announce func(net.Addr) error) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
-	if _, refused := errors.AsType[*os.SyscallError](err); refused {
-		return fmt.Errorf("--addr %s: %w; if something else listens there, choose another port, or 0 for a free one", s.addr, err)
-	}
 	if err != nil {
-		return fmt.Errorf("--addr %s: %w", s.addr, err)
+		advice := ""
+		if _, refused := errors.AsType[*os.SyscallError](err); refused {
+			advice = "; if something else listens there, choose another port, or 0 for a free one"
+		}
+		return fmt.Errorf("--addr %s: %w%s", s.addr, err, advice)
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
