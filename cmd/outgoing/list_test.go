@@ -102,7 +102,7 @@ func TestAListThatFailsBeforeAnyPageCamePrintsNothing(t *testing.T) {
 			assert.NotContains(t, got.stderr, "breaks off")
 		}
 	}
-	gateway, url = serveDouble(t, 0)
+	_, url = serveDouble(t, 0)
 	assert.Equal(t, "[]\n", outgoing(t, "list", url, "--since-id=5", "-f", "json").stdout, "a page came")
 }
 

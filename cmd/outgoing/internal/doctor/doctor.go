@@ -119,7 +119,7 @@ func (v Verdict) found(format string, args ...any) Result {
 
 // skip is for what could not be looked at. An answer that failed breaks a promise, whichever it is.
 func skip(why error) Result {
-	_, failed := errors.AsType[noAnswer](why)
+	_, failed := errors.AsType[answerError](why)
 	return map[bool]Verdict{true: Fail, false: Skipped}[failed].found("%v", why)
 }
 

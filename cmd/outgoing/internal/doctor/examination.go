@@ -48,8 +48,8 @@ func newExamination(ctx context.Context, cfg Config) *examination {
 	return &examination{Config: cfg, ctx: ctx, seen: map[request]*answer{}, ids: map[string]int{}, recorded: map[string]int{}}
 }
 
-// noAnswer is why a gateway that was asked gave no answer, or not all of one.
-type noAnswer struct{ error }
+// answerError is why a gateway that was asked gave no answer, or not all of one.
+type answerError struct{ error }
 
 // request is one question. Its name is good for a file name.
 type request struct {
@@ -116,7 +116,7 @@ func (x *examination) ask(req request) *answer {
 		x.ask(start)
 	}
 	if a.failed != nil || x.failures > 1 && req != start {
-		a.failed = noAnswer{a.unusable()}
+		a.failed = answerError{a.unusable()}
 	}
 	if x.stopped == nil && a.failed != nil {
 		x.seen[req] = a // it may have taken long
