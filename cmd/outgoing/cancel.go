@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -88,7 +89,7 @@ func (r *cancelRun) cancel(yield func(output.Outcome) bool) {
 }
 
 func (r *cancelRun) cancelGroup(ids []int64) (rows []output.Outcome) {
-	err := r.ended
+	err := cmp.Or(r.ended, context.Cause(r.ctx))
 	if err == nil {
 		var result outgoing.CancelResult
 		r.given.Add(int64(len(ids)))

@@ -48,6 +48,7 @@ func (d *demoRun) guide(ctx context.Context) {
 	}
 	result, err := client.GetByIDs(ctx, ids)
 	show(d, output.Messages, result.Messages[:min(3, len(result.Messages))], err)
+	d.print("     ... and %d more\n", len(result.Messages)-3)
 	d.requests("%d IDs, 3 of them twice: %d found, in the order asked; missing: %s. What was sent:",
 		len(ids), len(result.Messages), display.IDs(result.Missing))
 
@@ -101,12 +102,12 @@ func show[Row any](d *demoRun, layout output.Layout[Row], rows []Row, err error)
 	if err != nil {
 		text.WriteString(err.Error())
 	}
-	d.print("%s\n\n", indent+strings.ReplaceAll(strings.TrimSpace(text.String()), "\n", "\n"+indent))
+	d.print("%s\n", indent+strings.ReplaceAll(strings.TrimSpace(text.String()), "\n", "\n"+indent))
 }
 
 // requests ends a step: it says what is to be seen, and shows what has reached the gateway since the last time.
 func (d *demoRun) requests(format string, args ...any) {
-	d.print("   "+format+"\n\n", args...)
+	d.print("\n   "+format+"\n\n", args...)
 	for _, r := range d.gateway.Requests()[d.seen:] {
 		what, answer := r.Path+"?"+r.RawQuery, strconv.Itoa(r.Status)
 		if n := len(r.IDs); n > 0 {

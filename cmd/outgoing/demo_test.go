@@ -19,6 +19,7 @@ func TestTheDemoNeedsNothingAndIsTheSameEachTime(t *testing.T) {
 	assert.Equal(t, 0, got.status, got.stderr)
 	assert.Empty(t, got.stderr)
 	for _, want := range []string{
+		"0.07\n     ... and 117 more\n\n",
 		"125 IDs, 3 of them twice: 120 found, in the order asked; missing: 7, 8.",
 		"GET    /rest/messages/43554,... (22 IDs)  ->  200",
 		"43463       cancelled     204\n",

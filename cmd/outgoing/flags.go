@@ -132,6 +132,7 @@ func (s *session) readIDs() (err error) {
 		defer func() { _ = in.Close() }()
 	}
 	file, err := idfile.Read(in, s.column)
+	s.checked = err != nil // its content is wrong, and not how it is called
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: %w", name, err)

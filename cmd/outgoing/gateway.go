@@ -51,7 +51,7 @@ func (f *flags) gatewayURL() (base, namedBy string, err error) {
 	}
 	// With its host in lower case: net/http would send LOCALHOST, and not localhost, through a proxy.
 	if base, err = transport.ParseBaseURL(base); err != nil {
-		return "", "", fmt.Errorf("%s: base URL: %w", namedBy, err)
+		return "", "", fmt.Errorf("%s: %w", namedBy, err)
 	}
 	return strings.TrimRight(base, "/"), namedBy, nil
 }
@@ -97,11 +97,12 @@ type tokenFile struct {
 }
 
 // current returns the tokens that the file has now. While it is written, or gone, the tokens from before go on, and the error,
-// which repeats none, says why. What is no regular file, such as a pipe, is read once: it may have no writer any more.
+// which repeats none, says why. What is no regular file, such as a pipe, is read once: it may have no writer any more. Without
+// a file there are none.
 func (f *tokenFile) current() ([]string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if info, err := os.Stat(f.name); err == nil && !info.Mode().IsRegular() && f.last != nil {
+	if info, err := os.Stat(f.name); f.name == "" || err == nil && !info.Mode().IsRegular() && f.last != nil {
 		return f.last, nil
 	}
 	tokens, err := readTokens(f.name)

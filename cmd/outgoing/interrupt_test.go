@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"bufio"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -207,6 +208,31 @@ func TestInterruptsGetThroughWhileNoOneReads(t *testing.T) {
 			assert.True(t, strings.HasSuffix(stderr.String(), want), stderr)
 		})
 	}
+}
+
+func TestAThirdInterruptCountsNoMessageAsUnknownThatWasNotSent(t *testing.T) {
+	gateway, url := serveDouble(t, 3000)
+	released := make(chan struct{})
+	t.Cleanup(sync.OnceFunc(func() { close(released) }))
+	gateway.Inject(outgoingtest.Fault{Before: func(*outgoingtest.Gateway) { <-released }})
+	cmd := command(t, "cancel", "--yes", "-f=jsonl", url, "--concurrency=1", "--file", file(t, sequence(43456, 3000)))
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	stderr := new(log)
+	cmd.Stderr = stderr
+	require.NoError(t, cmd.Start())
+	require.Eventually(t, func() bool { return len(gateway.Requests()) > 0 }, patience, tick)
+	held{cmd: cmd, stderr: stderr}.interrupt(t, os.Interrupt)
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	require.Eventually(t, func() bool { return strings.Contains(stderr.String(), "interrupted again") }, patience, tick)
+	rows := bufio.NewReader(stdout)
+	for range 60 { // of which the first 50 were sent; then the pipe fills up
+		_, err := rows.ReadString('\n')
+		require.NoError(t, err)
+	}
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	assert.Equal(t, 130, statusOf(t, cmd.Wait()))
+	assert.True(t, strings.HasSuffix(stderr.String(), "results were written\nnot sent: the last 2950 of 3000 IDs, from 43506 on\n"), stderr)
 }
 
 // fullPipe returns the end of a pipe into which nothing more can be written.

@@ -15,6 +15,9 @@ import (
 func (c *cli) listCommand() *cobra.Command {
 	r := &listRun{session: &session{cli: c}}
 	cmd := r.gatewayCommand("list", listFlags, r.list)
+	cmd.Args = func(_ *cobra.Command, args []string) error {
+		return errorIf(len(args) > 0, "list takes no IDs; get does")
+	}
 	r.progress.Things = "messages"
 	set := cmd.Flags()
 	set.IntVar(&r.page.Page, "page", 0, "which page (default 1)")
@@ -60,6 +63,9 @@ func (r *listRun) list() error {
 		count += " listed before the interrupt"
 	case r.ended != nil:
 		r.say("outgoing: %s", r.reason(r.ended))
+		if r.unanswered {
+			return nil
+		}
 	case !r.all:
 		count = describePage(r.got)
 	}
@@ -82,6 +88,9 @@ func (r *listRun) messages(yield func(outgoing.Message) bool) {
 				r.say("not readable: %s\n  %s", cmp.Or(display.IDs(f.IDs), "of an unknown ID"), output.Reason(f.Err))
 			}
 			continue
+		case err != nil && r.progress.Done.Load()+r.progress.Failed.Load() == 0:
+			r.ended, r.unanswered = err, !r.interrupted.Load()
+			return
 		case err != nil:
 			r.ended = fmt.Errorf("the history breaks off here: %w", err)
 			return

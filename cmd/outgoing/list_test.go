@@ -90,6 +90,22 @@ func TestAHistoryThatBreaksOffIsStatusTwo(t *testing.T) {
 	assert.Contains(t, got.stderr, "GET /messages: 500 Internal Server Error: Internal API Server Error: This failure was injected by a test (code 500-1, 1 attempt)\n")
 }
 
+func TestAListThatFailsBeforeAnyPageCamePrintsNothing(t *testing.T) {
+	gateway, url := serveDouble(t, 300)
+	gateway.Inject(outgoingtest.Fault{Times: -1, Status: http.StatusInternalServerError})
+	for _, format := range []string{"table", "json", "jsonl", "csv", "excel"} {
+		for _, all := range []string{"--all", "--limit=5"} {
+			got := outgoing(t, "list", url, all, "-f", format, "--attempts=1")
+			assert.Equal(t, 2, got.status, "nothing was listed")
+			assert.Empty(t, got.stdout, "a script would count no messages")
+			assert.Len(t, lines(got.stderr), 1)
+			assert.NotContains(t, got.stderr, "breaks off")
+		}
+	}
+	_, url = serveDouble(t, 0)
+	assert.Equal(t, "[]\n", outgoing(t, "list", url, "--since-id=5", "-f", "json").stdout, "a page came")
+}
+
 // What head does: read a line, and go.
 func TestAClosedPipeEndsQuietly(t *testing.T) {
 	_, url := serveDouble(t, 5000)

@@ -128,7 +128,7 @@ func (l *listenRun) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // refresh makes a new handler if the tokens of the file have changed: those of a handler are fixed.
 func (l *listenRun) refresh() error {
-	tokens, err := l.callbackTokens()
+	tokens, err := l.tokens.current()
 	if err != nil || l.handler != nil && slices.Equal(tokens, l.known) {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -54,7 +55,7 @@ func TestWrongUseIsStatusOneAndSaysWhatIsWrong(t *testing.T) {
 		"page":                 {[]string{"list", "--demo", "--page", "0"}, "--page 0: pages start at 1"},
 		"limit":                {[]string{"list", "--demo", "--limit", "51"}, "--limit 51: a page has 1 to 50 messages"},
 		"page of all":          {[]string{"list", "--demo", "--all", "--limit", "5"}, "--all lists every page"},
-		"argument":             {[]string{"list", "5"}, `unknown command "5" for "outgoing list"`},
+		"argument":             {[]string{"list", "5"}, "list takes no IDs; get does"},
 		"public address":       {[]string{"serve", "--addr", "0.0.0.0:0"}, "other machines could reach this; if they should, say --expose too"},
 		"every address":        {[]string{"serve", "--addr", ":0"}, "--expose"},
 		"address without port": {[]string{"serve", "--addr", "localhost"}, "it is host:port"},
@@ -78,11 +79,14 @@ func TestWhatCannotStartIsStatusOne(t *testing.T) {
 	}{
 		"no such file":          {[]string{"get", "--file", "/nowhere/ids"}, "/nowhere/ids"},
 		"no such token file":    {[]string{"get", "1", "--token-file", "/nowhere/token"}, "/nowhere/token"},
-		"plain HTTP far away":   {[]string{"get", "1", "--base-url", "http://example.com/rest"}, "base URL"},
-		"password in the URL":   {[]string{"get", "1", "--base-url", "https://u:" + token + "@example.com/rest"}, "base URL"},
+		"plain HTTP far away":   {[]string{"get", "1", "--base-url", "http://example.com/rest"}, "--base-url: must start with https://"},
+		"password in the URL":   {[]string{"get", "1", "--base-url", "https://u:" + token + "@example.com/rest"}, "--base-url: must not have a user"},
 		"the port is not free":  {[]string{"serve", "--addr", "127.0.0.1:1"}, "listen"},
 		"no one to ask":         {[]string{"cancel", "--demo", "43463"}, "--yes goes on without asking"},
 		"no one to ask, really": {[]string{"cancel", "43463"}, "nothing was cancelled"},
+		"no such port":          {[]string{"serve", "--addr", "127.0.0.1:99999"}, "invalid port"},
+		"a bad ID in a file":    {[]string{"get", "--demo", "--file", file(t, "43456x\n")}, "is not a message ID"},
+		"a bad message":         {[]string{"serve", "--messages-file", file(t, "x\n")}, "--messages-file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if name == "the port is not free" {
@@ -92,6 +96,8 @@ func TestWhatCannotStartIsStatusOne(t *testing.T) {
 			assert.Equal(t, 1, got.status)
 			assert.Contains(t, got.stderr, test.want)
 			assert.Empty(t, got.stdout)
+			assert.Equal(t, strings.Contains(name, "not free"), strings.Contains(got.stderr, "if something else listens"))
+			assert.Equal(t, strings.Contains(got.stderr, "base-url") || name == "no such file", strings.Contains(got.stderr, "--help"))
 		})
 	}
 }

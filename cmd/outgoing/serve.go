@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -69,6 +70,7 @@ func (s *serveRun) serve(*cobra.Command, []string) error {
 		content, err := os.ReadFile(s.messagesFile)
 		if err == nil {
 			msgs, err = server.ReadMessages(content)
+			s.checked = err != nil // not how it is called is wrong
 		}
 		if err != nil {
 			return fmt.Errorf("--messages-file %s: %w", s.messagesFile, err)
@@ -110,7 +112,7 @@ func (s *serveRun) liven(ctx context.Context, living *sync.WaitGroup, live serve
 		if err != nil {
 			return fmt.Errorf("--callback: the URL %w", err)
 		}
-		tokens, err := s.callbackTokens()
+		tokens, err := s.tokens.current()
 		if err != nil {
 			return err
 		}
@@ -144,7 +146,7 @@ type httpServer struct {
 	cli    *cli
 	addr   string
 	expose bool
-	tokens tokenFile // of the callbacks
+	tokens tokenFile // of the callbacks, the newest last
 }
 
 func (s *httpServer) register(cmd *cobra.Command, addr string) {
@@ -154,14 +156,6 @@ func (s *httpServer) register(cmd *cobra.Command, addr string) {
 	s.tokens.what = "--callback-token-file"
 	cmd.Flags().Var(textFlag{text: &s.tokens.name, kind: "file", once: true}, "callback-token-file",
 		"a file with the bearer token of the callbacks, or two while it is replaced, one a line")
-}
-
-// callbackTokens returns the tokens of the callbacks as they are now, the newest last; none if there is no file for them.
-func (s *httpServer) callbackTokens() ([]string, error) {
-	if s.tokens.name == "" {
-		return nil, nil
-	}
-	return s.tokens.current()
 }
 
 // check refuses an address that other machines can reach unless --expose is set.
@@ -179,7 +173,11 @@ func (s *httpServer) check() error {
 func (s *httpServer) run(ctx context.Context, srv *http.Server, grace time.Duration, announce func(net.Addr) error) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
 	if err != nil {
-		return fmt.Errorf("--addr %s: %w; if something else listens there, choose another port, or 0 for a free one", s.addr, err)
+		advice := ""
+		if _, refused := errors.AsType[*os.SyscallError](err); refused {
+			advice = "; if something else listens there, choose another port, or 0 for a free one"
+		}
+		return fmt.Errorf("--addr %s: %w%s", s.addr, err, advice)
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

@@ -6,6 +6,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -116,7 +117,11 @@ func (v Verdict) found(format string, args ...any) Result {
 	return Result{Verdict: v, Seen: fmt.Sprintf(format, args...)}
 }
 
-func skip(why error) Result { return Skipped.found("%v", why) }
+// skip is for what could not be looked at. An answer that failed breaks a promise, whichever it is.
+func skip(why error) Result {
+	_, failed := errors.AsType[answerError](why)
+	return map[bool]Verdict{true: Fail, false: Skipped}[failed].found("%v", why)
+}
 
 // unless returns a Result that is as it should be, or else has the other verdict.
 func unless(wrong bool, other Verdict, format string, args ...any) Result {
@@ -139,7 +144,7 @@ func judging[T any](see func(*examination) (T, error), judge func(T) Result) fun
 
 // first returns the first answer, whatever it is.
 func first(x *examination) (*answer, error) {
-	a := x.see(pageOf(1, 1))
+	a := x.see(start)
 	return a, a.failed
 }
 

@@ -25,7 +25,7 @@ const (
 	maxWaits       = 4                // in all, so that a report takes minutes and not hours
 	defaultHold    = 5 * time.Second  // after a 429 that does not say how long
 	requestTimeout = 30 * time.Second
-	maxFailures    = 3       // in a row, without a usable answer between: the gateway is down
+	maxFailures    = 3       // in a row: the gateway is down
 	maxBody        = 1 << 20 // far more than a page of 50 messages has, which is some 20 KiB
 )
 
@@ -48,12 +48,17 @@ func newExamination(ctx context.Context, cfg Config) *examination {
 	return &examination{Config: cfg, ctx: ctx, seen: map[request]*answer{}, ids: map[string]int{}, recorded: map[string]int{}}
 }
 
+// answerError is why a gateway that was asked gave no answer, or not all of one.
+type answerError struct{ error }
+
 // request is one question. Its name is good for a file name.
 type request struct {
 	name, target string // the target from the base URL on
 	token        string // "" is the user's
 	page, limit  int    // of a page
 }
+
+var start = pageOf(1, 1) // the first one
 
 func pageOf(page, limit int) request {
 	return request{
@@ -99,11 +104,22 @@ func (x *examination) ask(req request) *answer {
 	case a.failed == nil && a.StatusCode < http.StatusInternalServerError:
 		x.failures, x.seen[req] = 0, cmp.Or(x.seen[req], a)
 		return a
+	case errors.Is(a.failed, interrupt.ErrInterrupted):
+		x.stopped = a.failed
+		return a
 	}
-	// A gateway that is down is not asked any further.
-	x.failures++
-	if x.failures >= maxFailures || len(x.answers) == 0 || errors.Is(a.failed, interrupt.ErrInterrupted) {
-		x.stopped = a.unusable()
+	// A gateway that is down is not asked any further: one that does not answer the first question, either.
+	if x.failures++; x.failures >= maxFailures || a.failed != nil && req == start {
+		x.stopped = errors.New(a.unusable().Error()) // for the other checks, which are skipped
+	}
+	for req != start && x.failures > 0 && x.stopped == nil {
+		x.ask(start)
+	}
+	if a.failed != nil || x.failures > 1 && req != start {
+		a.failed = answerError{a.unusable()}
+	}
+	if x.stopped == nil && a.failed != nil {
+		x.seen[req] = a // it may have taken long
 	}
 	return a
 }
@@ -164,6 +180,9 @@ func describeFailure(r *http.Request, err error) error {
 		return interrupt.ErrInterrupted
 	case ended != nil || isTimeout && timeout.Timeout():
 		return errors.New("no answer in time")
+	}
+	if errors.Is(err, io.EOF) {
+		return errors.New("the connection was dropped, or what came is not HTTP")
 	}
 	for cause := err; cause != nil; cause = errors.Unwrap(cause) {
 		err = cause // the innermost has the reason, and no address

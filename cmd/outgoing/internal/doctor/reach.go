@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -11,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
 	"github.com/gsmservice-gateway/client-go/internal/header"
 )
 
@@ -20,10 +18,8 @@ import (
 func gateway(x *examination) Result { return OK.found("%s, asked by %s", x.Gateway, x.Version) }
 
 func connection(x *examination) Result {
-	a := x.see(pageOf(1, 1))
+	a := x.see(start)
 	switch {
-	case a.failed != nil && x.requests > 0 && len(x.answers) == 0 && !errors.Is(a.failed, interrupt.ErrInterrupted):
-		return Fail.found("%v", a.failed)
 	case a.failed != nil:
 		return skip(a.failed)
 	case !x.isDialled.Load():

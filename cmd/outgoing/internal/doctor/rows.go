@@ -28,7 +28,7 @@ func sample(x *examination) ([]row, error) {
 	seen := map[int64]bool{}
 	for n := range 4 {
 		a := x.see(pageOf(n+1, outgoing.MaxLimit))
-		if a.rows == nil && n == 0 {
+		if a.failed != nil || a.rows == nil && n == 0 {
 			return nil, a.unusable()
 		}
 		for _, r := range a.rows {

@@ -26,7 +26,7 @@ func ParseID(text string) (int64, error) {
 	}
 	wrong := display.Quoted(text) + " is not a message ID"
 	if rounded.MatchString(plain(text)) {
-		wrong += ": a spreadsheet rounded it, so digits may be lost; format the column as a whole number and save again"
+		wrong += ": a spreadsheet rounded it, so digits may be lost"
 	} else if found := lossless.FindStringSubmatch(plain(text)); found != nil {
 		meant := separating.ReplaceAllString(found[1], "")
 		wrong += ", which is digits and nothing else; no digit of it is lost if it means " + meant
@@ -56,9 +56,9 @@ var (
 		"T", `([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d+)?)?`).Replace(`^((YSDSD|DSDSY)([ ,]+T)?|T)$`))
 
 	// An ID with all its digits: in one group, or in several of two to four with the same separator, and perhaps with
-	// noughts after a decimal point.
+	// noughts after a decimal point. With a space between them, four digits may be an ID of their own.
 	lossless = regexp.MustCompile(strings.NewReplacer("Q", `["'#=“”„« »]*`, "N", `[1-9]\d{0,3}`, "G", `\d{2,4}`, "L", `\d{3,4}`).
-			Replace(`^Q0*([1-9]\d{0,18}|N( G)* L|N('G)*'L|N(,G)*,L|N(\.G)*\.L|N(_G)*_L)([.,]0{1,2})?Q$`))
+			Replace(`^Q0*([1-9]\d{0,18}|[1-9]\d{0,2}( \d{3})+|N('G)*'L|N(,G)*,L|N(\.G)*\.L|N(_G)*_L)([.,]0{1,2})?Q$`))
 	separating = regexp.MustCompile(`\D`)
 	marks      = strings.NewReplacer("’", "'", "٬", ",", "٫", ".")
 )

@@ -44,7 +44,8 @@ func find(column string, cells []string) (place, error) {
 	case len(certain) > 1:
 		return place{}, undecided("several titles fit", cells, certain...)
 	case column != "":
-		return place{}, undecided("no column is called "+display.Quoted(column), cells, all...)
+		return place{}, undecided("no column is called "+display.Quoted(column)+
+			" in this row; if the titles are below, take out the lines above them", cells, all...)
 	case len(ids) == 1 && len(open) == 1 && len(numbers) == 0:
 		return place{index: ids[0], header: true}, nil
 	case len(ids) > 0:

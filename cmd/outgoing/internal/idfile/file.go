@@ -111,7 +111,10 @@ func (t *table) add(r row) (err error) {
 const (
 	asNumbers = "In the spreadsheet, format the column as a number without decimals and without separators\n" +
 		`(in pandas, .astype("Int64")), and save the file again.`
-	ifTitle = "If it is a title, --column 1 says so; if it stands above titles or IDs, take it out."
+	ifSeveral = "If there are several IDs in it, put each on a line of its own; if another column holds the IDs, --column says which."
+	ifRounded = "What the spreadsheet got the IDs from has their digits; this file does not."
+	ifAbove   = "If it is a title, take out the lines above it."
+	ifTitle   = "If it is a title, --column 1 says so; if it stands above titles or IDs, take it out."
 )
 
 // id finds the ID of a row.
@@ -149,12 +152,22 @@ func (t *table) id(cells []string) (int64, error) {
 			err = errors.New(longer)
 		}
 	}
-	switch {
-	case err == nil, strings.Trim(cell, "-0123456789") == "":
+	advice := ""
+	switch text := plain(cell); {
+	case strings.Trim(cell, "-0123456789") == "":
+	case rounded.MatchString(text):
+		advice = ifRounded
+	case couldBeID(cell) && lossless.MatchString(text):
+		advice = asNumbers
 	case couldBeID(cell):
-		err = fmt.Errorf("%w\n%s", err, asNumbers)
-	case t.width == 1 && !t.header && t.before.count == 0:
-		err = fmt.Errorf("%w\n%s", err, ifTitle)
+		advice = ifSeveral
+	case t.before.count == 0 && t.header:
+		advice = ifAbove
+	case t.before.count == 0 && t.width == 1:
+		advice = ifTitle
+	}
+	if err != nil && advice != "" {
+		err = fmt.Errorf("%w\n%s", err, advice)
 	}
 	return id, err
 }
@@ -199,7 +212,7 @@ func columnName(titles []string, column int) string {
 type badRows struct {
 	count  int
 	first  []string // at most ten
-	advice string   // of the first that has one
+	advice string   // of the first that has one for the whole file
 }
 
 func (b *badRows) add(line int, err error) {
@@ -210,7 +223,9 @@ func (b *badRows) add(line int, err error) {
 	if b.count++; b.count <= 10 {
 		b.first = append(b.first, fmt.Sprintf("line %d: %s", line, text))
 	}
-	b.advice = cmp.Or(b.advice, advice)
+	if b.advice == "" || b.advice == asNumbers { // which may harm another line
+		b.advice = cmp.Or(advice, b.advice)
+	}
 }
 
 func (b *badRows) err() error {

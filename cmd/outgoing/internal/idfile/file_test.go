@@ -358,6 +358,30 @@ func TestAColumnThatIsNotThereIsAnError(t *testing.T) {
 	}
 }
 
+// What would join several IDs to one, or make an ID of what is left of one, is not advised.
+func TestTheAdviceHarmsNoID(t *testing.T) {
+	const formatted, above = "save the file again", "take out the lines above"
+	for _, test := range []struct{ text, column, want string }{
+		{"43471.0\n", "", formatted},
+		{"43 471\n", "", formatted},
+		{"43456 43457 43458\n", "", ownLine},
+		{"4345 4346\n", "", ownLine},
+		{"\"43456, 43457\"\n", "", "--column"},
+		{"43456/43457\n", "", ownLine},
+		{"43471.0\n43456 43457\n", "", ownLine},
+		{"4.3456E+04\n", "", "digits may be lost"},
+		{"43471.0\n4.3456E+04\n", "", "digits may be lost"},
+		{"id\n43471.0\n4.3456E+04\n", "", "digits may be lost"},
+		{"Raport kampanii;;\n;;\nmessage_id;telefon;x\n43456;600;a\n", "message_id", above},
+		{"Raport kampanii;;\n;;\nmessage_id;telefon;x\n43456;600;a\n", "1", above},
+		{"Raport\nid\n43456\n", "1", above},
+	} {
+		_, _, err := readAll(test.text, test.column)
+		require.ErrorContains(t, err, test.want, test.text)
+		assert.Equal(t, test.want == formatted, strings.Contains(err.Error(), "save"), err)
+	}
+}
+
 // Whatever is put into a number, another column is never the only one with numbers.
 func TestNoNotationOfANumberHidesIt(t *testing.T) {
 	for _, in := range []string{" ", "\u00a0", "\u202f", "\u2009", "\u200b", "\u2060", "\ufeff", "\u00ad", "\u061c", "\U000e0041", "'", "’", "ʼ", "`", ",", ".", "٬", "_", "·", "\"", "\u034f", "\u115f"} {
