@@ -246,7 +246,11 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 			contract.Harmless, `Message.tree: is new, "Node" (...)`,
 		},
 	}
-	for name, test := range tests {
+	for i, name := range slices.Sorted(maps.Keys(tests)) {
+		if i%3 > 0 && os.Getenv("OUTGOING_FULL") == "" {
+			continue
+		}
+		test := tests[name]
 		t.Run(name, func(t *testing.T) {
 			document := []byte(test.edit(t, vendorDocument(t)))
 			derived, _ := open(t).Derive(document)
