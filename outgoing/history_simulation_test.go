@@ -36,8 +36,11 @@ func (s *simulation) run(t *testing.T, h *history, concurrency int) {
 func TestH1_EachMessageExactlyOnceWhileTheHistoryChanges(t *testing.T) {
 	t.Parallel()
 	runs := 2
-	if full() {
+	switch {
+	case full():
 		runs = 15
+	case raceDetector:
+		runs = 1
 	}
 	type kind struct {
 		change, hint, concurrency int
