@@ -129,10 +129,9 @@ func (n *normalizer) operation(where, id string) {
 	op["operationId"], op["parameters"] = id, n.parameters(p, was, name)
 	op["security"] = cmp.Or(p.op["security"], p.item["security"], n.given.root["security"], any([]any{}))
 	delete(op, "servers")
-	for _, o := range []object{p.op, p.item, n.given.root, {"servers": []any{object{"url": "/"}}}} {
-		if where == "paths" && !has(op, "servers") && len(list(o["servers"])) > 0 { // who receives a webhook has an address
-			op["servers"] = o["servers"]
-		}
+	if where == "paths" { // who receives a webhook has an address
+		stated := []any{p.op["servers"], p.item["servers"], n.given.root["servers"], []any{object{"url": "/"}}}
+		op["servers"] = only(stated, func(servers any) bool { return len(list(servers)) > 0 })[0]
 	}
 	in(n.made.root, where, name)[p.method] = n.object(op, was.op, "operation")
 }

@@ -27,8 +27,8 @@ type connection struct {
 	resent       bool     // the transport was about to send the request again by itself
 }
 
-// trace returns a context with which net/http records an attempt's connections.
-func (c *Client) trace(ctx context.Context, method string, cancel context.CancelFunc) (context.Context, *connection) {
+// traceConnections returns a context with which net/http records an attempt's connections.
+func (c *Client) traceConnections(ctx context.Context, method string, cancel context.CancelFunc) (context.Context, *connection) {
 	t := &connection{client: c, cancel: cancel, most: 1}
 	if method == http.MethodGet {
 		t.most = 4

@@ -86,7 +86,7 @@ type exchange struct {
 const maxRenewals = 3
 
 // next reports whether a failed attempt is followed by another, and after which wait. If the token was refused and has been
-// replaced since, the request is sent once more, which does not count; a DELETE with a single attempt is not.
+// replaced since, the request is sent again, up to maxRenewals times, which do not count; a DELETE with a single attempt is not.
 func (x *exchange) next(ctx context.Context) (wait time.Duration, again bool) {
 	x.TokenReplaced = x.last.status == http.StatusUnauthorized && x.renewals < maxRenewals && x.tokenReplaced(ctx)
 	if x.TokenReplaced {
@@ -157,7 +157,7 @@ func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, er
 		return value, x.unanswered(noToken, "no token to send", err)
 	}
 
-	tracedCtx, conn := x.trace(attemptCtx, x.Method, cancel)
+	tracedCtx, conn := x.traceConnections(attemptCtx, x.Method, cancel)
 	defer func() {
 		if errors.Is(attemptCtx.Err(), context.DeadlineExceeded) && time.Since(started) >= min(patience, x.limit()) {
 			conn.timedOut()

@@ -15,7 +15,7 @@ func TestW3_OneFailureIsNoOutage(t *testing.T) {
 	assert.False(t, s.outage())
 	assert.Zero(t, s.resume)
 
-	s.pause(Unreachable, time.Minute, time.Minute, jitter)
+	s.pause(Unreachable, time.Minute, time.Minute, maxJitter)
 	assert.True(t, s.outage())
 	assert.Equal(t, time.Minute+11*time.Second, s.resume, "a pause has a jitter, too")
 	s.pause(Unreachable, time.Minute, time.Minute, 0)
@@ -53,10 +53,10 @@ func TestW3_PausesAreBounded(t *testing.T) {
 				s.pause(Found, started, now, 0)
 				continue
 			case 1, 2:
-				s.pause(Throttled, started, now, jitter*random.Float64())
+				s.pause(Throttled, started, now, maxJitter*random.Float64())
 				assert.LessOrEqual(t, s.resume-now, min(initial, maxPause))
 			default:
-				s.pause(Unreachable, started, now, jitter*random.Float64())
+				s.pause(Unreachable, started, now, maxJitter*random.Float64())
 				assert.LessOrEqual(t, s.resume-now, max(initial, maxPause))
 				if s.outage() {
 					assert.GreaterOrEqual(t, s.resume-now, initial)

@@ -45,7 +45,7 @@ type watchedID struct {
 const (
 	maxFruitless       = 3   // looks in a row; then an ID is given up
 	maxRequestsPercent = 130 // of the looks that all IDs take: so many may begin within an initial interval
-	jitter             = 0.1 // at most
+	maxJitter          = 0.1
 
 	firstPause = 500 * time.Millisecond // after a rate limit
 	maxPause   = 5 * time.Minute

@@ -149,7 +149,7 @@ func (w *watch) resume() time.Duration { return max(w.schedule.resume, w.HeldUnt
 
 // handle records how a look ended, tells what is new, and reports whether to go on.
 func (w *watch) handle(ctx context.Context, l *Look) bool {
-	now, draw := time.Since(w.start), rand.Float64()*jitter
+	now, draw := time.Since(w.start), rand.Float64()*maxJitter
 	paused := now < w.schedule.resume
 	outcome := l.outcome()
 	w.schedule.pause(outcome, l.started, now, draw)
