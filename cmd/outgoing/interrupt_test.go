@@ -199,15 +199,21 @@ func TestInterruptsGetThroughWhileNoOneReads(t *testing.T) {
 			stderr := new(log)
 			cmd.Stderr = stderr
 			require.NoError(t, cmd.Start())
-			require.Eventually(t, func() bool { return len(gateway.Requests()) > 0 }, patience, tick)
-			held{cmd: cmd, stderr: stderr}.interrupt(t, os.Interrupt)
-			require.NoError(t, cmd.Process.Signal(os.Interrupt))
-			require.Eventually(t, func() bool { return strings.Contains(stderr.String(), "interrupted again") }, patience, tick)
+			interruptTwice(t, cmd, stderr, gateway)
 			require.NoError(t, cmd.Process.Signal(os.Interrupt))
 			assert.Equal(t, 130, statusOf(t, cmd.Wait()))
 			assert.True(t, strings.HasSuffix(stderr.String(), want), stderr)
 		})
 	}
+}
+
+// interruptTwice interrupts a command that has sent a request, and again once it has said so.
+func interruptTwice(t *testing.T, cmd *exec.Cmd, stderr *log, gateway *outgoingtest.Gateway) {
+	t.Helper()
+	require.Eventually(t, func() bool { return len(gateway.Requests()) > 0 }, patience, tick)
+	held{cmd: cmd, stderr: stderr}.interrupt(t, os.Interrupt)
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	require.Eventually(t, func() bool { return strings.Contains(stderr.String(), "interrupted again") }, patience, tick)
 }
 
 func TestAThirdInterruptCountsNoMessageAsUnknownThatWasNotSent(t *testing.T) {
@@ -221,10 +227,7 @@ func TestAThirdInterruptCountsNoMessageAsUnknownThatWasNotSent(t *testing.T) {
 	stderr := new(log)
 	cmd.Stderr = stderr
 	require.NoError(t, cmd.Start())
-	require.Eventually(t, func() bool { return len(gateway.Requests()) > 0 }, patience, tick)
-	held{cmd: cmd, stderr: stderr}.interrupt(t, os.Interrupt)
-	require.NoError(t, cmd.Process.Signal(os.Interrupt))
-	require.Eventually(t, func() bool { return strings.Contains(stderr.String(), "interrupted again") }, patience, tick)
+	interruptTwice(t, cmd, stderr, gateway)
 	rows := bufio.NewReader(stdout)
 	for range 60 { // of which the first 50 were sent; then the pipe fills up
 		_, err := rows.ReadString('\n')

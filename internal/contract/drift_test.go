@@ -43,7 +43,7 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 			contract.Breaking, `getMessages 5XX: was "application/problem+json ErrorResponse", is gone (internal/rows/problem.go...)`,
 		},
 		"another style": {
-			changedTree(func(d tree) { d.at("components", "parameters", "page")["style"] = "spaceDelimited" }),
+			changedTree(func(d tree) { d.parameter("page")["style"] = "spaceDelimited" }),
 			contract.Breaking, `listMessages parameter page: was "...", is "...style spaceDelimited" (...)`,
 		},
 		"another media type": {
@@ -51,11 +51,11 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 			contract.Breaking, `getMessages 401: was "application/problem+json ...", is "application/json ..." (...)`,
 		},
 		"pages from 0": {
-			changedTree(func(d tree) { d.at("components", "parameters", "page", "schema")["minimum"] = 0 }),
+			changedTree(func(d tree) { d.parameter("page", "schema")["minimum"] = 0 }),
 			contract.Warning, `listMessages parameter page: was "...minimum 1...", is "...minimum 0..." (...internal/history/window.go...)`,
 		},
 		"longer pages": {
-			changedTree(func(d tree) { d.at("components", "parameters", "limit", "schema")["maximum"] = 100 }),
+			changedTree(func(d tree) { d.parameter("limit", "schema")["maximum"] = 100 }),
 			contract.Warning, `listMessages parameter limit: was "...maximum 50...", is "...maximum 100..." (...)`,
 		},
 		"an envelope of callbacks": {
@@ -150,7 +150,7 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 		},
 		"IDs of 32 bits to ask for": {
 			changedTree(func(d tree) {
-				d.at("components", "parameters", "ids", "schema", "items")["format"] = "int32"
+				d.parameter("ids", "schema", "items")["format"] = "int32"
 			}),
 			contract.Breaking, `getMessages parameter ids: was "...items int64...", is "...items int32..." (...)`,
 		},
@@ -192,35 +192,35 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 			contract.Breaking, `MessageType: was "integer, enum 1, ...", is "integer, enum \"1\", ..." (...)`,
 		},
 		"a text for a limit": {
-			changedTree(func(d tree) { d.at("components", "parameters", "limit", "schema")["maximum"] = "50" }),
+			changedTree(func(d tree) { d.parameter("limit", "schema")["maximum"] = "50" }),
 			contract.Breaking, `listMessages parameter limit: was "...maximum 50...", is "...maximum \"50\"..." (...)`,
 		},
 		"a text for a default": {
-			changedTree(func(d tree) { d.at("components", "parameters", "limit", "schema")["default"] = "10" }),
+			changedTree(func(d tree) { d.parameter("limit", "schema")["default"] = "10" }),
 			contract.Breaking, `listMessages parameter limit: was "...default 10", is "...default \"10\"" (...)`,
 		},
 		"fewer IDs": {
-			changedTree(func(d tree) { d.at("components", "parameters", "ids", "schema")["maxItems"] = 20 }),
+			changedTree(func(d tree) { d.parameter("ids", "schema")["maxItems"] = 20 }),
 			contract.Breaking, `getMessages parameter ids: was "...maxItems 50...", is "...maxItems 20..." (...)`,
 		},
 		"more IDs": {
-			changedTree(func(d tree) { d.at("components", "parameters", "ids", "schema")["maxItems"] = 100 }),
+			changedTree(func(d tree) { d.parameter("ids", "schema")["maxItems"] = 100 }),
 			contract.Warning, `getMessages parameter ids: was "...maxItems 50...", is "...maxItems 100..." (...)`,
 		},
 		"any number of IDs": {
-			changedTree(func(d tree) { delete(d.at("components", "parameters", "ids", "schema"), "maxItems") }),
+			changedTree(func(d tree) { delete(d.parameter("ids", "schema"), "maxItems") }),
 			contract.Warning, `getMessages parameter ids: was "...maxItems 50...", is "..." (...)`,
 		},
 		"shorter pages": {
-			changedTree(func(d tree) { d.at("components", "parameters", "limit", "schema")["maximum"] = 9.5 }),
+			changedTree(func(d tree) { d.parameter("limit", "schema")["maximum"] = 9.5 }),
 			contract.Breaking, `listMessages parameter limit: was "...maximum 50...", is "...maximum 9.5..." (...)`,
 		},
 		"a last page": {
-			changedTree(func(d tree) { d.at("components", "parameters", "page", "schema")["maximum"] = 100 }),
+			changedTree(func(d tree) { d.parameter("page", "schema")["maximum"] = 100 }),
 			contract.Breaking, `listMessages parameter page: was "...", is "...maximum 100..." (...)`,
 		},
 		"longer pages at least": {
-			changedTree(func(d tree) { d.at("components", "parameters", "limit", "schema")["minimum"] = 10 }),
+			changedTree(func(d tree) { d.parameter("limit", "schema")["minimum"] = 10 }),
 			contract.Breaking, `listMessages parameter limit: was "...minimum 1...", is "...minimum 10..." (...)`,
 		},
 		"a choice of ours and another": {

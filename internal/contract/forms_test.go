@@ -72,11 +72,11 @@ var forms = map[string]edit{
 		d.success(d.list())["content"].(object)["application/json"] = object{"schema": object{"$ref": "#/components/schemas/Messages"}}
 	}),
 	"styles left out": changedTree(func(d tree) {
-		delete(d.at("components", "parameters", "ids"), "style")
-		delete(d.at("components", "parameters", "ids"), "explode")
+		delete(d.parameter("ids"), "style")
+		delete(d.parameter("ids"), "explode")
 	}),
 	"defaults said": changedTree(func(d tree) {
-		maps.Copy(d.at("components", "parameters", "page"), object{"style": "form", "explode": true, "required": false, "deprecated": false})
+		maps.Copy(d.parameter("page"), object{"style": "form", "explode": true, "required": false, "deprecated": false})
 		maps.Copy(d.schema("Message"), object{"additionalProperties": true, "required": []any{}})
 		maps.Copy(d.property("Message", "flash"), object{"nullable": false, "readOnly": false})
 		d.get()["deprecated"] = false

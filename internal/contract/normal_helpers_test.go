@@ -34,6 +34,10 @@ func (d tree) at(path ...string) object {
 
 func (d tree) schema(name string) object { return d.at("components", "schemas", name) }
 
+func (d tree) parameter(name string, path ...string) object {
+	return d.at(append([]string{"components", "parameters", name}, path...)...)
+}
+
 func (d tree) property(schema, name string) object {
 	return d.at("components", "schemas", schema, "properties", name)
 }
