@@ -1,14 +1,16 @@
-// Package header reads and checks HTTP header fields (RFC 9110): counts, booleans, names and values, bearer tokens, and
-// Link (RFC 8288). What is not as it should be is reported as absent, and never as zero.
+// Package header reads and checks HTTP header fields (RFC 9110): counts, booleans, Retry-After, names and values, bearer tokens,
+// and Link (RFC 8288). What is not as it should be is reported as absent, and never as zero.
 package header
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Single returns the value of a field that must not be repeated, without white space around it. It reports false if the field
@@ -42,6 +44,33 @@ func Bool(h http.Header, name string) *bool {
 		return new(false)
 	}
 	return nil
+}
+
+// RetryAfter reads Retry-After (RFC 9110, section 10.2.3): seconds, or a date, which is measured against the response's own Date so
+// that a wrong clock on either side does no harm. What is not in the future, or cannot be read, is 0; what is too large for a
+// Duration is the largest one.
+func RetryAfter(h http.Header, now time.Time) time.Duration {
+	value, ok := Single(h, "Retry-After")
+	if !ok {
+		return 0
+	}
+	if IsDigits(value) {
+		seconds, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || seconds > int64(math.MaxInt64/time.Second) {
+			return math.MaxInt64
+		}
+		return time.Duration(seconds) * time.Second
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	if date, ok := Single(h, "Date"); ok {
+		if sent, err := http.ParseTime(date); err == nil {
+			now = sent
+		}
+	}
+	return max(0, at.Sub(now)) // Sub saturates
 }
 
 // IsDigits reports whether s is a decimal number without a sign.

@@ -9,10 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"strconv"
 	"time"
-
-	"github.com/gsmservice-gateway/client-go/internal/header"
 )
 
 // Policy bounds the attempts of one request. All fields are set.
@@ -66,33 +63,6 @@ func Status(status int) bool {
 // Throttles reports whether an answer asks for fewer requests, and not only for this one to come later.
 func Throttles(status int, retryAfter time.Duration) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable && retryAfter > 0
-}
-
-// After reads Retry-After (RFC 9110, section 10.2.3): seconds, or a date, which is measured against the response's own Date so
-// that a wrong clock on either side does no harm. What is not in the future, or cannot be read, is 0; what is too large for a
-// Duration is the largest one.
-func After(h http.Header, now time.Time) time.Duration {
-	value, ok := header.Single(h, "Retry-After")
-	if !ok {
-		return 0
-	}
-	if header.IsDigits(value) {
-		seconds, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || seconds > int64(math.MaxInt64/time.Second) {
-			return math.MaxInt64
-		}
-		return time.Duration(seconds) * time.Second
-	}
-	at, err := http.ParseTime(value)
-	if err != nil {
-		return 0
-	}
-	if date, ok := header.Single(h, "Date"); ok {
-		if sent, err := http.ParseTime(date); err == nil {
-			now = sent
-		}
-	}
-	return max(0, at.Sub(now)) // Sub saturates
 }
 
 // Transient reports whether an attempt that ended without an answer should be repeated. TLS errors and a host that does not

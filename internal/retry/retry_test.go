@@ -2,7 +2,6 @@ package retry_test
 
 import (
 	"math"
-	"net/http"
 	"testing"
 	"time"
 
@@ -88,53 +87,6 @@ func TestR3_RetryAfterIsTheLeastWait(t *testing.T) {
 		assert.Equal(t, 500*time.Millisecond, r.Delay(1, status, time.Nanosecond), "%d: shorter than the backoff", status)
 		assert.Equal(t, time.Duration(math.MaxInt64), r.Delay(200, status, math.MaxInt64), "%d: no overflow", status)
 	}
-}
-
-func TestR3_RetryAfterIsReadInEveryShape(t *testing.T) {
-	const forever = time.Duration(math.MaxInt64)
-	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	at := func(d time.Duration) string { return now.Add(d).Format(http.TimeFormat) }
-	for _, test := range []struct {
-		name, value, date string
-		want              time.Duration
-	}{
-		{"seconds", "7", "", 7 * time.Second},
-		{"white space", " \t7 ", "", 7 * time.Second},
-		{"leading zeros", "007", "", 7 * time.Second},
-		{"zero", "0", "", 0},
-		{"10^18 seconds", "1000000000000000000", "", forever},
-		{"2^64/10^9 seconds, which as a Duration wraps around to a small number", "18446744074", "", forever},
-		{"the largest Duration", "9223372036", "", 9223372036 * time.Second},
-		{"one second more", "9223372037", "", forever},
-		{"too large for 64 bits", "99999999999999999999999999", "", forever},
-		{"negative", "-5", "", 0},
-		{"signed", "+5", "", 0},
-		{"fractional", "1.5", "", 0},
-		{"exponent", "1e3", "", 0},
-		{"hexadecimal", "0x10", "", 0},
-		{"words", "soon", "", 0},
-		{"empty", "", "", 0},
-		{"a list", "3, 5", "", 0},
-		{"digits of another script", "٧", "", 0},
-		{"date against the local clock", at(30 * time.Second), "", 30 * time.Second},
-		{"date against the response's clock", at(time.Hour), at(time.Hour - 9*time.Second), 9 * time.Second},
-		{"date, and a Date that cannot be read", at(30 * time.Second), "yesterday", 30 * time.Second},
-		{"RFC 850 date", now.Add(30 * time.Second).Format("Monday, 02-Jan-06 15:04:05 GMT"), "", 30 * time.Second},
-		{"asctime date", now.Add(30 * time.Second).Format(time.ANSIC), "", 30 * time.Second},
-		{"date in the past", at(-time.Second), "", 0},
-		{"date in the past of the response's clock", at(time.Minute), at(time.Hour), 0},
-		{"date in the far future", "Fri, 31 Dec 9999 23:59:59 GMT", "", forever},
-		{"date in another format", now.Format(time.RFC3339), "", 0},
-		{"no such date", "Sun, 32 Mar 2026 12:00:00 GMT", "", 0},
-	} {
-		header := http.Header{"Retry-After": {test.value}}
-		if test.date != "" {
-			header.Set("Date", test.date)
-		}
-		assert.Equal(t, test.want, retry.After(header, now), test.name)
-	}
-	assert.Zero(t, retry.After(http.Header{}, now), "absent")
-	assert.Zero(t, retry.After(http.Header{"Retry-After": {"3", "5"}}, now), "repeated")
 }
 
 func TestR1_EveryServerErrorIsRepeatedButThoseThatSayItWillNeverWork(t *testing.T) {

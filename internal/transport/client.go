@@ -64,29 +64,6 @@ func defaultTransport() *http.Transport {
 	}
 }
 
-// roundTrip adds what http.Client does around a RoundTripper: cookies, and a body that is never nil.
-func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
-	if c.http.Jar != nil {
-		for _, cookie := range c.http.Jar.Cookies(req.URL) {
-			req.AddCookie(cookie)
-		}
-	}
-	res, err := c.http.Transport.RoundTrip(req)
-	if err != nil {
-		return nil, err
-	}
-	if res == nil {
-		return nil, errors.New("the transport returned neither a response nor an error")
-	}
-	if res.Body == nil {
-		res.Body = http.NoBody
-	}
-	if c.http.Jar != nil {
-		c.http.Jar.SetCookies(req.URL, res.Cookies())
-	}
-	return res, nil
-}
-
 // ParseBaseURL checks a base URL, writes its host in lower case and ends it in a slash. net/http compares hosts as they
 // are: it knows only "localhost" for loopback, and would send LOCALHOST through a proxy. The errors do not repeat the
 // URL: it may hold a password.

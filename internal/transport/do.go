@@ -1,17 +1,15 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/internal/errline"
-	"github.com/gsmservice-gateway/client-go/internal/header"
 	"github.com/gsmservice-gateway/client-go/internal/ratelimit"
 	"github.com/gsmservice-gateway/client-go/internal/redact"
 	"github.com/gsmservice-gateway/client-go/internal/retry"
@@ -47,33 +45,33 @@ type Request struct {
 // Do sends r, again where the policy says so, until an attempt succeeds. It returns what decode made of the last answer, also
 // with an error: rows that arrived before a body broke off count.
 func Do[T any](ctx context.Context, c *Call, r Request, decode func(*Reply) (T, error)) (value T, t Trace, err error) {
-	x := &exchange{Call: c, Request: r, ticket: c.Limiter.Ticket(ctx, c.Policy.MaxElapsed, c.Shared)}
+	x := &exchange{call: c, request: r, ticket: c.Limiter.Ticket(ctx, c.Policy.MaxElapsed, c.Shared)}
 	for {
 		if err := x.ticket.Wait(ctx, c.Calling); err != nil {
-			x.waitErr = err
-			return value, x.Trace, errline.WithPrevious(err, x.last.err)
+			x.trace.waitErr = err
+			return value, x.trace, errline.WithPrevious(err, x.trace.last.err)
 		}
 		var e ending
 		value, e = attempt(ctx, x, decode)
-		previous := x.record(e)
+		previous := x.trace.record(e)
 		if e.kind == succeeded {
 			x.ticket.RecordSuccess()
-			return value, x.Trace, nil
+			return value, x.trace, nil
 		}
 		wait, again := x.next(ctx)
 		if !again {
-			return value, x.Trace, e.withPrevious(previous)
+			return value, x.trace, e.withPrevious(previous)
 		}
 		c.Logger.WarnContext(ctx, "the attempt failed and will be repeated", "method", r.Method, "path", r.Path,
-			"ids", r.IDs, "first_id", r.FirstID, "attempt", x.Attempts, x.LogAttr(), "wait", wait)
+			"ids", r.IDs, "first_id", r.FirstID, "attempt", x.trace.Attempts, x.trace.LogAttr(), "wait", wait)
 	}
 }
 
 // exchange is a request with what its attempts share.
 type exchange struct {
-	*Call
-	Request
-	Trace
+	call      *Call
+	request   Request
+	trace     Trace
 	ticket    *ratelimit.Ticket
 	redact    redact.Redactor
 	token     string // of the last attempt
@@ -88,109 +86,154 @@ const maxRenewals = 3
 // next reports whether a failed attempt is followed by another, and after which wait. If the token was refused and has been
 // replaced since, the request is sent again, up to maxRenewals times, which do not count; a DELETE with a single attempt is not.
 func (x *exchange) next(ctx context.Context) (wait time.Duration, again bool) {
-	x.TokenReplaced = x.last.status == http.StatusUnauthorized && x.renewals < maxRenewals && x.tokenReplaced(ctx)
-	if x.TokenReplaced {
+	t, last, policy := &x.trace, x.trace.last, x.call.Policy
+	t.TokenReplaced = last.status == http.StatusUnauthorized && x.renewals < maxRenewals && x.tokenReplaced(ctx)
+	if t.TokenReplaced {
 		x.renewals++
 		x.uncounted++
-		return 0, x.Method != http.MethodDelete || x.Policy.MaxAttempts > 1
+		return 0, x.request.Method != http.MethodDelete || policy.MaxAttempts > 1
 	}
-	if !x.last.retryable(x.Method) {
+	if !last.retryable(x.request.Method) {
 		return 0, false
 	}
-	wait = x.Policy.Delay(x.Attempts, x.last.status, x.last.retryAfter)
-	if x.last.throttled() {
-		x.ticket.RecordLimit(ctx, wait, x.last.err)
+	wait = policy.Delay(t.Attempts, last.status, last.retryAfter)
+	if last.throttled() {
+		x.ticket.RecordLimit(ctx, wait, last.err)
 	}
-	tooMany := x.last.status == http.StatusTooManyRequests
-	if tooMany && !x.Policy.CountThrottled {
+	tooMany := last.status == http.StatusTooManyRequests
+	if tooMany && !policy.CountThrottled {
 		x.uncounted++
 	}
-	most := x.Policy.MaxAttempts
-	if x.Once {
-		most = 1
+	if x.request.Once {
+		policy.MaxAttempts = 1
 	}
-	if x.Attempts-x.uncounted >= most || !x.ticket.RetryIn(wait) || x.last.kind != answered && ctx.Err() != nil {
+	if t.Attempts-x.uncounted >= policy.MaxAttempts || !x.ticket.RetryIn(wait) || last.kind != answered && ctx.Err() != nil {
 		return 0, false
 	}
-	return wait, tooMany || x.Limiter.TakeRetry() // a 429 is paced by the hold, so the quota is left to failures
+	return wait, tooMany || x.call.Limiter.TakeRetry() // a 429 is paced by the hold, so the quota is left to failures
 }
 
 func (x *exchange) tokenReplaced(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, x.limit())
+	ctx, cancel := context.WithTimeout(ctx, x.call.limit())
 	defer cancel()
-	token, err := x.nextToken(x.WithAttempt(ctx, x.Request, x.Attempts+1))
+	token, err := x.call.nextToken(x.call.WithAttempt(ctx, x.request, x.trace.Attempts+1))
 	return err == nil && token != x.token
 }
 
-// nextToken returns the token of this moment.
-func (c *Call) nextToken(ctx context.Context) (string, error) {
-	token, err := c.Token(ctx)
-	if err == nil {
-		err = header.CheckToken(token)
-	}
-	return token, err
-}
+// kind is how an attempt ended. From noAnswer on the request may have reached the gateway.
+type kind int
 
-// limit returns the time that an attempt may take.
-func (c *Call) limit() time.Duration { return min(c.AttemptTimeout, c.http.Timeout) }
-
-var (
-	errAttemptTimeout = fmt.Errorf("the attempt took too long: %w", context.DeadlineExceeded)
-	errResent         = errors.New("the transport was about to send the request again by itself")
+const (
+	noToken kind = iota // so there was no attempt, as before the first one
+	noConnection
+	noAnswer
+	answered // but not with a usable success
+	succeeded
 )
 
-// patience is how long an attempt that the context's deadline ends waits before its connection may be taken for dead.
-const patience = 5 * time.Second
-
-// attempt sends the request once.
-func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, error)) (value T, e ending) {
-	started, number := time.Now(), x.Attempts+1
-	attemptCtx, cancel := context.WithTimeoutCause(ctx, x.limit(), errAttemptTimeout)
-	defer cancel()
-	attemptCtx = x.WithAttempt(attemptCtx, x.Request, number)
-	token, err := x.nextToken(attemptCtx)
-	x.token, x.redact = token, x.redact.With(token)
-	if err != nil {
-		if ctx.Err() != nil { // then err may be the context's cause
-			err = errline.Context(ctx)
-		}
-		return value, x.unanswered(noToken, "no token to send", err)
-	}
-
-	tracedCtx, conn := x.traceConnections(attemptCtx, x.Method, cancel)
-	defer func() {
-		if errors.Is(attemptCtx.Err(), context.DeadlineExceeded) && time.Since(started) >= min(patience, x.limit()) {
-			conn.timedOut()
-		}
-	}()
-	sent := x.WithContext(tracedCtx)
-	sent.Header = maps.Clone(x.Call.Header) // without an Idempotency-Key, with which net/http would send a DELETE twice
-	sent.Header["Authorization"] = []string{"Bearer " + token}
-	res, err := x.roundTrip(sent)
-	if err != nil {
-		kind, err := conn.ended(ctx, attemptCtx, err)
-		return value, x.unanswered(kind, "no answer ("+errline.Plural(number, "attempt")+")", err)
-	}
-	answer := &Reply{URL: x.URL, Attempt: number, Redact: x.redact}
-	answer.read(ctx, res, cancel)
-	defer answer.release()
-	var cause error
-	switch {
-	case answer.Status != http.StatusOK:
-	case answer.Broken != nil && !errors.Is(answer.Broken, io.ErrUnexpectedEOF): // nothing of it can be read
-		cause = answer.Broken
-	default:
-		if value, cause = decode(answer); cause == nil {
-			return value, ending{kind: succeeded}
-		}
-	}
-	cause = x.redact.Error(cause)
-	err = x.NewError(x.Request, answer, cause)
-	return value, ending{answered, err, cause, answer.Status, answer.RetryAfter}
+// ending is how an attempt ended, and why.
+type ending struct {
+	kind
+	err        error         // nil after a success
+	reason     error         // why no answer came, or why a 200 could not be used
+	status     int           // of an answer that is not a usable success
+	retryAfter time.Duration // that it asks for
 }
 
-// unanswered returns how an attempt ended that got no answer.
-func (x *exchange) unanswered(kind kind, what string, err error) ending {
-	reason := x.redact.Error(err)
-	return ending{kind: kind, err: errline.Wrap(x.Method+" "+x.Path+": "+what, reason), reason: reason}
+func (e ending) throttled() bool { return retry.Throttles(e.status, e.retryAfter) }
+
+// retryable reports whether the attempt should be repeated.
+func (e ending) retryable(method string) bool {
+	switch {
+	case e.kind == noToken:
+		return false
+	case e.status == http.StatusOK:
+		return method == http.MethodGet && errors.Is(e.reason, io.ErrUnexpectedEOF)
+	case e.kind == answered:
+		return retry.Status(e.status)
+	}
+	proxy, refused := errors.AsType[*proxyError](e.reason)
+	return retry.Transient(e.reason) && !(refused && proxy.status < 500)
+}
+
+// mayHaveTakenEffect reports whether the request may have taken effect without saying so. Only a 4xx says that it did not.
+func (e ending) mayHaveTakenEffect() bool {
+	return e.kind == noAnswer || e.kind == answered && e.status/100 != 4
+}
+
+// withPrevious returns the error together with that of the attempt before, if this one got no answer, for another reason.
+func (e ending) withPrevious(previous ending) error {
+	if e.kind == answered || previous.kind < answered && root(e.reason) == root(previous.reason) {
+		return e.err
+	}
+	return errline.WithPrevious(e.err, previous.err)
+}
+
+// root returns the text of what an error of the network comes from, which has no local port in it.
+func root(err error) (text string) {
+	for ; err != nil; err = errors.Unwrap(err) {
+		text = err.Error()
+	}
+	return text
+}
+
+// Trace is what is known about a request after its attempts.
+type Trace struct {
+	Attempts      int
+	Sent          bool  // an attempt may have reached the gateway
+	Ambiguous     bool  // an attempt before the last may have taken effect
+	Refusal       error // of the last answer of 4xx
+	TokenReplaced bool  // the last answer refused a token that has been replaced since
+
+	last    ending // of the last attempt
+	waitErr error  // why the next attempt could not wait to be sent
+}
+
+// record adds an attempt and returns how the one before it ended.
+func (t *Trace) record(e ending) (previous ending) {
+	previous = t.last
+	t.Ambiguous = t.MayHaveTakenEffect()
+	t.Sent = t.Sent || e.kind >= noAnswer
+	t.last = e
+	if e.kind != noToken {
+		t.Attempts++
+	}
+	if e.status/100 == 4 {
+		t.Refusal = e.err
+	}
+	return previous
+}
+
+// Succeeded reports whether the last attempt did.
+func (t *Trace) Succeeded() bool { return t.last.kind == succeeded }
+
+// Answer returns the error of what the last attempt was answered, if that was not a success; else nil. Outcomes are decided by
+// it and not by what errors.As finds: errors of a caller's transport and token source may hold answers to other requests.
+func (t *Trace) Answer() error {
+	if t.last.kind != answered {
+		return nil
+	}
+	return t.last.err
+}
+
+// Unanswered reports whether the request was sent, or tried to be, and the gateway never said anything.
+func (t *Trace) Unanswered() bool {
+	return (t.last.kind == noConnection || t.last.kind == noAnswer) && t.waitErr == nil && t.Refusal == nil
+}
+
+// Throttled reports whether the request ended at a rate limit: it met one, or a hold or the shared limiter kept it back.
+func (t *Trace) Throttled() bool {
+	_, held := errors.AsType[*ratelimit.HeldError](t.waitErr)
+	return held || t.waitErr == nil && t.last.throttled()
+}
+
+// MayHaveTakenEffect reports whether any attempt may have taken effect without saying so.
+func (t *Trace) MayHaveTakenEffect() bool { return t.Ambiguous || t.last.mayHaveTakenEffect() }
+
+// LogAttr returns why the last attempt failed, or why there was none, as a slog attribute.
+func (t *Trace) LogAttr() slog.Attr {
+	if t.last.kind == answered {
+		return slog.Int("status", t.last.status)
+	}
+	return slog.Any("error", cmp.Or(t.last.reason, t.waitErr))
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
+	"github.com/gsmservice-gateway/client-go/internal/header"
 	"github.com/gsmservice-gateway/client-go/internal/redact"
 	"github.com/gsmservice-gateway/client-go/internal/retry"
 )
@@ -97,7 +98,7 @@ func (x *examination) ask(req request) *answer {
 		x.answers = append(x.answers, a)
 		x.record(a)
 	}
-	switch hold := retry.After(a.Header, a.at); {
+	switch hold := header.RetryAfter(a.Header, a.at); {
 	case retry.Throttles(a.StatusCode, hold):
 		x.wait(a.StatusCode, cmp.Or(hold, defaultHold))
 		return x.ask(req)

@@ -1,0 +1,302 @@
+package transport
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/gsmservice-gateway/client-go/internal/errline"
+	"github.com/gsmservice-gateway/client-go/internal/header"
+	"github.com/gsmservice-gateway/client-go/internal/redact"
+	"github.com/gsmservice-gateway/client-go/internal/retry"
+)
+
+// nextToken returns the token of this moment.
+func (c *Call) nextToken(ctx context.Context) (string, error) {
+	token, err := c.Token(ctx)
+	if err == nil {
+		err = header.CheckToken(token)
+	}
+	return token, err
+}
+
+// limit returns the time that an attempt may take.
+func (c *Call) limit() time.Duration { return min(c.AttemptTimeout, c.http.Timeout) }
+
+var (
+	errAttemptTimeout = fmt.Errorf("the attempt took too long: %w", context.DeadlineExceeded)
+	errResent         = errors.New("the transport was about to send the request again by itself")
+)
+
+// patience is how long an attempt that the context's deadline ends waits before its connection may be taken for dead.
+const patience = 5 * time.Second
+
+// attempt sends the request once.
+func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, error)) (value T, e ending) {
+	started, number, call := time.Now(), x.trace.Attempts+1, x.call
+	attemptCtx, cancel := context.WithTimeoutCause(ctx, call.limit(), errAttemptTimeout)
+	defer cancel()
+	attemptCtx = call.WithAttempt(attemptCtx, x.request, number)
+	token, err := call.nextToken(attemptCtx)
+	x.token, x.redact = token, x.redact.With(token)
+	if err != nil {
+		if ctx.Err() != nil { // then err may be the context's cause
+			err = errline.Context(ctx)
+		}
+		return value, x.unanswered(noToken, "no token to send", err)
+	}
+
+	tracedCtx, conn := call.traceConnections(attemptCtx, x.request.Method, cancel)
+	defer func() {
+		if errors.Is(attemptCtx.Err(), context.DeadlineExceeded) && time.Since(started) >= min(patience, call.limit()) {
+			conn.timedOut()
+		}
+	}()
+	sent := x.request.WithContext(tracedCtx)
+	sent.Header = maps.Clone(call.Header) // without an Idempotency-Key, with which net/http would send a DELETE twice
+	sent.Header["Authorization"] = []string{"Bearer " + token}
+	res, err := call.roundTrip(sent)
+	if err != nil {
+		kind, err := conn.ended(ctx, attemptCtx, err)
+		return value, x.unanswered(kind, "no answer ("+errline.Plural(number, "attempt")+")", err)
+	}
+	answer := &Reply{URL: sent.URL, Attempt: number, Redact: x.redact}
+	answer.read(ctx, res, cancel)
+	defer answer.release()
+	var cause error
+	switch {
+	case answer.Status != http.StatusOK:
+	case answer.Broken != nil && !errors.Is(answer.Broken, io.ErrUnexpectedEOF): // nothing of it can be read
+		cause = answer.Broken
+	default:
+		if value, cause = decode(answer); cause == nil {
+			return value, ending{kind: succeeded}
+		}
+	}
+	cause = x.redact.Error(cause)
+	err = call.NewError(x.request, answer, cause)
+	return value, ending{answered, err, cause, answer.Status, answer.RetryAfter}
+}
+
+// unanswered returns how an attempt ended that got no answer.
+func (x *exchange) unanswered(kind kind, what string, err error) ending {
+	reason := x.redact.Error(err)
+	return ending{kind: kind, err: errline.Wrap(x.request.Method+" "+x.request.Path+": "+what, reason), reason: reason}
+}
+
+// roundTrip adds what http.Client does around a RoundTripper: cookies, and a body that is never nil.
+func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
+	if c.http.Jar != nil {
+		for _, cookie := range c.http.Jar.Cookies(req.URL) {
+			req.AddCookie(cookie)
+		}
+	}
+	res, err := c.http.Transport.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	if res == nil {
+		return nil, errors.New("the transport returned neither a response nor an error")
+	}
+	if res.Body == nil {
+		res.Body = http.NoBody
+	}
+	if c.http.Jar != nil {
+		c.http.Jar.SetCookies(req.URL, res.Cookies())
+	}
+	return res, nil
+}
+
+// How much of a response is read, after decompression.
+const (
+	maxBody    = 8 << 20         // of a 200; a page of 50 messages has some 20 KiB
+	maxDrained = 256 << 10       // read and discarded after an error, so that the connection can be used again
+	errorGrace = 5 * time.Second // for the body of an error, whose status is known already
+
+	// MaxErrorBody is how much of any other answer is kept.
+	MaxErrorBody = 64 << 10
+)
+
+// Reply is an answer, read as far as it came. Its body is good until the function that was given the Reply returns.
+type Reply struct {
+	Status     int
+	Header     http.Header
+	URL        *url.URL // of the request
+	Body       []byte
+	Broken     error         // why the body is not whole; nil if it is
+	RetryAfter time.Duration // as the gateway asked; 0 if it did not
+	Attempt    int           // 1 for the first
+	Redact     redact.Redactor
+
+	buffer *bytes.Buffer // of the body
+}
+
+// read reads a response and closes its body. cancel ends the attempt.
+func (r *Reply) read(ctx context.Context, res *http.Response, cancel context.CancelFunc) {
+	defer res.Body.Close()
+	r.Status, r.Header, r.RetryAfter = res.StatusCode, res.Header, header.RetryAfter(res.Header, time.Now())
+	if r.Status == http.StatusOK {
+		r.readBody(ctx, res.Body, maxBody)
+		return
+	}
+	if r.Status < http.StatusOK { // the body of a 101 is the raw connection; reading it ignores the context
+		res.Body = http.NoBody
+	}
+	defer time.AfterFunc(errorGrace, cancel).Stop()
+	r.readBody(ctx, res.Body, MaxErrorBody+redact.MaxToken)
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxDrained)) // as go-retryablehttp does
+}
+
+var (
+	errTooLarge = errors.New("the body is larger than anything that the contract describes")
+	errCorrupt  = errors.New("the body cannot be decompressed")
+)
+
+// readBody reads at most limit bytes of the body, and one more to know that there is one, and records why it is not whole.
+func (r *Reply) readBody(ctx context.Context, body io.Reader, limit int) {
+	r.buffer = buffers.Get().(*bytes.Buffer)
+	body = io.LimitReader(body, int64(limit)+1)
+	_, err := r.buffer.ReadFrom(io.LimitReader(body, maxPooled))
+	if r.buffer.Len() == maxPooled { // it doubled so far; a last step to the limit holds less of the body twice
+		r.buffer.Grow(limit + 1 + bytes.MinRead - maxPooled)
+		_, err = r.buffer.ReadFrom(body)
+	}
+	r.Body = r.buffer.Bytes()
+	_, deflate := errors.AsType[flate.CorruptInputError](err)
+	switch {
+	case len(r.Body) > limit:
+		r.Body, r.Broken = r.Body[:limit], errTooLarge
+	case err == nil:
+	case ctx.Err() != nil:
+		r.Broken = brokeOff(errline.Context(ctx))
+	case deflate, errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
+		r.Broken = errCorrupt
+	default:
+		r.Broken = brokeOff(r.Redact.Error(redact.Quotes(err)))
+	}
+}
+
+// brokeOff returns the error of a body that was cut off. It matches io.ErrUnexpectedEOF, whatever the connection said.
+func brokeOff(reason error) error {
+	return errline.Wrap("the body broke off", reason, io.ErrUnexpectedEOF)
+}
+
+// release gives the body's buffer to the next reply.
+func (r *Reply) release() {
+	if r.buffer.Cap() <= maxPooled {
+		r.buffer.Reset()
+		buffers.Put(r.buffer)
+	}
+	r.Body = nil
+}
+
+const maxPooled = 1 << 20 // one huge answer must not stay in memory
+
+var buffers = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, 32<<10)) }}
+
+// connection is what httptrace shows of the connections of one attempt. That WroteHeaders was not called would not prove that
+// nothing was sent: over HTTP/2 a request can arrive before.
+type connection struct {
+	client *Client
+	cancel context.CancelFunc // ends the attempt
+	most   int                // times that the request may be written
+
+	wanted       bool
+	got          int
+	wroteHeaders bool
+	shared       net.Conn // the last one, if others may wait on it (HTTP/2)
+	answers      int      // of the client, when the attempt got it
+	resent       bool     // the transport was about to send the request again by itself
+}
+
+// traceConnections returns a context with which net/http records an attempt's connections.
+func (c *Client) traceConnections(ctx context.Context, method string, cancel context.CancelFunc) (context.Context, *connection) {
+	t := &connection{client: c, cancel: cancel, most: 1}
+	if method == http.MethodGet {
+		t.most = 4
+	}
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn:              func(string) { t.locked(func() { t.wanted = true }) },
+		GotConn:              func(info httptrace.GotConnInfo) { t.locked(func() { t.gotConn(info.Conn) }) },
+		WroteHeaders:         func() { t.locked(func() { t.wroteHeaders = true }) },
+		GotFirstResponseByte: func() { t.locked(func() { c.answers++ }) },
+	}), t
+}
+
+func (t *connection) locked(f func()) {
+	t.client.mu.Lock()
+	defer t.client.mu.Unlock()
+	f()
+}
+
+// gotConn ends the attempt where the request would be written once too often. net/http sends a request again by itself after
+// some errors: over HTTP/1.1 a DELETE only if nothing was written, which is the ordinary case of an idle connection that the
+// server has closed, but over HTTP/2 also after one that does not say that nothing was done (RST_STREAM with PROTOCOL_ERROR),
+// and without a wait: never a DELETE, and a GET not so often that a server that always resets gets a storm.
+func (t *connection) gotConn(conn net.Conn) {
+	secure, ok := conn.(interface{ ConnectionState() tls.ConnectionState })
+	multiplexed := ok && secure.ConnectionState().NegotiatedProtocol == "h2"
+	if t.got >= t.most && (multiplexed || t.wroteHeaders) {
+		t.resent = true
+		t.cancel()
+	}
+	t.got++
+	t.shared, t.answers = nil, t.client.answers
+	if multiplexed {
+		t.shared = conn
+	}
+}
+
+// ended returns how and why an attempt ended that got no answer. The caller's context comes before the attempt's own limit, and
+// both before what net/http made of them. A transport that traces nothing is believed only when it could not connect.
+func (t *connection) ended(ctx, attemptCtx context.Context, err error) (kind, error) {
+	t.client.mu.Lock() // net/http may still be calling hooks
+	defer t.client.mu.Unlock()
+	unconnected := false
+	switch {
+	case ctx.Err() != nil:
+		err = errline.Context(ctx)
+	case t.resent:
+		err = errResent
+	case attemptCtx.Err() != nil:
+		err = errAttemptTimeout
+	case retry.IsDial(err), retry.IsTLS(err):
+		unconnected = true // and such an error quotes nothing of an answer
+	case t.wanted && t.got == 0:
+		err = asProxyError(redact.Quotes(err))
+	default:
+		err = redact.Quotes(err)
+	}
+	if t.got > 0 || !t.wanted && !unconnected {
+		return noAnswer, err
+	}
+	return noConnection, err
+}
+
+// timedOut is called after an attempt that took too long. Its connection may have died silently, and so may all idle ones: they
+// are closed, so that the next attempt has a new one. Over HTTP/2 it is never idle while others wait on it; it is closed if the
+// gateway answered nothing all that time.
+func (t *connection) timedOut() {
+	var dead net.Conn
+	t.locked(func() {
+		if t.answers == t.client.answers {
+			dead = t.shared
+		}
+	})
+	if dead != nil {
+		_ = dead.Close()
+	}
+	t.client.http.CloseIdleConnections()
+}
