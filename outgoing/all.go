@@ -52,6 +52,6 @@ func (c *call) historyPage(ctx context.Context, asked PageRequest, yield func(Me
 	for _, row := range answer.rows {
 		page.IDs = append(page.IDs, row.ID)
 	}
-	page.Deliver = func(i int) bool { return yield(answer.rows[i].Message, answer.rows[i].failed.orNil()) }
+	page.Deliver = func(i int) bool { return yield(answer.rows[i].Message, answer.rows[i].failed.err()) }
 	return page, err
 }

@@ -2,23 +2,15 @@ package outgoing
 
 import (
 	"context"
-	"errors"
-	"net/http"
+	"fmt"
+	"iter"
+	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/gsmservice-gateway/client-go/internal/errline"
+	"github.com/gsmservice-gateway/client-go/internal/parallel"
 	"github.com/gsmservice-gateway/client-go/internal/ratelimit"
-	"github.com/gsmservice-gateway/client-go/internal/rows"
-	"github.com/gsmservice-gateway/client-go/internal/transport"
-)
-
-// The paths of the contract. Requests are built by package gen and decoded here, and not by its ...WithResponse methods:
-// those read a body without bound, turn one malformed counter header into an error after a cancel has taken effect, lose
-// the HTTP status when an error body is not JSON, and answer nil, nil for a 200 that carries HTML.
-const (
-	pathMessages     = "/messages"
-	pathMessagesByID = "/messages/{ids}"
 )
 
 // call is one call of a method, or one loop over its iterator: its options, and the state that its requests share.
@@ -57,91 +49,108 @@ func (c *Client) newCallAbout(ids []int64, opts []Option) (*call, []int64, error
 	return call, asked, err
 }
 
-// maxUnanswered is how many requests in a row may end without an answer, with their retries, before the gateway is taken
-// for unreachable.
-const maxUnanswered = 20
+// apply sets opts.
+func (o *options) apply(opts []Option) error {
+	for i, opt := range opts {
+		if opt == nil {
+			return invalid(fmt.Sprintf("option %d is nil", i+1))
+		}
+		if err := opt(o); err != nil {
+			return invalid(err.Error())
+		}
+	}
+	return nil
+}
 
-// do sends a request, with its retries. Each request of this package goes through it.
-func do[T any](
-	ctx context.Context, c *call, req transport.Request, decode func(*transport.Reply) (T, error),
-) (T, transport.Trace, error) {
-	value, t, err := transport.Do(ctx, &c.Call, req, decode)
-	switch {
-	case !t.Unanswered():
-		c.unanswered.Store(0)
-	case ctx.Err() == nil && !c.watching && c.unanswered.Add(1) >= maxUnanswered:
-		c.stop(errline.Wrap("stopped: the gateway cannot be reached", err))
+func invalidID(id int64) error { return invalid(fmt.Sprintf("message ID %d: IDs start at 1", id)) }
+
+// distinct returns the IDs without repetitions; the first mention gives the place.
+func distinct(ids []int64) ([]int64, error) {
+	if slices.IsSorted(ids) && (len(ids) == 0 || ids[0] > 0) { // as most lists are
+		return slices.Compact(slices.Clone(ids)), nil
 	}
-	if answer := lastAnswer(&t); answer != nil && answer.refusesToken() && !t.TokenReplaced {
-		c.stop(errline.Wrap("stopped", answer))
+	seen := make(map[int64]struct{}, len(ids))
+	kept := make([]int64, 0, len(ids))
+	for _, id := range ids {
+		if id < 1 {
+			return nil, invalidID(id)
+		}
+		if _, again := seen[id]; !again {
+			seen[id] = struct{}{}
+			kept = append(kept, id)
+		}
 	}
-	if err != nil && !t.Sent {
-		err = notSent(err)
+	return kept, nil
+}
+
+// inRequests does work for each request of up to [MaxIDs] of the IDs, and yields the results in order, until the call is
+// stopped.
+func inRequests[R any](
+	ctx context.Context, c *call, ids []int64, work func(ctx context.Context, ids []int64) R,
+) iter.Seq[R] {
+	n := max(1, min(c.concurrency, (len(ids)+MaxIDs-1)/MaxIDs))
+	return parallel.Ordered(ctx, n, c.requests(ctx, slices.Values(ids), new(error)), work)
+}
+
+// requests groups IDs as they come into requests of distinct ones, until an ID is below 1 or the call is stopped; then
+// unsent says so. A request is yielded when the ID after it has been seen, or that there is none: so it is known,
+// without asking the iterator again, whether a call that is stopped there leaves anything out. An iterator that is
+// asked later may end because the call has.
+func (c *call) requests(ctx context.Context, ids iter.Seq[int64], unsent *error) iter.Seq[[]int64] {
+	return func(yield func([]int64) bool) {
+		if reason := c.stopped(ctx); reason != nil {
+			*unsent = notSent(reason)
+			return
+		}
+		chunk := make([]int64, 0, MaxIDs)
+		for id := range ids {
+			if id < 1 {
+				*unsent = notSent(invalidID(id))
+				break
+			}
+			if slices.Contains(chunk, id) {
+				continue
+			}
+			if len(chunk) == MaxIDs {
+				if !yield(chunk) {
+					return
+				}
+				if reason := c.stopped(ctx); reason != nil {
+					*unsent = errline.Wrap(fmt.Sprintf("ID %d and those after it were not sent", id), reason, ErrNotSent)
+					return
+				}
+				chunk = make([]int64, 0, MaxIDs)
+			}
+			chunk = append(chunk, id)
+		}
+		if reason := c.stopped(ctx); reason != nil && *unsent == nil { // ids may have ended for that reason
+			*unsent = notSent(reason)
+		}
+		if len(chunk) > 0 {
+			yield(chunk)
+		}
 	}
-	return value, t, err
 }
 
 // stopped returns why no further request must be sent; nil if one may be.
 func (c *call) stopped(ctx context.Context) error { return ratelimit.StopReason(ctx, c.Calling) }
 
-// lastAnswer returns what the last attempt of a request was answered, if that was not a success; else nil.
-func lastAnswer(t *transport.Trace) *APIError { return asAPIError(t.Answer()) }
+// failures are what becomes a [BatchError].
+type failures []Failure
 
-// asAPIError returns an error that newAPIError made as what it is.
-func asAPIError(err error) *APIError {
-	answer, _ := err.(*APIError) //nolint:errorlint // not one in its tree: that may be an answer to another request
-	return answer
-}
-
-// newAPIError returns the answer as an error. Nothing in it shares memory with the reply, and nothing in it is the token.
-func newAPIError(req transport.Request, r *transport.Reply, cause error) error {
-	if cause == nil && r.Status/100 == 3 && r.Status != http.StatusNotModified {
-		cause = errRedirect
+// add appends a failure, or its IDs to the last one if the reason is the same.
+func (f *failures) add(err error, ids ...int64) {
+	if n := len(*f); n > 0 && (*f)[n-1].Err == err { //nolint:errorlint // the same value, not the same kind
+		(*f)[n-1].IDs = append((*f)[n-1].IDs, ids...)
+		return
 	}
-	p, ok := rows.ParseProblem(r.Body, r.Header.Get("Content-Type"))
-	return &APIError{
-		Method:     req.Method,
-		Path:       req.Path,
-		StatusCode: r.Status,
-		Problem:    r.Redact.Problem(p),
-		Body:       r.Redact.Bytes(r.Body, transport.MaxErrorBody),
-		Header:     r.Redact.Header(r.Header),
-		RetryAfter: r.RetryAfter,
-		Attempts:   r.Attempt,
-		cause:      cause,
-		isProblem:  ok,
+	*f = append(*f, Failure{IDs: ids, Err: err})
+}
+
+// err returns them as an error; nil, and not a typed nil, where nothing failed.
+func (f failures) err() error {
+	if len(f) == 0 {
+		return nil
 	}
-}
-
-var errRedirect = errors.New("redirects are not followed")
-
-// logOdd logs members that could not be read, once for each kind, and returns how many there are.
-func (c *call) logOdd(ctx context.Context, odd []rows.Odd) int {
-	for _, o := range odd {
-		if _, again := c.oddLogged.LoadOrStore(o, true); !again {
-			c.Logger.WarnContext(ctx, "a member of a row could not be read and is left out", "member", o.Pointer, "reason", o.Reason)
-		}
-	}
-	return len(odd)
-}
-
-// Attempt describes an HTTP attempt. The context of each request carries one, so that a caller's RoundTripper (tracing,
-// metrics) can name it by its template and not by its IDs.
-type Attempt struct {
-	Method  string // "GET"
-	Path    string // the template: "/messages/{ids}"
-	Number  int    // 1 for the first
-	IDCount int    // how many IDs it names; 0 for a page
-}
-
-type attemptKey struct{}
-
-func withAttempt(ctx context.Context, r transport.Request, number int) context.Context {
-	return context.WithValue(ctx, attemptKey{}, Attempt{r.Method, r.Path, number, r.IDs})
-}
-
-// AttemptFrom returns the [Attempt] of a request's context, if it has one.
-func AttemptFrom(ctx context.Context) (Attempt, bool) {
-	a, ok := ctx.Value(attemptKey{}).(Attempt)
-	return a, ok
+	return &BatchError{f}
 }

@@ -5,8 +5,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/gsmservice-gateway/client-go/gen"
-	"github.com/gsmservice-gateway/client-go/internal/parallel"
+	"github.com/gsmservice-gateway/client-go/internal/rows"
 )
 
 // CancelResult is the result of [Client.CancelScheduled].
@@ -39,17 +38,17 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 	}
 	var (
 		result   CancelResult
-		failed   BatchError
+		failed   failures
 		readBack []int64
 	)
-	for part := range parallel.Ordered(ctx, call.parallelism(asked), call.chunks(ctx, asked), call.cancelOnce) {
+	for part := range inRequests(ctx, call, asked, call.cancelOnce) {
 		if result.Outcomes == nil {
 			result.Outcomes = part.Outcomes // most calls have one part
 		} else {
 			result.Outcomes = append(result.Outcomes, part.Outcomes...)
 		}
 		result.Meta.add(part.Meta)
-		failed.Failures = append(failed.Failures, part.failed.Failures...)
+		failed = append(failed, part.failed...)
 		readBack = append(readBack, part.readBack...)
 	}
 	if rest := asked[len(result.Outcomes):]; len(rest) > 0 {
@@ -61,7 +60,7 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 	if len(readBack) > 0 && call.stopped(ctx) == nil {
 		call.readBack(ctx, &result, readBack)
 	}
-	return result, failed.orNil()
+	return result, failed.err()
 }
 
 // readBack looks messages up for their outcomes. A look-up that fails adds nothing to the error, but it takes from the
@@ -69,10 +68,10 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) {
 	c.unpriced = true // what counts is the status
 	var found GetResult
-	for part := range parallel.Ordered(ctx, c.parallelism(ids), c.chunks(ctx, ids), c.lookUp) {
-		var failed BatchError
+	for part := range inRequests(ctx, c, ids, c.lookUp) {
+		var failed failures
 		found.add(part, &failed)
-		if failed.orNil() != nil && !c.Limiter.TakeRetry() {
+		if len(failed) > 0 && !c.Limiter.TakeRetry() {
 			c.stop(errNoRetryLeft) // and not break: the attempts in flight count
 		}
 	}
@@ -91,15 +90,13 @@ var errNoRetryLeft = errors.New("the retry quota is used up")
 // cancelResult is the result of one request.
 type cancelResult struct {
 	CancelResult
-	failed   BatchError
+	failed   failures
 	readBack []int64
 }
 
 // cancelOnce cancels the messages of one request.
 func (c *call) cancelOnce(ctx context.Context, ids []int64) (result cancelResult) {
-	found := askByID(ctx, c, http.MethodDelete, ids, false,
-		func(m *gen.CancelledMessage) int64 { return m.ID },
-		func(a, b *gen.CancelledMessage) bool { return a.Status != b.Status })
+	found := askByID(ctx, c, http.MethodDelete, ids, false, rows.Cancelled)
 	result.Meta = found.Meta
 	if onlyNotFound(&found.trace) {
 		result.Requests = 1

@@ -12,6 +12,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/history"
 	"github.com/gsmservice-gateway/client-go/internal/ratelimit"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
+	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
 // Sentinel errors, for errors.Is. An *[APIError] matches the one of its status.
@@ -121,6 +122,37 @@ func (e *APIError) isCallerError() bool {
 	return e.refusesToken() || e.StatusCode == http.StatusTooManyRequests
 }
 
+// lastAnswer returns what the last attempt of a request was answered, if that was not a success; else nil.
+func lastAnswer(t *transport.Trace) *APIError { return asAPIError(t.Answer()) }
+
+// asAPIError returns an error that newAPIError made as what it is.
+func asAPIError(err error) *APIError {
+	answer, _ := err.(*APIError) //nolint:errorlint // not one in its tree: that may be an answer to another request
+	return answer
+}
+
+// newAPIError returns the answer as an error. Nothing in it shares memory with the reply, and nothing in it is the token.
+func newAPIError(req transport.Request, r *transport.Reply, cause error) error {
+	if cause == nil && r.Status/100 == 3 && r.Status != http.StatusNotModified {
+		cause = errRedirect
+	}
+	p, ok := rows.ParseProblem(r.Body, r.Header.Get("Content-Type"))
+	return &APIError{
+		Method:     req.Method,
+		Path:       req.Path,
+		StatusCode: r.Status,
+		Problem:    r.Redact.Problem(p),
+		Body:       r.Redact.Bytes(r.Body, transport.MaxErrorBody),
+		Header:     r.Redact.Header(r.Header),
+		RetryAfter: r.RetryAfter,
+		Attempts:   r.Attempt,
+		cause:      cause,
+		isProblem:  ok,
+	}
+}
+
+var errRedirect = errors.New("redirects are not followed")
+
 // BatchError names every ID that a call could not settle, once, in the order asked. The result with it is good. It
 // matches what its failures do.
 type BatchError struct{ Failures []Failure }
@@ -172,23 +204,6 @@ func (e *BatchError) Unwrap() []error {
 		}
 	}
 	return errs
-}
-
-// add appends a failure, or its IDs to the last one if the reason is the same.
-func (e *BatchError) add(err error, ids ...int64) {
-	if n := len(e.Failures); n > 0 && e.Failures[n-1].Err == err { //nolint:errorlint // the same value, not the same kind
-		e.Failures[n-1].IDs = append(e.Failures[n-1].IDs, ids...)
-		return
-	}
-	e.Failures = append(e.Failures, Failure{IDs: ids, Err: err})
-}
-
-// orNil returns nil, and not a typed nil, where nothing failed.
-func (e *BatchError) orNil() error {
-	if len(e.Failures) == 0 {
-		return nil
-	}
-	return e
 }
 
 // RetryAfter returns how long to wait before a call that ended in err is worth repeating: the longest wait that the

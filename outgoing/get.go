@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/gsmservice-gateway/client-go/internal/parallel"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
 	"github.com/gsmservice-gateway/client-go/internal/watch"
 )
@@ -18,7 +17,7 @@ type GetResult struct {
 }
 
 // add adds what became of the IDs of a request; failed gets those that could not be settled.
-func (r *GetResult) add(part lookup, failed *BatchError) {
+func (r *GetResult) add(part lookup, failed *failures) {
 	for i, result := range part.Results {
 		switch result.Finding {
 		case watch.Found:
@@ -43,17 +42,17 @@ func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (Get
 	}
 	var (
 		result  GetResult
-		failed  BatchError
+		failed  failures
 		settled int
 	)
-	for part := range parallel.Ordered(ctx, call.parallelism(asked), call.chunks(ctx, asked), call.lookUp) {
+	for part := range inRequests(ctx, call, asked, call.lookUp) {
 		result.add(part, &failed)
 		settled += len(part.Results)
 	}
 	if rest := asked[settled:]; len(rest) > 0 {
 		failed.add(notSent(call.stopped(ctx)), rest...)
 	}
-	return result, failed.orNil()
+	return result, failed.err()
 }
 
 // lookup is what became of the IDs of one request or, where it was split, of several.
@@ -98,13 +97,15 @@ func (c *call) lookUpHalves(ctx context.Context, ids []int64, found *lookup) {
 
 // lookUpOnce looks up IDs in one request. It reports whether halves of it may be answered where it was not.
 func (c *call) lookUpOnce(ctx context.Context, ids []int64, once bool) (result lookup, splittable bool) {
-	found := askByID(ctx, c, http.MethodGet, ids, once,
-		func(m *Message) int64 { return m.ID }, func(_, _ *Message) bool { return false })
-	answer := lastAnswer(&found.trace)
+	found := askByID(ctx, c, http.MethodGet, ids, once, rows.Messages)
 	result.Look = watch.Look{Results: make([]watch.Result, len(ids)), Attr: found.trace.LogAttr()}
 	result.Meta = found.Meta
-	if answer.noneKnown() {
-		result.Requests = 1
+	if found.err != nil {
+		answer := lastAnswer(&found.trace)
+		splittable = len(ids) > 1 && answer.blamesIDs()
+		if answer.noneKnown() {
+			result.Requests = 1
+		}
 	}
 	if result.Requests > 0 {
 		c.fruitless.Store(0)
@@ -113,17 +114,15 @@ func (c *call) lookUpOnce(ctx context.Context, ids []int64, once bool) (result l
 		finding, err := c.findingOf(&found, i)
 		result.Results[i] = watch.Result{ID: id, Finding: finding, Message: found.Rows[i], Err: err}
 	}
-	return result, len(ids) > 1 && answer.blamesIDs()
+	return result, splittable
 }
 
 // findingOf returns what became of the i-th ID, and why if it is not found.
 func (c *call) findingOf(found *rowsByID[Message], i int) (watch.Finding, error) {
 	row, unpriced := found.Rows[i], rows.Unreadable(found.Odd[i], "/price")
 	switch {
-	case lastAnswer(&found.trace).noneKnown():
-		return watch.Missing, errUnknownID
 	case found.err != nil:
-		return c.unsettled(&found.trace), found.err
+		return c.findingOfFailure(&found.trace, found.err)
 	case row != nil && (unpriced == nil || c.unpriced):
 		return watch.Found, nil
 	case row != nil:

@@ -43,15 +43,15 @@ func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Pag
 	if err != nil {
 		return Page{}, err
 	}
-	var failed BatchError
+	var failed failures
 	answer.Messages = make([]Message, 0, len(answer.rows))
 	for _, row := range answer.rows {
-		failed.Failures = append(failed.Failures, row.failed.Failures...)
-		if row.failed.orNil() == nil {
+		failed = append(failed, row.failed...)
+		if row.failed == nil {
 			answer.Messages = append(answer.Messages, row.Message)
 		}
 	}
-	return answer.Page, failed.orNil()
+	return answer.Page, failed.err()
 }
 
 // list asks for a page.
@@ -80,7 +80,7 @@ type pageAnswer struct {
 // pageRow is a row of a page. One that cannot be read is a Message with nothing but its ID, if that, and the failure.
 type pageRow struct {
 	Message
-	failed BatchError
+	failed failures
 }
 
 func (c *call) readPage(ctx context.Context, r *transport.Reply) (pageAnswer, error) {
@@ -97,7 +97,7 @@ func (c *call) readPage(ctx context.Context, r *transport.Reply) (pageAnswer, er
 			if m.ID != 0 {
 				failure.IDs = []int64{m.ID}
 			}
-			row = pageRow{Message{ID: m.ID}, BatchError{Failures: []Failure{failure}}}
+			row = pageRow{Message{ID: m.ID}, failures{failure}}
 		}
 		a.rows = append(a.rows, row)
 	})

@@ -84,11 +84,11 @@ func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, er
 		Concurrency: c.concurrency, HeldUntil: c.Limiter.HoldEnd,
 		LookUp: func(ctx context.Context, ids []int64) watch.Look { return c.lookUp(ctx, ids).Look },
 		Emit: func(m Message, failed ...watch.Result) bool {
-			var failures BatchError
+			var failures failures
 			for _, result := range failed {
 				failures.add(result.Err, result.ID)
 			}
-			return yield(m, failures.orNil())
+			return yield(m, failures.err())
 		},
 		Logger: c.Logger.With("method", http.MethodGet, "path", pathMessagesByID),
 	})
@@ -99,18 +99,20 @@ func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, er
 
 var errUnknownID = errline.New("the gateway does not know this ID", ErrNotFound)
 
-// unsettled returns what became of the IDs of a request that failed.
-func (c *call) unsettled(t *transport.Trace) watch.Finding {
+// findingOfFailure returns what became of the IDs of a request that ended in err.
+func (c *call) findingOfFailure(t *transport.Trace, err error) (watch.Finding, error) {
 	answer := lastAnswer(t)
 	switch {
+	case answer.noneKnown():
+		return watch.Missing, errUnknownID
 	case c.Calling.Err() != nil:
-		return watch.Refused
+		return watch.Refused, err
 	case t.Throttled():
-		return watch.Throttled
+		return watch.Throttled, err
 	case answer == nil, answer.StatusCode/100 == 5:
-		return watch.Unreachable
+		return watch.Unreachable, err
 	case answer.isPermanent():
-		return watch.Rejected
+		return watch.Rejected, err
 	}
-	return watch.Unsettled
+	return watch.Unsettled, err
 }

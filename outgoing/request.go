@@ -1,0 +1,223 @@
+package outgoing
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+
+	"github.com/gsmservice-gateway/client-go/internal/errline"
+	"github.com/gsmservice-gateway/client-go/internal/header"
+	"github.com/gsmservice-gateway/client-go/internal/redact"
+	"github.com/gsmservice-gateway/client-go/internal/rows"
+	"github.com/gsmservice-gateway/client-go/internal/transport"
+)
+
+// The paths of the contract. Requests are built by package gen and decoded here, and not by its ...WithResponse methods:
+// those read a body without bound, turn one malformed counter header into an error after a cancel has taken effect, lose
+// the HTTP status when an error body is not JSON, and answer nil, nil for a 200 that carries HTML.
+const (
+	pathMessages     = "/messages"
+	pathMessagesByID = "/messages/{ids}"
+)
+
+// maxUnanswered is how many requests in a row may end without an answer, with their retries, before the gateway is taken
+// for unreachable.
+const maxUnanswered = 20
+
+// do sends a request, with its retries. Each request of this package goes through it.
+func do[T any](
+	ctx context.Context, c *call, req transport.Request, decode func(*transport.Reply) (T, error),
+) (T, transport.Trace, error) {
+	value, t, err := transport.Do(ctx, &c.Call, req, decode)
+	if !t.Unanswered() {
+		c.unanswered.Store(0)
+	}
+	if err == nil {
+		return value, t, nil
+	}
+	switch answer := lastAnswer(&t); {
+	case answer != nil && answer.refusesToken() && !t.TokenReplaced:
+		c.stop(errline.Wrap("stopped", answer))
+	case t.Unanswered() && ctx.Err() == nil && !c.watching && c.unanswered.Add(1) >= maxUnanswered:
+		c.stop(errline.Wrap("stopped: the gateway cannot be reached", err))
+	}
+	if !t.Sent {
+		err = notSent(err)
+	}
+	return value, t, err
+}
+
+// rowsByID is what came of a request that names IDs and is answered with rows about them.
+type rowsByID[T any] struct {
+	rows.Answer[T]
+	Meta
+	tokens redact.Redactor // not taken out of the rows yet
+	trace  transport.Trace
+	err    error // there may be rows all the same, which came before the body broke off
+}
+
+// askByID sends a request about the IDs, with its retries or, if once, without. read reads the rows of its answer.
+func askByID[T any](
+	ctx context.Context, c *call, method string, ids []int64, once bool, read func([]byte, []int64) (rows.Answer[T], error),
+) rowsByID[T] {
+	req := withIDs(c.idTemplates[method], ids)
+	request := transport.Request{Request: req, Path: pathMessagesByID, IDs: len(ids), FirstID: ids[0], Once: once}
+	found, t, err := do(ctx, c, request, func(r *transport.Reply) (rowsByID[T], error) {
+		all, err := read(r.Body, ids)
+		return readByID(ctx, c, r, method, all, err)
+	})
+	found.Attempts, found.trace, found.err = t.Attempts, t, err
+	if found.Rows == nil {
+		found.Rows = make([]*T, len(ids))
+	}
+	if err != nil && lastAnswer(&t).noneKnown() {
+		c.Logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
+			"method", method, "path", pathMessagesByID, "ids", len(ids))
+	}
+	return found
+}
+
+// readByID returns what a 200 says, of which the rows have been read.
+func readByID[T any](
+	ctx context.Context, c *call, r *transport.Reply, method string, all rows.Answer[T], err error,
+) (found rowsByID[T], _ error) {
+	if all.Dropped > 0 {
+		c.Logger.WarnContext(ctx, "rows that were not requested, or repeated, were dropped", "rows", all.Dropped)
+	}
+	switch err = cmp.Or(r.Broken, err); {
+	case err == nil:
+		found.Meta = c.readMeta(ctx, r, method)
+	case !errors.Is(err, io.ErrUnexpectedEOF):
+		return found, err
+	}
+	found.Answer, found.tokens = all, r.Redact
+	for i := range all.Rows {
+		found.OddMembers += c.logOdd(ctx, all.Odd[i])
+	}
+	return found, err
+}
+
+// withIDs returns a copy of a request whose path goes on with the IDs, as the contract has them (style simple). The
+// builders of package gen parse the base URL each time, and make two strings of each ID.
+func withIDs(template *http.Request, ids []int64) *http.Request {
+	list := make([]byte, 0, 11*len(ids))
+	for i, id := range ids {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = strconv.AppendInt(list, id, 10)
+	}
+	req := new(*template)
+	req.URL = new(*template.URL)
+	req.URL.Path += string(list)
+	if req.URL.RawPath != "" {
+		req.URL.RawPath += string(list)
+	}
+	return req
+}
+
+// logOdd logs members that could not be read, once for each kind, and returns how many there are.
+func (c *call) logOdd(ctx context.Context, odd []rows.Odd) int {
+	for _, o := range odd {
+		if _, again := c.oddLogged.LoadOrStore(o, true); !again {
+			c.Logger.WarnContext(ctx, "a member of a row could not be read and is left out", "member", o.Pointer, "reason", o.Reason)
+		}
+	}
+	return len(odd)
+}
+
+// Meta has the counts of response headers, and those of a call's requests.
+type Meta struct {
+	SuccessCount *int  // X-Success-Count, summed; nil unless every answered request carried it
+	ErrorCount   *int  // X-Error-Count, likewise
+	Sandbox      *bool // X-Sandbox; nil unless all answers carried it and agree
+	Requests     int   // requests that ended in a usable answer (a 404 that only says "unknown IDs" is one, without counts)
+	Attempts     int   // HTTP attempts made: retries and read-backs included; what net/http re-sends by itself is not
+	OddMembers   int   // members of rows that could not be read, and are zero or nil; the log says which
+}
+
+// add adds the Meta of another part of the call. One without an answered request says nothing about the headers.
+func (m *Meta) add(part Meta) {
+	switch {
+	case part.Requests == 0:
+	case m.Requests == 0:
+		m.SuccessCount, m.ErrorCount, m.Sandbox = part.SuccessCount, part.ErrorCount, part.Sandbox
+	default:
+		m.SuccessCount = sum(m.SuccessCount, part.SuccessCount)
+		m.ErrorCount = sum(m.ErrorCount, part.ErrorCount)
+		m.Sandbox = agreed(m.Sandbox, part.Sandbox)
+	}
+	m.Requests += part.Requests
+	m.Attempts += part.Attempts
+	m.OddMembers += part.OddMembers
+}
+
+func sum(a, b *int) *int {
+	if a == nil || b == nil {
+		return nil
+	}
+	return new(*a + *b)
+}
+
+func agreed(a, b *bool) *bool {
+	if a == nil || b == nil || *a != *b {
+		return nil
+	}
+	return a
+}
+
+const sandboxHeader = "X-Sandbox"
+
+// readMeta returns the Meta of an answer to this method. The contract has X-Sandbox on the answer to a DELETE alone, so its
+// absence elsewhere is not logged.
+func (c *call) readMeta(ctx context.Context, r *transport.Reply, method string) Meta {
+	m := Meta{
+		SuccessCount: readHeader(ctx, c, r, "X-Success-Count", header.Count),
+		ErrorCount:   readHeader(ctx, c, r, "X-Error-Count", header.Count),
+		Requests:     1,
+	}
+	if method == http.MethodDelete || len(r.Header.Values(sandboxHeader)) > 0 {
+		m.Sandbox = readHeader(ctx, c, r, sandboxHeader, header.Bool)
+	}
+	return m
+}
+
+// readHeader returns the value of a header. It logs an absent one at level Debug, and an unusable one at level Warn.
+func readHeader[T any](
+	ctx context.Context, c *call, r *transport.Reply, name string, parse func(http.Header, string) *T,
+) *T {
+	value := parse(r.Header, name)
+	if value == nil {
+		level := slog.LevelDebug
+		if len(r.Header.Values(name)) > 0 {
+			level = slog.LevelWarn
+		}
+		c.Logger.Log(ctx, level, "response header is absent or unusable", "header", name)
+	}
+	return value
+}
+
+// Attempt describes an HTTP attempt. The context of each request carries one, so that a caller's RoundTripper (tracing,
+// metrics) can name it by its template and not by its IDs.
+type Attempt struct {
+	Method  string // "GET"
+	Path    string // the template: "/messages/{ids}"
+	Number  int    // 1 for the first
+	IDCount int    // how many IDs it names; 0 for a page
+}
+
+type attemptKey struct{}
+
+func withAttempt(ctx context.Context, r transport.Request, number int) context.Context {
+	return context.WithValue(ctx, attemptKey{}, Attempt{r.Method, r.Path, number, r.IDs})
+}
+
+// AttemptFrom returns the [Attempt] of a request's context, if it has one.
+func AttemptFrom(ctx context.Context) (Attempt, bool) {
+	a, ok := ctx.Value(attemptKey{}).(Attempt)
+	return a, ok
+}
