@@ -204,9 +204,6 @@ func (t *Trace) record(e ending) (previous ending) {
 	return previous
 }
 
-// Succeeded reports whether the last attempt did.
-func (t *Trace) Succeeded() bool { return t.last.kind == succeeded }
-
 // Answer returns the error of what the last attempt was answered, if that was not a success; else nil. Outcomes are decided by
 // it and not by what errors.As finds: errors of a caller's transport and token source may hold answers to other requests.
 func (t *Trace) Answer() error {
