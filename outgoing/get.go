@@ -65,34 +65,29 @@ type lookup struct {
 const maxFruitless = 16
 
 // lookUp looks up IDs in one request or, if one of them may have broken it, in several.
-func (c *call) lookUp(ctx context.Context, ids []int64) lookup {
-	found, splittable := c.lookUpOnce(ctx, ids, false)
-	if splittable {
-		c.lookUpHalves(ctx, ids, &found)
-	}
-	return found
-}
+func (c *call) lookUp(ctx context.Context, ids []int64) lookup { return c.lookUpPart(ctx, ids, false) }
 
-// lookUpHalves looks up the IDs of a request that failed again in halves, down to single IDs, within the retry quota. A
-// half has one attempt, since it is a retry itself; a single ID has them all. IDs that are not looked up again keep
-// what became of them.
-func (c *call) lookUpHalves(ctx context.Context, ids []int64, found *lookup) {
+// lookUpPart looks up IDs and then, if one of them may have broken that, each half of them, as far as retry quota lasts. A half
+// has one attempt, since it is a retry itself; a single ID has them all. IDs that are not looked up again keep what
+// became of them.
+func (c *call) lookUpPart(ctx context.Context, ids []int64, half bool) lookup {
+	found, splittable := c.lookUpOnce(ctx, ids, half && len(ids) > 1)
+	switch {
+	case found.Requests > 0:
+		c.fruitless.Store(0)
+	case half:
+		c.fruitless.Add(1)
+	}
 	middle := len(ids) / 2
 	for _, bounds := range [][2]int{{0, middle}, {middle, len(ids)}} {
-		if c.fruitless.Load() >= maxFruitless || c.stopped(ctx) != nil || !c.watching && !c.Limiter.TakeRetry() {
-			return
+		if !splittable || c.fruitless.Load() >= maxFruitless || c.stopped(ctx) != nil || !c.watching && !c.Limiter.TakeRetry() {
+			break
 		}
-		half := ids[bounds[0]:bounds[1]]
-		part, splittable := c.lookUpOnce(ctx, half, len(half) > 1)
-		if part.Requests == 0 {
-			c.fruitless.Add(1)
-		}
-		if splittable {
-			c.lookUpHalves(ctx, half, &part)
-		}
+		part := c.lookUpPart(ctx, ids[bounds[0]:bounds[1]], true)
 		copy(found.Results[bounds[0]:], part.Results)
 		found.Meta.add(part.Meta)
 	}
+	return found
 }
 
 // lookUpOnce looks up IDs in one request. It reports whether halves of it may be answered where it was not.
@@ -106,9 +101,6 @@ func (c *call) lookUpOnce(ctx context.Context, ids []int64, once bool) (result l
 		if answer.noneKnown() {
 			result.Requests = 1
 		}
-	}
-	if result.Requests > 0 {
-		c.fruitless.Store(0)
 	}
 	for i, id := range ids {
 		finding, err := c.findingOf(&found, i)
