@@ -72,7 +72,7 @@ func askByID[T any](
 	})
 	found.Attempts, found.trace, found.err = t.Attempts, t, err
 	if found.Rows == nil {
-		found.Rows = make([]*T, len(ids))
+		found.Answer, _ = read([]byte("[]"), ids)
 	}
 	if err != nil && lastAnswer(&t).noneKnown() {
 		c.Logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
@@ -95,8 +95,8 @@ func readByID[T any](
 		return found, err
 	}
 	found.Answer, found.tokens = all, r.Redact
-	for i := range all.Rows {
-		found.OddMembers += c.logOdd(ctx, all.Odd[i])
+	for _, odd := range all.Odd {
+		found.OddMembers += c.logOdd(ctx, odd)
 	}
 	return found, err
 }

@@ -143,11 +143,11 @@ func bodyError(err error) error {
 
 // Answer is what a body shows of the IDs that were asked for.
 type Answer[T any] struct {
-	Rows    []*T          // one for each ID, in their order; nil where there is none
-	Odd     map[int][]Odd // by the place of its ID: the members of a row that could not be read
-	Differ  []int         // places of IDs that have another row, which says something else
-	NoID    error         // there is a row whose ID cannot be read: it may be that of any ID without one
-	Dropped int           // rows that belong to no ID, or repeat one
+	Rows    []*T    // one for each ID, in their order; nil where there is none
+	Odd     [][]Odd // the members of these rows that could not be read
+	Differ  []int   // places of IDs that have another row, which says something else
+	NoID    error   // there is a row whose ID cannot be read: it may be that of any ID without one
+	Dropped int     // rows that belong to no ID, or repeat one
 }
 
 // Messages is [ByID] of messages.
@@ -165,19 +165,14 @@ func Cancelled(body []byte, ids []int64) (Answer[gen.CancelledMessage], error) {
 
 // ByID reads the rows about some IDs. Those that came before an error are returned with it.
 func ByID[T any](body []byte, ids []int64, idOf func(*T) int64, differ func(a, b *T) bool) (Answer[T], error) {
-	a := Answer[T]{Rows: make([]*T, len(ids))}
-	next := 0 // where the next row belongs if they come in the order asked
+	a := Answer[T]{Rows: make([]*T, len(ids)), Odd: make([][]Odd, len(ids))}
 	err := Decode(body, func(row *T, odd []Odd) {
 		id := idOf(row)
 		if reason := Unidentified(id, odd); reason != nil {
 			a.NoID = reason
 			return
 		}
-		i := next
-		if i == len(ids) || ids[i] != id {
-			i = slices.Index(ids, id)
-		}
-		switch {
+		switch i := slices.Index(ids, id); {
 		case i < 0:
 			a.Dropped++
 		case a.Rows[i] != nil:
@@ -186,13 +181,7 @@ func ByID[T any](body []byte, ids []int64, idOf func(*T) int64, differ func(a, b
 				a.Differ = append(a.Differ, i)
 			}
 		default:
-			a.Rows[i], next = row, i+1
-			if odd != nil {
-				if a.Odd == nil {
-					a.Odd = make(map[int][]Odd)
-				}
-				a.Odd[i] = odd
-			}
+			a.Rows[i], a.Odd[i] = row, odd
 		}
 	})
 	return a, err
