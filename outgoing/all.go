@@ -49,9 +49,9 @@ func (c *call) historyPage(ctx context.Context, asked PageRequest, yield func(Me
 		return history.Page{}, errline.New(text, ErrUnexpectedResponse)
 	}
 	page := history.Page{Total: answer.TotalResults, Current: answer.CurrentPage, HasNext: answer.Links.Next != ""}
-	for _, row := range answer.rows {
-		page.IDs = append(page.IDs, row.ID)
+	for _, m := range answer.Messages {
+		page.IDs = append(page.IDs, m.ID)
 	}
-	page.Deliver = func(i int) bool { return yield(answer.rows[i].Message, answer.rows[i].failed.err()) }
+	page.Deliver = func(i int) bool { return yield(answer.Messages[i], answer.failed[i].err()) }
 	return page, err
 }

@@ -42,11 +42,7 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 		readBack []int64
 	)
 	for part := range inRequests(ctx, call, asked, call.cancelOnce) {
-		if result.Outcomes == nil {
-			result.Outcomes = part.Outcomes // most calls have one part
-		} else {
-			result.Outcomes = append(result.Outcomes, part.Outcomes...)
-		}
+		result.Outcomes = append(result.Outcomes, part.Outcomes...)
 		result.Meta.add(part.Meta)
 		failed = append(failed, part.failed...)
 		readBack = append(readBack, part.readBack...)

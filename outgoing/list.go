@@ -43,15 +43,15 @@ func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Pag
 	if err != nil {
 		return Page{}, err
 	}
-	var failed failures
-	answer.Messages = make([]Message, 0, len(answer.rows))
-	for _, row := range answer.rows {
-		failed = append(failed, row.failed...)
-		if row.failed == nil {
-			answer.Messages = append(answer.Messages, row.Message)
+	page, failed := answer.Page, failures(nil)
+	page.Messages = make([]Message, 0, len(answer.Messages))
+	for i, m := range answer.Messages {
+		failed = append(failed, answer.failed[i]...)
+		if answer.failed[i] == nil {
+			page.Messages = append(page.Messages, m)
 		}
 	}
-	return answer.Page, failed.err()
+	return page, failed.err()
 }
 
 // list asks for a page.
@@ -71,35 +71,28 @@ func (c *call) list(ctx context.Context, wanted PageRequest) (pageAnswer, transp
 	return do(ctx, c, request, func(r *transport.Reply) (pageAnswer, error) { return c.readPage(ctx, r) })
 }
 
-// pageAnswer is a page with its unreadable rows in their places.
+// pageAnswer is a page with its unreadable rows in their places: each a Message with nothing but its ID, if that.
 type pageAnswer struct {
-	Page // without Messages
-	rows []pageRow
-}
-
-// pageRow is a row of a page. One that cannot be read is a Message with nothing but its ID, if that, and the failure.
-type pageRow struct {
-	Message
-	failed failures
+	Page
+	failed []failures // of each row: why it is unreadable
 }
 
 func (c *call) readPage(ctx context.Context, r *transport.Reply) (pageAnswer, error) {
-	a := pageAnswer{rows: make([]pageRow, 0, MaxLimit)}
+	a := pageAnswer{Page: Page{Messages: make([]Message, 0, MaxLimit)}}
 	tooMany := false
 	err := rows.Decode(r.Body, func(m *Message, odd []rows.Odd) {
-		if tooMany = len(a.rows) == MaxLimit; tooMany {
+		if tooMany = len(a.Messages) == MaxLimit; tooMany {
 			return
 		}
 		c.logOdd(ctx, odd)
-		row := pageRow{Message: *m}
+		row, failed := *m, failures(nil)
 		if reason := cmp.Or(rows.Unidentified(m.ID, odd), rows.Unreadable(odd, "/price")); reason != nil {
-			failure := Failure{Err: unexpected(reason)}
+			row, failed = Message{ID: m.ID}, failures{{Err: unexpected(reason)}}
 			if m.ID != 0 {
-				failure.IDs = []int64{m.ID}
+				failed[0].IDs = []int64{m.ID}
 			}
-			row = pageRow{Message{ID: m.ID}, failures{failure}}
 		}
-		a.rows = append(a.rows, row)
+		a.Messages, a.failed = append(a.Messages, row), append(a.failed, failed)
 	})
 	switch err := cmp.Or(r.Broken, err); {
 	case err != nil:
@@ -107,12 +100,10 @@ func (c *call) readPage(ctx context.Context, r *transport.Reply) (pageAnswer, er
 	case tooMany:
 		return pageAnswer{}, errors.New("the page has more rows than can be asked for")
 	}
-	a.Page = Page{
-		TotalResults: readHeader(ctx, c, r, "X-Total-Results", header.Count),
-		TotalPages:   readHeader(ctx, c, r, "X-Total-Pages", header.Count),
-		CurrentPage:  readHeader(ctx, c, r, "X-Current-Page", header.Count),
-		Limit:        readHeader(ctx, c, r, "X-Limit", header.Count),
-		Links:        Links(header.ParseLinks(r.Redact.Texts(r.Header.Values("Link")), r.URL)),
-	}
+	a.TotalResults = readHeader(ctx, c, r, "X-Total-Results", header.Count)
+	a.TotalPages = readHeader(ctx, c, r, "X-Total-Pages", header.Count)
+	a.CurrentPage = readHeader(ctx, c, r, "X-Current-Page", header.Count)
+	a.Limit = readHeader(ctx, c, r, "X-Limit", header.Count)
+	a.Links = Links(header.ParseLinks(r.Redact.Texts(r.Header.Values("Link")), r.URL))
 	return a, nil
 }

@@ -184,9 +184,6 @@ var kindNames = map[jsontext.Kind]string{
 	'{': "an object", '[': "an array", '"': "a string", '0': "a number", 't': "a boolean", 'f': "a boolean",
 }
 
-// maxProblem is the most of a body that can be a problem.
-const maxProblem = 64 << 10
-
 var gatewayCode = regexp.MustCompile(`^\d{3}-\d+$`) // 400-21
 
 // ParseProblem returns the problem document (RFC 9457) that the body of an error is, and reports whether it is one: an
@@ -194,7 +191,7 @@ var gatewayCode = regexp.MustCompile(`^\d{3}-\d+$`) // 400-21
 // that cannot be read, and a status that cannot be one, are left out, as the RFC asks.
 func ParseProblem(body []byte, contentType string) (p gen.Problem, ok bool) {
 	value := jsontext.Value(WithoutBOM(body))
-	if len(body) > maxProblem || value.Kind() != '{' || !value.IsValid(harmless) {
+	if value.Kind() != '{' || !value.IsValid(harmless) {
 		return gen.Problem{}, false
 	}
 	Object(value, &p)
