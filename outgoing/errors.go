@@ -197,11 +197,9 @@ func (e *BatchError) IDs() []int64 {
 }
 
 func (e *BatchError) Unwrap() []error {
-	errs := make([]error, 0, len(e.Failures))
-	for _, f := range e.Failures {
-		if f.Err != nil {
-			errs = append(errs, f.Err)
-		}
+	errs := make([]error, len(e.Failures))
+	for i, f := range e.Failures {
+		errs[i] = f.Err
 	}
 	return errs
 }

@@ -51,8 +51,10 @@ func (r Redactor) Text(s string) string {
 		if !strings.ContainsAny(s, `\%&`) { // nothing is escaped
 			continue
 		}
-		for _, escaped := range []*regexp.Regexp{inJSON, inURL, inHTML} {
-			if strings.Contains(escaped.ReplaceAllStringFunc(s, unescape), token) {
+		for _, plain := range []string{
+			inJSON.ReplaceAllStringFunc(s, unescape), inURL.ReplaceAllStringFunc(s, unescape), html.UnescapeString(s),
+		} {
+			if strings.Contains(plain, token) {
 				return replacement
 			}
 		}
@@ -63,14 +65,10 @@ func (r Redactor) Text(s string) string {
 var (
 	inJSON = regexp.MustCompile(`(?s)\\(?:u00[[:xdigit:]]{2}|.)`)
 	inURL  = regexp.MustCompile(`%[[:xdigit:]]{2}`)
-	inHTML = regexp.MustCompile(`&#?\w+;`)
 )
 
 // unescape returns the character that an escape stands for.
 func unescape(escape string) string {
-	if escape[0] == '&' {
-		return html.UnescapeString(escape)
-	}
 	if n, err := strconv.ParseUint(escape[len(escape)-2:], 16, 8); err == nil {
 		return string([]byte{byte(n)})
 	}
