@@ -156,6 +156,33 @@ func TestR6_PlaceGoesToARequestThatCanStillBeAnswered(t *testing.T) {
 	})
 }
 
+func TestR6_OneSlowAnswerIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := New()
+		slow := l.Ticket(t.Context(), time.Hour, nil)
+		require.NoError(t, slow.Wait(t.Context(), t.Context()))
+		time.Sleep(10 * time.Second)
+		slow.RecordSuccess()
+		succeeds(t, l, 100)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		l.waiting = []*Ticket{l.Ticket(ctx, time.Hour, nil), l.Ticket(t.Context(), time.Hour, nil)}
+		index, wait := l.next(time.Now())
+		assert.Zero(t, index, "it can be answered within 5 seconds, as 100 were at once")
+		assert.Zero(t, wait)
+	})
+}
+
+func TestR6_AWaitingRequestIsSentAsSoonAsTheRisingPaceAllows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := New()
+		now := time.Now()
+		l.pace, l.lastSent = pace{slowedAt: now, heldUntil: now, start: minRate, failing: true, ceiling: maxRate}, now
+		require.NoError(t, l.Ticket(t.Context(), time.Hour, nil).Wait(t.Context(), t.Context()))
+		assert.Less(t, time.Since(now), 1500*time.Millisecond, "one every 2 seconds at first, and twice as many a second later")
+	})
+}
+
 func TestR6_RequestThatCouldNotLeaveSaysWhatHeldItBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := New()
@@ -230,6 +257,7 @@ func TestB6_RequestsThatWaitDoNotLeaveOnceTheCallIsStopped(t *testing.T) {
 		assert.Equal(t, time.Second, time.Since(start))
 	})
 }
+
 func TestR5_BudgetLetsOneRetryThroughForFiveSuccesses(t *testing.T) {
 	limiter := New()
 	burst := 0

@@ -37,3 +37,23 @@ func TestC6_ATransportThatSendsADeleteAgainIsStopped(t *testing.T) {
 		assert.True(t, trace.MayHaveTakenEffect())
 	}
 }
+
+func TestR5_ATransportThatSendsAGetAgainAndAgainIsStopped(t *testing.T) {
+	var arrived atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived.Add(1) }))
+	t.Cleanup(server.Close)
+	retries := roundTrip(func(req *http.Request) (res *http.Response, err error) {
+		req.URL.Host, req.URL.Scheme = server.Listener.Addr().String(), "http"
+		for range 100 {
+			if res, err = server.Client().Transport.RoundTrip(req); err != nil {
+				break
+			}
+			_, _ = io.Copy(io.Discard, res.Body)
+			_ = res.Body.Close()
+		}
+		return res, err
+	})
+	_, _, err := do(t, retries, http.MethodGet, func(c *transport.Call) { c.Policy.MaxAttempts = 1 })
+	require.Error(t, err)
+	assert.LessOrEqual(t, arrived.Load(), int64(4), "GETs that arrived")
+}
