@@ -89,17 +89,20 @@ func (r *cancelRun) cancel(yield func(output.Outcome) bool) {
 }
 
 func (r *cancelRun) cancelGroup(ids []int64) (rows []output.Outcome) {
+	var result outgoing.CancelResult
 	err := cmp.Or(r.ended, context.Cause(r.ctx))
 	if err == nil {
-		var result outgoing.CancelResult
 		r.given.Add(int64(len(ids)))
 		result, err = r.client.CancelScheduled(r.ctx, ids)
 		r.testSystem = r.testSystem || result.Sandbox != nil && *result.Sandbox
-		rows = outcomesOf(result, err)
+	}
+	reasons := reasonsOf(err)
+	for _, o := range result.Outcomes {
+		rows = append(rows, output.NewOutcome(o, reasons[o.ID]))
 	}
 	if len(rows) == 0 { // nothing was tried
 		for _, id := range ids {
-			rows = append(rows, output.Outcome{Outcome: outgoing.Outcome{ID: id, State: outgoing.NotSent}, Err: err})
+			rows = append(rows, output.NewOutcome(outgoing.Outcome{ID: id, State: outgoing.NotSent}, err))
 		}
 	}
 	return rows
@@ -113,7 +116,7 @@ func (r *cancelRun) take(row output.Outcome) {
 	switch {
 	case row.Message != nil:
 		now = shownStatus(*row.Message)
-	case row.State == outgoing.Rejected && row.Status == http.StatusNotFound && row.Err == nil: // another server's 404 does not speak of IDs
+	case row.State == outgoing.Rejected && *row.Status == http.StatusNotFound && row.Err == nil: // another server's 404 does not speak of IDs
 		now = foreign
 	}
 	if row.Err != nil {
@@ -127,22 +130,6 @@ func (r *cancelRun) take(row output.Outcome) {
 	if row.State != outgoing.Cancelled {
 		r.progress.Failed.Add(1)
 	}
-}
-
-// outcomesOf returns what became of each message, with why it is not cancelled.
-func outcomesOf(result outgoing.CancelResult, err error) (rows []output.Outcome) {
-	reasons := make(map[int64]error)
-	if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
-		for _, f := range batch.Failures {
-			for _, id := range f.IDs {
-				reasons[id] = f.Err
-			}
-		}
-	}
-	for _, o := range result.Outcomes {
-		rows = append(rows, output.Outcome{Outcome: o, Err: reasons[o.ID]})
-	}
-	return rows
 }
 
 // sayUnwritten says of which messages the outcome is not written, and which are untouched.
@@ -178,7 +165,6 @@ func (r *cancelRun) conclude(unwritten error) error {
 	if r.testSystem {
 		r.note("The gateway says that this was its test system.")
 	}
-	r.hintIfAll(rejected.statuses[foreign])
 	if errors.Is(unwritten, terminal.ErrUnwritten) && !r.interrupted.Load() {
 		return unwritten
 	}

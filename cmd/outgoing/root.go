@@ -22,6 +22,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
 // The exit statuses.
@@ -39,6 +40,8 @@ type cli struct {
 	name    string          // of the command, as it was started
 	shown   strings.Builder // what is no result: help, version, completions
 	checked bool            // the command line: every error before that is one of it
+
+	double *outgoingtest.Gateway // of demo and --demo
 }
 
 // run runs the command and returns its exit status.

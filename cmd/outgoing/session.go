@@ -22,7 +22,6 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing"
-	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
 // session is the work of one command with one gateway.
@@ -30,9 +29,7 @@ type session struct {
 	*cli
 	flags
 	client   *outgoing.Client
-	double   *outgoingtest.Gateway // of --demo
 	url      string
-	namedBy  string // the flag or variable that url is from, if any
 	token    func(context.Context) (string, error)
 	drainer  *interrupt.Drainer
 	progress terminal.Progress
@@ -71,13 +68,13 @@ func (s *session) gatewayCommand(use string, names []string, work func() error) 
 
 // connect prepares a client of the gateway that the flags name. It sends nothing.
 func (s *session) connect() (err error) {
-	if s.url, s.namedBy, err = s.gatewayURL(); err != nil {
+	if s.url, err = s.gatewayURL(); err != nil {
 		return err
 	}
 	s.checked = true
-	gateway := newTransport(s.concurrency)
+	gateway, retry := newTransport(s.concurrency), outgoing.Retry{MaxAttempts: s.attempts}
 	if s.demo {
-		s.double = demoGateway()
+		s.double, retry.InitialInterval = cmp.Or(s.double, demoGateway()), 20*time.Millisecond // no one else waits for it
 		s.token, gateway = func(context.Context) (string, error) { return "demo", nil }, s.double.Transport()
 	} else if s.token, err = tokenSource(s.tokenFile); err != nil {
 		return err
@@ -90,7 +87,7 @@ func (s *session) connect() (err error) {
 		outgoing.WithHTTPClient(&http.Client{Transport: s.drainer}),
 		outgoing.WithBaseURL(s.url),
 		outgoing.WithConcurrency(s.concurrency),
-		outgoing.WithRetry(outgoing.Retry{MaxAttempts: s.attempts}),
+		outgoing.WithRetry(retry),
 		outgoing.WithLogger(s.logger(slog.LevelError+1)), // which the library never uses
 	)
 	return err
@@ -180,16 +177,22 @@ func (s *session) reason(err error) string {
 	return output.Reason(err)
 }
 
+// reasonsOf returns why IDs are not settled, by ID.
+func reasonsOf(err error) map[int64]error {
+	reasons := make(map[int64]error)
+	if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
+		for _, f := range batch.Failures {
+			for _, id := range f.IDs {
+				reasons[id] = f.Err
+			}
+		}
+	}
+	return reasons
+}
+
 // refused reports whether an error is the gateway's answer that it does not accept the token, or has one.
 func refused(err error) bool {
 	return errors.Is(err, outgoing.ErrUnauthorized) || errors.Is(err, outgoing.ErrForbidden)
-}
-
-// hintIfAll is for so many IDs that the gateway does not know. If it knows none, the base URL may be wrong.
-func (s *session) hintIfAll(unknown int) {
-	if unknown == len(s.ids) && s.namedBy != "" {
-		s.say("outgoing: the gateway knows none of these IDs; a wrong %s looks the same", s.namedBy)
-	}
 }
 
 // tally is what is said at the end about the IDs of each state.

@@ -136,9 +136,6 @@ func encodeTable(columns []column, row members, style terminal.Style) string {
 // encodeJSON returns a value as the gateway would write it, but for what does not print: JSON itself escapes only the
 // first 32 characters.
 func encodeJSON(value any) (string, error) {
-	if row, ok := value.(interface{ json() any }); ok {
-		value = row.json()
-	}
 	var encoded bytes.Buffer
 	enc := json.NewEncoder(&encoded)
 	enc.SetEscapeHTML(false)

@@ -1,11 +1,22 @@
 package server
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
@@ -122,4 +133,146 @@ func (l Live) moveOn(u *underway) (ended bool) {
 		l.plan(u)
 	}
 	return !found
+}
+
+// MaxCalls is how many callbacks are under way at once.
+const MaxCalls = 4
+
+const (
+	callTimeout = 10 * time.Second
+	gathering   = time.Second // how long changes are gathered for one callback
+	maxRows     = 50          // in one callback
+	maxOpen     = 50_000      // changes that are not acknowledged
+	firstWait   = 10 * time.Second
+	longestWait = 5 * time.Minute
+)
+
+// Caller POSTs status changes to a URL until they are acknowledged. It is made by [NewCaller].
+type Caller struct {
+	url, token string
+	transport  http.RoundTripper
+	log        io.Writer
+	slots      chan struct{} // one for each callback under way
+
+	mu    sync.Mutex
+	fresh []outgoing.Message // in no callback yet
+	open  int                // changes that are not acknowledged, the fresh ones too
+	full  bool               // there was no room, which has been said
+}
+
+// NewCaller returns a Caller that writes a line to log for each callback. An empty token is none. Redirects are not
+// followed.
+func NewCaller(url *url.URL, token string, transport http.RoundTripper, log io.Writer) *Caller {
+	return &Caller{url: url.String(), token: token, transport: transport, log: log, slots: make(chan struct{}, MaxCalls)}
+}
+
+// ParseCallbackURL checks a URL for callbacks, which may be a plain http one of another machine if exposed is true. The error
+// does not repeat it: it may have a secret in it.
+func ParseCallbackURL(raw string, exposed bool) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
+		return nil, errors.New("must begin with https:// or http:// and a host")
+	case u.User != nil || strings.Contains(raw, "#"):
+		return nil, errors.New("must not have a user, a password or a fragment in it")
+	case u.Scheme == "http" && !exposed && !IsLoopback(u.Hostname()):
+		return nil, errors.New("must start with https:// (http:// is for loopback hosts only, unless --expose is set)")
+	}
+	u.Host = strings.ToLower(u.Host) // net/http sends LOCALHOST, and not localhost, through a proxy
+	return u, nil
+}
+
+// IsLoopback reports whether a host is this machine.
+func IsLoopback(host string) bool {
+	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
+}
+
+// Report takes in messages whose status has changed. It does not block.
+func (c *Caller) Report(changed ...outgoing.Message) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	room := min(maxOpen-c.open, len(changed))
+	c.fresh = append(c.fresh, changed[:room]...)
+	c.open += room
+	wasFull := c.full
+	if c.full = room < len(changed); c.full && !wasFull {
+		c.say("status changes are dropped: %d wait already, and the callbacks are slower", maxOpen)
+	}
+}
+
+// Run sends callbacks until ctx is done, and says then what was not acknowledged.
+func (c *Caller) Run(ctx context.Context) {
+	var calls sync.WaitGroup
+	gathered := time.Tick(gathering)
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-gathered:
+			c.mu.Lock()
+			for msgs := range slices.Chunk(c.fresh, maxRows) {
+				calls.Go(func() { c.deliver(ctx, msgs) })
+			}
+			c.fresh = nil
+			c.mu.Unlock()
+		}
+	}
+	calls.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open > 0 {
+		c.say("%s not acknowledged", display.Plural(c.open, "status change was", "status changes were"))
+	}
+}
+
+// deliver sends a callback until it is acknowledged. When ctx is done, Run says what is left.
+func (c *Caller) deliver(ctx context.Context, msgs []outgoing.Message) {
+	count := display.Plural(len(msgs), "message", "messages")
+	for wait := firstWait; ctx.Err() == nil; wait = min(2*wait, longestWait) {
+		c.slots <- struct{}{} // soon: what is under way ends with ctx, too
+		begun := time.Now()
+		result, acknowledged := c.post(ctx, msgs)
+		took := time.Since(begun).Round(100 * time.Microsecond)
+		<-c.slots
+		if acknowledged {
+			c.mu.Lock()
+			c.open -= len(msgs)
+			c.mu.Unlock()
+			c.say("%s  %s  %v", count, result, took)
+			return
+		}
+		if ctx.Err() == nil {
+			c.say("%s  %s, again in %v  %v", count, result, wait, took)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+}
+
+// post returns what came of a callback, in words, and whether it was acknowledged.
+func (c *Caller) post(ctx context.Context, msgs []outgoing.Message) (result string, acknowledged bool) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	body, err := json.Marshal(msgs)
+	req, wrong := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
+	if err != nil || wrong != nil {
+		return "not sent", false // the error may have the URL in its text
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	res, err := c.transport.RoundTrip(req) // which follows no redirect
+	if err != nil {
+		return "no answer: " + display.Printable(err.Error()), false
+	}
+	defer res.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)) // so that the connection can be used again
+	return strings.TrimSpace(fmt.Sprintf("%d %s", res.StatusCode, http.StatusText(res.StatusCode))), res.StatusCode/100 == 2
+}
+
+// say writes a line about callbacks beside those about requests.
+func (c *Caller) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(c.log, "%s  callback  %s\n", time.Now().Format(time.TimeOnly), fmt.Sprintf(format, args...))
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"log"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -54,21 +53,12 @@ func logged(next http.Handler, out io.Writer) http.Handler {
 			case answer.status == 0:
 				result = "dropped"
 			}
-			_, _ = fmt.Fprintf(out, "%s  %s %s  %s  %s\n", begun.Format(time.TimeOnly), r.Method, target(r.URL), result,
-				time.Since(begun).Round(100*time.Microsecond))
+			_, _ = fmt.Fprintf(out, "%s  %s %s  %s  %s\n", begun.Format(time.TimeOnly), r.Method,
+				display.Printable(r.URL.RequestURI()), result, time.Since(begun).Round(100*time.Microsecond))
 		}()
 		next.ServeHTTP(answer, r)
 		end = ""
 	})
-}
-
-// target is what a request asks for, without the third and more of its IDs.
-func target(u *url.URL) string {
-	text := u.RequestURI()
-	if ids := strings.Split(text, ","); len(ids) > 3 {
-		text = fmt.Sprintf("%s,%s,...(%d IDs)", ids[0], ids[1], len(ids))
-	}
-	return display.Printable(text)
 }
 
 // response records its status. The gateway says WriteHeader before it writes anything.
