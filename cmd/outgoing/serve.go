@@ -107,6 +107,7 @@ func (s *serveRun) serve(*cobra.Command, []string) error {
 // liven makes messages move on, and reports that with callbacks, until ctx is done.
 func (s *serveRun) liven(ctx context.Context, living *sync.WaitGroup, live server.Live) error {
 	live.Report = func(...outgoing.Message) {}
+	wait := func() {}
 	if s.callback != "" {
 		u, err := server.ParseCallbackURL(s.callback, s.expose)
 		if err != nil {
@@ -120,13 +121,15 @@ func (s *serveRun) liven(ctx context.Context, living *sync.WaitGroup, live serve
 		if n := len(tokens); n > 0 {
 			token = tokens[n-1]
 		}
-		caller := server.NewCaller(u, token, newTransport(server.MaxCalls), s.screen.Err())
-		live.Report = caller.Report
-		living.Go(func() { caller.Run(ctx) })
+		caller := server.NewCaller(ctx, u, token, newTransport(server.MaxCalls), s.screen.Err())
+		live.Report, wait = caller.Report, caller.Wait
 		s.say("outgoing: status changes are POSTed to %s://%s%s", u.Scheme, u.Host, u.EscapedPath()) // the query may be a secret
 	}
 	s.say("outgoing: messages move on by themselves, and %s per minute", display.Plural(s.rate, "new one arrives", "new ones arrive"))
-	living.Go(func() { live.Run(ctx) })
+	living.Go(func() {
+		live.Run(ctx)
+		wait()
+	})
 	return nil
 }
 

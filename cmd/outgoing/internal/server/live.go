@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
@@ -54,10 +55,10 @@ func enter(m *outgoing.Message, status string) {
 // Live makes the messages of a gateway move on by themselves, and new ones arrive.
 type Live struct {
 	Gateway   *outgoingtest.Gateway
-	Messages  []outgoing.Message // that the gateway has
-	PerMinute int                // new ones
-	Keep      int                // so many of those that arrived; older ones are removed
-	Report    func(changed ...outgoing.Message)
+	Messages  []outgoing.Message                // that the gateway has
+	PerMinute int                               // new ones
+	Keep      int                               // so many of those that arrived; older ones are removed
+	Report    func(changed ...outgoing.Message) // is called once a second
 }
 
 // underway is a message that has a next status, and when that is due.
@@ -84,7 +85,9 @@ func (l Live) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-look:
-			open = slices.DeleteFunc(open, l.moveOn)
+			var changed []outgoing.Message
+			open, changed = l.moveOn(open)
+			l.Report(changed...)
 		case <-arrival:
 			m := samples[n%len(samples)]
 			m.ID, m.CID = 0, nil
@@ -114,25 +117,28 @@ func (l Live) plan(u *underway) *underway {
 	return u
 }
 
-// moveOn gives a message its next status when that is due, and reports that, or that it was cancelled meanwhile. It returns
-// whether the message has reached its end.
-func (l Live) moveOn(u *underway) (ended bool) {
-	before := u.StatusCode
-	next := stages[before].next
-	if next == statusDelivered && rand.N(10) == 0 {
-		next = statusUndelivered
-	}
-	found := next != "" && l.Gateway.Update(u.ID, func(m *outgoing.Message) {
-		if m.StatusCode == before && !time.Now().Before(u.due) {
-			enter(m, next)
+// moveOn gives messages their next status where that is due. It returns those that have not reached their end, and those that
+// this, or a cancel meanwhile, has changed.
+func (l Live) moveOn(open []*underway) (left []*underway, changed []outgoing.Message) {
+	left = slices.DeleteFunc(open, func(u *underway) (ended bool) {
+		before := u.StatusCode
+		next := stages[before].next
+		if next == statusDelivered && rand.N(10) == 0 {
+			next = statusUndelivered
 		}
-		u.Message = *m
+		found := next != "" && l.Gateway.Update(u.ID, func(m *outgoing.Message) {
+			if m.StatusCode == before && !time.Now().Before(u.due) {
+				enter(m, next)
+			}
+			u.Message = *m
+		})
+		if found && u.StatusCode != before {
+			changed = append(changed, u.Message)
+			l.plan(u)
+		}
+		return !found
 	})
-	if found && u.StatusCode != before {
-		l.Report(u.Message)
-		l.plan(u)
-	}
-	return !found
+	return left, changed
 }
 
 // MaxCalls is how many callbacks are under way at once.
@@ -140,30 +146,27 @@ const MaxCalls = 4
 
 const (
 	callTimeout = 10 * time.Second
-	gathering   = time.Second // how long changes are gathered for one callback
-	maxRows     = 50          // in one callback
-	maxOpen     = 50_000      // changes that are not acknowledged
+	maxRows     = 50     // in one callback
+	maxOpen     = 50_000 // changes that are not acknowledged
 	firstWait   = 10 * time.Second
 	longestWait = 5 * time.Minute
 )
 
 // Caller POSTs status changes to a URL until they are acknowledged. It is made by [NewCaller].
 type Caller struct {
+	ctx        context.Context
 	url, token string
 	transport  http.RoundTripper
 	log        io.Writer
 	slots      chan struct{} // one for each callback under way
-
-	mu    sync.Mutex
-	fresh []outgoing.Message // in no callback yet
-	open  int                // changes that are not acknowledged, the fresh ones too
-	full  bool               // there was no room, which has been said
+	calls      sync.WaitGroup
+	open       atomic.Int64 // changes that are not acknowledged
 }
 
-// NewCaller returns a Caller that writes a line to log for each callback. An empty token is none. Redirects are not
-// followed.
-func NewCaller(url *url.URL, token string, transport http.RoundTripper, log io.Writer) *Caller {
-	return &Caller{url: url.String(), token: token, transport: transport, log: log, slots: make(chan struct{}, MaxCalls)}
+// NewCaller returns a Caller that writes a line to log for each callback, until ctx is done. An empty token is none. Redirects
+// are not followed.
+func NewCaller(ctx context.Context, u *url.URL, token string, transport http.RoundTripper, log io.Writer) *Caller {
+	return &Caller{ctx: ctx, url: u.String(), token: token, transport: transport, log: log, slots: make(chan struct{}, MaxCalls)}
 }
 
 // ParseCallbackURL checks a URL for callbacks, which may be a plain http one of another machine if exposed is true. The error
@@ -187,72 +190,54 @@ func IsLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
 }
 
-// Report takes in messages whose status has changed. It does not block.
+// Report begins to send callbacks about messages whose status has changed. It does not block.
 func (c *Caller) Report(changed ...outgoing.Message) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	room := min(maxOpen-c.open, len(changed))
-	c.fresh = append(c.fresh, changed[:room]...)
-	c.open += room
-	wasFull := c.full
-	if c.full = room < len(changed); c.full && !wasFull {
-		c.say("status changes are dropped: %d wait already, and the callbacks are slower", maxOpen)
+	room := min(maxOpen-int(c.open.Load()), len(changed))
+	c.open.Add(int64(room))
+	for msgs := range slices.Chunk(changed[:room], maxRows) {
+		c.calls.Go(func() { c.deliver(msgs) })
+	}
+	if dropped := len(changed) - room; dropped > 0 {
+		text := display.Plural(dropped, "status change is", "status changes are")
+		c.say("%s dropped: %d wait already, and the callbacks are slower", text, maxOpen)
 	}
 }
 
-// Run sends callbacks until ctx is done, and says then what was not acknowledged.
-func (c *Caller) Run(ctx context.Context) {
-	var calls sync.WaitGroup
-	gathered := time.Tick(gathering)
-	for ctx.Err() == nil {
-		select {
-		case <-ctx.Done():
-		case <-gathered:
-			c.mu.Lock()
-			for msgs := range slices.Chunk(c.fresh, maxRows) {
-				calls.Go(func() { c.deliver(ctx, msgs) })
-			}
-			c.fresh = nil
-			c.mu.Unlock()
-		}
-	}
-	calls.Wait()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.open > 0 {
-		c.say("%s not acknowledged", display.Plural(c.open, "status change was", "status changes were"))
+// Wait waits for the last callbacks, once ctx is done, and says what was not acknowledged.
+func (c *Caller) Wait() {
+	c.calls.Wait()
+	if open := c.open.Load(); open > 0 {
+		c.say("%s not acknowledged", display.Plural(open, "status change was", "status changes were"))
 	}
 }
 
-// deliver sends a callback until it is acknowledged. When ctx is done, Run says what is left.
-func (c *Caller) deliver(ctx context.Context, msgs []outgoing.Message) {
+// deliver sends a callback until it is acknowledged, or ctx is done.
+func (c *Caller) deliver(msgs []outgoing.Message) {
 	count := display.Plural(len(msgs), "message", "messages")
-	for wait := firstWait; ctx.Err() == nil; wait = min(2*wait, longestWait) {
+	for wait := firstWait; c.ctx.Err() == nil; wait = min(2*wait, longestWait) {
 		c.slots <- struct{}{} // soon: what is under way ends with ctx, too
 		begun := time.Now()
-		result, acknowledged := c.post(ctx, msgs)
+		result, acknowledged := c.post(msgs)
 		took := time.Since(begun).Round(100 * time.Microsecond)
 		<-c.slots
 		if acknowledged {
-			c.mu.Lock()
-			c.open -= len(msgs)
-			c.mu.Unlock()
+			c.open.Add(-int64(len(msgs)))
 			c.say("%s  %s  %v", count, result, took)
 			return
 		}
-		if ctx.Err() == nil {
+		if c.ctx.Err() == nil {
 			c.say("%s  %s, again in %v  %v", count, result, wait, took)
 		}
 		select {
-		case <-ctx.Done():
+		case <-c.ctx.Done():
 		case <-time.After(wait):
 		}
 	}
 }
 
 // post returns what came of a callback, in words, and whether it was acknowledged.
-func (c *Caller) post(ctx context.Context, msgs []outgoing.Message) (result string, acknowledged bool) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+func (c *Caller) post(msgs []outgoing.Message) (result string, acknowledged bool) {
+	ctx, cancel := context.WithTimeout(c.ctx, callTimeout)
 	defer cancel()
 	body, err := json.Marshal(msgs)
 	req, wrong := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
