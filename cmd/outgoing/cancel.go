@@ -22,14 +22,16 @@ type cancelRun struct {
 	*session
 	yes                   bool
 	tally[outgoing.State]              // of what became of IDs, and what the messages are now
-	given                 atomic.Int64 // how many of the IDs the library took
 	written               atomic.Int64 // how many of the IDs have their outcome in the results
 	testSystem            bool         // the gateway says that it is its test system
 }
 
 func (c *cli) cancelCommand() *cobra.Command {
 	r := &cancelRun{session: &session{cli: c}, tally: make(tally[outgoing.State])}
-	r.lastWords = r.sayUnwritten
+	r.lastWords = func() {
+		n, all := r.written.Load(), int64(len(r.ids))
+		r.say("the outcomes of the last %d of %d IDs, from %d on, are not written: look them up", all-n, all, r.ids[min(n, all-1)])
+	}
 	cmd := r.gatewayCommand("cancel [ID...]", idFlags, func() error {
 		if err := r.agree(); err != nil {
 			return err
@@ -92,7 +94,6 @@ func (r *cancelRun) cancelGroup(ids []int64) (rows []output.Outcome) {
 	var result outgoing.CancelResult
 	err := cmp.Or(r.ended, context.Cause(r.ctx))
 	if err == nil {
-		r.given.Add(int64(len(ids)))
 		result, err = r.client.CancelScheduled(r.ctx, ids)
 		r.testSystem = r.testSystem || result.Sandbox != nil && *result.Sandbox
 	}
@@ -129,18 +130,6 @@ func (r *cancelRun) take(row output.Outcome) {
 	r.progress.Done.Add(1)
 	if row.State != outgoing.Cancelled {
 		r.progress.Failed.Add(1)
-	}
-}
-
-// sayUnwritten says of which messages the outcome is not written, and which are untouched.
-func (r *cancelRun) sayUnwritten() {
-	all, given, written := int64(len(r.ids)), r.given.Load(), r.written.Load()
-	if written < given {
-		r.say("what became of %s, from ID %d on, is not known: look them up",
-			display.Plural(given-written, "message", "messages"), r.ids[written])
-	}
-	if given < all {
-		r.say("not sent: the last %d of %d IDs, from %d on", all-given, all, r.ids[given])
 	}
 }
 

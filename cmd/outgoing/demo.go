@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -57,8 +58,7 @@ func (c *cli) demoCommand() *cobra.Command {
 		// On one stream, so that results and messages come in their order through a pipe, too.
 		d := &cli{name: c.name, screen: terminal.NewScreen(os.Stdin, os.Stdout, os.Stdout), double: demoGateway()}
 		for _, step := range demoSteps {
-			d.double.Inject(step.fault)
-			if err := d.demonstrate(step.title, step.command); err != nil {
+			if err := d.demonstrate(step.title, step.command, step.fault); err != nil {
 				return err
 			}
 		}
@@ -68,19 +68,16 @@ func (c *cli) demoCommand() *cobra.Command {
 }
 
 // demonstrate runs a command, and shows what has reached the gateway.
-func (c *cli) demonstrate(title, line string) error {
-	style, sent := c.screen.Style(), len(c.double.Requests())
-	text := fmt.Sprintf("%s\n%s\n\n", style.Paint(terminal.Bold, title), style.Paint(terminal.Faint, "$ "+c.name+" "+line))
-	if _, err := fmt.Fprint(c.screen.Out(), text); err != nil {
-		return err
-	}
-	between := ""
+func (c *cli) demonstrate(title, line string, fault outgoingtest.Fault) error {
+	style, sent, between := c.screen.Style(), len(c.double.Requests()), ""
 	for n := range demoSamples - 2 {
 		between += fmt.Sprint(sample(n+1), " ")
 	}
+	c.double.Inject(fault)
+	_, unwritten := fmt.Fprintf(c.screen.Out(), "%s\n%s\n\n", style.Paint(terminal.Bold, title), style.Paint(terminal.Faint, "$ "+c.name+" "+line))
 	root := c.rootCommand()
 	root.SetArgs(strings.Fields(strings.Replace(line, "...", between, 1)))
-	err := root.Execute()
+	err := cmp.Or(unwritten, root.Execute())
 	if status, ended := errors.AsType[statusError](err); err != nil && (!ended || status == exitInterrupted) {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
@@ -111,13 +112,12 @@ func (r *getRun) statuses(yield func(output.Count) bool) {
 // conclude prints the summary.
 func (r *getRun) conclude() {
 	for _, state := range []string{output.Missing, output.NotSettled, output.NotSent} {
-		g := r.tally[state]
-		switch {
-		case g.count == 0:
-		case state == output.Missing:
-			r.say("%s: %s", state, g.names())
-		default:
-			r.say("%s: %s\n  %s", state, g.names(), g.reason)
+		if g := r.tally[state]; g.count > 0 {
+			text := state + ": " + display.FirstIDs(g.first, g.count)
+			if state != output.Missing {
+				text += "\n  " + g.reason
+			}
+			r.say("%s", text)
 		}
 	}
 	if r.ended != nil && r.tally[output.NotSent].count == 0 && !r.interrupted.Load() {

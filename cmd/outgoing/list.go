@@ -58,7 +58,7 @@ func (r *listRun) list() error {
 		return err
 	}
 	count := display.Plural(r.progress.Done.Load(), "message", "messages")
-	switch {
+	switch p := r.got; {
 	case r.interrupted.Load():
 		count += " listed before the interrupt"
 	case r.ended != nil:
@@ -66,8 +66,11 @@ func (r *listRun) list() error {
 		if r.unanswered {
 			return nil
 		}
-	case !r.all:
-		count = describePage(r.got)
+	case p.TotalResults != nil && p.CurrentPage != nil && p.TotalPages != nil:
+		count += fmt.Sprintf(" of %d, page %d of %d", *p.TotalResults, *p.CurrentPage, *p.TotalPages)
+		if p.Links.Next != "" {
+			count += fmt.Sprintf("; the next is --page %d", *p.CurrentPage+1)
+		}
 	}
 	r.note("%s", count)
 	return nil
@@ -118,17 +121,4 @@ func (r *listRun) onePage(yield func(outgoing.Message, error) bool) {
 	if err != nil {
 		yield(outgoing.Message{}, err)
 	}
-}
-
-// describePage says what the gateway said about the page, if it did.
-func describePage(p outgoing.Page) string {
-	text := display.Plural(len(p.Messages), "message", "messages")
-	if p.TotalResults == nil || p.CurrentPage == nil || p.TotalPages == nil {
-		return text
-	}
-	text += fmt.Sprintf(" of %d, page %d of %d", *p.TotalResults, *p.CurrentPage, *p.TotalPages)
-	if p.Links.Next != "" {
-		text += fmt.Sprintf("; the next is --page %d", *p.CurrentPage+1)
-	}
-	return text
 }

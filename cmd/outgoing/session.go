@@ -228,9 +228,6 @@ func (t tally[State]) counts(states ...State) string {
 	return strings.Join(parts, ", ")
 }
 
-// names returns the first ten of the IDs, and how many more there are.
-func (g group) names() string { return display.FirstIDs(g.first, g.count) }
-
 // shownStatus returns the status of a message for people.
 func shownStatus(m outgoing.Message) string {
 	return cmp.Or(display.Printable(m.StatusCode), "without a status")

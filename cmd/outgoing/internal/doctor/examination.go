@@ -9,9 +9,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -41,7 +39,6 @@ type examination struct {
 	Config
 	ctx                       context.Context
 	tokens                    redact.Redactor // for a gateway that spells a token where a status code should be
-	isDialled                 atomic.Bool     // there was a connection; a gateway in memory has none
 	answers                   []*answer       // all, in order
 	seen                      map[request]*answer
 	sample                    []row
@@ -148,7 +145,6 @@ func (x *examination) wait(status int, hold time.Duration) {
 func (x *examination) send(a *answer, token string) error {
 	ctx, cancel := context.WithTimeout(x.ctx, requestTimeout)
 	defer cancel()
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{ConnectDone: func(string, string, error) { x.isDialled.Store(true) }})
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, x.BaseURL+a.target, http.NoBody)
 	if err != nil {
 		return errors.New("the base URL is not one for a request")

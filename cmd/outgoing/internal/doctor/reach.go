@@ -22,7 +22,7 @@ func connection(x *examination) Result {
 	switch {
 	case a.failed != nil:
 		return skip(a.failed)
-	case !x.isDialled.Load():
+	case a.TLS == nil && a.Request.URL.Scheme == "https":
 		return Skipped.found("the gateway is in memory, there is no connection")
 	}
 	text := map[bool]string{true: "DNS, TCP", false: "TCP"}[net.ParseIP(a.Request.URL.Hostname()) == nil]

@@ -32,18 +32,12 @@ func decode(r io.Reader) (text io.Reader, start []byte, err error) {
 	if len(raw) == size { // otherwise the end is not read again: at a terminal that would take another Ctrl-D
 		text = io.MultiReader(text, r)
 	}
-	var nuls [2]int // in UTF-16 every second byte of ASCII is one
-	for i, c := range raw {
-		if c == 0 {
-			nuls[i%2]++
-		}
-	}
 	decoder := unicode.BOMOverride(transform.Nop)
-	switch {
-	case nuls[0] == 0 && 8*nuls[1] >= len(raw):
-		decoder = unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder()
-	case nuls[1] == 0 && 8*nuls[0] >= len(raw):
-		decoder = unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder()
+	switch bytes.IndexByte(raw, 0) { // UTF-16 without a mark, if its first character is of ASCII
+	case 0:
+		decoder = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder()
+	case 1:
+		decoder = unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder()
 	}
 	start, _, _ = transform.Bytes(decoder, raw)
 	text = transform.NewReader(text, decoder)
