@@ -109,8 +109,6 @@ func (r *cancelRun) cancelGroup(ids []int64) (rows []output.Outcome) {
 	return rows
 }
 
-const foreign = "unknown to the gateway" // in place of a message's status
-
 // take counts what became of a message.
 func (r *cancelRun) take(row output.Outcome) {
 	now, why := "not looked up", ""
@@ -118,7 +116,7 @@ func (r *cancelRun) take(row output.Outcome) {
 	case row.Message != nil:
 		now = shownStatus(*row.Message)
 	case row.State == outgoing.Rejected && *row.Status == http.StatusNotFound && row.Err == nil: // another server's 404 does not speak of IDs
-		now = foreign
+		now = "unknown to the gateway"
 	}
 	if row.Err != nil {
 		why = r.reason(row.Err)

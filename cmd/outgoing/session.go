@@ -81,7 +81,7 @@ func (s *session) connect() (err error) {
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	s.ctx, s.stop = ctx, func() { cancel(interrupt.ErrInterrupted) }
-	s.drainer = interrupt.NewDrainer(gateway, s.stop)
+	s.drainer = &interrupt.Drainer{Transport: gateway, Idle: s.stop}
 	s.client, err = outgoing.New("",
 		outgoing.WithTokenSource(s.token),
 		outgoing.WithHTTPClient(&http.Client{Transport: s.drainer}),

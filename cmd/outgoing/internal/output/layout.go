@@ -33,17 +33,6 @@ type column struct {
 	text func(members) string // of a cell, if it is not the member's
 }
 
-// cell returns the text in a row, or the title of a column if row is nil.
-func (c column) cell(row members) string {
-	switch {
-	case row == nil:
-		return c.title
-	case c.text != nil:
-		return c.text(row)
-	}
-	return row[c.member]
-}
-
 // Messages is how list shows messages. The fields of the CSV are those of the API, in its order.
 var Messages = Layout[outgoing.Message]{
 	columns: []column{

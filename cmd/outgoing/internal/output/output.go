@@ -99,7 +99,15 @@ func membersOf(object string) members {
 func encodeTable(columns []column, row members, style terminal.Style) string {
 	texts, last := make([]string, len(columns)), 0
 	for i, c := range columns {
-		if texts[i] = c.cell(row); texts[i] != "" {
+		switch {
+		case row == nil:
+			texts[i] = c.title
+		case c.text != nil:
+			texts[i] = c.text(row)
+		default:
+			texts[i] = row[c.member]
+		}
+		if texts[i] != "" {
 			last = i
 		}
 	}
