@@ -29,8 +29,9 @@ type cancelRun struct {
 func (c *cli) cancelCommand() *cobra.Command {
 	r := &cancelRun{session: &session{cli: c}, tally: make(tally[outgoing.State])}
 	r.lastWords = func() {
-		n, all := r.written.Load(), int64(len(r.ids))
-		r.say("the outcomes of the last %d of %d IDs, from %d on, are not written: look them up", all-n, all, r.ids[min(n, all-1)])
+		if unwritten := r.ids[r.written.Load():]; len(unwritten) > 0 {
+			r.say("not written: the outcomes of the last %d of %d IDs, from %d on; look them up", len(unwritten), len(r.ids), unwritten[0])
+		}
 	}
 	cmd := r.gatewayCommand("cancel [ID...]", idFlags, func() error {
 		if err := r.agree(); err != nil {
@@ -81,7 +82,21 @@ func (r *cancelRun) agree() error {
 func (r *cancelRun) cancel(yield func(output.Outcome) bool) {
 	read := true
 	for ids := range slices.Chunk(r.ids, r.concurrency*outgoing.MaxIDs) {
-		for _, row := range r.cancelGroup(ids) {
+		var result outgoing.CancelResult
+		err := cmp.Or(r.ended, context.Cause(r.ctx))
+		if err == nil {
+			result, err = r.client.CancelScheduled(r.ctx, ids)
+			r.testSystem = r.testSystem || result.Sandbox != nil && *result.Sandbox
+		}
+		reasons := reasonsOf(err)
+		if len(result.Outcomes) == 0 { // nothing was tried
+			for _, id := range ids {
+				result.Outcomes = append(result.Outcomes, outgoing.Outcome{ID: id, State: outgoing.NotSent})
+				reasons[id] = err
+			}
+		}
+		for _, o := range result.Outcomes {
+			row := output.NewOutcome(o, reasons[o.ID])
 			r.take(row)
 			if read = read && yield(row); read {
 				r.written.Add(1)
@@ -90,32 +105,14 @@ func (r *cancelRun) cancel(yield func(output.Outcome) bool) {
 	}
 }
 
-func (r *cancelRun) cancelGroup(ids []int64) (rows []output.Outcome) {
-	var result outgoing.CancelResult
-	err := cmp.Or(r.ended, context.Cause(r.ctx))
-	if err == nil {
-		result, err = r.client.CancelScheduled(r.ctx, ids)
-		r.testSystem = r.testSystem || result.Sandbox != nil && *result.Sandbox
-	}
-	reasons := reasonsOf(err)
-	for _, o := range result.Outcomes {
-		rows = append(rows, output.NewOutcome(o, reasons[o.ID]))
-	}
-	if len(rows) == 0 { // nothing was tried
-		for _, id := range ids {
-			rows = append(rows, output.NewOutcome(outgoing.Outcome{ID: id, State: outgoing.NotSent}, err))
-		}
-	}
-	return rows
-}
-
 // take counts what became of a message.
 func (r *cancelRun) take(row output.Outcome) {
 	now, why := "not looked up", ""
 	switch {
 	case row.Message != nil:
 		now = shownStatus(*row.Message)
-	case row.State == outgoing.Rejected && *row.Status == http.StatusNotFound && row.Err == nil: // another server's 404 does not speak of IDs
+	case row.State == outgoing.Rejected && *row.Status == http.StatusNotFound && row.Err == nil:
+		// The 404 of another server, which does not speak of IDs, is an error.
 		now = "unknown to the gateway"
 	}
 	if row.Err != nil {

@@ -30,7 +30,8 @@ func sample(n int) int64 { return outgoingtest.SampleMessages(1)[0].ID + int64(n
 func (c *cli) demoCommand() *cobra.Command {
 	return c.command("demo", func(*cobra.Command, []string) error {
 		// On one stream, so that results and messages come in their order through a pipe, too.
-		d := &demoRun{cli: &cli{name: c.name, screen: terminal.NewScreen(os.Stdin, os.Stdout, os.Stdout), double: demoGateway()}}
+		screen := terminal.NewScreen(os.Stdin, os.Stdout, os.Stdout)
+		d := &demoRun{cli: &cli{name: c.name, screen: screen, double: demoGateway()}}
 		// Requests go out one by one, so that the demo looks the same each time.
 		d.step("1. Look up more messages than one request may name",
 			"get --demo --summary --concurrency 1 7 8 43456 ... 43575", outgoingtest.Fault{})
