@@ -105,6 +105,8 @@ func (r *cancelRun) cancel(yield func(output.Outcome) bool) {
 	}
 }
 
+const foreign = "unknown to the gateway" // in place of a message's status
+
 // take counts what became of a message.
 func (r *cancelRun) take(row output.Outcome) {
 	now, why := "not looked up", ""
@@ -113,7 +115,7 @@ func (r *cancelRun) take(row output.Outcome) {
 		now = shownStatus(*row.Message)
 	case row.State == outgoing.Rejected && *row.Status == http.StatusNotFound && row.Err == nil:
 		// The 404 of another server, which does not speak of IDs, is an error.
-		now = "unknown to the gateway"
+		now = foreign
 	}
 	if row.Err != nil {
 		why = r.reason(row.Err)
@@ -149,6 +151,7 @@ func (r *cancelRun) conclude(unwritten error) error {
 	if r.testSystem {
 		r.note("The gateway says that this was its test system.")
 	}
+	r.hintIfAll(rejected.statuses[foreign])
 	if errors.Is(unwritten, terminal.ErrUnwritten) && !r.interrupted.Load() {
 		return unwritten
 	}

@@ -76,11 +76,8 @@ func (s *serveRun) serve(*cobra.Command, []string) error {
 			return fmt.Errorf("--messages-file %s: %w", s.messagesFile, err)
 		}
 	}
-	opts := []outgoingtest.Option{outgoingtest.WithRequestLimit(0), outgoingtest.WithLatency(s.latency)}
-	if s.token != "" {
-		opts = append(opts, outgoingtest.WithToken(s.token))
-	}
-	gateway := outgoingtest.NewGateway(opts...)
+	gateway := outgoingtest.NewGateway(outgoingtest.WithRequestLimit(0), outgoingtest.WithLatency(s.latency),
+		outgoingtest.WithToken(s.token)) // where "" lets any in
 	for _, text := range s.faults {
 		fault, err := server.ParseFault(text)
 		if err != nil {

@@ -14,11 +14,10 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
-// New returns a server of the gateway that logs each request. As at the real gateway there is nothing outside of /rest and
-// /rest-sandbox. A write has no time limit: --latency or a fault's delay may be as long as it likes.
+// New returns a server of the gateway. A write has no time limit: --latency or a fault's delay may be as long as it likes.
 func New(gateway http.Handler, out io.Writer) *http.Server {
 	return &http.Server{
-		Handler:           logged(likeTheGateway(gateway), out),
+		Handler:           logged(gateway, out),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
@@ -27,24 +26,11 @@ func New(gateway http.Handler, out io.Writer) *http.Server {
 	}
 }
 
-func likeTheGateway(gateway http.Handler) http.Handler {
+// logged returns a handler that writes a line for each request, once it is answered. Headers are left out: one of them is the
+// token. As at the real gateway there is nothing outside of /rest and /rest-sandbox.
+func logged(gateway http.Handler, out io.Writer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Path, "/rest/") && !strings.HasPrefix(r.URL.Path, "/rest-sandbox/") {
-			http.Error(w, "404 page not found: paths begin with /rest or /rest-sandbox", http.StatusNotFound)
-			return
-		}
-		if r.Method == http.MethodHead {
-			r = r.Clone(r.Context())
-			r.Method = http.MethodGet // net/http leaves the body out, since it knows what was asked
-		}
-		gateway.ServeHTTP(w, r)
-	})
-}
-
-// logged writes a line for each request, once it is answered. Headers are left out: one of them is the token.
-func logged(next http.Handler, out io.Writer) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		begun, answer, end := time.Now(), &response{ResponseWriter: w}, ", broken off"
+		begun, method, answer, end := time.Now(), r.Method, &response{ResponseWriter: w}, ", broken off"
 		defer func() {
 			result := fmt.Sprintf("%d %s%s", answer.status, http.StatusText(answer.status), end)
 			switch {
@@ -53,10 +39,18 @@ func logged(next http.Handler, out io.Writer) http.Handler {
 			case answer.status == 0:
 				result = "dropped"
 			}
-			_, _ = fmt.Fprintf(out, "%s  %s %s  %s  %s\n", begun.Format(time.TimeOnly), r.Method,
+			_, _ = fmt.Fprintf(out, "%s  %s %s  %s  %s\n", begun.Format(time.TimeOnly), method,
 				display.Printable(r.URL.RequestURI()), result, time.Since(begun).Round(100*time.Microsecond))
 		}()
-		next.ServeHTTP(answer, r)
+		if r.Method == http.MethodHead {
+			r = r.Clone(r.Context())
+			r.Method = http.MethodGet // net/http leaves the body out, since it knows what was asked
+		}
+		if strings.HasPrefix(r.URL.Path, "/rest/") || strings.HasPrefix(r.URL.Path, "/rest-sandbox/") {
+			gateway.ServeHTTP(answer, r)
+		} else {
+			http.Error(answer, "404 page not found: paths begin with /rest or /rest-sandbox", http.StatusNotFound)
+		}
 		end = ""
 	})
 }
