@@ -123,6 +123,6 @@ func (r *getRun) conclude() {
 	if r.ended != nil && r.tally[output.NotSent].count == 0 && !r.interrupted.Load() {
 		r.say("outgoing: %s", output.Reason(r.ended))
 	}
-	r.hintIfAll(r.tally[output.Missing].count)
 	r.note("%s (%s)", r.counts(output.Found, output.Missing, output.NotSettled, output.NotSent), r.sent())
+	r.hintIfAll(r.tally[output.Missing].count)
 }

@@ -25,24 +25,19 @@ import (
 type Screen struct {
 	stdin, stdout, stderr *os.File
 
-	dumb   bool // the terminal cannot draw over what it shows
-	colors bool // are wanted, where there is a terminal
-
 	mu     sync.Mutex
 	before string // what is to be written before anything else
 }
 
 // NewScreen returns the Screen of a process's streams.
 func NewScreen(stdin, stdout, stderr *os.File) *Screen {
-	dumb := os.Getenv("TERM") == "dumb"
-	colors := os.Getenv("NO_COLOR") == "" && !dumb // https://no-color.org
-	return &Screen{stdin: stdin, stdout: stdout, stderr: stderr, dumb: dumb, colors: colors}
+	return &Screen{stdin: stdin, stdout: stdout, stderr: stderr}
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // CanDraw reports whether there is a terminal on which a line can be drawn again and again.
-func (s *Screen) CanDraw() bool { return isTerminal(s.stderr) && !s.dumb }
+func (s *Screen) CanDraw() bool { return isTerminal(s.stderr) && os.Getenv("TERM") != "dumb" }
 
 // Out returns a writer to standard output. Its errors are [ErrReaderGone], or match [ErrUnwritten].
 func (s *Screen) Out() io.Writer {
@@ -176,7 +171,8 @@ func (s *Screen) Style() Style {
 		return Style{}
 	}
 	columns, _, _ := term.GetSize(int(s.stdout.Fd()))
-	return Style{Terminal: true, Width: max(columns, 0), Colors: s.colors}
+	colors := os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" // https://no-color.org
+	return Style{Terminal: true, Width: max(columns, 0), Colors: colors}
 }
 
 // The colors, as ECMA-48 has them (SGR).
