@@ -34,7 +34,7 @@ func (c *cli) demoCommand() *cobra.Command {
 		d := &demoRun{cli: &cli{name: c.name, screen: screen, double: demoGateway()}}
 		// Requests go out one by one, so that the demo looks the same each time.
 		d.step("1. Look up more messages than one request may name",
-			"get --demo --summary --concurrency 1 7 8 43456 ... 43575", outgoingtest.Fault{})
+			"get --demo --summary --concurrency 1 7 8 $(seq 43456 43575)", outgoingtest.Fault{})
 		d.step("2. Cancel what can still be stopped, while the gateway asks for patience",
 			"cancel --demo --yes 43463 43471 43479 43456 7 43463",
 			outgoingtest.Fault{Method: http.MethodDelete, Status: http.StatusTooManyRequests})
@@ -61,15 +61,15 @@ func (d *demoRun) print(format string, args ...any) {
 
 // step runs a command, and shows what has reached the gateway, which meets a fault.
 func (d *demoRun) step(title, line string, fault outgoingtest.Fault) {
-	style, sent, between := d.screen.Style(), len(d.double.Requests()), ""
-	for n := range demoSamples - 2 {
-		between += fmt.Sprint(sample(n+1), " ")
+	style, sent, all := d.screen.Style(), len(d.double.Requests()), ""
+	for n := range demoSamples {
+		all += fmt.Sprint(sample(n), " ")
 	}
 	d.print("%s\n%s\n\n", style.Paint(terminal.Bold, title), style.Paint(terminal.Faint, "$ "+d.name+" "+line))
 	if d.err == nil {
 		d.double.Inject(fault)
 		root := d.rootCommand()
-		root.SetArgs(strings.Fields(strings.Replace(line, "...", between, 1)))
+		root.SetArgs(strings.Fields(strings.Replace(line, "$(seq 43456 43575)", all, 1)))
 		if d.err = root.Execute(); errors.Is(d.err, statusError(exitUnsettled)) {
 			d.err = nil
 		}

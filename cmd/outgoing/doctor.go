@@ -23,10 +23,8 @@ func (c *cli) doctorCommand() *cobra.Command {
 
 // examine prints the results as they come, and what they add up to.
 func (s *session) examine(version, record string) error {
-	cfg := doctor.Config{
-		BaseURL: s.url, Gateway: cmp.Or(knownGateways[s.url], "at another base URL"), // which is the user's business
-		Version: version, Token: s.token, Transport: s.drainer,
-	}
+	what := cmp.Or(knownGateways[s.url], "at another base URL") + ", asked by " + version // the URL is the user's business
+	cfg := doctor.Config{BaseURL: s.url, Gateway: what, Token: s.token, Transport: s.drainer}
 	var err, unrecorded error
 	if record != "" {
 		if cfg.Record, err = doctor.NewRecorder(record, &unrecorded); err != nil {

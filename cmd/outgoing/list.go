@@ -63,9 +63,6 @@ func (r *listRun) list() error {
 		count += " listed before the interrupt"
 	case r.ended != nil:
 		r.say("outgoing: %s", r.reason(r.ended))
-		if r.unanswered {
-			return nil
-		}
 	case p.TotalResults != nil && p.CurrentPage != nil && p.TotalPages != nil:
 		count += fmt.Sprintf(" of %d, page %d of %d", *p.TotalResults, *p.CurrentPage, *p.TotalPages)
 		if p.Links.Next != "" {
@@ -91,8 +88,9 @@ func (r *listRun) messages(yield func(outgoing.Message) bool) {
 				r.say("not readable: %s\n  %s", cmp.Or(display.IDs(f.IDs), "of an unknown ID"), output.Reason(f.Err))
 			}
 			continue
-		case err != nil && r.progress.Done.Load()+r.progress.Failed.Load() == 0:
-			r.ended, r.unanswered = err, !r.interrupted.Load()
+		case err != nil && r.progress.Done.Load()+r.progress.Failed.Load() == 0 && !r.interrupted.Load():
+			r.say("outgoing: %s", r.reason(err))
+			r.unanswered = true
 			return
 		case err != nil:
 			r.ended = fmt.Errorf("the history breaks off here: %w", err)

@@ -41,7 +41,7 @@ type session struct {
 	lastWords   func() // says what more there is to know if the results cannot be written; may be nil
 	unsettled   bool   // not everything that was asked is settled
 	ended       error  // why the work ended before its end
-	unanswered  bool   // that was before any result, and an empty list would say that there is none
+	unanswered  bool   // the gateway gave no result at all, and an empty list would say that there is none
 }
 
 // gatewayCommand returns a command that asks a gateway. What is wrong is found before anything is sent: by the command's
@@ -113,7 +113,7 @@ func printAll[Row any](s *session, layout output.Layout[Row], rows iter.Seq[Row]
 		}
 	}
 	if s.unanswered {
-		return nil
+		return statusError(exitUnsettled)
 	}
 	return out.Close()
 }

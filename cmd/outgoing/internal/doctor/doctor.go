@@ -43,9 +43,8 @@ type Result struct {
 
 // Config says which gateway is examined, and how it is reached.
 type Config struct {
-	BaseURL string // one that outgoing.New accepts
-	Gateway string // what the report calls it: its URL may be no one else's business
-	Version string // of the command
+	BaseURL string // one that outgoing.New accepts, without a slash at its end
+	Gateway string // how the report begins: which one it is, since its URL may be no one else's business, and who asks
 
 	// Token is asked once for each request. After an error of it the rest is skipped.
 	Token     func(context.Context) (string, error)
@@ -165,7 +164,7 @@ func to(req request) func(*examination) (*answer, error) {
 
 // D1: connection, certificate, clock, the time of an answer.
 
-func gateway(x *examination) Result { return OK.found("%s, asked by %s", x.Gateway, x.Version) }
+func gateway(x *examination) Result { return OK.found("%s", x.Gateway) }
 
 func connection(x *examination) Result {
 	a := x.see(start)

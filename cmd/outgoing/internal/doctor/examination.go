@@ -48,7 +48,6 @@ type examination struct {
 }
 
 func newExamination(ctx context.Context, cfg Config) *examination {
-	cfg.BaseURL = strings.TrimRight(cfg.BaseURL, "/")
 	return &examination{Config: cfg, ctx: ctx, seen: map[request]*answer{}, ids: map[string]int{}, recorded: map[string]int{}}
 }
 
