@@ -30,7 +30,8 @@ func (c *cli) cancelCommand() *cobra.Command {
 	r := &cancelRun{session: &session{cli: c}, tally: make(tally[outgoing.State])}
 	r.lastWords = func() {
 		if unwritten := r.ids[r.written.Load():]; len(unwritten) > 0 {
-			r.say("not written: the outcomes of the last %d of %d IDs, from %d on; look them up", len(unwritten), len(r.ids), unwritten[0])
+			r.say("not written: the outcomes of the last %d of %d IDs, from %d on; look them up",
+				len(unwritten), len(r.ids), unwritten[0])
 		}
 	}
 	cmd := r.gatewayCommand("cancel [ID...]", idFlags, func() error {

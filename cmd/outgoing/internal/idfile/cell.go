@@ -186,22 +186,15 @@ func (b *rowsBefore) add(r row, index int, id int64) error {
 	if b.count == 0 {
 		b.first = slices.Clone(r.cells)
 		b.filled = where(r.cells, func(cell string) bool { return cell != "" })
+		b.filled = slices.DeleteFunc(b.filled, func(i int) bool { return i == index })
 	}
-	kept, lost := b.filled[:0], []int(nil)
-	for _, i := range b.filled {
-		switch {
-		case i == index:
-		case at(r.cells, i) == "":
-			lost = append(lost, i)
-		default:
-			kept = append(kept, i)
-		}
-	}
-	b.filled = kept
+	isThere := func(i int) bool { return at(r.cells, i) != "" }
+	lost := slices.DeleteFunc(slices.Clone(b.filled), isThere)
+	b.filled = slices.DeleteFunc(b.filled, func(i int) bool { return !isThere(i) })
 	isText := func(i int) bool { // phone numbers and dates are; prices are not
 		return len(b.first[i]) >= 9 || strings.Trim(b.first[i], "-+.,0123456789") == b.first[i]
 	}
-	alone := !slices.ContainsFunc(kept, isText) && (len(kept) == 0 || slices.ContainsFunc(lost, isText))
+	alone := !slices.ContainsFunc(b.filled, isText) && (len(b.filled) == 0 || slices.ContainsFunc(lost, isText))
 	if b.count > 1 && len(lost) > 0 && alone {
 		b.doubt = fmt.Errorf("%d stands without what all rows before it have: "+
 			"if it is a total, take the line out; if it is an ID, move it up", id)
