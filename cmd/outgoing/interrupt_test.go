@@ -235,7 +235,7 @@ func TestAThirdInterruptOfACancelNamesTheFirstOutcomeThatIsNotWritten(t *testing
 	}
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
 	assert.Equal(t, 130, statusOf(t, cmd.Wait()))
-	assert.Regexp(t, `were written\nnot written: the outcomes of the last 2\d{3} of 3000 IDs, from 4\d{4} on; look them up\n$`, stderr)
+	assert.Regexp(t, `\nnot written: the outcomes of the last 2\d{3} of 3000 IDs, from 4\d{4} on; look them up\n$`, stderr)
 }
 
 // fullPipe returns the end of a pipe into which nothing more can be written.

@@ -195,7 +195,7 @@ func refused(err error) bool {
 	return errors.Is(err, outgoing.ErrUnauthorized) || errors.Is(err, outgoing.ErrForbidden)
 }
 
-// hintIfAll is for so many IDs that the gateway does not know. If it knows none, a base URL that was given may be wrong.
+// hintIfAll is for so many IDs that the gateway does not know. If it knows none, the base URL may be wrong.
 func (s *session) hintIfAll(unknown int) {
 	if unknown == len(s.ids) && knownGateways[s.url] == "" {
 		s.say("outgoing: the gateway knows none of these IDs; a wrong base URL looks the same")

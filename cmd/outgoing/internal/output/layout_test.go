@@ -23,8 +23,9 @@ func TestC1_AnOutcomeSaysThatTheGatewayTurnedTheRequestAway(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"id":5,"status":429,"error":null,"state":"not sent","reason":"`+reason+`"}`, string(row))
 
-	problem := NewOutcome(outgoing.Outcome{ID: 5, State: outgoing.NotSent, Status: 403, Problem: &outgoing.Problem{Title: "Forbidden", Code: "403-5"}}, refusal)
-	assert.Equal(t, "the gateway turned the request away: Forbidden (code 403-5)", problem.Reason)
+	problem := &outgoing.Problem{Title: "Forbidden", Code: "403-5"}
+	forbidden := NewOutcome(outgoing.Outcome{ID: 5, State: outgoing.NotSent, Status: 403, Problem: problem}, refusal)
+	assert.Equal(t, "the gateway turned the request away: Forbidden (code 403-5)", forbidden.Reason)
 
 	held := NewOutcome(outgoing.Outcome{ID: 6, State: outgoing.NotSent}, refusal)
 	assert.NotContains(t, held.Reason, "turned")
@@ -33,7 +34,8 @@ func TestC1_AnOutcomeSaysThatTheGatewayTurnedTheRequestAway(t *testing.T) {
 // C3 has a rejected message read back: an earlier call, whose answer was lost, may have cancelled it.
 func TestC3_ARowTellsWhatTheMessageIsNow(t *testing.T) {
 	for _, state := range []outgoing.State{outgoing.Rejected, outgoing.Unknown} {
-		row := NewOutcome(outgoing.Outcome{ID: 5, State: state, Status: 400, Message: &outgoing.Message{ID: 5, StatusCode: "CANCELLED"}}, nil)
+		now := &outgoing.Message{ID: 5, StatusCode: "CANCELLED"}
+		row := NewOutcome(outgoing.Outcome{ID: 5, State: state, Status: 400, Message: now}, nil)
 		for format, want := range map[string]string{
 			"table": "400  CANCELLED\n", "csv": "5," + state.String() + ",400,CANCELLED,\n", "jsonl": `"status_code":"CANCELLED"`,
 		} {

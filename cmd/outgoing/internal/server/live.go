@@ -117,8 +117,8 @@ func (l Live) plan(u *underway) *underway {
 	return u
 }
 
-// moveOn gives messages their next status where that is due. It returns those that have not reached their end, and those that
-// this, or a cancel meanwhile, has changed.
+// moveOn gives messages their next status where that is due. It returns those that have not reached their end, and
+// those that this, or a cancel meanwhile, has changed.
 func (l Live) moveOn(open []*underway) (left []*underway, changed []outgoing.Message) {
 	left = slices.DeleteFunc(open, func(u *underway) (ended bool) {
 		before := u.StatusCode
@@ -163,10 +163,11 @@ type Caller struct {
 	open       atomic.Int64 // changes that are not acknowledged
 }
 
-// NewCaller returns a Caller that writes a line to log for each callback, until ctx is done. An empty token is none. Redirects
-// are not followed.
+// NewCaller returns a Caller that writes a line to log for each callback, until ctx is done. An empty token is none.
+// Redirects are not followed.
 func NewCaller(ctx context.Context, u *url.URL, token string, transport http.RoundTripper, log io.Writer) *Caller {
-	return &Caller{ctx: ctx, url: u.String(), token: token, transport: transport, log: log, slots: make(chan struct{}, MaxCalls)}
+	slots := make(chan struct{}, MaxCalls)
+	return &Caller{ctx: ctx, url: u.String(), token: token, transport: transport, log: log, slots: slots}
 }
 
 // ParseCallbackURL checks a URL for callbacks, which may be a plain http one of another machine if exposed is true. The error

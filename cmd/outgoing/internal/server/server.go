@@ -14,7 +14,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
-// New returns a server of the gateway. A write has no time limit: --latency or a fault's delay may be as long as it likes.
+// New returns a server of the gateway. A write has no time limit: --latency or a fault's delay may be of any length.
 func New(gateway http.Handler, out io.Writer) *http.Server {
 	return &http.Server{
 		Handler:           logged(gateway, out),
@@ -26,8 +26,8 @@ func New(gateway http.Handler, out io.Writer) *http.Server {
 	}
 }
 
-// logged returns a handler that writes a line for each request, once it is answered. Headers are left out: one of them is the
-// token. As at the real gateway there is nothing outside of /rest and /rest-sandbox.
+// logged returns a handler that writes a line for each request, once it is answered. Headers are left out: one of them
+// is the token. As at the real gateway there is nothing outside of /rest and /rest-sandbox.
 func logged(gateway http.Handler, out io.Writer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun, method, answer, end := time.Now(), r.Method, &response{ResponseWriter: w}, ", broken off"
