@@ -97,9 +97,8 @@ func (r *cancelRun) cancel(yield func(output.Outcome) bool) {
 			}
 		}
 		for _, o := range result.Outcomes {
-			row := output.NewOutcome(o, reasons[o.ID])
-			r.take(row)
-			if read = read && yield(row); read {
+			r.take(o, reasons[o.ID])
+			if read = read && yield(output.NewOutcome(o, reasons[o.ID])); read {
 				r.written.Add(1)
 			}
 		}
@@ -108,25 +107,24 @@ func (r *cancelRun) cancel(yield func(output.Outcome) bool) {
 
 const foreign = "unknown to the gateway" // in place of a message's status
 
-// take counts what became of a message.
-func (r *cancelRun) take(row output.Outcome) {
+// take counts what became of a message; err is that of its request, if it is not settled.
+func (r *cancelRun) take(o outgoing.Outcome, err error) {
 	now, why := "not looked up", ""
 	switch {
-	case row.Message != nil:
-		now = shownStatus(*row.Message)
-	case row.State == outgoing.Rejected && *row.Status == http.StatusNotFound && row.Err == nil:
-		// The 404 of another server, which does not speak of IDs, is an error.
+	case o.Message != nil:
+		now = shownStatus(*o.Message)
+	case o.State == outgoing.Rejected && o.Status == http.StatusNotFound && err == nil: // an error is another server's 404
 		now = foreign
 	}
-	if row.Err != nil {
-		why = r.reason(row.Err)
+	if err != nil {
+		why = r.reason(err)
 	}
-	if r.ended == nil && refused(row.Err) {
-		r.ended = fmt.Errorf("stopped: %w", row.Err)
+	if r.ended == nil && refused(err) {
+		r.ended = fmt.Errorf("stopped: %w", err)
 	}
-	r.add(row.State, row.ID, now, why)
+	r.add(o.State, o.ID, now, why)
 	r.progress.Done.Add(1)
-	if row.State != outgoing.Cancelled {
+	if o.State != outgoing.Cancelled {
 		r.progress.Failed.Add(1)
 	}
 }

@@ -80,18 +80,17 @@ func (r row) differences() map[string]string {
 	}
 	found, members := map[string]string{}, map[string]jsontext.Value{}
 	_ = json.Unmarshal(r.raw, &members, lenient) // it has been read as JSON before
-	for name, value := range members {
-		switch kind := kinds[value.Kind()]; {
-		case contract[name] == "":
-			found["/* is not in the document, and is "+kind] = ""
-		case !strings.ContainsRune(contract[name], rune(value.Kind())):
-			found["/"+name] = " is " + kind + ", not as the document says"
-		}
-	}
-	for name := range contract {
-		if members[name] == nil {
+	for name, wanted := range contract {
+		switch value := members[name]; {
+		case value == nil:
 			found["/"+name] = " is absent"
+		case !strings.ContainsRune(wanted, rune(value.Kind())):
+			found["/"+name] = " is " + kinds[value.Kind()] + ", not as the document says"
 		}
+		delete(members, name)
+	}
+	for _, value := range members {
+		found["/* is not in the document, and is "+kinds[value.Kind()]] = ""
 	}
 	for _, o := range r.odd {
 		found[o.Pointer] = cmp.Or(found[o.Pointer], " is "+o.Reason)

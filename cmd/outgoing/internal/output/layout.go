@@ -138,7 +138,6 @@ type Outcome struct {
 	State   outgoing.State    `json:"state"`
 	Reason  string            `json:"reason,omitempty"`
 	Message *outgoing.Message `json:"message,omitempty"` // as it is now, if the state is unknown or rejected
-	Err     error             `json:"-"`                 // of the request, if the ID is not settled
 }
 
 // Outcomes is how cancel shows what became of IDs.
@@ -155,7 +154,7 @@ var Outcomes = Layout[Outcome]{
 
 // NewOutcome returns the row of an outcome. The error is that of its request, if the ID is not settled.
 func NewOutcome(o outgoing.Outcome, err error) Outcome {
-	row := Outcome{ID: o.ID, Error: o.Problem, State: o.State, Message: o.Message, Err: err}
+	row := Outcome{ID: o.ID, Error: o.Problem, State: o.State, Message: o.Message}
 	switch p := o.Problem; {
 	case p != nil && *p != outgoing.Problem{}:
 		row.Reason = cmp.Or(p.Detail, p.Title)
