@@ -61,15 +61,15 @@ func (d *demoRun) print(format string, args ...any) {
 
 // step runs a command, and shows what has reached the gateway, which meets a fault.
 func (d *demoRun) step(title, line string, fault outgoingtest.Fault) {
-	style, sent, all := d.screen.Style(), len(d.double.Requests()), ""
+	style, sent, all := d.screen.Style(), len(d.double.Requests()), []int64(nil)
 	for n := range demoSamples {
-		all += fmt.Sprint(sample(n), " ")
+		all = append(all, sample(n))
 	}
 	d.print("%s\n%s\n\n", style.Paint(terminal.Bold, title), style.Paint(terminal.Faint, "$ "+d.name+" "+line))
 	if d.err == nil {
 		d.double.Inject(fault)
 		root := d.rootCommand()
-		root.SetArgs(strings.Fields(strings.Replace(line, "$(seq 43456 43575)", all, 1)))
+		root.SetArgs(strings.Fields(strings.Replace(line, "$(seq 43456 43575)", strings.Trim(fmt.Sprint(all), "[]"), 1)))
 		if d.err = root.Execute(); errors.Is(d.err, statusError(exitUnsettled)) {
 			d.err = nil
 		}
