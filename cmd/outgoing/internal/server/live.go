@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -157,17 +158,19 @@ type Caller struct {
 	ctx        context.Context
 	url, token string
 	transport  http.RoundTripper
-	log        io.Writer
+	log        *log.Logger   // beside the lines about requests
 	slots      chan struct{} // one for each callback under way
 	calls      sync.WaitGroup
 	open       atomic.Int64 // changes that are not acknowledged
 }
 
-// NewCaller returns a Caller that writes a line to log for each callback, until ctx is done. An empty token is none.
+// NewCaller returns a Caller that writes a line to out for each callback, until ctx is done. An empty token is none.
 // Redirects are not followed.
-func NewCaller(ctx context.Context, u *url.URL, token string, transport http.RoundTripper, log io.Writer) *Caller {
-	slots := make(chan struct{}, MaxCalls)
-	return &Caller{ctx: ctx, url: u.String(), token: token, transport: transport, log: log, slots: slots}
+func NewCaller(ctx context.Context, u *url.URL, token string, transport http.RoundTripper, out io.Writer) *Caller {
+	return &Caller{
+		ctx: ctx, url: u.String(), token: token, transport: transport,
+		log: log.New(out, " callback  ", log.Ltime|log.Lmsgprefix), slots: make(chan struct{}, MaxCalls),
+	}
 }
 
 // ParseCallbackURL checks a URL for callbacks, which may be a plain http one of another machine if exposed is true. The error
@@ -200,7 +203,7 @@ func (c *Caller) Report(changed ...outgoing.Message) {
 	}
 	if dropped := len(changed) - room; dropped > 0 {
 		text := display.Plural(dropped, "status change is", "status changes are")
-		c.say("%s dropped: %d wait already, and the callbacks are slower", text, maxOpen)
+		c.log.Printf("%s dropped: %d wait already, and the callbacks are slower", text, maxOpen)
 	}
 }
 
@@ -208,7 +211,7 @@ func (c *Caller) Report(changed ...outgoing.Message) {
 func (c *Caller) Wait() {
 	c.calls.Wait()
 	if open := c.open.Load(); open > 0 {
-		c.say("%s not acknowledged", display.Plural(open, "status change was", "status changes were"))
+		c.log.Printf("%s not acknowledged", display.Plural(open, "status change was", "status changes were"))
 	}
 }
 
@@ -223,11 +226,11 @@ func (c *Caller) deliver(msgs []outgoing.Message) {
 		<-c.slots
 		if acknowledged {
 			c.open.Add(-int64(len(msgs)))
-			c.say("%s  %s  %v", count, result, took)
+			c.log.Printf("%s  %s  %v", count, result, took)
 			return
 		}
 		if c.ctx.Err() == nil {
-			c.say("%s  %s, again in %v  %v", count, result, wait, took)
+			c.log.Printf("%s  %s, again in %v  %v", count, result, wait, took)
 		}
 		select {
 		case <-c.ctx.Done():
@@ -256,9 +259,4 @@ func (c *Caller) post(msgs []outgoing.Message) (result string, acknowledged bool
 	defer res.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)) // so that the connection can be used again
 	return strings.TrimSpace(fmt.Sprintf("%d %s", res.StatusCode, http.StatusText(res.StatusCode))), res.StatusCode/100 == 2
-}
-
-// say writes a line about callbacks beside those about requests.
-func (c *Caller) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(c.log, "%s  callback  %s\n", time.Now().Format(time.TimeOnly), fmt.Sprintf(format, args...))
 }
