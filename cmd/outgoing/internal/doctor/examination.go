@@ -182,8 +182,7 @@ func describeFailure(r *http.Request, err error) error {
 		return interrupt.ErrInterrupted
 	case ended != nil || isTimeout && timeout.Timeout():
 		return errors.New("no answer in time")
-	}
-	if errors.Is(err, io.EOF) {
+	case errors.Is(err, io.EOF):
 		return errors.New("the connection was dropped, or what came is not HTTP")
 	}
 	for cause := err; cause != nil; cause = errors.Unwrap(cause) {
