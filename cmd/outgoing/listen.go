@@ -25,10 +25,12 @@ type listenRun struct {
 	noConfirm bool
 	opts      []callback.Option
 
-	mu        sync.Mutex // not held while a callback is in work, but for its printing
-	handler   *callback.Handler
-	known     []string // the tokens of the handler
-	failed    error    // why they could not be read again, which has been logged
+	mu      sync.Mutex
+	handler *callback.Handler
+	known   []string // the tokens of the handler
+	failed  error    // why they could not be read again, which has been logged
+
+	printing  sync.Mutex // of one callback: while it waits for a reader, others are still turned away
 	out       *output.Writer[outgoing.Message]
 	unwritten error  // why nothing more can be written
 	stop      func() // ends the command
@@ -72,8 +74,8 @@ func (l *listenRun) listen(*cobra.Command, []string) error {
 	srv := server.New(nil, nil) // for its limits
 	srv.Handler, srv.WriteTimeout, srv.ErrorLog = l, time.Minute, slog.NewLogLogger(log.Handler(), slog.LevelWarn)
 	err := l.run(ctx, srv, 15*time.Second /* a look-up takes 10 at most */, l.announce)
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.printing.Lock()
+	defer l.printing.Unlock()
 	return cmp.Or(l.unwritten, err)
 }
 
@@ -143,8 +145,8 @@ func (l *listenRun) refresh() error {
 
 // print is a callback.Sink. After an error it writes no more, and the command stops: the callbacks come again.
 func (l *listenRun) print(_ context.Context, changed []outgoing.Message) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.printing.Lock()
+	defer l.printing.Unlock()
 	for _, m := range changed {
 		if l.unwritten == nil {
 			l.unwritten = l.out.Write(m)
