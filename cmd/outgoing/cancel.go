@@ -22,14 +22,18 @@ type cancelRun struct {
 	*session
 	yes                   bool
 	tally[outgoing.State]              // of what became of IDs, and what the messages are now
-	given                 atomic.Int64 // how many of the IDs the library took
 	written               atomic.Int64 // how many of the IDs have their outcome in the results
 	testSystem            bool         // the gateway says that it is its test system
 }
 
 func (c *cli) cancelCommand() *cobra.Command {
 	r := &cancelRun{session: &session{cli: c}, tally: make(tally[outgoing.State])}
-	r.lastWords = r.sayUnwritten
+	r.lastWords = func() {
+		if unwritten := r.ids[r.written.Load():]; len(unwritten) > 0 {
+			r.say("not written: the outcomes of the last %d of %d IDs, from %d on; look them up",
+				len(unwritten), len(r.ids), unwritten[0])
+		}
+	}
 	cmd := r.gatewayCommand("cancel [ID...]", idFlags, func() error {
 		if err := r.agree(); err != nil {
 			return err
@@ -79,81 +83,49 @@ func (r *cancelRun) agree() error {
 func (r *cancelRun) cancel(yield func(output.Outcome) bool) {
 	read := true
 	for ids := range slices.Chunk(r.ids, r.concurrency*outgoing.MaxIDs) {
-		for _, row := range r.cancelGroup(ids) {
-			r.take(row)
-			if read = read && yield(row); read {
+		var result outgoing.CancelResult
+		err := cmp.Or(r.ended, context.Cause(r.ctx))
+		if err == nil {
+			result, err = r.client.CancelScheduled(r.ctx, ids)
+			r.testSystem = r.testSystem || result.Sandbox != nil && *result.Sandbox
+		}
+		reasons := reasonsOf(err)
+		if len(result.Outcomes) == 0 { // nothing was tried
+			for _, id := range ids {
+				result.Outcomes = append(result.Outcomes, outgoing.Outcome{ID: id, State: outgoing.NotSent})
+				reasons[id] = err
+			}
+		}
+		for _, o := range result.Outcomes {
+			r.take(o, reasons[o.ID])
+			if read = read && yield(output.NewOutcome(o, reasons[o.ID])); read {
 				r.written.Add(1)
 			}
 		}
 	}
 }
 
-func (r *cancelRun) cancelGroup(ids []int64) (rows []output.Outcome) {
-	err := cmp.Or(r.ended, context.Cause(r.ctx))
-	if err == nil {
-		var result outgoing.CancelResult
-		r.given.Add(int64(len(ids)))
-		result, err = r.client.CancelScheduled(r.ctx, ids)
-		r.testSystem = r.testSystem || result.Sandbox != nil && *result.Sandbox
-		rows = outcomesOf(result, err)
-	}
-	if len(rows) == 0 { // nothing was tried
-		for _, id := range ids {
-			rows = append(rows, output.Outcome{Outcome: outgoing.Outcome{ID: id, State: outgoing.NotSent}, Err: err})
-		}
-	}
-	return rows
-}
-
 const foreign = "unknown to the gateway" // in place of a message's status
 
-// take counts what became of a message.
-func (r *cancelRun) take(row output.Outcome) {
+// take counts what became of a message; err is that of its request, if it is not settled.
+func (r *cancelRun) take(o outgoing.Outcome, err error) {
 	now, why := "not looked up", ""
 	switch {
-	case row.Message != nil:
-		now = shownStatus(*row.Message)
-	case row.State == outgoing.Rejected && row.Status == http.StatusNotFound && row.Err == nil: // another server's 404 does not speak of IDs
+	case o.Message != nil:
+		now = shownStatus(*o.Message)
+	case o.State == outgoing.Rejected && o.Status == http.StatusNotFound && err == nil: // an error is another server's 404
 		now = foreign
 	}
-	if row.Err != nil {
-		why = r.reason(row.Err)
+	if err != nil {
+		why = r.reason(err)
 	}
-	if r.ended == nil && refused(row.Err) {
-		r.ended = fmt.Errorf("stopped: %w", row.Err)
+	if r.ended == nil && refused(err) {
+		r.ended = fmt.Errorf("stopped: %w", err)
 	}
-	r.add(row.State, row.ID, now, why)
+	r.add(o.State, o.ID, now, why)
 	r.progress.Done.Add(1)
-	if row.State != outgoing.Cancelled {
+	if o.State != outgoing.Cancelled {
 		r.progress.Failed.Add(1)
-	}
-}
-
-// outcomesOf returns what became of each message, with why it is not cancelled.
-func outcomesOf(result outgoing.CancelResult, err error) (rows []output.Outcome) {
-	reasons := make(map[int64]error)
-	if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
-		for _, f := range batch.Failures {
-			for _, id := range f.IDs {
-				reasons[id] = f.Err
-			}
-		}
-	}
-	for _, o := range result.Outcomes {
-		rows = append(rows, output.Outcome{Outcome: o, Err: reasons[o.ID]})
-	}
-	return rows
-}
-
-// sayUnwritten says of which messages the outcome is not written, and which are untouched.
-func (r *cancelRun) sayUnwritten() {
-	all, given, written := int64(len(r.ids)), r.given.Load(), r.written.Load()
-	if written < given {
-		r.say("what became of %s, from ID %d on, is not known: look them up",
-			display.Plural(given-written, "message", "messages"), r.ids[written])
-	}
-	if given < all {
-		r.say("not sent: the last %d of %d IDs, from %d on", all-given, all, r.ids[given])
 	}
 }
 

@@ -19,8 +19,8 @@ func TestTheDemoNeedsNothingAndIsTheSameEachTime(t *testing.T) {
 	assert.Equal(t, 0, got.status, got.stderr)
 	assert.Empty(t, got.stderr)
 	for _, want := range []string{
-		"0.07\n     ... and 117 more\n\n",
-		"125 IDs, 3 of them twice: 120 found, in the order asked; missing: 7, 8.",
+		"missing: 7, 8\n120 found, 2 missing, 0 not settled, 0 not sent (3 requests, 3 attempts)\n",
+		"(1 repeated ID counts once)",
 		"GET    /rest/messages/43554,... (22 IDs)  ->  200",
 		"43463       cancelled     204\n",
 		"43456       rejected      400  DELIVERED   Only a message that is still scheduled can be cancelled",

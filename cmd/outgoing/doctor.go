@@ -14,18 +14,17 @@ import (
 func (c *cli) doctorCommand() *cobra.Command {
 	var record string
 	s := &session{cli: c}
-	cmd := s.gatewayCommand("doctor", doctorFlags, func() error { return s.examine(record) })
+	var cmd *cobra.Command
+	cmd = s.gatewayCommand("doctor", doctorFlags, func() error { return s.examine(cmd.Root().Version, record) })
 	s.concurrency, s.attempts, s.line = 1, 1, nil
 	cmd.Flags().Var(textFlag{text: &record, kind: "directory"}, "record", "write the shape of each distinct answer into this new or empty directory")
 	return cmd
 }
 
 // examine prints the results as they come, and what they add up to.
-func (s *session) examine(record string) error {
-	cfg := doctor.Config{
-		BaseURL: s.url, Gateway: cmp.Or(knownGateways[s.url], "at another base URL"), // which is the user's business
-		Version: version(), Token: s.token, Transport: s.drainer,
-	}
+func (s *session) examine(version, record string) error {
+	what := cmp.Or(knownGateways[s.url], "at another base URL") + ", asked by " + version // the URL is the user's business
+	cfg := doctor.Config{BaseURL: s.url, Gateway: what, Token: s.token, Transport: s.drainer}
 	var err, unrecorded error
 	if record != "" {
 		if cfg.Record, err = doctor.NewRecorder(record, &unrecorded); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -29,31 +30,31 @@ var knownGateways = map[string]string{
 	demoURL:                "in the demo gateway, in memory",
 }
 
-// gatewayURL returns the base URL that the flags or the environment name, and which of them did, if any.
-func (f *flags) gatewayURL() (base, namedBy string, err error) {
+// gatewayURL returns the base URL that the flags or the environment name.
+func (f *flags) gatewayURL() (string, error) {
+	base, namedBy := f.baseURL, "--base-url"
 	fromEnv, set := os.LookupEnv(baseURLVariable)
 	switch {
 	case f.demo:
-		return demoURL, "", nil
+		return demoURL, nil
 	case f.sandbox:
-		return outgoing.SandboxURL, "", nil
-	case f.baseURL != "":
-		base, namedBy = f.baseURL, "--base-url"
-	case !set:
-		return outgoing.ProductionURL, "", nil
-	case fromEnv == "":
-		return "", "", fmt.Errorf("%s is set, but empty: unset it for the production system", baseURLVariable)
-	default:
+		return outgoing.SandboxURL, nil
+	case base == "" && !set:
+		return outgoing.ProductionURL, nil
+	case base == "" && fromEnv == "":
+		return "", fmt.Errorf("%s is set, but empty: unset it for the production system", baseURLVariable)
+	case base == "":
 		base, namedBy = fromEnv, baseURLVariable
 	}
-	if !strings.Contains(base, "://") {
-		return "", "", fmt.Errorf("%s: the URL must begin with https:// (or http:// on this machine)", namedBy)
-	}
 	// With its host in lower case: net/http would send LOCALHOST, and not localhost, through a proxy.
-	if base, err = transport.ParseBaseURL(base); err != nil {
-		return "", "", fmt.Errorf("%s: %w", namedBy, err)
+	parsed, err := transport.ParseBaseURL(base)
+	if !strings.Contains(base, "://") {
+		err = errors.New("the URL must begin with https:// (or http:// on this machine)")
 	}
-	return strings.TrimRight(base, "/"), namedBy, nil
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", namedBy, err)
+	}
+	return strings.TrimRight(parsed, "/"), nil
 }
 
 // newTransport returns a transport for the Drainer to wrap. The library's default cannot be wrapped, so this is net/http's,

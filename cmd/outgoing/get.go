@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
@@ -47,52 +48,49 @@ func (r *getRun) get() (err error) {
 // rows yields a row for each ID, in the order asked, which is that of the stream.
 func (r *getRun) rows(yield func(output.Result) bool) {
 	left, read := r.ids, true
-	yieldAll := func(rows map[int64]output.Result) bool {
-		for _, id := range left[:len(rows)] {
-			row := rows[id]
-			r.add(row.State, id, row.StatusCode, row.Reason)
-			r.unsettled = r.unsettled || row.State != output.Found
-			r.progress.Done.Add(1)
+	for result, err := range r.stream {
+		found, reasons := make(map[int64]*outgoing.Message), reasonsOf(err)
+		for i, m := range result.Messages {
+			found[m.ID] = &result.Messages[i]
+		}
+		if len(reasons) == 0 {
+			r.ended = err
+		}
+		n := len(found) + len(result.Missing) + len(reasons)
+		for _, id := range left[:n] {
+			row := r.take(id, found[id], reasons[id])
 			read = read && yield(row)
 		}
-		left = left[len(rows):]
-		return read
-	}
-	for result, err := range r.stream {
-		batch, ok := errors.AsType[*outgoing.BatchError](err)
-		if !ok {
-			batch, r.ended = &outgoing.BatchError{}, err
-		}
-		if !yieldAll(r.rowsOf(result, batch.Failures...)) {
+		if left = left[n:]; !read {
 			return
 		}
 	}
-	for ids := range slices.Chunk(left, outgoing.MaxIDs) {
-		yieldAll(r.rowsOf(outgoing.GetResult{}, outgoing.Failure{IDs: ids, Err: r.ended}))
+	for _, id := range left {
+		row := r.take(id, nil, cmp.Or(r.ended, outgoing.ErrNotSent))
+		read = read && yield(row)
 	}
 }
 
-// rowsOf returns the rows of the IDs of one request.
-func (r *getRun) rowsOf(result outgoing.GetResult, failures ...outgoing.Failure) map[int64]output.Result {
-	rows := make(map[int64]output.Result)
-	without := func(state, reason string, ids []int64) {
-		for _, id := range ids {
-			rows[id] = output.Result{Message: outgoing.Message{ID: id}, State: state, Reason: strings.TrimPrefix(reason, state+": ")}
+// take counts what became of an ID, and returns its row. Without a message and a reason the gateway does not know it.
+func (r *getRun) take(id int64, message *outgoing.Message, why error) output.Result {
+	row, status := output.Result{ID: id, Message: message, State: output.Found}, ""
+	switch {
+	case message != nil:
+		status = message.StatusCode
+	case why == nil:
+		row.State, row.Reason = output.Missing, "the gateway does not know this ID"
+	default:
+		row.State = output.NotSettled
+		if errors.Is(why, outgoing.ErrNotSent) {
+			row.State = output.NotSent
 		}
+		row.Reason = strings.TrimPrefix(r.reason(why), row.State+": ")
+		r.progress.Failed.Add(1)
 	}
-	for _, m := range result.Messages {
-		rows[m.ID] = output.Result{Message: m, State: output.Found}
-	}
-	without(output.Missing, "the gateway does not know this ID", result.Missing)
-	for _, f := range failures {
-		r.progress.Failed.Add(int64(len(f.IDs)))
-		state := output.NotSettled
-		if errors.Is(f.Err, outgoing.ErrNotSent) {
-			state = output.NotSent
-		}
-		without(state, r.reason(f.Err), f.IDs)
-	}
-	return rows
+	r.unsettled = r.unsettled || message == nil
+	r.add(row.State, id, status, row.Reason)
+	r.progress.Done.Add(1)
+	return row
 }
 
 // statuses yields how many messages have which status: what is found first, the most frequent status first.
@@ -114,13 +112,12 @@ func (r *getRun) statuses(yield func(output.Count) bool) {
 // conclude prints the summary.
 func (r *getRun) conclude() {
 	for _, state := range []string{output.Missing, output.NotSettled, output.NotSent} {
-		g := r.tally[state]
-		switch {
-		case g.count == 0:
-		case state == output.Missing:
-			r.say("%s: %s", state, g.names())
-		default:
-			r.say("%s: %s\n  %s", state, g.names(), g.reason)
+		if g := r.tally[state]; g.count > 0 {
+			text := state + ": " + display.FirstIDs(g.first, g.count)
+			if state != output.Missing {
+				text += "\n  " + g.reason
+			}
+			r.say("%s", text)
 		}
 	}
 	if r.ended != nil && r.tally[output.NotSent].count == 0 && !r.interrupted.Load() {

@@ -123,7 +123,7 @@ func TestQuietLeavesResultsAndNames(t *testing.T) {
 
 // A 404 for all is what a gateway without these messages answers, and what another server does.
 func TestAGatewayThatKnowsNoneOfTheIDsMayBeAnother(t *testing.T) {
-	const hint = "outgoing: the gateway knows none of these IDs; a wrong --base-url looks the same\n"
+	const hint = "outgoing: the gateway knows none of these IDs; a wrong base URL looks the same\n"
 	gateway, url := serveDouble(t, 20)
 	for _, args := range [][]string{{"get", url}, {"cancel", "--yes", url}} {
 		gateway.Inject(outgoingtest.Fault{Status: 404, Header: http.Header{"Content-Type": {"text/html"}}, Body: new("<h1>Not Found</h1>")})

@@ -77,7 +77,7 @@ func TestB10_GetBelievesTheLastYieldOfItsStream(t *testing.T) {
 			s := &session{
 				cli:     &cli{screen: terminal.NewScreen(nil, out, notes)},
 				flags:   flags{format: "json"},
-				drainer: interrupt.NewDrainer(nil, nil),
+				drainer: new(interrupt.Drainer),
 			}
 			for id := range int64(5000) {
 				s.ids = append(s.ids, id+1)

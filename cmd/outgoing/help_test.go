@@ -66,7 +66,7 @@ func TestTheBaseURLMayComeFromTheEnvironment(t *testing.T) {
 	}
 	assert.Equal(t, 0, run(url, "list").status)
 	assert.Len(t, gateway.Requests(), 1)
-	assert.Contains(t, run(url, "get", "7").stderr, "a wrong GATEWAY_BASE_URL looks the same")
+	assert.Contains(t, run(url, "get", "7").stderr, "a wrong base URL looks the same")
 	assert.Equal(t, 0, run(url, "list", "--demo").status)
 	assert.Equal(t, 0, run("http://127.0.0.1:1/rest", "list", flag).status, "the flag comes first")
 	assert.Len(t, gateway.Requests(), 3)

@@ -58,16 +58,16 @@ func (r *listRun) list() error {
 		return err
 	}
 	count := display.Plural(r.progress.Done.Load(), "message", "messages")
-	switch {
+	switch p := r.got; {
 	case r.interrupted.Load():
 		count += " listed before the interrupt"
 	case r.ended != nil:
 		r.say("outgoing: %s", r.reason(r.ended))
-		if r.unanswered {
-			return nil
+	case p.TotalResults != nil && p.CurrentPage != nil && p.TotalPages != nil:
+		count += fmt.Sprintf(" of %d, page %d of %d", *p.TotalResults, *p.CurrentPage, *p.TotalPages)
+		if p.Links.Next != "" {
+			count += fmt.Sprintf("; the next is --page %d", *p.CurrentPage+1)
 		}
-	case !r.all:
-		count = describePage(r.got)
 	}
 	r.note("%s", count)
 	return nil
@@ -88,8 +88,9 @@ func (r *listRun) messages(yield func(outgoing.Message) bool) {
 				r.say("not readable: %s\n  %s", cmp.Or(display.IDs(f.IDs), "of an unknown ID"), output.Reason(f.Err))
 			}
 			continue
-		case err != nil && r.progress.Done.Load()+r.progress.Failed.Load() == 0:
-			r.ended, r.unanswered = err, !r.interrupted.Load()
+		case err != nil && r.progress.Done.Load()+r.progress.Failed.Load() == 0 && !r.interrupted.Load():
+			r.say("outgoing: %s", r.reason(err))
+			r.unanswered = true
 			return
 		case err != nil:
 			r.ended = fmt.Errorf("the history breaks off here: %w", err)
@@ -118,17 +119,4 @@ func (r *listRun) onePage(yield func(outgoing.Message, error) bool) {
 	if err != nil {
 		yield(outgoing.Message{}, err)
 	}
-}
-
-// describePage says what the gateway said about the page, if it did.
-func describePage(p outgoing.Page) string {
-	text := display.Plural(len(p.Messages), "message", "messages")
-	if p.TotalResults == nil || p.CurrentPage == nil || p.TotalPages == nil {
-		return text
-	}
-	text += fmt.Sprintf(" of %d, page %d of %d", *p.TotalResults, *p.CurrentPage, *p.TotalPages)
-	if p.Links.Next != "" {
-		text += fmt.Sprintf("; the next is --page %d", *p.CurrentPage+1)
-	}
-	return text
 }

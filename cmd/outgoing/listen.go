@@ -30,7 +30,7 @@ type listenRun struct {
 	known   []string // the tokens of the handler
 	failed  error    // why they could not be read again, which has been logged
 
-	printing  sync.Mutex // of one callback
+	printing  sync.Mutex // of one callback: while it waits for a reader, others are still turned away
 	out       *output.Writer[outgoing.Message]
 	unwritten error  // why nothing more can be written
 	stop      func() // ends the command

@@ -12,8 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
-
-	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 )
 
 // With the tag manual the command is another one: it writes completions/ and man/ for a release into a directory. So what
@@ -29,8 +27,7 @@ func main() {
 	if err := errors.Join(err, os.MkdirAll(completions, 0o755), os.MkdirAll(man, 0o755)); err != nil {
 		log.Fatal(err)
 	}
-	c := &cli{screen: terminal.NewScreen(os.Stdin, os.Stdout, os.Stderr), name: "outgoing"}
-	root := c.rootCommand()
+	root := (&cli{name: "outgoing"}).rootCommand()
 	err = errors.Join(
 		root.GenBashCompletionFileV2(filepath.Join(completions, "outgoing.bash"), true),
 		root.GenFishCompletionFile(filepath.Join(completions, "outgoing.fish"), true),

@@ -22,6 +22,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
+	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
 // The exit statuses.
@@ -39,6 +40,8 @@ type cli struct {
 	name    string          // of the command, as it was started
 	shown   strings.Builder // what is no result: help, version, completions
 	checked bool            // the command line: every error before that is one of it
+
+	double *outgoingtest.Gateway // of demo and --demo
 }
 
 // run runs the command and returns its exit status.
@@ -116,7 +119,8 @@ var helpTexts embed.FS
 func (c *cli) rootCommand() *cobra.Command {
 	root := c.command("outgoing", nil)
 	root.Args = nil // so that cobra suggests commands
-	root.Version = version()
+	build, _ := debug.ReadBuildInfo()
+	root.Version = versionOf(cmp.Or(build, new(debug.BuildInfo)))
 	root.SilenceErrors, root.SilenceUsage = true, true // run says them
 	root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: c.name}
 	root.SetOut(&c.shown)
@@ -179,12 +183,6 @@ func flagError(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; did you mean --%s?", err, near[0])
 	}
 	return err
-}
-
-// version returns what the go command recorded in the build.
-func version() string {
-	info, _ := debug.ReadBuildInfo()
-	return versionOf(cmp.Or(info, new(debug.BuildInfo)))
 }
 
 // versionOf returns "outgoing v0.1.0 (revision 0123456789ab of 2026-11-23) go1.26.0 linux/amd64". The go command ends the version

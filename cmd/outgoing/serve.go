@@ -76,11 +76,8 @@ func (s *serveRun) serve(*cobra.Command, []string) error {
 			return fmt.Errorf("--messages-file %s: %w", s.messagesFile, err)
 		}
 	}
-	opts := []outgoingtest.Option{outgoingtest.WithRequestLimit(0), outgoingtest.WithLatency(s.latency)}
-	if s.token != "" {
-		opts = append(opts, outgoingtest.WithToken(s.token))
-	}
-	gateway := outgoingtest.NewGateway(opts...)
+	gateway := outgoingtest.NewGateway(outgoingtest.WithRequestLimit(0), outgoingtest.WithLatency(s.latency),
+		outgoingtest.WithToken(s.token)) // where "" lets any in
 	for _, text := range s.faults {
 		fault, err := server.ParseFault(text)
 		if err != nil {
@@ -107,6 +104,7 @@ func (s *serveRun) serve(*cobra.Command, []string) error {
 // liven makes messages move on, and reports that with callbacks, until ctx is done.
 func (s *serveRun) liven(ctx context.Context, living *sync.WaitGroup, live server.Live) error {
 	live.Report = func(...outgoing.Message) {}
+	wait := func() {}
 	if s.callback != "" {
 		u, err := server.ParseCallbackURL(s.callback, s.expose)
 		if err != nil {
@@ -120,13 +118,15 @@ func (s *serveRun) liven(ctx context.Context, living *sync.WaitGroup, live serve
 		if n := len(tokens); n > 0 {
 			token = tokens[n-1]
 		}
-		caller := server.NewCaller(u, token, newTransport(server.MaxCalls), s.screen.Err())
-		live.Report = caller.Report
-		living.Go(func() { caller.Run(ctx) })
+		caller := server.NewCaller(ctx, u, token, newTransport(server.MaxCalls), s.screen.Err())
+		live.Report, wait = caller.Report, caller.Wait
 		s.say("outgoing: status changes are POSTed to %s://%s%s", u.Scheme, u.Host, u.EscapedPath()) // the query may be a secret
 	}
 	s.say("outgoing: messages move on by themselves, and %s per minute", display.Plural(s.rate, "new one arrives", "new ones arrive"))
-	living.Go(func() { live.Run(ctx) })
+	living.Go(func() {
+		live.Run(ctx)
+		wait()
+	})
 	return nil
 }
 

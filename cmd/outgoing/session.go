@@ -22,7 +22,6 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/output"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing"
-	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
 // session is the work of one command with one gateway.
@@ -30,9 +29,7 @@ type session struct {
 	*cli
 	flags
 	client   *outgoing.Client
-	double   *outgoingtest.Gateway // of --demo
 	url      string
-	namedBy  string // the flag or variable that url is from, if any
 	token    func(context.Context) (string, error)
 	drainer  *interrupt.Drainer
 	progress terminal.Progress
@@ -44,7 +41,7 @@ type session struct {
 	lastWords   func() // says what more there is to know if the results cannot be written; may be nil
 	unsettled   bool   // not everything that was asked is settled
 	ended       error  // why the work ended before its end
-	unanswered  bool   // that was before any result, and an empty list would say that there is none
+	unanswered  bool   // the gateway gave no result at all, and an empty list would say that there is none
 }
 
 // gatewayCommand returns a command that asks a gateway. What is wrong is found before anything is sent: by the command's
@@ -71,26 +68,26 @@ func (s *session) gatewayCommand(use string, names []string, work func() error) 
 
 // connect prepares a client of the gateway that the flags name. It sends nothing.
 func (s *session) connect() (err error) {
-	if s.url, s.namedBy, err = s.gatewayURL(); err != nil {
+	if s.url, err = s.gatewayURL(); err != nil {
 		return err
 	}
 	s.checked = true
-	gateway := newTransport(s.concurrency)
+	gateway, retry := newTransport(s.concurrency), outgoing.Retry{MaxAttempts: s.attempts}
 	if s.demo {
-		s.double = demoGateway()
+		s.double, retry.InitialInterval = cmp.Or(s.double, demoGateway()), 20*time.Millisecond // no one else waits for it
 		s.token, gateway = func(context.Context) (string, error) { return "demo", nil }, s.double.Transport()
 	} else if s.token, err = tokenSource(s.tokenFile); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	s.ctx, s.stop = ctx, func() { cancel(interrupt.ErrInterrupted) }
-	s.drainer = interrupt.NewDrainer(gateway, s.stop)
+	s.drainer = &interrupt.Drainer{Transport: gateway, Idle: s.stop}
 	s.client, err = outgoing.New("",
 		outgoing.WithTokenSource(s.token),
 		outgoing.WithHTTPClient(&http.Client{Transport: s.drainer}),
 		outgoing.WithBaseURL(s.url),
 		outgoing.WithConcurrency(s.concurrency),
-		outgoing.WithRetry(outgoing.Retry{MaxAttempts: s.attempts}),
+		outgoing.WithRetry(retry),
 		outgoing.WithLogger(s.logger(slog.LevelError+1)), // which the library never uses
 	)
 	return err
@@ -116,7 +113,7 @@ func printAll[Row any](s *session, layout output.Layout[Row], rows iter.Seq[Row]
 		}
 	}
 	if s.unanswered {
-		return nil
+		return statusError(exitUnsettled)
 	}
 	return out.Close()
 }
@@ -180,6 +177,19 @@ func (s *session) reason(err error) string {
 	return output.Reason(err)
 }
 
+// reasonsOf returns why IDs are not settled, by ID.
+func reasonsOf(err error) map[int64]error {
+	reasons := make(map[int64]error)
+	if batch, ok := errors.AsType[*outgoing.BatchError](err); ok {
+		for _, f := range batch.Failures {
+			for _, id := range f.IDs {
+				reasons[id] = f.Err
+			}
+		}
+	}
+	return reasons
+}
+
 // refused reports whether an error is the gateway's answer that it does not accept the token, or has one.
 func refused(err error) bool {
 	return errors.Is(err, outgoing.ErrUnauthorized) || errors.Is(err, outgoing.ErrForbidden)
@@ -187,8 +197,8 @@ func refused(err error) bool {
 
 // hintIfAll is for so many IDs that the gateway does not know. If it knows none, the base URL may be wrong.
 func (s *session) hintIfAll(unknown int) {
-	if unknown == len(s.ids) && s.namedBy != "" {
-		s.say("outgoing: the gateway knows none of these IDs; a wrong %s looks the same", s.namedBy)
+	if unknown == len(s.ids) && knownGateways[s.url] == "" {
+		s.say("outgoing: the gateway knows none of these IDs; a wrong base URL looks the same")
 	}
 }
 
@@ -224,9 +234,6 @@ func (t tally[State]) counts(states ...State) string {
 	}
 	return strings.Join(parts, ", ")
 }
-
-// names returns the first ten of the IDs, and how many more there are.
-func (g group) names() string { return display.FirstIDs(g.first, g.count) }
 
 // shownStatus returns the status of a message for people.
 func shownStatus(m outgoing.Message) string {

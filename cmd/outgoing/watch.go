@@ -141,12 +141,13 @@ func (r *watchRun) conclude() error {
 		case !r.interrupted.Load():
 			r.say("outgoing: --timeout %v is over", r.timeout)
 		}
-		open := make(tally[string])
+		open := make(map[string][]int64)
 		for _, id := range batch.IDs() {
-			open.add(cmp.Or(r.status[id], notSeen), id, "", "")
+			status := cmp.Or(r.status[id], notSeen)
+			open[status] = append(open[status], id)
 		}
 		for _, status := range slices.Sorted(maps.Keys(open)) {
-			r.say("not there yet, %s: %s", status, open[status].names())
+			r.say("not there yet, %s: %s", status, display.IDs(open[status]))
 		}
 	} else if r.ended != nil {
 		return r.ended

@@ -122,7 +122,7 @@ type report map[string]doctor.Result
 
 func config(transport http.RoundTripper) doctor.Config {
 	return doctor.Config{
-		BaseURL: "https://gateway.test/rest", Gateway: "a double", Version: "a test", Transport: transport,
+		BaseURL: "https://gateway.test/rest", Gateway: "a double, asked by a test", Transport: transport,
 		Token: func(context.Context) (string, error) { return token, nil },
 	}
 }

@@ -80,18 +80,17 @@ func (r row) differences() map[string]string {
 	}
 	found, members := map[string]string{}, map[string]jsontext.Value{}
 	_ = json.Unmarshal(r.raw, &members, lenient) // it has been read as JSON before
-	for name, value := range members {
-		switch kind := kinds[value.Kind()]; {
-		case contract[name] == "":
-			found["/* is not in the document, and is "+kind] = ""
-		case !strings.ContainsRune(contract[name], rune(value.Kind())):
-			found["/"+name] = " is " + kind + ", not as the document says"
-		}
-	}
-	for name := range contract {
-		if members[name] == nil {
+	for name, wanted := range contract {
+		switch value := members[name]; {
+		case value == nil:
 			found["/"+name] = " is absent"
+		case !strings.ContainsRune(wanted, rune(value.Kind())):
+			found["/"+name] = " is " + kinds[value.Kind()] + ", not as the document says"
 		}
+		delete(members, name)
+	}
+	for _, value := range members {
+		found["/* is not in the document, and is "+kinds[value.Kind()]] = ""
 	}
 	for _, o := range r.odd {
 		found[o.Pointer] = cmp.Or(found[o.Pointer], " is "+o.Reason)
@@ -154,30 +153,25 @@ func counted(counts map[string]int) string {
 
 // D5: by what the history is ordered, and so whether All can promise exactly once here. A date that is absent is out of order.
 
-func byID(a, b row) int { return cmp.Compare(b.ID, a.ID) }
-
-func bySentDate(a, b row) int {
-	if a.SentDate == nil || b.SentDate == nil {
-		return 1
-	}
-	return b.SentDate.Compare(*a.SentDate)
-}
-
-// outOfOrder counts the neighbours that are not in order.
-func outOfOrder(sample []row, order func(a, b row) int) (n int) {
+// outOfOrder counts the neighbours that are not in order, newest first, by ID and by sent_date.
+func outOfOrder(sample []row) (ids, dates int) {
 	for i := range len(sample) - 1 {
-		if order(sample[i], sample[i+1]) > 0 {
-			n++
+		newer, older := sample[i], sample[i+1]
+		if newer.ID < older.ID {
+			ids++
+		}
+		if newer.SentDate == nil || older.SentDate == nil || newer.SentDate.Before(*older.SentDate) {
+			dates++
 		}
 	}
-	return n
+	return ids, dates
 }
 
 // order says what the order of the rows follows.
 func order(sample []row) Result {
 	sample = identified(sample)
-	ids, dates, n := outOfOrder(sample, byID), outOfOrder(sample, bySentDate), len(sample)
-	switch {
+	n := len(sample)
+	switch ids, dates := outOfOrder(sample); {
 	case n < 2:
 		return Skipped.found("fewer than two rows have no order")
 	case ids == 0 && dates == 0:
@@ -186,8 +180,9 @@ func order(sample []row) Result {
 		return OK.found("by ID, newest first, in %d rows; not by sent_date", n)
 	case dates == 0:
 		return Note.found("by sent_date, newest first, and not by ID, in %d rows: a scheduled message may move when it goes out, and the promise is for the others", n)
+	default:
+		return Fail.found("by neither ID nor sent_date, newest first: of %d neighbours %d are not in the order of IDs, %d not in that of sent_date", n-1, ids, dates)
 	}
-	return Fail.found("by neither ID nor sent_date, newest first: of %d neighbours %d are not in the order of IDs, %d not in that of sent_date", n-1, ids, dates)
 }
 
 func identified(sample []row) []row {
@@ -201,8 +196,9 @@ func scheduled(sample []row) Result {
 	if len(gone) == len(sample) {
 		return Skipped.found("there is none among %s", errline.Plural(len(sample), "row"))
 	}
-	ids := outOfOrder(sample, byID) - outOfOrder(gone, byID)
-	dates := outOfOrder(sample, bySentDate) - outOfOrder(gone, bySentDate)
+	ids, dates := outOfOrder(sample)
+	idsWithout, datesWithout := outOfOrder(gone)
+	ids, dates = ids-idsWithout, dates-datesWithout
 	return unless(ids > 0 || dates <= 0, Note, "%d of %d rows; neighbours that they put out of order: %d by ID, %d by sent_date",
 		len(sample)-len(gone), len(sample), ids, dates)
 }

@@ -23,22 +23,6 @@ type File struct {
 	Note   string  // what a person should know: that a line was taken for a header
 }
 
-// Read reads a whole file, so that all bad lines are named at once. The column with the IDs is a number, from 1 on, or a title;
-// "" leaves it to the file.
-func Read(r io.Reader, column string) (File, error) {
-	text, start, err := decode(r)
-	switch {
-	case err != nil:
-		return File{}, err
-	case !startOfJSON.Match(start):
-		return readTable(text, start, column)
-	case column != "":
-		return File{}, errors.New("it is JSON, which has no columns: leave --column out")
-	}
-	ids, err := readJSON(text)
-	return File{IDs: ids}, err
-}
-
 // table is what was read of a file, and what its first row says of the others.
 type table struct {
 	column    string
@@ -51,7 +35,19 @@ type table struct {
 	bad    badRows
 }
 
-func readTable(text io.Reader, start []byte, column string) (File, error) {
+// Read reads a whole file, so that all bad lines are named at once. The column with the IDs is a number, from 1 on, or a title;
+// "" leaves it to the file.
+func Read(in io.Reader, column string) (File, error) {
+	text, start, err := decode(in)
+	switch {
+	case err != nil:
+		return File{}, err
+	case startOfJSON.Match(start) && column != "":
+		return File{}, errors.New("it is JSON, which has no columns: leave --column out")
+	case startOfJSON.Match(start):
+		ids, err := readJSON(text)
+		return File{IDs: ids}, err
+	}
 	separator, err := chooseSeparator(start, column)
 	if err != nil {
 		return File{}, err

@@ -19,8 +19,8 @@ import (
 // Drainer is an http.RoundTripper that can let the attempts in flight end while it starts no other. Cancelling the context
 // would cut off a cancel that the gateway is just carrying out, and no one would know its outcome.
 type Drainer struct {
-	transport http.RoundTripper
-	idle      func()
+	Transport http.RoundTripper
+	Idle      func() // is called, at least once, when it is draining and no attempt is in flight
 
 	draining atomic.Bool
 	inFlight atomic.Int64 // attempts
@@ -30,12 +30,6 @@ type Drainer struct {
 
 // ErrInterrupted is why an attempt was not started.
 var ErrInterrupted = errors.New("interrupted")
-
-// NewDrainer returns a Drainer of one client's attempts. It calls idle, at least once, when it is draining and no attempt is in
-// flight.
-func NewDrainer(transport http.RoundTripper, idle func()) *Drainer {
-	return &Drainer{transport: transport, idle: idle}
-}
 
 // RoundTrip sends a request, unless it is draining.
 func (d *Drainer) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -52,7 +46,7 @@ func (d *Drainer) RoundTrip(req *http.Request) (*http.Response, error) {
 	if attempt, ok := outgoing.AttemptFrom(req.Context()); ok && attempt.Number == 1 {
 		d.requests.Add(1)
 	}
-	res, err := d.transport.RoundTrip(req)
+	res, err := d.Transport.RoundTrip(req)
 	if err != nil {
 		d.ended()
 		return res, err
@@ -63,13 +57,13 @@ func (d *Drainer) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func (d *Drainer) ended() {
 	if d.inFlight.Add(-1) == 0 && d.draining.Load() {
-		d.idle()
+		d.Idle()
 	}
 }
 
 // CloseIdleConnections is what the library asks for after an attempt that timed out.
 func (d *Drainer) CloseIdleConnections() {
-	(&http.Client{Transport: d.transport}).CloseIdleConnections()
+	(&http.Client{Transport: d.Transport}).CloseIdleConnections()
 }
 
 // Sent returns how many requests were sent, and in how many attempts. The library's Meta counts the requests that were
@@ -85,7 +79,7 @@ func (d *Drainer) InFlight() int { return int(d.inFlight.Load()) }
 func (d *Drainer) Drain() {
 	d.draining.Store(true)
 	if d.InFlight() == 0 {
-		d.idle()
+		d.Idle()
 	}
 }
 

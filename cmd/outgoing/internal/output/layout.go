@@ -33,17 +33,6 @@ type column struct {
 	text func(members) string // of a cell, if it is not the member's
 }
 
-// cell returns the text in a row, or the title of a column if row is nil.
-func (c column) cell(row members) string {
-	switch {
-	case row == nil:
-		return c.title
-	case c.text != nil:
-		return c.text(row)
-	}
-	return row[c.member]
-}
-
 // Messages is how list shows messages. The fields of the CSV are those of the API, in its order.
 var Messages = Layout[outgoing.Message]{
 	columns: []column{
@@ -104,9 +93,10 @@ func statusOrState(m members) string {
 
 // Result is what became of one ID in a get.
 type Result struct {
-	outgoing.Message
-	State  string `json:"state"`
-	Reason string `json:"reason,omitempty"` // why there is no message
+	ID                int64  `json:"id"`
+	*outgoing.Message        // nil if there is none
+	State             string `json:"state"`
+	Reason            string `json:"reason,omitempty"` // why there is no message
 }
 
 // The states of a Result.
@@ -121,17 +111,6 @@ const (
 var Results = Layout[Result]{
 	columns: Messages.columns,
 	fields:  slices.Concat(Messages.fields, []string{"state", "reason"}),
-}
-
-func (r Result) json() any {
-	if r.State == Found {
-		return r
-	}
-	return struct {
-		ID     int64  `json:"id"`
-		State  string `json:"state"`
-		Reason string `json:"reason"`
-	}{r.ID, r.State, r.Reason}
 }
 
 // Count says how many IDs of a get have a state and, if they are found, a status.
@@ -151,10 +130,14 @@ var Counts = Layout[Count]{
 	fields: []string{"state", "status_code", "messages"},
 }
 
-// Outcome is what became of one ID in a cancel, and why.
+// Outcome is what became of one ID in a cancel: a row of the API, with what is known here beside it.
 type Outcome struct {
-	outgoing.Outcome
-	Err error // of the request, if the ID is not settled
+	ID      int64             `json:"id"`
+	Status  *int              `json:"status"` // null where the gateway gave none
+	Error   *outgoing.Problem `json:"error"`
+	State   outgoing.State    `json:"state"`
+	Reason  string            `json:"reason,omitempty"`
+	Message *outgoing.Message `json:"message,omitempty"` // as it is now, if the state is unknown or rejected
 }
 
 // Outcomes is how cancel shows what became of IDs.
@@ -169,35 +152,23 @@ var Outcomes = Layout[Outcome]{
 	fields: []string{"id", "state", "status", "message/status_code", "reason"},
 }
 
-func (o Outcome) reason() string {
-	var text string
+// NewOutcome returns the row of an outcome. The error is that of its request, if the ID is not settled.
+func NewOutcome(o outgoing.Outcome, err error) Outcome {
+	row := Outcome{ID: o.ID, Error: o.Problem, State: o.State, Message: o.Message}
 	switch p := o.Problem; {
 	case p != nil && *p != outgoing.Problem{}:
-		text = cmp.Or(p.Detail, p.Title)
+		row.Reason = cmp.Or(p.Detail, p.Title)
 		if p.Code != "" {
-			text = strings.TrimSpace(text + " (code " + p.Code + ")")
+			row.Reason = strings.TrimSpace(row.Reason + " (code " + p.Code + ")")
 		}
-	case o.Err != nil:
-		text = strings.TrimPrefix(Reason(o.Err), o.State.String()+": ")
+	case err != nil:
+		row.Reason = strings.TrimPrefix(Reason(err), o.State.String()+": ")
 	}
-	if o.State == outgoing.NotSent && o.Status != 0 {
-		text = "the gateway turned the request away: " + text
-	}
-	return text
-}
-
-// json is a row of the API, with what is known here beside it.
-func (o Outcome) json() any {
-	row := struct {
-		ID      int64             `json:"id"`
-		Status  *int              `json:"status"` // null where the gateway gave none
-		Error   *outgoing.Problem `json:"error"`
-		State   outgoing.State    `json:"state"`
-		Reason  string            `json:"reason,omitempty"`
-		Message *outgoing.Message `json:"message,omitempty"` // as it is now, if the state is unknown or rejected
-	}{ID: o.ID, Error: o.Problem, State: o.State, Reason: o.reason(), Message: o.Message}
 	if o.Status != 0 {
 		row.Status = &o.Status
+		if o.State == outgoing.NotSent {
+			row.Reason = "the gateway turned the request away: " + row.Reason
+		}
 	}
 	return row
 }

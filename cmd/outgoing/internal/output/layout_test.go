@@ -17,23 +17,25 @@ import (
 func TestC1_AnOutcomeSaysThatTheGatewayTurnedTheRequestAway(t *testing.T) {
 	refusal := &outgoing.APIError{Method: http.MethodDelete, Path: "/messages/{ids}", StatusCode: 429, Attempts: 4}
 	const reason = "the gateway turned the request away: DELETE /messages/{ids}: 429 Too Many Requests (4 attempts)"
-	turnedAway := Outcome{outgoing.Outcome{ID: 5, State: outgoing.NotSent, Status: 429}, refusal}
-	assert.Equal(t, reason, turnedAway.reason())
-	row, err := json.Marshal(turnedAway.json())
+	turnedAway := NewOutcome(outgoing.Outcome{ID: 5, State: outgoing.NotSent, Status: 429}, refusal)
+	assert.Equal(t, reason, turnedAway.Reason)
+	row, err := json.Marshal(turnedAway)
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"id":5,"status":429,"error":null,"state":"not sent","reason":"`+reason+`"}`, string(row))
 
-	problem := Outcome{outgoing.Outcome{ID: 5, State: outgoing.NotSent, Status: 403, Problem: &outgoing.Problem{Title: "Forbidden", Code: "403-5"}}, refusal}
-	assert.Equal(t, "the gateway turned the request away: Forbidden (code 403-5)", problem.reason())
+	problem := &outgoing.Problem{Title: "Forbidden", Code: "403-5"}
+	forbidden := NewOutcome(outgoing.Outcome{ID: 5, State: outgoing.NotSent, Status: 403, Problem: problem}, refusal)
+	assert.Equal(t, "the gateway turned the request away: Forbidden (code 403-5)", forbidden.Reason)
 
-	held := Outcome{outgoing.Outcome{ID: 6, State: outgoing.NotSent}, refusal}
-	assert.NotContains(t, held.reason(), "turned")
+	held := NewOutcome(outgoing.Outcome{ID: 6, State: outgoing.NotSent}, refusal)
+	assert.NotContains(t, held.Reason, "turned")
 }
 
 // C3 has a rejected message read back: an earlier call, whose answer was lost, may have cancelled it.
 func TestC3_ARowTellsWhatTheMessageIsNow(t *testing.T) {
 	for _, state := range []outgoing.State{outgoing.Rejected, outgoing.Unknown} {
-		row := Outcome{Outcome: outgoing.Outcome{ID: 5, State: state, Status: 400, Message: &outgoing.Message{ID: 5, StatusCode: "CANCELLED"}}}
+		now := &outgoing.Message{ID: 5, StatusCode: "CANCELLED"}
+		row := NewOutcome(outgoing.Outcome{ID: 5, State: state, Status: 400, Message: now}, nil)
 		for format, want := range map[string]string{
 			"table": "400  CANCELLED\n", "csv": "5," + state.String() + ",400,CANCELLED,\n", "jsonl": `"status_code":"CANCELLED"`,
 		} {

@@ -99,7 +99,15 @@ func membersOf(object string) members {
 func encodeTable(columns []column, row members, style terminal.Style) string {
 	texts, last := make([]string, len(columns)), 0
 	for i, c := range columns {
-		if texts[i] = c.cell(row); texts[i] != "" {
+		switch {
+		case row == nil:
+			texts[i] = c.title
+		case c.text != nil:
+			texts[i] = c.text(row)
+		default:
+			texts[i] = row[c.member]
+		}
+		if texts[i] != "" {
 			last = i
 		}
 	}
@@ -136,9 +144,6 @@ func encodeTable(columns []column, row members, style terminal.Style) string {
 // encodeJSON returns a value as the gateway would write it, but for what does not print: JSON itself escapes only the
 // first 32 characters.
 func encodeJSON(value any) (string, error) {
-	if row, ok := value.(interface{ json() any }); ok {
-		value = row.json()
-	}
 	var encoded bytes.Buffer
 	enc := json.NewEncoder(&encoded)
 	enc.SetEscapeHTML(false)

@@ -72,13 +72,11 @@ func runCaller(t *testing.T, receive roundTripper, meanwhile func(*Caller)) stri
 	u, err := url.Parse("https://callback.test/path?key=hush")
 	require.NoError(t, err)
 	var log record
-	caller := NewCaller(u, "made-up", receive, &log)
 	ctx, cancel := context.WithCancel(t.Context())
-	var running sync.WaitGroup
-	running.Go(func() { caller.Run(ctx) })
+	caller := NewCaller(ctx, u, "made-up", receive, &log)
 	meanwhile(caller)
 	cancel()
-	running.Wait()
+	caller.Wait()
 	assert.NotContains(t, log.String(), "hush")
 	assert.NotContains(t, log.String(), "made-up")
 	return log.String()
@@ -190,7 +188,7 @@ func TestASlowReceiverDoesNotHoldUpAll(t *testing.T) {
 			time.Sleep(time.Hour)
 		})
 		assert.Equal(t, MaxCalls, most)
-		assert.Equal(t, gathering+10*time.Second, took)
+		assert.Equal(t, 10*time.Second, took)
 	})
 }
 

@@ -11,9 +11,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"golang.org/x/term"
+
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
 )
 
 // Screen lets results, messages and a progress line share one terminal: what is written takes the line away first, and
@@ -21,24 +25,19 @@ import (
 type Screen struct {
 	stdin, stdout, stderr *os.File
 
-	dumb   bool // the terminal cannot draw over what it shows
-	colors bool // are wanted, where there is a terminal
-
 	mu     sync.Mutex
 	before string // what is to be written before anything else
 }
 
 // NewScreen returns the Screen of a process's streams.
 func NewScreen(stdin, stdout, stderr *os.File) *Screen {
-	dumb := os.Getenv("TERM") == "dumb"
-	colors := os.Getenv("NO_COLOR") == "" && !dumb // https://no-color.org
-	return &Screen{stdin: stdin, stdout: stdout, stderr: stderr, dumb: dumb, colors: colors}
+	return &Screen{stdin: stdin, stdout: stdout, stderr: stderr}
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // CanDraw reports whether there is a terminal on which a line can be drawn again and again.
-func (s *Screen) CanDraw() bool { return isTerminal(s.stderr) && !s.dumb }
+func (s *Screen) CanDraw() bool { return isTerminal(s.stderr) && os.Getenv("TERM") != "dumb" }
 
 // Out returns a writer to standard output. Its errors are [ErrReaderGone], or match [ErrUnwritten].
 func (s *Screen) Out() io.Writer {
@@ -172,7 +171,8 @@ func (s *Screen) Style() Style {
 		return Style{}
 	}
 	columns, _, _ := term.GetSize(int(s.stdout.Fd()))
-	return Style{Terminal: true, Width: max(columns, 0), Colors: s.colors}
+	colors := os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" // https://no-color.org
+	return Style{Terminal: true, Width: max(columns, 0), Colors: colors}
 }
 
 // The colors, as ECMA-48 has them (SGR).
@@ -190,4 +190,65 @@ func (s Style) Paint(color, text string) string {
 		return text
 	}
 	return "\x1b[" + color + "m" + text + "\x1b[0m"
+}
+
+const progressEvery = 250 * time.Millisecond // what is over sooner needs no progress
+
+// Progress is how far the work is, for people: what it is doing and to what things, such as "get" and "IDs". The total is 0 if
+// it is unknown.
+type Progress struct {
+	Doing, Things string
+	Total         int
+	Done, Failed  atomic.Int64 // things
+	Sent          func() (requests, attempts int)
+}
+
+// Line returns the progress after a time as one line: "get  40% (200/500, 50 IDs/s, 6s left), 1 retry, 50 failed [4s]".
+func (p *Progress) Line(elapsed time.Duration) string {
+	done := int(p.Done.Load())
+	rate := float64(done) / max(elapsed, time.Millisecond).Seconds()
+	line := fmt.Sprintf("%s (%d", p.Doing, done)
+	if p.Total > 0 {
+		line = fmt.Sprintf("%s %3d%% (%d/%d", p.Doing, done*100/p.Total, done, p.Total)
+	}
+	switch {
+	case rate >= 1:
+		line += fmt.Sprintf(", %.0f %s/s", rate, p.Things)
+	case rate > 0:
+		line += fmt.Sprintf(", %.0f %s/min", rate*60, p.Things)
+	}
+	if rate > 0 && done < p.Total {
+		line += fmt.Sprintf(", %v left", (time.Duration(float64(p.Total-done)/rate) * time.Second))
+	}
+	line += ")"
+	if requests, attempts := p.Sent(); attempts > requests {
+		line += ", " + display.Plural(attempts-requests, "retry", "retries")
+	}
+	if n := p.Failed.Load(); n > 0 {
+		line += fmt.Sprintf(", %d failed", n)
+	}
+	return fmt.Sprintf("%s [%v]", line, elapsed.Truncate(time.Second))
+}
+
+// Live draws, on a terminal, a line that is always up to date, until the returned function is called. It asks for the line
+// in its own goroutine.
+func (s *Screen) Live(line func(elapsed time.Duration) string) (end func()) {
+	if !s.CanDraw() {
+		return func() {}
+	}
+	begun, stop := time.Now(), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(progressEvery):
+				s.draw(line(time.Since(begun)))
+			}
+		}
+	}()
+	return func() {
+		stop <- struct{}{} // so that no line is being drawn any more
+		s.Clear()
+	}
 }
