@@ -1,6 +1,7 @@
 package outgoing
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -44,8 +45,9 @@ func (c *call) historyPage(ctx context.Context, asked PageRequest, yield func(Me
 	switch limit := answer.Limit; {
 	case asked.Page > 1 && lastAnswer(&trace).noneKnown():
 		return history.Page{}, nil
-	case limit != nil && *limit != asked.Limit:
-		text := fmt.Sprintf("GET %s: asked for pages of %d, and got pages of %d", pathMessages, asked.Limit, *limit)
+	case limit != nil && *limit != asked.Limit, len(answer.Messages) > asked.Limit:
+		got := cmp.Or(limit, new(len(answer.Messages)))
+		text := fmt.Sprintf("GET %s: asked for pages of %d, and got pages of %d", pathMessages, asked.Limit, *got)
 		return history.Page{}, errline.New(text, ErrUnexpectedResponse)
 	}
 	page := history.Page{Total: answer.TotalResults, Current: answer.CurrentPage, HasNext: answer.Links.Next != ""}

@@ -19,6 +19,7 @@ type call struct {
 	stop context.CancelCauseFunc // ends the call: no further request is sent
 
 	unanswered atomic.Int32 // requests in a row that ended without an answer
+	refused    atomic.Int32 // requests in a row whose token was refused, and replaced
 	fruitless  atomic.Int32 // of a request that was split, parts in a row that failed
 	oddLogged  sync.Map     // kinds of odd members that the log has
 	watching   bool         // a Watch, which has outages and retries of its own

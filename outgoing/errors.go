@@ -214,8 +214,8 @@ func RetryAfter(err error) (time.Duration, bool) {
 	switch e := err.(type) { //nolint:errorlint // the whole tree is walked
 	case *APIError:
 		wait, inner = e.RetryAfter, e.Unwrap()
-	case *ratelimit.HeldError:
-		wait, inner = time.Until(e.Until), []error{e.Unwrap()}
+	case *ratelimit.HeldError: // and not what another request was told when the hold began
+		wait = time.Until(e.Until)
 	case interface{ Unwrap() error }:
 		inner = []error{e.Unwrap()}
 	case interface{ Unwrap() []error }:

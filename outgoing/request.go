@@ -33,14 +33,15 @@ func do[T any](
 	ctx context.Context, c *call, req transport.Request, decode func(*transport.Reply) (T, error),
 ) (T, transport.Trace, error) {
 	value, t, err := transport.Do(ctx, &c.Call, req, decode)
-	if !t.Unanswered() {
+	if t.Answered {
 		c.unanswered.Store(0)
 	}
 	if err == nil {
+		c.refused.Store(0)
 		return value, t, nil
 	}
 	switch answer := lastAnswer(&t); {
-	case answer != nil && answer.refusesToken() && !t.TokenReplaced:
+	case answer != nil && answer.refusesToken() && (!t.TokenReplaced || int(c.refused.Add(1)) >= c.concurrency+maxUnanswered):
 		c.stop(errline.Wrap("stopped", answer))
 	case t.Unanswered() && ctx.Err() == nil && !c.watching && c.unanswered.Add(1) >= maxUnanswered:
 		c.stop(errline.Wrap("stopped: the gateway cannot be reached", err))

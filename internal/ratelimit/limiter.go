@@ -60,6 +60,13 @@ func (l *Limiter) TakeRetry() bool {
 	return true
 }
 
+// metLimitSince reports whether there is a hold, or requests have become slower since.
+func (l *Limiter) metLimitSince(at time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.pace.slowedAt.After(at) || l.pace.heldUntil.After(time.Now())
+}
+
 // HoldEnd returns when the current hold ends; a time that has passed if there is none.
 func (l *Limiter) HoldEnd() time.Time {
 	l.mu.Lock()
@@ -226,9 +233,10 @@ func (t *Ticket) Wait(ctx, calling context.Context) error {
 		return err
 	}
 	err = t.askShared(ctx, calling)
-	for err == nil && t.limiter.HoldEnd().After(time.Now()) { // a hold began meanwhile; the permit stays good
+	for err == nil && t.limiter.metLimitSince(t.sentAt) { // meanwhile; the permit stays good
 		err = t.waitTurn(ctx, calling)
 	}
+	t.sentAt = time.Now()
 	return err
 }
 
@@ -289,7 +297,7 @@ func (l *Limiter) enter(t *Ticket) {
 func (l *Limiter) refuse(t *Ticket) bool {
 	tooLong := l.pace.heldUntil.After(t.waitDeadline) || !l.pace.heldUntil.Before(t.ctxDeadline)
 	if tooLong {
-		t.decided <- l.held("all requests are held back for " + time.Until(l.pace.heldUntil.Add(time.Second)).Truncate(time.Second).String())
+		t.decided <- l.held("all requests are held back for " + time.Until(l.pace.heldUntil.Add(time.Second-1)).Truncate(time.Second).String())
 	}
 	return tooLong
 }
@@ -299,6 +307,9 @@ func (l *Limiter) remove(ctx, calling context.Context, t *Ticket) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	err := StopReason(ctx, calling)
+	if err == nil {
+		l.dispatch() // its turn may come at its very deadline
+	}
 	at := slices.Index(l.waiting, t)
 	if at < 0 {
 		return cmp.Or(<-t.decided, err)

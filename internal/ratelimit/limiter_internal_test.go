@@ -156,6 +156,56 @@ func TestR6_PlaceGoesToARequestThatCanStillBeAnswered(t *testing.T) {
 	})
 }
 
+// slowShared is a shared limiter that takes a while.
+type slowShared time.Duration
+
+func (s slowShared) Wait(context.Context) error {
+	time.Sleep(time.Duration(s))
+	return nil
+}
+
+func TestR9_TheWaitForASharedLimiterIsNoLatency(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := New()
+		ticket := l.Ticket(t.Context(), time.Hour, slowShared(time.Minute))
+		require.NoError(t, ticket.Wait(t.Context(), t.Context()))
+		time.Sleep(20 * time.Millisecond)
+		ticket.RecordSuccess()
+		assert.Equal(t, 20*time.Millisecond, l.latency)
+	})
+}
+
+func TestR9_RequestsThatWaitedForASharedLimiterKeepToThePaceThatBeganMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := New()
+		start, sent := time.Now(), make(chan time.Duration, 3)
+		for range cap(sent) {
+			ticket := l.Ticket(t.Context(), time.Hour, slowShared(10*time.Second))
+			go func() {
+				assert.NoError(t, ticket.Wait(t.Context(), t.Context()))
+				sent <- time.Since(start)
+			}()
+		}
+		synctest.Wait()
+		succeeds(t, l, 1)
+		meetsLimits(t, l, time.Second)
+		first, second, third := <-sent, <-sent, <-sent
+		assert.GreaterOrEqual(t, first, 10*time.Second)
+		assert.Greater(t, second-first, time.Second/2, "one a second was too many")
+		assert.Greater(t, third-second, time.Second/2)
+	})
+}
+
+func TestR10_ARequestWhoseTimeEndsWhenThePaceIsForgottenIsSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := New()
+		now := time.Now()
+		l.pace = pace{slowedAt: now.Add(time.Millisecond - paceRecovery), heldUntil: now, start: minRate, ceiling: minRate}
+		l.lastSent = now
+		require.NoError(t, l.Ticket(t.Context(), 100*time.Millisecond, nil).Wait(t.Context(), t.Context()))
+	})
+}
+
 func TestR6_OneSlowAnswerIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := New()

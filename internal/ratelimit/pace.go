@@ -49,8 +49,15 @@ func (p pace) rate(now time.Time) float64 {
 	return rate
 }
 
-// recent reports whether the gateway has asked for fewer requests within the last minute.
-func (p pace) recent(now time.Time) bool { return now.Sub(p.slowedAt) < paceRecovery }
+// recent reports whether the gateway has asked for fewer requests within the last minute or, if it asked for a longer hold,
+// within the minute after that.
+func (p pace) recent(now time.Time) bool {
+	since := p.slowedAt
+	if p.heldUntil.Sub(since) >= paceRecovery {
+		since = p.heldUntil
+	}
+	return now.Sub(since) < paceRecovery
+}
 
 // slower returns the pace after a limit was met while so many requests a second succeeded. One that is the first within a
 // minute may be a passing one: then the hold must do, and requests are sent together after it. If the gateway is failing, since

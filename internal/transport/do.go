@@ -59,11 +59,13 @@ func Do[T any](ctx context.Context, c *Call, r Request, decode func(*Reply) (T, 
 			return value, x.trace, nil
 		}
 		wait, again := x.next(ctx)
-		if !again {
+		switch {
+		case !again:
 			return value, x.trace, e.withPrevious(previous)
+		case ctx.Err() == nil: // else Wait returns why no attempt follows
+			c.Logger.WarnContext(ctx, "the attempt failed and will be repeated", "method", r.Method, "path", r.Path,
+				"ids", r.IDs, "first_id", r.FirstID, "attempt", x.trace.Attempts, x.trace.LogAttr(), "wait", wait)
 		}
-		c.Logger.WarnContext(ctx, "the attempt failed and will be repeated", "method", r.Method, "path", r.Path,
-			"ids", r.IDs, "first_id", r.FirstID, "attempt", x.trace.Attempts, x.trace.LogAttr(), "wait", wait)
 	}
 }
 
@@ -107,8 +109,11 @@ func (x *exchange) next(ctx context.Context) (wait time.Duration, again bool) {
 	if x.request.Once {
 		policy.MaxAttempts = 1
 	}
-	if t.Attempts-x.uncounted >= policy.MaxAttempts || !x.ticket.RetryIn(wait) || last.kind != answered && ctx.Err() != nil {
+	switch {
+	case t.Attempts-x.uncounted >= policy.MaxAttempts, !x.ticket.RetryIn(wait):
 		return 0, false
+	case ctx.Err() != nil:
+		return 0, last.kind == answered // the error of any other attempt says that the context is done
 	}
 	return wait, tooMany || x.call.Limiter.TakeRetry() // a 429 is paced by the hold, so the quota is left to failures
 }
@@ -181,6 +186,7 @@ func root(err error) (text string) {
 type Trace struct {
 	Attempts      int
 	Sent          bool  // an attempt may have reached the gateway
+	Answered      bool  // an attempt got an answer, whatever it was
 	Ambiguous     bool  // an attempt before the last may have taken effect
 	Refusal       error // of the last answer of 4xx
 	TokenReplaced bool  // the last answer refused a token that has been replaced since
@@ -194,6 +200,7 @@ func (t *Trace) record(e ending) (previous ending) {
 	previous = t.last
 	t.Ambiguous = t.MayHaveTakenEffect()
 	t.Sent = t.Sent || e.kind >= noAnswer
+	t.Answered = t.Answered || e.kind >= answered
 	t.last = e
 	if e.kind != noToken {
 		t.Attempts++
@@ -204,18 +211,18 @@ func (t *Trace) record(e ending) (previous ending) {
 	return previous
 }
 
-// Answer returns the error of what the last attempt was answered, if that was not a success; else nil. Outcomes are decided by
-// it and not by what errors.As finds: errors of a caller's transport and token source may hold answers to other requests.
+// Answer returns the error of the answer that ended the request; nil if a success or something else did. Outcomes are decided
+// by it and not by what errors.As finds: errors of a caller's transport and token source may hold answers to other requests.
 func (t *Trace) Answer() error {
-	if t.last.kind != answered {
+	if t.last.kind != answered || t.waitErr != nil {
 		return nil
 	}
 	return t.last.err
 }
 
-// Unanswered reports whether the request was sent, or tried to be, and the gateway never said anything.
+// Unanswered reports whether each attempt ended without an answer, and nothing but that ended the request.
 func (t *Trace) Unanswered() bool {
-	return (t.last.kind == noConnection || t.last.kind == noAnswer) && t.waitErr == nil && t.Refusal == nil
+	return t.Attempts > 0 && !t.Answered && t.last.kind != noToken && t.waitErr == nil
 }
 
 // Throttled reports whether the request ended at a rate limit: it met one, or a hold or the shared limiter kept it back.

@@ -1,0 +1,182 @@
+package outgoing_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/outgoing"
+)
+
+// retriesLeft returns how many retries the quota of a client has, whose gateway must answer 502.
+func retriesLeft(t *testing.T, client *outgoing.Client) int {
+	t.Helper()
+	page, err := client.GetByIDs(t.Context(), ids(1), outgoing.WithRetry(outgoing.Retry{MaxAttempts: 1000, MaxInterval: time.Millisecond}))
+	require.ErrorIs(t, err, outgoing.ErrServer)
+	return page.Attempts - 1
+}
+
+func TestR5_ACallThatIsEndedTakesNoRetryQuota(t *testing.T) {
+	for name, end := range map[string]func(t *testing.T, c *outgoing.Client){
+		"a context that is cancelled": func(t *testing.T, c *outgoing.Client) {
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(2*time.Second, cancel)
+			_, err := c.GetByIDs(ctx, ids(5000))
+			require.ErrorIs(t, err, context.Canceled)
+		},
+		"a loop that is left": func(_ *testing.T, c *outgoing.Client) {
+			for range c.StreamByIDs(context.Background(), func(yield func(int64) bool) {
+				for id := int64(1); yield(id); id++ { //nolint:revive // as long as they are taken
+				}
+			}) {
+				time.Sleep(time.Second)
+				break
+			}
+		},
+	} {
+		for _, late := range []string{"", "503"} {
+			synctest.Test(t, func(t *testing.T) {
+				var down atomic.Bool
+				log := new(bytes.Buffer)
+				client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+					switch {
+					case down.Load():
+						return answer(502, ""), nil
+					case askedFor(req)[0] == 1:
+						return answer(200, rowsFor(req)), pause(req.Context(), time.Second)
+					case late != "":
+						<-req.Context().Done()
+						return answer(503, ""), nil
+					}
+					res := answer(200, "")
+					res.Body = stuck{req}
+					return res, nil
+				}), outgoing.WithConcurrency(100), outgoing.WithLogger(slog.New(slog.NewTextHandler(log, nil))))
+				end(t, client)
+				assert.NotContains(t, log.String(), "will be repeated", "%s %s", name, late)
+				down.Store(true)
+				assert.Equal(t, 100, retriesLeft(t, client), "%s %s", name, late)
+			})
+		}
+	}
+}
+
+func TestB6_RequestsThatAreNotSentDoNotBeginTheCountAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sent, asked atomic.Int64
+		client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+			sent.Add(1)
+			return nil, errRefusedConnection
+		}), once, outgoing.WithConcurrency(1), outgoing.WithLimiter(limiter(func(context.Context) error {
+			if asked.Add(1)%15 == 0 {
+				return errEmpty
+			}
+			return nil
+		})))
+		_, err := client.GetByIDs(t.Context(), ids(200*50))
+		require.ErrorIs(t, err, errRefusedConnection)
+		assert.EqualValues(t, 20, sent.Load())
+	})
+}
+
+func TestB6_AGatewayThatAnsweredCanBeReached(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+			if n++; n%2 == 1 {
+				return answer(502, ""), nil
+			}
+			return nil, errRefusedConnection
+		}), outgoing.WithRetry(outgoing.Retry{MaxAttempts: 2}), outgoing.WithConcurrency(1))
+		result, err := client.GetByIDs(t.Context(), ids(40*50))
+		require.NotErrorIs(t, err, outgoing.ErrNotSent)
+		assert.Equal(t, 2*40, result.Attempts)
+	})
+}
+
+func TestB6_NewTokensThatAreAllRefusedEndACallOfSingleAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var minted, arrived atomic.Int64
+		client := sourced(t, roundTrip(func(*http.Request) (*http.Response, error) {
+			arrived.Add(1)
+			return answer(401, ""), nil
+		}), func(context.Context) (string, error) {
+			return "minted-token-" + strconv.FormatInt(minted.Add(1), 10), nil
+		})
+		result, err := client.CancelScheduled(t.Context(), ids(1000*50), once)
+		require.ErrorIs(t, err, outgoing.ErrUnauthorized)
+		assert.Len(t, result.IDs(outgoing.NotSent), 1000*50)
+		assert.LessOrEqual(t, arrived.Load(), int64(40))
+	})
+}
+
+func TestE5_AHalfThatIsHeldBackIsNotTried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var down atomic.Bool
+		client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			switch {
+			case down.Load():
+				return answer(502, ""), nil
+			case askedFor(req)[0] == 1:
+				return answer(500, ""), pause(req.Context(), time.Second)
+			}
+			return answer(429, "", "Retry-After", "240"), pause(req.Context(), time.Second/2)
+		}))
+		_, err := client.GetByIDs(t.Context(), ids(100))
+		require.ErrorIs(t, err, outgoing.ErrServer)
+		time.Sleep(6 * time.Minute)
+		down.Store(true)
+		assert.GreaterOrEqual(t, retriesLeft(t, client), 99, "the one that was held back had taken its own")
+	})
+}
+
+func TestR6_ALimitWhoseHoldsLastAMinuteIsMetByFewRequests(t *testing.T) {
+	turned := map[time.Duration]int{}
+	for _, hold := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			var window time.Duration
+			used, start := 0, time.Now()
+			client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+				if now := time.Since(start) / hold; now != window {
+					window, used = now, 0
+				}
+				if used++; used > 5 {
+					turned[hold]++
+					return answer(429, "", "Retry-After", strconv.Itoa(int(hold.Seconds()))), nil
+				}
+				return answer(200, rowsFor(req)), nil
+			}), outgoing.WithRetry(outgoing.Retry{MaxElapsed: 10 * time.Hour}))
+			_, err := client.GetByIDs(t.Context(), ids(100*50), outgoing.WithConcurrency(50))
+			require.NoError(t, err)
+		})
+	}
+	for hold, n := range turned {
+		assert.LessOrEqual(t, n, 2*turned[30*time.Second], "turned away with holds of %v", hold)
+	}
+}
+
+func TestH9_AGatewayThatIgnoresTheLimitIsAnError(t *testing.T) {
+	client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+		page, _ := strconv.Atoi(req.URL.Query().Get("page"))
+		var rows []int64
+		for i := (max(page, 1) - 1) * 50; i < min(max(page, 1)*50, 120); i++ {
+			rows = append(rows, int64(1000-i))
+		}
+		return answer(200, rowsOf(http.MethodGet, rows)), nil
+	}))
+	var last error
+	for _, err := range client.All(t.Context()) {
+		last = err
+	}
+	require.ErrorIs(t, last, outgoing.ErrUnexpectedResponse)
+	assertLine(t, last)
+}
