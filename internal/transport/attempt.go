@@ -212,6 +212,7 @@ type connection struct {
 	client *Client
 	cancel context.CancelFunc // ends the attempt
 	most   int                // times that the request may be written
+	again  bool               // the transport may write it again over HTTP/1.1, since it does so only if nothing was written
 
 	wanted       bool
 	got          int
@@ -223,9 +224,10 @@ type connection struct {
 
 // traceConnections returns a context with which net/http records an attempt's connections.
 func (c *Client) traceConnections(ctx context.Context, method string, cancel context.CancelFunc) (context.Context, *connection) {
-	t := &connection{client: c, cancel: cancel, most: 1}
-	if method == http.MethodGet {
-		t.most = 4
+	t := &connection{client: c, cancel: cancel, most: 4}
+	if method != http.MethodGet {
+		_, t.again = c.http.Transport.(*http.Transport) // net/http's own
+		t.most = 1
 	}
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn:              func(string) { t.locked(func() { t.wanted = true }) },
@@ -241,14 +243,15 @@ func (t *connection) locked(f func()) {
 	f()
 }
 
-// gotConn ends the attempt where the request would be written once too often. net/http sends a request again by itself after
-// some errors: over HTTP/1.1 a DELETE only if nothing was written, which is the ordinary case of an idle connection that the
-// server has closed, but over HTTP/2 also after one that does not say that nothing was done (RST_STREAM with PROTOCOL_ERROR),
-// and without a wait: never a DELETE, and a GET not so often that a server that always resets gets a storm.
+// gotConn ends the attempt where the request would be written once too often. net/http sends a request again by itself:
+//   - Over HTTP/1.1 it sends a DELETE again only if nothing was written: the server had closed the idle connection. But
+//     WroteHeaders is called before the headers leave the buffer, and a caller's RoundTripper may have other rules.
+//   - Over HTTP/2 it sends one again also after errors that do not say that nothing was done (RST_STREAM with
+//     PROTOCOL_ERROR), without a wait. That must never happen to a DELETE, nor to a GET so often that it is a storm.
 func (t *connection) gotConn(conn net.Conn) {
 	secure, ok := conn.(interface{ ConnectionState() tls.ConnectionState })
 	multiplexed := ok && secure.ConnectionState().NegotiatedProtocol == "h2"
-	if t.got >= t.most && (multiplexed || t.wroteHeaders) {
+	if t.got >= t.most && (multiplexed || t.wroteHeaders && !t.again) {
 		t.resent = true
 		t.cancel()
 	}

@@ -1,10 +1,13 @@
 package transport_test
 
 import (
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -35,6 +38,41 @@ func TestC6_ATransportThatSendsADeleteAgainIsStopped(t *testing.T) {
 		require.Error(t, err)
 		assert.EqualValues(t, 1, arrived.Load(), "DELETEs that arrived")
 		assert.True(t, trace.MayHaveTakenEffect())
+	}
+}
+
+// dying is a connection that takes no more bytes once it is dead.
+type dying struct {
+	net.Conn
+	dead *atomic.Bool
+}
+
+func (c dying) Write(p []byte) (int, error) {
+	if c.dead.Load() {
+		return 0, syscall.EPIPE
+	}
+	return c.Conn.Write(p)
+}
+
+func TestC6_ADeleteOfWhichNothingWasWrittenGoesOutOnAnotherConnection(t *testing.T) {
+	var arrived atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		arrived.Add(1)
+		_, _ = io.WriteString(w, "body")
+	}))
+	t.Cleanup(server.Close)
+	var last *atomic.Bool
+	own := &http.Transport{DialTLSContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, server.Listener.Addr().String())
+		last = new(atomic.Bool)
+		return dying{conn, last}, err
+	}}
+	t.Cleanup(own.CloseIdleConnections)
+	for n := range int64(3) {
+		_, _, err := do(t, own, http.MethodDelete, func(c *transport.Call) { c.Policy.MaxAttempts = 1 })
+		require.NoError(t, err)
+		assert.Equal(t, n+1, arrived.Load())
+		last.Store(true) // while it is idle
 	}
 }
 
