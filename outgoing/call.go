@@ -20,7 +20,7 @@ type call struct {
 
 	unanswered atomic.Int32 // requests in a row that ended without an answer
 	refused    atomic.Int32 // requests in a row whose token was refused, and replaced
-	fruitless  atomic.Int32 // of a request that was split, parts in a row that failed
+	fruitless  atomic.Int32 // parts of split requests that failed, with no success between
 	oddLogged  sync.Map     // kinds of odd members that the log has
 	watching   bool         // a Watch, which has outages and retries of its own
 	unpriced   bool         // a row whose price cannot be read counts, with a price of 0
@@ -50,7 +50,6 @@ func (c *Client) newCallAbout(ids []int64, opts []Option) (*call, []int64, error
 	return call, asked, err
 }
 
-// apply sets opts.
 func (o *options) apply(opts []Option) error {
 	for i, opt := range opts {
 		if opt == nil {
@@ -93,10 +92,9 @@ func inRequests[R any](
 	return parallel.Ordered(ctx, n, c.requests(ctx, slices.Values(ids), new(error)), work)
 }
 
-// requests groups IDs as they come into requests of distinct ones, until an ID is below 1 or the call is stopped; then
-// unsent says so. A request is yielded when the ID after it has been seen, or that there is none: so it is known,
-// without asking the iterator again, whether a call that is stopped there leaves anything out. An iterator that is
-// asked later may end because the call has.
+// requests yields groups of up to [MaxIDs] distinct IDs. If it ends before ids does, at an ID below 1 or since the call is
+// stopped, unsent says so. It looks one ID ahead: so a call that is stopped knows whether IDs are left without asking ids
+// again, which may end because the call has.
 func (c *call) requests(ctx context.Context, ids iter.Seq[int64], unsent *error) iter.Seq[[]int64] {
 	return func(yield func([]int64) bool) {
 		if reason := c.stopped(ctx); reason != nil {

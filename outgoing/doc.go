@@ -7,8 +7,8 @@
 // The gateway takes 50 IDs in one request. GetByIDs, StreamByIDs and CancelScheduled take any number, and return
 // results in the order of the IDs. A request that fails does not affect the others: the result has what was answered,
 // and a *[BatchError] names the IDs that are not settled; a look-up has each in one of the two, a cancel all in its
-// outcomes. After a 401 or 403 (unless [WithTokenSource] has a new token by then) and after 20 requests in a row
-// without an answer no more is sent: the IDs left are in the BatchError under [ErrNotSent].
+// outcomes. After a 403, a 401 (unless [WithTokenSource] has a new token by then) and 20 requests in a row without an
+// answer no more is sent: the IDs left are in the BatchError under [ErrNotSent].
 //
 // A 404 with a problem document means that the gateway knows none of the request's IDs: Missing, or [Rejected] with
 // status 404. It is logged, since a wrong base URL can have the same effect. A look-up that one of its IDs seems to
@@ -38,9 +38,9 @@
 //   - [Unknown]: a request was sent, and no answer says what it did (a timeout, a dropped connection, a 5xx, an unreadable
 //     answer). After that only a 204 settles the ID, since the first attempt may have cancelled it.
 //
-// Unknown and Rejected messages (but not after a 404) are looked up once, for Outcome.Message; not after a 401, a 403 or
-// a done context, or in an outage. For Unknown that is no proof: the request may still arrive. Wait a moment and cancel
-// those IDs again; if they are Rejected then, the status decides.
+// IDs that are Unknown, or Rejected by their own row (not with 404), are looked up once, for Outcome.Message; not after
+// a 401, a 403 or a done context, nor in an outage. For Unknown that is no proof: the request may still arrive. Wait a
+// moment and cancel these again; if they are Rejected, the status decides.
 //
 // # Errors
 //

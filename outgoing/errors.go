@@ -15,7 +15,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
 
-// Sentinel errors, for errors.Is. An *[APIError] matches the one of its status.
+// Sentinel errors, for errors.Is. An *[APIError] matches its status's, if any.
 var (
 	ErrBadRequest         = errors.New("bad request")         // 400
 	ErrUnauthorized       = errors.New("unauthorized")        // 401: the token is not accepted

@@ -67,9 +67,8 @@ const maxFruitless = 16
 // lookUp looks up IDs in one request or, if one of them may have broken it, in several.
 func (c *call) lookUp(ctx context.Context, ids []int64) lookup { return c.lookUpPart(ctx, ids, false) }
 
-// lookUpPart looks up IDs and then, if one of them may have broken that, each half of them, as far as retry quota lasts. A half
-// has one attempt, since it is a retry itself; a single ID has them all. IDs that are not looked up again keep what
-// became of them.
+// lookUpPart looks up IDs. If the request may have failed because of one of them, each half of them is looked up, while
+// the retry quota lasts: with one attempt, since that is a retry itself, but a single ID with all of them.
 func (c *call) lookUpPart(ctx context.Context, ids []int64, half bool) lookup {
 	found, splittable := c.lookUpOnce(ctx, ids, half && len(ids) > 1)
 	switch {

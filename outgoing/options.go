@@ -23,7 +23,7 @@ type Option func(*options) error
 
 // options are the settings of a Client, or of a call.
 type options struct {
-	transport.Call // its Client and what follows from the base URL are there when New is over, Calling in a call
+	transport.Call // New sets its Client, newCall its Calling
 
 	inCall      bool // New is over: what belongs to the client as a whole can no longer change
 	baseURL     string
@@ -84,8 +84,8 @@ func WithBaseURL(rawURL string) Option {
 	})
 }
 
-// WithHTTPClient sends requests through a copy of hc: its Transport (the library's if nil), Jar and Timeout. Redirects are
-// not followed. New refuses a Proxy for an http base URL. New only.
+// WithHTTPClient sends through a copy of hc: its Transport (the library's if nil), Jar and Timeout. Redirects are not
+// followed. A timeout closes idle connections. New refuses a Proxy for an http base URL. New only.
 func WithHTTPClient(hc *http.Client) Option {
 	opt := set(hc != nil, "WithHTTPClient: the client is nil", func(o *options) { o.httpClient = hc })
 	return newOnly("WithHTTPClient", opt)
@@ -101,7 +101,7 @@ func WithTokenSource(f func(context.Context) (string, error)) Option {
 
 // Retry has the limits of retries. Zero fields take the defaults.
 type Retry struct {
-	MaxAttempts     int           // the first one counts, 1 never retries; default 4; only where it is set a 429 counts
+	MaxAttempts     int           // of one request; the first one counts; default 4; only where it is set a 429 counts
 	InitialInterval time.Duration // the longest wait before the second attempt; it doubles; default 500ms
 	MaxInterval     time.Duration // the longest wait, unless the gateway asks for more; default 20s
 	MaxElapsed      time.Duration // of one request with its retries, which never waits past it; default 2m
@@ -131,7 +131,7 @@ func WithConcurrency(n int) Option {
 	return set(n >= 1 && n <= maxConcurrency, text, func(o *options) { o.concurrency = n })
 }
 
-// WithAttemptTimeout bounds one attempt, from connecting to the last byte of the answer: 30 seconds unless given.
+// WithAttemptTimeout bounds one attempt, from asking for the token to the last byte of the answer: 30 seconds unless given.
 func WithAttemptTimeout(d time.Duration) Option {
 	return set(d > 0, fmt.Sprintf("attempt timeout %v: must be positive", d), func(o *options) { o.AttemptTimeout = d })
 }

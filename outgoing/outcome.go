@@ -51,7 +51,7 @@ type Outcome struct {
 	State   State
 	Status  int      // the gateway's code for this ID, or for its whole request: 204, 400, ...; 0 if it gave none
 	Problem *Problem // set if Rejected; a zero Problem if the gateway gave no reason
-	Message *Message // what a look-up showed later, if Unknown or Rejected; nil if it failed or found nothing
+	Message *Message // what a look-up showed later, if Unknown or Rejected by its row; nil if it failed or found nothing
 }
 
 var (
@@ -76,8 +76,8 @@ func outcomeOf(found *rowsByID[gen.CancelledMessage], i int) (o Outcome, reason 
 	return outcomeWithoutRow(&found.trace, found.err)
 }
 
-// outcomeOfRow returns what a row says of its message. It is about its message also if its status, such as 429, would be
-// about the caller in an answer as a whole.
+// outcomeOfRow returns what a row says of its message. Its status concerns that message, also a 401 or 429, which would
+// concern the caller if the whole request had got it.
 func outcomeOfRow(found *rowsByID[gen.CancelledMessage], i int) (o Outcome, reason error) {
 	if reason := rows.Unreadable(found.Odd[i], "/status"); reason != nil {
 		return o, unexpected(reason)
@@ -116,7 +116,7 @@ func outcomeWithoutRow(t *transport.Trace, err error) (o Outcome, reason error) 
 		return o, err
 	case refusal.isCallerError():
 		o.State, o.Status = NotSent, refusal.StatusCode
-		if !errors.Is(err, refusal) || errors.Is(err, ErrNotSent) { // nothing was sent after it
+		if !errors.Is(err, refusal) || errors.Is(err, ErrNotSent) { // what came later tells less
 			err = refusal
 		}
 		return o, err

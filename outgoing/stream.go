@@ -14,8 +14,8 @@ import (
 // A stream that ends before ids does says so: its last error, with a zero result, matches [ErrNotSent] and the reason:
 // [ErrUnauthorized], [ErrForbidden], [ErrInvalidArgument] (an ID below 1), the network's error or the context's.
 //
-// ids runs in the goroutine of the loop, again for each loop. A request is sent when the ID after its last one, or the
-// end of ids, has been seen; until then no result is yielded, so ids must not wait for one.
+// ids runs in the goroutine of the loop, again for each loop. A request is sent when the ID after its last one, or the end
+// of ids, has been seen. ids must not wait for results: [WithConcurrency] requests are sent first.
 func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...Option) iter.Seq2[GetResult, error] {
 	return func(yield func(GetResult, error) bool) {
 		call, err := c.newCall(opts)

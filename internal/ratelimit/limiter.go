@@ -1,7 +1,7 @@
 // Package ratelimit decides when a request may be sent, for all requests of one Client together. It knows a hold (the gateway
-// asked for no requests for a while), a pace (it asked for fewer), a quota of retries (it is failing), and a limiter that the
-// caller shares with other processes. Hold and pace wear off with time: a minute after the last limit a Limiter is as fast as a new
-// one. The quota comes back with successes.
+// asked for no requests for a while, at most 5 minutes are believed), a pace (it asked for fewer), a quota of retries (it is
+// failing), and a limiter that the caller shares with other processes. Hold and pace wear off with time: a minute after the last
+// limit, or after a hold that lasts longer than that, a Limiter is as fast as a new one. The quota comes back with successes.
 package ratelimit
 
 import (
@@ -25,7 +25,7 @@ type Limiter struct {
 	pace      pace
 	cause     error         // what put the last hold on
 	succeeded bool          // something has, since the pace became slower
-	successes []time.Time   // of the last second
+	successes []time.Time   // when requests succeeded within the last second
 	latency   time.Duration // of recent successes: their maximum, which decays
 
 	issued   atomic.Uint64 // tickets

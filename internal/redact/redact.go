@@ -67,7 +67,7 @@ var (
 	inURL  = regexp.MustCompile(`%[[:xdigit:]]{2}`)
 )
 
-// unescape returns the character that an escape stands for.
+// unescape returns the character that an escape with digits stands for, or else the one after the backslash.
 func unescape(escape string) string {
 	if n, err := strconv.ParseUint(escape[len(escape)-2:], 16, 8); err == nil {
 		return string([]byte{byte(n)})

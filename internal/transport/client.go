@@ -1,6 +1,6 @@
 // Package transport sends one request with its attempts, and tells what is known about it afterwards. Each attempt has the
-// token of that moment, its own time limit and a bounded body. No redirect is followed, and no DELETE is sent again unless the
-// caller's policy says so.
+// token of that moment, its own time limit and a bounded body. No redirect is followed, and net/http does not send a DELETE again
+// by itself.
 package transport
 
 import (
@@ -27,8 +27,8 @@ type Client struct {
 
 	http http.Client
 
-	mu      sync.Mutex // of what net/http records while it sends
-	answers int        // that began to arrive
+	mu      sync.Mutex // guards what httptrace records
+	answers int        // how many answers began to arrive
 }
 
 // NewClient returns a Client that sends through a copy of hc, which may be nil.

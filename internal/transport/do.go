@@ -38,12 +38,12 @@ type Request struct {
 	*http.Request
 	Path    string // the template: "/messages/{ids}"
 	IDs     int    // how many IDs it names
-	FirstID int64  // of them, for the log
-	Once    bool   // one attempt, whatever the policy says; not counting one that met a 429, unless the policy counts those
+	FirstID int64  // the first ID, for the log
+	Once    bool   // as if MaxAttempts of the policy were 1
 }
 
 // Do sends r, again where the policy says so, until an attempt succeeds. It returns what decode made of the last answer, also
-// with an error: rows that arrived before a body broke off count.
+// with an error: it may be of use that rows arrived before a body broke off.
 func Do[T any](ctx context.Context, c *Call, r Request, decode func(*Reply) (T, error)) (value T, t Trace, err error) {
 	x := &exchange{call: c, request: r, ticket: c.Limiter.Ticket(ctx, c.Policy.MaxElapsed, c.Shared)}
 	for {
@@ -85,8 +85,9 @@ type exchange struct {
 // and none that is accepted.
 const maxRenewals = 3
 
-// next reports whether a failed attempt is followed by another, and after which wait. If the token was refused and has been
-// replaced since, the request is sent again, up to maxRenewals times, which do not count; a DELETE with a single attempt is not.
+// next decides whether a failed attempt is followed by another, and after which wait. A limit that it met is recorded, and a retry
+// taken from the quota. If the token was refused and has been replaced since, the request is sent again, up to maxRenewals times,
+// which do not count; but a DELETE is sent once if the policy allows one attempt.
 func (x *exchange) next(ctx context.Context) (wait time.Duration, again bool) {
 	t, last, policy := &x.trace, x.trace.last, x.call.Policy
 	t.TokenReplaced = last.status == http.StatusUnauthorized && x.renewals < maxRenewals && x.tokenReplaced(ctx)
@@ -142,7 +143,7 @@ type ending struct {
 	err        error         // nil after a success
 	reason     error         // why no answer came, or why a 200 could not be used
 	status     int           // of an answer that is not a usable success
-	retryAfter time.Duration // that it asks for
+	retryAfter time.Duration // the wait that it asks for
 }
 
 func (e ending) throttled() bool { return retry.Throttles(e.status, e.retryAfter) }
@@ -188,7 +189,7 @@ type Trace struct {
 	Sent          bool  // an attempt may have reached the gateway
 	Answered      bool  // an attempt got an answer, whatever it was
 	Ambiguous     bool  // an attempt before the last may have taken effect
-	Refusal       error // of the last answer of 4xx
+	Refusal       error // the error of the last 4xx
 	TokenReplaced bool  // the last answer refused a token that has been replaced since
 
 	last    ending // of the last attempt
