@@ -18,12 +18,12 @@ type call struct {
 	options
 	stop context.CancelCauseFunc // ends the call: no further request is sent
 
-	unanswered atomic.Int32 // requests in a row that ended without an answer
-	refused    atomic.Int32 // requests in a row whose token was refused, and replaced
-	fruitless  atomic.Int32 // parts of split requests that failed, with no success between
-	oddLogged  sync.Map     // kinds of odd members that the log has
-	watching   bool         // a Watch, which has outages and retries of its own
-	unpriced   bool         // a row whose price cannot be read counts, with a price of 0
+	unanswered  atomic.Int32 // requests in a row that ended without an answer
+	refused     atomic.Int32 // requests in a row whose token was refused, and replaced
+	failedParts atomic.Int32 // parts of split requests that failed, with no success between
+	oddLogged   sync.Map     // kinds of odd members that the log has
+	watching    bool         // a Watch, which has outages and retries of its own
+	unpriced    bool         // a row whose price cannot be read counts, with a price of 0
 }
 
 // newCall merges opts over the client's defaults.
@@ -36,7 +36,7 @@ func (c *Client) newCall(opts []Option) (*call, error) {
 	if err := call.apply(opts); err != nil {
 		return nil, err
 	}
-	call.Calling, call.stop = context.WithCancelCause(context.Background())
+	call.Active, call.stop = context.WithCancelCause(context.Background())
 	return call, nil
 }
 
@@ -132,7 +132,7 @@ func (c *call) requests(ctx context.Context, ids iter.Seq[int64], unsent *error)
 }
 
 // stopped returns why no further request must be sent; nil if one may be.
-func (c *call) stopped(ctx context.Context) error { return ratelimit.StopReason(ctx, c.Calling) }
+func (c *call) stopped(ctx context.Context) error { return ratelimit.StopReason(ctx, c.Active) }
 
 // failures are what becomes a [BatchError].
 type failures []Failure

@@ -37,15 +37,15 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 		return CancelResult{}, err
 	}
 	var (
-		result   CancelResult
-		failed   failures
-		readBack []int64
+		result     CancelResult
+		failed     failures
+		toReadBack []int64
 	)
 	for part := range inRequests(ctx, call, asked, call.cancelOnce) {
 		result.Outcomes = append(result.Outcomes, part.Outcomes...)
 		result.Meta.add(part.Meta)
 		failed = append(failed, part.failed...)
-		readBack = append(readBack, part.readBack...)
+		toReadBack = append(toReadBack, part.toReadBack...)
 	}
 	if rest := asked[len(result.Outcomes):]; len(rest) > 0 {
 		failed.add(notSent(call.stopped(ctx)), rest...)
@@ -53,8 +53,8 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 			result.Outcomes = append(result.Outcomes, Outcome{ID: id, State: NotSent})
 		}
 	}
-	if len(readBack) > 0 && call.stopped(ctx) == nil {
-		call.readBack(ctx, &result, readBack)
+	if len(toReadBack) > 0 && call.stopped(ctx) == nil {
+		call.readBack(ctx, &result, toReadBack)
 	}
 	return result, failed.err()
 }
@@ -86,8 +86,8 @@ var errNoRetryLeft = errors.New("the retry quota is used up")
 // cancelResult is the result of one request.
 type cancelResult struct {
 	CancelResult
-	failed   failures
-	readBack []int64
+	failed     failures
+	toReadBack []int64
 }
 
 // cancelOnce cancels the messages of one request.
@@ -106,7 +106,7 @@ func (c *call) cancelOnce(ctx context.Context, ids []int64) (result cancelResult
 			result.failed.add(reason, id)
 		}
 		if outcome.State == Unknown || outcome.State == Rejected && reason == nil && outcome.Status != http.StatusNotFound {
-			result.readBack = append(result.readBack, id)
+			result.toReadBack = append(result.toReadBack, id)
 		}
 	}
 	return result

@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
+	"github.com/gsmservice-gateway/client-go/internal/transport"
 	"github.com/gsmservice-gateway/client-go/internal/watch"
 )
 
@@ -61,8 +63,8 @@ type lookup struct {
 	Meta
 }
 
-// maxFruitless is how many parts in a row may fail before no request is split any further: then it is not one of the IDs.
-const maxFruitless = 16
+// maxFailedParts is how many parts in a row may fail before no request is split any further: then it is not one of the IDs.
+const maxFailedParts = 16
 
 // lookUp looks up IDs in one request or, if one of them may have broken it, in several.
 func (c *call) lookUp(ctx context.Context, ids []int64) lookup { return c.lookUpPart(ctx, ids, false) }
@@ -73,13 +75,13 @@ func (c *call) lookUpPart(ctx context.Context, ids []int64, half bool) lookup {
 	found, splittable := c.lookUpOnce(ctx, ids, half && len(ids) > 1)
 	switch {
 	case found.Requests > 0:
-		c.fruitless.Store(0)
+		c.failedParts.Store(0)
 	case half:
-		c.fruitless.Add(1)
+		c.failedParts.Add(1)
 	}
 	middle := len(ids) / 2
 	for _, bounds := range [][2]int{{0, middle}, {middle, len(ids)}} {
-		if !splittable || c.fruitless.Load() >= maxFruitless || c.stopped(ctx) != nil || !c.watching && !c.Limiter.TakeRetry() {
+		if !splittable || c.failedParts.Load() >= maxFailedParts || c.stopped(ctx) != nil || !c.watching && !c.Limiter.TakeRetry() {
 			break
 		}
 		part := c.lookUpPart(ctx, ids[bounds[0]:bounds[1]], true)
@@ -123,3 +125,23 @@ func (c *call) findingOf(found *rowsByID[Message], i int) (watch.Finding, error)
 	}
 	return watch.Missing, errUnknownID
 }
+
+// findingOfFailure returns what became of the IDs of a request that ended in err.
+func (c *call) findingOfFailure(t *transport.Trace, err error) (watch.Finding, error) {
+	answer := lastAnswer(t)
+	switch {
+	case answer.noneKnown():
+		return watch.Missing, errUnknownID
+	case c.Active.Err() != nil:
+		return watch.Refused, err
+	case t.Throttled():
+		return watch.Throttled, err
+	case answer == nil, answer.StatusCode/100 == 5:
+		return watch.Unreachable, err
+	case answer.isPermanent():
+		return watch.Rejected, err
+	}
+	return watch.Unsettled, err
+}
+
+var errUnknownID = errline.New("the gateway does not know this ID", ErrNotFound)

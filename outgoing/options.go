@@ -23,7 +23,7 @@ type Option func(*options) error
 
 // options are the settings of a Client, or of a call.
 type options struct {
-	transport.Call // New sets its Client, newCall its Calling
+	transport.Call // New sets its Client, newCall its Active
 
 	inCall      bool // New is over: what belongs to the client as a whole can no longer change
 	baseURL     string

@@ -73,7 +73,7 @@ func askByID[T any](
 	})
 	found.Attempts, found.trace, found.err = t.Attempts, t, err
 	if found.Rows == nil {
-		found.Answer, _ = read([]byte("[]"), ids)
+		found.Answer = rows.NewAnswer[T](len(ids))
 	}
 	if err != nil && lastAnswer(&t).noneKnown() {
 		c.Logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",

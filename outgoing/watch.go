@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/gsmservice-gateway/client-go/internal/errline"
-	"github.com/gsmservice-gateway/client-go/internal/transport"
 	"github.com/gsmservice-gateway/client-go/internal/watch"
 )
 
@@ -95,24 +93,4 @@ func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, er
 	if len(left) > 0 {
 		yield(Message{}, &BatchError{Failures: []Failure{{IDs: left, Err: c.stopped(ctx)}}})
 	}
-}
-
-var errUnknownID = errline.New("the gateway does not know this ID", ErrNotFound)
-
-// findingOfFailure returns what became of the IDs of a request that ended in err.
-func (c *call) findingOfFailure(t *transport.Trace, err error) (watch.Finding, error) {
-	answer := lastAnswer(t)
-	switch {
-	case answer.noneKnown():
-		return watch.Missing, errUnknownID
-	case c.Calling.Err() != nil:
-		return watch.Refused, err
-	case t.Throttled():
-		return watch.Throttled, err
-	case answer == nil, answer.StatusCode/100 == 5:
-		return watch.Unreachable, err
-	case answer.isPermanent():
-		return watch.Rejected, err
-	}
-	return watch.Unsettled, err
 }

@@ -224,28 +224,28 @@ type HeldError struct {
 
 func (e *HeldError) Unwrap() error { return e.error }
 
-// Wait returns nil once the next attempt may be sent, and an error if ctx or calling is done, the request cannot be sent in
-// time (at once if a hold lasts too long for it), or the shared limiter refuses. That one is asked once, last. calling ends
+// Wait returns nil once the next attempt may be sent, and an error if ctx or active is done, the request cannot be sent in
+// time (at once if a hold lasts too long for it), or the shared limiter refuses. That one is asked once, last. active ends
 // only waiting; its cause is an error of the call itself.
-func (t *Ticket) Wait(ctx, calling context.Context) error {
-	err := t.waitTurn(ctx, calling)
+func (t *Ticket) Wait(ctx, active context.Context) error {
+	err := t.waitTurn(ctx, active)
 	if err != nil || t.shared == nil {
 		return err
 	}
-	err = t.askShared(ctx, calling)
+	err = t.askShared(ctx, active)
 	for err == nil && t.limiter.metLimitSince(t.sentAt) { // meanwhile; the permit stays good
-		err = t.waitTurn(ctx, calling)
+		err = t.waitTurn(ctx, active)
 	}
 	t.sentAt = time.Now()
 	return err
 }
 
-func (t *Ticket) askShared(ctx, calling context.Context) error {
+func (t *Ticket) askShared(ctx, active context.Context) error {
 	waiting, cancel := context.WithDeadline(ctx, t.waitDeadline)
 	defer cancel()
-	defer context.AfterFunc(calling, cancel)()
+	defer context.AfterFunc(active, cancel)()
 	err := t.shared.Wait(waiting)
-	if stopped := StopReason(ctx, calling); stopped != nil || err == nil {
+	if stopped := StopReason(ctx, active); stopped != nil || err == nil {
 		return stopped
 	}
 	if waiting.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
@@ -254,8 +254,8 @@ func (t *Ticket) askShared(ctx, calling context.Context) error {
 	return &HeldError{error: errline.Wrap("the limiter", err)}
 }
 
-func (t *Ticket) waitTurn(ctx, calling context.Context) error {
-	if err := StopReason(ctx, calling); err != nil {
+func (t *Ticket) waitTurn(ctx, active context.Context) error {
+	if err := StopReason(ctx, active); err != nil {
 		return err
 	}
 	t.limiter.enter(t)
@@ -263,18 +263,18 @@ func (t *Ticket) waitTurn(ctx, calling context.Context) error {
 	defer late.Stop()
 	select {
 	case err := <-t.decided:
-		return cmp.Or(err, StopReason(ctx, calling)) // the call may have been stopped meanwhile
-	case <-calling.Done():
+		return cmp.Or(err, StopReason(ctx, active)) // the call may have been stopped meanwhile
+	case <-active.Done():
 	case <-ctx.Done():
 	case <-late.C:
 	}
-	return t.limiter.remove(ctx, calling, t)
+	return t.limiter.remove(ctx, active, t)
 }
 
-// StopReason returns why nothing more must be sent: the cause of calling, or what ended ctx; nil if something may.
-func StopReason(ctx, calling context.Context) error {
-	if calling.Err() != nil {
-		return context.Cause(calling)
+// StopReason returns why nothing more must be sent: the cause of active, or what ended ctx; nil if something may.
+func StopReason(ctx, active context.Context) error {
+	if active.Err() != nil {
+		return context.Cause(active)
 	}
 	if ctx.Err() != nil {
 		return errline.Context(ctx)
@@ -303,10 +303,10 @@ func (l *Limiter) refuse(t *Ticket) bool {
 }
 
 // remove takes a request out that waits no longer, and returns why; nil if it was sent at this very moment.
-func (l *Limiter) remove(ctx, calling context.Context, t *Ticket) error {
+func (l *Limiter) remove(ctx, active context.Context, t *Ticket) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	err := StopReason(ctx, calling)
+	err := StopReason(ctx, active)
 	if err == nil {
 		l.dispatch() // its turn may come at its very deadline
 	}

@@ -300,10 +300,10 @@ func TestB6_RequestsThatWaitDoNotLeaveOnceTheCallIsStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := New()
 		meetsLimit(t, l, time.Minute)
-		calling, stop := context.WithCancelCause(t.Context())
+		active, stop := context.WithCancelCause(t.Context())
 		start := time.Now()
 		time.AfterFunc(time.Second, func() { stop(errStopped) })
-		require.ErrorIs(t, l.Ticket(t.Context(), time.Hour, nil).Wait(t.Context(), calling), errStopped)
+		require.ErrorIs(t, l.Ticket(t.Context(), time.Hour, nil).Wait(t.Context(), active), errStopped)
 		assert.Equal(t, time.Second, time.Since(start))
 	})
 }

@@ -134,9 +134,9 @@ func (r Redactor) withoutPart(s string) string {
 
 var quoted = regexp.MustCompile(`"(?s:\\.|[^"])*("|$)`)
 
-// Quotes returns an error of net/http without the text in quotes. It quotes what it cannot parse of an answer, which may be a
+// WithoutQuotes returns an error of net/http without the text in quotes. It quotes what it cannot parse of an answer, which may be a
 // recipient, and errors are logged.
-func Quotes(err error) error {
+func WithoutQuotes(err error) error {
 	text := err.Error()
 	if !strings.Contains(text, `"`) {
 		return err

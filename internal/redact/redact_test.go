@@ -105,7 +105,7 @@ func TestS6_WhatIsQuotedOfAnAnswerIsLeftOut(t *testing.T) {
 		`a "b \" c" d`:                      `a "..." d`,
 		`a "b`:                              `a "..."`,
 	} {
-		err := redact.Quotes(fmt.Errorf("%s%w", text, errEmptyText))
+		err := redact.WithoutQuotes(fmt.Errorf("%s%w", text, errEmptyText))
 		assert.Equal(t, want, err.Error(), text)
 		assert.ErrorIs(t, err, errEmptyText)
 	}

@@ -150,6 +150,9 @@ type Answer[T any] struct {
 	Dropped int     // rows that belong to no ID, or repeat one
 }
 
+// NewAnswer returns an Answer about n IDs that has no rows.
+func NewAnswer[T any](n int) Answer[T] { return Answer[T]{Rows: make([]*T, n), Odd: make([][]Odd, n)} }
+
 // Messages is [ByID] of messages.
 func Messages(body []byte, ids []int64) (Answer[gen.Message], error) {
 	return ByID(body, ids,
@@ -165,7 +168,7 @@ func Cancelled(body []byte, ids []int64) (Answer[gen.CancelledMessage], error) {
 
 // ByID reads the rows about some IDs. Those that came before an error are returned with it.
 func ByID[T any](body []byte, ids []int64, idOf func(*T) int64, differ func(a, b *T) bool) (Answer[T], error) {
-	a := Answer[T]{Rows: make([]*T, len(ids)), Odd: make([][]Odd, len(ids))}
+	a := NewAnswer[T](len(ids))
 	err := Decode(body, func(row *T, odd []Odd) {
 		id := idOf(row)
 		if reason := Unidentified(id, odd); reason != nil {

@@ -32,8 +32,8 @@ func (c *Call) nextToken(ctx context.Context) (string, error) {
 	return token, err
 }
 
-// limit returns the time that an attempt may take.
-func (c *Call) limit() time.Duration { return min(c.AttemptTimeout, c.http.Timeout) }
+// attemptTimeout returns how long an attempt may take.
+func (c *Call) attemptTimeout() time.Duration { return min(c.AttemptTimeout, c.http.Timeout) }
 
 var (
 	errAttemptTimeout = fmt.Errorf("the attempt took too long: %w", context.DeadlineExceeded)
@@ -46,7 +46,7 @@ const patience = 5 * time.Second
 // attempt sends the request once.
 func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, error)) (value T, e ending) {
 	started, number, call := time.Now(), x.trace.Attempts+1, x.call
-	attemptCtx, cancel := context.WithTimeoutCause(ctx, call.limit(), errAttemptTimeout)
+	attemptCtx, cancel := context.WithTimeoutCause(ctx, call.attemptTimeout(), errAttemptTimeout)
 	defer cancel()
 	attemptCtx = call.WithAttempt(attemptCtx, x.request, number)
 	token, err := call.nextToken(attemptCtx)
@@ -60,7 +60,7 @@ func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, er
 
 	tracedCtx, conn := call.traceConnections(attemptCtx, x.request.Method, cancel)
 	defer func() {
-		if errors.Is(attemptCtx.Err(), context.DeadlineExceeded) && time.Since(started) >= min(patience, call.limit()) {
+		if errors.Is(attemptCtx.Err(), context.DeadlineExceeded) && time.Since(started) >= min(patience, call.attemptTimeout()) {
 			conn.timedOut()
 		}
 	}()
@@ -184,7 +184,7 @@ func (r *Reply) readBody(ctx context.Context, body io.Reader, limit int) {
 	case deflate, errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
 		r.Broken = errCorrupt
 	default:
-		r.Broken = brokeOff(r.Redact.Error(redact.Quotes(err)))
+		r.Broken = brokeOff(r.Redact.Error(redact.WithoutQuotes(err)))
 	}
 }
 
@@ -278,9 +278,9 @@ func (t *connection) ended(ctx, attemptCtx context.Context, err error) (kind, er
 	case retry.IsDial(err), retry.IsTLS(err):
 		unconnected = true // and such an error quotes nothing of an answer
 	case t.wanted && t.got == 0:
-		err = asProxyError(redact.Quotes(err))
+		err = asProxyError(redact.WithoutQuotes(err))
 	default:
-		err = redact.Quotes(err)
+		err = redact.WithoutQuotes(err)
 	}
 	if t.got > 0 || !t.wanted && !unconnected {
 		return noAnswer, err

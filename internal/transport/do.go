@@ -25,8 +25,8 @@ type Call struct {
 	Shared         ratelimit.Shared // may be nil
 	Logger         *slog.Logger
 
-	// Calling ends waiting, and not the attempts in flight. Its cause is why.
-	Calling context.Context
+	// Active is done when no further attempt may begin: it ends waiting, and not the attempts in flight. Its cause says why.
+	Active context.Context
 	// WithAttempt returns a context that describes an attempt to the caller's RoundTripper.
 	WithAttempt func(ctx context.Context, r Request, number int) context.Context
 	// NewError returns the error of an answer that is not a usable success; cause may be nil.
@@ -47,7 +47,7 @@ type Request struct {
 func Do[T any](ctx context.Context, c *Call, r Request, decode func(*Reply) (T, error)) (value T, t Trace, err error) {
 	x := &exchange{call: c, request: r, ticket: c.Limiter.Ticket(ctx, c.Policy.MaxElapsed, c.Shared)}
 	for {
-		if err := x.ticket.Wait(ctx, c.Calling); err != nil {
+		if err := x.ticket.Wait(ctx, c.Active); err != nil {
 			x.trace.waitErr = err
 			return value, x.trace, errline.WithPrevious(err, x.trace.last.err)
 		}
@@ -120,7 +120,7 @@ func (x *exchange) next(ctx context.Context) (wait time.Duration, again bool) {
 }
 
 func (x *exchange) tokenReplaced(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, x.call.limit())
+	ctx, cancel := context.WithTimeout(ctx, x.call.attemptTimeout())
 	defer cancel()
 	token, err := x.call.nextToken(x.call.WithAttempt(ctx, x.request, x.trace.Attempts+1))
 	return err == nil && token != x.token

@@ -44,7 +44,7 @@ func do(t *testing.T, through http.RoundTripper, method string, change func(*tra
 		Header:         http.Header{"Accept": {"*/*"}},
 		Token:          func(context.Context) (string, error) { return "a-token", nil },
 		Logger:         slog.New(slog.DiscardHandler),
-		Calling:        t.Context(),
+		Active:         t.Context(),
 		WithAttempt:    func(ctx context.Context, _ transport.Request, _ int) context.Context { return ctx },
 		NewError: func(_ transport.Request, r *transport.Reply, cause error) error {
 			return errors.Join(errors.New(http.StatusText(r.Status)), cause)

@@ -43,7 +43,7 @@ type watchedID struct {
 }
 
 const (
-	maxFruitless       = 3   // looks in a row; then an ID is given up
+	maxFailedLooks     = 3   // looks in a row; then an ID is given up
 	maxRequestsPercent = 130 // of the looks that all IDs take: so many may begin within an initial interval
 	maxJitter          = 0.1
 
@@ -119,11 +119,11 @@ func (s *schedule) record(i int32, finding Finding, m *gen.Message, now time.Dur
 		if w.unknown == 0 {
 			w.since = now
 		}
-		w.unknown, w.permanent = min(w.unknown+1, maxFruitless), 0
-		giveUp = w.unknown == maxFruitless && now-w.since >= 2*s.initial
+		w.unknown, w.permanent = min(w.unknown+1, maxFailedLooks), 0
+		giveUp = w.unknown == maxFailedLooks && now-w.since >= 2*s.initial
 	case Unreadable, Rejected:
 		w.permanent++
-		giveUp = w.permanent == maxFruitless
+		giveUp = w.permanent == maxFailedLooks
 	}
 	return changed, giveUp
 }

@@ -188,7 +188,7 @@ func describeFailure(r *http.Request, err error) error {
 	for cause := err; cause != nil; cause = errors.Unwrap(cause) {
 		err = cause // the innermost has the reason, and no address
 	}
-	return errors.New(strings.ReplaceAll(redact.Quotes(err).Error(), r.URL.Hostname(), "the host"))
+	return errors.New(strings.ReplaceAll(redact.WithoutQuotes(err).Error(), r.URL.Hostname(), "the host"))
 }
 
 // answer is what came of a request, as the library reads it.
