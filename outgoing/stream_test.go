@@ -49,13 +49,11 @@ func TestB10_IDsAreDeduplicatedWithinAChunk(t *testing.T) {
 }
 
 func TestB10_MemoryDoesNotGrowWithTheLength(t *testing.T) {
+	notForRaces(t)
 	client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
 		return answer(http.StatusOK, rowsFor(req)), nil
 	}), outgoing.WithConcurrency(8))
-	many := 1_000_000
-	if raceDetector || !full() {
-		many /= 10
-	}
+	many := sized(100_000, 1_000_000)
 	sequence := func(yield func(int64) bool) {
 		for id := int64(1); id <= int64(many) && yield(id); id++ {
 		}
