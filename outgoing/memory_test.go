@@ -9,6 +9,7 @@ import (
 	"runtime/metrics"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -37,7 +38,7 @@ func peak(work func()) int64 {
 		select {
 		case <-done:
 			return highest
-		default:
+		case <-time.After(2 * time.Millisecond):
 		}
 	}
 }
