@@ -16,9 +16,10 @@ import (
 )
 
 func TestB10_StreamYieldsEachChunkInOrder(t *testing.T) {
+	random := seeded(t)
 	for _, concurrency := range []int{1, 4, 16} {
 		synctest.Test(t, func(t *testing.T) {
-			client := newClient(t, shuffled(func(id int64) bool { return id%7 != 0 }), outgoing.WithConcurrency(concurrency))
+			client := newClient(t, shuffled(random, func(id int64) bool { return id%7 != 0 }), outgoing.WithConcurrency(concurrency))
 			want := int64(1)
 			for part, err := range client.StreamByIDs(t.Context(), slices.Values(ids(1020))) {
 				require.NoError(t, err)

@@ -56,7 +56,7 @@ func TestW2_RequestsStayNearTheLeastThatTheIDsNeed(t *testing.T) {
 	const initial = 10 * time.Second
 	counts, latencies := []int{1, 50, 51, 120, 499}, []time.Duration{20 * time.Millisecond, time.Second, 9500 * time.Millisecond}
 	if !full() {
-		counts, latencies = []int{1, 120}, []time.Duration{20 * time.Millisecond, 9500 * time.Millisecond}
+		counts, latencies = []int{1, 50, 120}, []time.Duration{20 * time.Millisecond, 9500 * time.Millisecond}
 	}
 	runs := 0
 	for _, n := range counts {
