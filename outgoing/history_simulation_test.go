@@ -78,7 +78,7 @@ func TestH1_EachMessageExactlyOnceWhileTheHistoryChanges(t *testing.T) {
 
 // The simulation changes histories at random places; this changes them in any way that a test may think of, and shows the
 // shortest one that goes wrong.
-func TestH1_AnyChangesBetweenRequests(t *testing.T) {
+func TestH1_AnyChangesBetweenRequestsAreFollowedOrSaid(t *testing.T) {
 	type edit struct{ gain, from, lose int }
 	edits := rapid.Custom(func(t *rapid.T) edit {
 		return edit{

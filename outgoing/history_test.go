@@ -23,7 +23,7 @@ func pastTheEnd(status int) func(*history, int, int) *http.Response {
 	}
 }
 
-func TestH1_QuietHistoriesOfEverySize(t *testing.T) {
+func TestH1_QuietHistoriesOfEverySizeAreReadWhole(t *testing.T) {
 	t.Parallel()
 	gateways := []struct {
 		name   string
@@ -71,7 +71,7 @@ func TestH1_MessagesThatArriveAtAnEmptyHistoryDoNoHarm(t *testing.T) {
 }
 
 // What happens once, in the middle. Nothing is lost silently, and a change of moderate size is not the end.
-func TestH1_OneGreatChange(t *testing.T) {
+func TestH1_AGreatChangeIsFollowedOrSaid(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name     string

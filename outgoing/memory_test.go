@@ -57,7 +57,7 @@ func (r *repeated) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestE4_400MiBOfBlanks(t *testing.T) {
+func TestE4_NoMoreThan8MiBOf400AreHeld(t *testing.T) {
 	squeeze := func(r io.Reader) string {
 		var b strings.Builder
 		zip := gzip.NewWriter(&b)

@@ -39,7 +39,7 @@ func TestAddReplacesAMessageInItsPlace(t *testing.T) {
 	assert.Equal(t, "DELIVERED", list[1].StatusCode)
 }
 
-func TestRemove(t *testing.T) {
+func TestWhatIsRemovedIsGone(t *testing.T) {
 	bothWays(t, func(t *testing.T, g *outgoingtest.Gateway, to way) {
 		g.Add(withStatus("SENT", "SENT", "SENT", "SENT")...)
 		g.Remove(2, 4)

@@ -79,7 +79,7 @@ func TestD4_ABusyHistoryIsLookedAtUntilItStaysForAMoment(t *testing.T) {
 	assert.Equal(t, 3, asked)
 }
 
-func TestD4_PastTheEnd(t *testing.T) {
+func TestD4_RowsPastTheEndAreAFail(t *testing.T) {
 	gateway := sampled()
 	past := func(change func(r *http.Request, a *response)) http.Handler {
 		return changedGateway(gateway, func(r *http.Request, a *response) {
