@@ -1,7 +1,6 @@
 package outgoing_test
 
 import (
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strconv"
@@ -84,11 +83,12 @@ func TestB3_RequestsHaveFiftyDistinctIDs(t *testing.T) {
 
 func TestB3_ResultsHaveTheOrderAsked(t *testing.T) {
 	odd := func(id int64) bool { return id%2 == 1 }
+	random := seeded(t)
 	for _, concurrency := range []int{1, 4, 16} {
 		synctest.Test(t, func(t *testing.T) {
-			client := newClient(t, shuffled(odd), outgoing.WithConcurrency(concurrency))
+			client := newClient(t, shuffled(random, odd), outgoing.WithConcurrency(concurrency))
 			asked := ids(1000)
-			rand.Shuffle(len(asked), func(i, j int) { asked[i], asked[j] = asked[j], asked[i] })
+			random.Shuffle(len(asked), func(i, j int) { asked[i], asked[j] = asked[j], asked[i] })
 			twice := append(slices.Clone(asked), ids(1000)...)
 
 			found, err := client.GetByIDs(t.Context(), twice)
@@ -114,6 +114,7 @@ func TestB3_ResultsHaveTheOrderAsked(t *testing.T) {
 }
 
 func TestB4_NoMoreRequestsAreInFlightThanAllowed(t *testing.T) {
+	gateway := shuffled(seeded(t), func(int64) bool { return true })
 	for _, concurrency := range []int{1, 2, 4, 16, 100} {
 		synctest.Test(t, func(t *testing.T) {
 			var now, most atomic.Int64
@@ -122,7 +123,7 @@ func TestB4_NoMoreRequestsAreInFlightThanAllowed(t *testing.T) {
 				defer now.Add(-1)
 				for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
 				}
-				return shuffled(func(int64) bool { return true })(req)
+				return gateway(req)
 			}))
 			use := outgoing.WithConcurrency(concurrency)
 			_, err := client.GetByIDs(t.Context(), ids(60*50), use)

@@ -181,7 +181,7 @@ var cancelRowsOf = []struct {
 	{name: "rows before trailing bytes", body: `[{"id":3,"status":204},{"id":1,"status":204},{"id":2,"status":204}]]`, failed: []int64{3, 1, 2}, says: "goes on after"},
 }
 
-func TestB8_B9_RowsOfCancelScheduled(t *testing.T) {
+func TestB8_B9_CancelScheduledReadsEachRow(t *testing.T) {
 	for _, tt := range cancelRowsOf {
 		t.Run(tt.name, func(t *testing.T) {
 			log := new(bytes.Buffer)

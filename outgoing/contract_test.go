@@ -166,6 +166,7 @@ func TestContract_WrittenResponsesKeepItAndAreRead(t *testing.T) {
 	files, err := filepath.Glob("../testdata/*.http")
 	require.NoError(t, err)
 	require.Len(t, files, len(written), "each file is read by one test")
+	c := loadContract(t)
 	for _, r := range written {
 		t.Run(r.file, func(t *testing.T) {
 			raw, err := os.ReadFile(filepath.Join("../testdata", r.file))
@@ -173,7 +174,7 @@ func TestContract_WrittenResponsesKeepItAndAreRead(t *testing.T) {
 			found := func(req *http.Request) (*http.Response, error) { // what a cancel reads back
 				return answer(200, rowsFor(req), "Content-Type", "application/json"), nil
 			}
-			checked := newContractTransport(loadContract(t), inTurn(playback(raw), found))
+			checked := newContractTransport(c, inTurn(playback(raw), found))
 			r.read(t, newClient(t, checked, outgoing.WithRetry(outgoing.Retry{MaxAttempts: 1})))
 			assert.NoError(t, checked.err())
 		})

@@ -109,6 +109,7 @@ func viaTunnel(t *testing.T, test func(t *testing.T, client *outgoing.Client, tu
 }
 
 func TestR12_AfterConnectionsThatDiedSilentlyOneOfTheNextTwoAttemptsSucceeds(t *testing.T) {
+	t.Parallel()
 	viaTunnel(t, func(t *testing.T, client *outgoing.Client, tunnel *tunnel) {
 		_, err := client.GetByIDs(t.Context(), ids(8*50), outgoing.WithConcurrency(8))
 		require.NoError(t, err)
@@ -134,6 +135,7 @@ func TestR12_AfterConnectionsThatDiedSilentlyOneOfTheNextTwoAttemptsSucceeds(t *
 }
 
 func TestR12_AWatchGetsANewConnection(t *testing.T) {
+	t.Parallel()
 	viaTunnel(t, func(t *testing.T, client *outgoing.Client, tunnel *tunnel) {
 		_, err := client.GetByIDs(t.Context(), ids(1))
 		require.NoError(t, err)

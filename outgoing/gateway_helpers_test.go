@@ -164,12 +164,14 @@ func (g *overloaded) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // shuffled answers each request after another time, and with its rows in another order.
-func shuffled(found func(id int64) bool) roundTrip {
+func shuffled(random *rand.Rand, found func(id int64) bool) roundTrip {
+	var mu sync.Mutex
 	return func(req *http.Request) (*http.Response, error) {
-		select {
-		case <-time.After(rand.N(time.Second)):
-		case <-req.Context().Done():
-			return nil, req.Context().Err()
+		mu.Lock()
+		latency := time.Duration(random.Int64N(int64(time.Second)))
+		mu.Unlock()
+		if err := pause(req.Context(), latency); err != nil {
+			return nil, err
 		}
 		var rows []int64
 		for _, id := range askedFor(req) {
@@ -177,7 +179,9 @@ func shuffled(found func(id int64) bool) roundTrip {
 				rows = append(rows, id)
 			}
 		}
-		rand.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+		mu.Lock()
+		defer mu.Unlock()
+		random.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
 		return answer(http.StatusOK, rowsOf(req.Method, rows)), nil
 	}
 }

@@ -54,7 +54,7 @@ var oddRows = []struct {
 	{name: "rows that are none", body: `[1,"x",[],true,{"id":1}]`, found: []int64{1}, failed: []int64{3, 2}, says: "unreadable row"},
 }
 
-func TestB8_B9_RowsOfGetByIDs(t *testing.T) {
+func TestB8_B9_GetByIDsReadsEachRow(t *testing.T) {
 	for _, tt := range oddRows {
 		t.Run(tt.name, func(t *testing.T) {
 			client, log := answering(t, 200, tt.body)

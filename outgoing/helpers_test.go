@@ -30,6 +30,22 @@ func sized[T any](few, all T) T {
 	return few
 }
 
+// raced is fewest under the race detector, with which each run takes many times as long, and usual otherwise.
+func raced[T any](fewest, usual T) T {
+	if raceDetector {
+		return fewest
+	}
+	return usual
+}
+
+// notForRaces skips a test of how much memory is held: races do not change that, and the test is slow where they are looked for.
+func notForRaces(t *testing.T) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("go test without -race runs this, and so does make ci")
+	}
+}
+
 // seeded is a source of random numbers whose seed is in the log of a test that fails.
 func seeded(t testing.TB) *rand.Rand {
 	t.Helper()

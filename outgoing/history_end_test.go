@@ -224,10 +224,7 @@ func TestH9_AGatewayThatCapsPagesAndSaysSoIsAnError(t *testing.T) {
 func TestH9_AGatewayThatCapsPagesAndDoesNotSaySoIsNeverASilentEnd(t *testing.T) {
 	t.Parallel()
 	silent := map[string]bool{"X-Limit": true}
-	step := 7
-	if full() {
-		step = 1
-	}
+	step := raced(17, sized(7, 1))
 	for _, gateway := range capping {
 		for _, most := range []int{3, 5, 10, 20, 30} {
 			for _, headers := range []map[string]bool{silent, hints[2].silent} {

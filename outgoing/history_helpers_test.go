@@ -258,12 +258,9 @@ func newestFirst(ids []int64) []int64 {
 
 var concurrencies = []int{1, 4, 8}
 
-// fewConcurrencies returns the concurrencies of a test of many cases.
-func fewConcurrencies() []int {
-	if full() {
-		return concurrencies
-	}
-	return []int{1, 8}
+// fewConcurrencies returns the concurrencies of the ith of many cases; under the race detector they take turns.
+func fewConcurrencies(i int) []int {
+	return raced([]int{[]int{1, 8}[i%2]}, sized([]int{1, 8}, concurrencies))
 }
 
 // aFew is how many requests a gateway that cannot be read costs at most, after those that brought something.

@@ -35,13 +35,7 @@ func (s *simulation) run(t *testing.T, h *history, concurrency int) {
 
 func TestH1_EachMessageExactlyOnceWhileTheHistoryChanges(t *testing.T) {
 	t.Parallel()
-	runs := 2
-	switch {
-	case full():
-		runs = 15
-	case raceDetector:
-		runs = 1
-	}
+	runs := raced(1, sized(2, 15))
 	type kind struct {
 		change, hint, concurrency int
 		simulation
@@ -50,7 +44,7 @@ func TestH1_EachMessageExactlyOnceWhileTheHistoryChanges(t *testing.T) {
 	t.Run("simulation", func(t *testing.T) {
 		for change := range changes {
 			for hint := range hints {
-				for _, concurrency := range fewConcurrencies() {
+				for _, concurrency := range fewConcurrencies(change + hint) {
 					k := &kind{change: change, hint: hint, concurrency: concurrency}
 					kinds = append(kinds, k)
 					change, hint := changes[change], hints[hint]
@@ -84,7 +78,7 @@ func TestH1_EachMessageExactlyOnceWhileTheHistoryChanges(t *testing.T) {
 
 // The simulation changes histories at random places; this changes them in any way that a test may think of, and shows the
 // shortest one that goes wrong.
-func TestH1_AnyChangesBetweenRequests(t *testing.T) {
+func TestH1_AnyChangesBetweenRequestsAreFollowedOrSaid(t *testing.T) {
 	type edit struct{ gain, from, lose int }
 	edits := rapid.Custom(func(t *rapid.T) edit {
 		return edit{

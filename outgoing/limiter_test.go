@@ -158,10 +158,8 @@ func TestR6_AbsurdRetryAfterHoldsForFiveMinutes(t *testing.T) {
 
 // A hold is not enough: all at once after it, requests would meet the same limit until their attempts are used up.
 func TestR6_BulkJobsSettleAtTheRateOfTheGateway(t *testing.T) {
-	many, concurrencies := 100_000, []int{4, 32, 8, 16}
-	if raceDetector || !full() {
-		many, concurrencies = 20_000, concurrencies[:2]
-	}
+	many := raced(10_000, sized(20_000, 100_000))
+	concurrencies := raced([]int{4, 32}, sized([]int{4, 32}, []int{4, 32, 8, 16}))
 	least := time.Duration(many/outgoing.MaxIDs) * time.Second / 10
 	limits := map[string]func(int) func(time.Time) bool{"fixed window": fixedWindow, "token bucket": tokenBucket}
 	for name, limit := range limits {

@@ -11,7 +11,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-func TestM3_Links(t *testing.T) {
+func TestM3_LinksAreRead(t *testing.T) {
 	const base = "https://api.szybkisms.pl/rest/messages"
 	next := func(target string) outgoing.Links { return outgoing.Links{Next: target} }
 	tests := []struct {

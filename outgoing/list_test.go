@@ -14,7 +14,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-func TestB9_RowsOfList(t *testing.T) {
+func TestB9_ListReadsEachRow(t *testing.T) {
 	client, _ := answering(t, 200, `[{"id":5},null,{"id":4,"price":[]},{"id":3},{"cid":"x"},{"id":3}]`, "X-Total-Results", "6")
 	page, err := client.List(t.Context(), outgoing.PageRequest{})
 	assert.Equal(t, []int64{5, 3, 3}, messageIDs(page.Messages), "a page is given as it is")
@@ -28,7 +28,7 @@ func TestB9_RowsOfList(t *testing.T) {
 	}
 }
 
-func TestE3_APageOfMoreRowsThanAPageHas(t *testing.T) {
+func TestE3_APageOfMoreRowsThanAPageHasIsAnError(t *testing.T) {
 	rows := make([]string, outgoing.MaxLimit+1)
 	for i := range rows {
 		rows[i] = fmt.Sprintf(`{"id":%d}`, 100-i)

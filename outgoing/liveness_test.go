@@ -55,11 +55,7 @@ func (g *troubled) RoundTrip(req *http.Request) (*http.Response, error) {
 // that would wait for ever is a deadlock, which synctest reports.
 func TestR6_EveryCallEndsInTimeWhateverTheGatewayDoes(t *testing.T) {
 	t.Parallel()
-	runs := 200
-	if raceDetector || !full() {
-		runs = 12
-	}
-	for seed := range runs {
+	for seed := range raced(6, sized(12, 200)) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(uint64(seed), 0))
 			length := time.Duration(random.Int64N(int64(5 * time.Minute)))

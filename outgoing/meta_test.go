@@ -12,7 +12,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-func TestM1_Counts(t *testing.T) {
+func TestM1_ACountIsRead(t *testing.T) {
 	tests := []struct {
 		name   string
 		values []string
@@ -84,7 +84,7 @@ func TestM1_Counts(t *testing.T) {
 	}
 }
 
-func TestM2_Flags(t *testing.T) {
+func TestM2_AFlagIsRead(t *testing.T) {
 	yes, no := new(bool), new(bool)
 	*yes = true
 	for value, want := range map[string]*bool{

@@ -45,7 +45,7 @@ var invalidOptions = map[string]struct {
 	"header value NUL":        {outgoing.WithHeader("X-A", "\x00"), "X-A"},
 }
 
-func TestInvalidOptionsOfNew(t *testing.T) {
+func TestInvalidOptionsOfNewAreRefused(t *testing.T) {
 	for name, tt := range invalidOptions {
 		t.Run(name, func(t *testing.T) {
 			client, err := outgoing.New(testToken, tt.opt)
@@ -56,7 +56,7 @@ func TestInvalidOptionsOfNew(t *testing.T) {
 	}
 }
 
-func TestInvalidOptionsOfCalls(t *testing.T) {
+func TestInvalidOptionsOfCallsAreRefused(t *testing.T) {
 	for name, says := range map[string]string{"WithBaseURL": "belongs to New", "WithHTTPClient": "belongs to New", "WithTokenSource": "belongs to New"} {
 		invalidOptions[name+" in a call"] = struct {
 			opt  outgoing.Option
@@ -111,7 +111,7 @@ func TestInvalidIDsAndIteratorsAreRefusedUnsent(t *testing.T) {
 	}
 }
 
-func TestS2_BaseURLs(t *testing.T) {
+func TestS2_ABaseURLIsKeptOrRefused(t *testing.T) {
 	good := map[string]string{
 		outgoing.ProductionURL:         "https://api.szybkisms.pl/rest/messages",
 		outgoing.SandboxURL:            "https://api.szybkisms.pl/rest-sandbox/messages",

@@ -162,7 +162,7 @@ func TestE5_OtherFailuresAreNotSplit(t *testing.T) {
 
 func TestE5_AnOutageIsNotMultiplied(t *testing.T) {
 	t.Parallel()
-	chunks := sized(400, 2000)
+	chunks := raced(100, sized(400, 2000))
 	for name, poison := range poisons {
 		synctest.Test(t, func(t *testing.T) {
 			var requests atomic.Int64

@@ -94,7 +94,7 @@ func TestE1_TheBodysStatusNeverReplacesTheHTTPStatus(t *testing.T) {
 	}
 }
 
-func TestE1_ProblemFieldsOfOddTypes(t *testing.T) {
+func TestE1_OddFieldsOfAProblemCostNoOther(t *testing.T) {
 	const served = "application/problem+json"
 	tests := []struct {
 		name, contentType, body string

@@ -2,5 +2,5 @@
 
 package outgoing_test
 
-// raceDetector makes tests of many runs make fewer: each takes many times as long.
+// raceDetector reports whether the race detector looks on.
 const raceDetector = true

@@ -147,11 +147,12 @@ func recovery(t *testing.T, g *overloaded, limit func(int) func(time.Time) bool,
 
 func TestR6_SilenceAfterAnOutageIsEnough(t *testing.T) {
 	random := seeded(t)
+	lasts := raced(time.Minute, 4*time.Minute)
 	synctest.Test(t, func(t *testing.T) {
-		g := &overloaded{latency: 300 * time.Millisecond, from: time.Now(), until: time.Now().Add(4 * time.Minute),
+		g := &overloaded{latency: 300 * time.Millisecond, from: time.Now(), until: time.Now().Add(lasts),
 			status: http.StatusServiceUnavailable, retryAfter: 10 * time.Second, limit: unlimited}
 		client := newClient(t, g)
-		_, _ = steadyCalls(t.Context(), client, random, 20, 4*time.Minute, 5*time.Second)
+		_, _ = steadyCalls(t.Context(), client, random, 20, lasts, 5*time.Second)
 		time.Sleep(24 * time.Hour)
 		var calls sync.WaitGroup
 		start := time.Now()

@@ -49,13 +49,8 @@ func TestP2_RequestsOverlapPerfectly(t *testing.T) {
 }
 
 func TestP3_MemoryDoesNotGrowWithAStream(t *testing.T) {
-	n := 300_000
-	switch {
-	case raceDetector || testing.Short():
-		n = 30_000
-	case !full():
-		n = 100_000 // which would take more than the limit, if they were kept
-	}
+	notForRaces(t)
+	n := sized(100_000, 300_000) // of which 100,000 would take more than the limit, if they were kept
 	heap := streamHeap(t, newClient(t, roundTrip(echo)), n)
 	t.Logf("%d IDs: the heap rose by %.1f MiB", n, float64(heap)/(1<<20))
 	assert.LessOrEqual(t, heap, uint64(heapLimit<<20))
@@ -63,7 +58,7 @@ func TestP3_MemoryDoesNotGrowWithAStream(t *testing.T) {
 
 func TestP4_WindowsOverlapNearlyPerfectly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHistory(100_000, 1)
+		h := newHistory(raced(20_000, 100_000), 1)
 		start := time.Now()
 		r := h.read(newClient(t, slowly(h.RoundTrip), outgoing.WithConcurrency(8)).All(t.Context()))
 		require.NoError(t, r.err)

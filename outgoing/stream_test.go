@@ -16,9 +16,10 @@ import (
 )
 
 func TestB10_StreamYieldsEachChunkInOrder(t *testing.T) {
+	random := seeded(t)
 	for _, concurrency := range []int{1, 4, 16} {
 		synctest.Test(t, func(t *testing.T) {
-			client := newClient(t, shuffled(func(id int64) bool { return id%7 != 0 }), outgoing.WithConcurrency(concurrency))
+			client := newClient(t, shuffled(random, func(id int64) bool { return id%7 != 0 }), outgoing.WithConcurrency(concurrency))
 			want := int64(1)
 			for part, err := range client.StreamByIDs(t.Context(), slices.Values(ids(1020))) {
 				require.NoError(t, err)
@@ -49,13 +50,11 @@ func TestB10_IDsAreDeduplicatedWithinAChunk(t *testing.T) {
 }
 
 func TestB10_MemoryDoesNotGrowWithTheLength(t *testing.T) {
+	notForRaces(t)
 	client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
 		return answer(http.StatusOK, rowsFor(req)), nil
 	}), outgoing.WithConcurrency(8))
-	many := 1_000_000
-	if raceDetector || !full() {
-		many /= 10
-	}
+	many := sized(100_000, 1_000_000)
 	sequence := func(yield func(int64) bool) {
 		for id := int64(1); id <= int64(many) && yield(id); id++ {
 		}

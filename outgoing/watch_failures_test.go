@@ -353,7 +353,7 @@ func TestW4_ARefusedRequestIsGivenUpAtTheThirdLook(t *testing.T) {
 
 func TestW4_WhatMayPassIsNeverGivenUp(t *testing.T) {
 	t.Parallel()
-	hours := sized(6, 24)
+	hours := raced(2, sized(6, 24))
 	for name, fault := range passing {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -407,7 +407,7 @@ func TestW3_ARateLimitThatGoesOnIsLoggedAndAskedMoreSeldom(t *testing.T) {
 				arrivals = append(arrivals, time.Since(start))
 				return answer(http.StatusTooManyRequests, "", "Retry-After", "1"), nil
 			}), outgoing.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
-			ctx, cancel := context.WithTimeout(t.Context(), sized(6*time.Hour, 24*time.Hour))
+			ctx, cancel := context.WithTimeout(t.Context(), raced(3*time.Hour, sized(6*time.Hour, 24*time.Hour)))
 			defer cancel()
 			all := watch(ctx, client, outgoing.WatchRequest{IDs: ids(1), Until: never, InitialInterval: interval})
 			assert.Len(t, all, 1, "only what is left")

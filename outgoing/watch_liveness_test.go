@@ -74,7 +74,7 @@ func TestW3_AfterAnyOutageAWatchGoesOn(t *testing.T) {
 	lengths := []time.Duration{0, 30 * time.Second, 10 * time.Minute, time.Hour}
 	latencies := []time.Duration{10 * time.Millisecond, 2 * time.Second}
 	if !full() {
-		lengths, latencies = lengths[1:3], latencies[:1]
+		lengths, latencies = lengths[raced(2, 1):3], latencies[:1]
 	}
 	slowest := map[int]time.Duration{}
 	for name, down := range downtimes {
@@ -109,20 +109,20 @@ func TestW3_AfterAnyOutageAWatchGoesOn(t *testing.T) {
 // TestW3_WatchesAndCancelsShareARateLimit runs watches and cancels against a limit that they exceed together.
 func TestW3_WatchesAndCancelsShareARateLimit(t *testing.T) {
 	t.Parallel()
-	length := 10 * time.Minute
-	if full() {
-		length = time.Hour
+	length, n, rate := raced(5*time.Minute, sized(10*time.Minute, time.Hour)), 2000, 10
+	if !full() {
+		n, rate = 600, 3
 	}
 	synctest.Test(t, func(t *testing.T) {
-		g := &recovering{until: time.Now(), latency: 20 * time.Millisecond, rate: 10}
+		g := &recovering{until: time.Now(), latency: 20 * time.Millisecond, rate: rate}
 		client := newClient(t, g)
 		ctx, cancel := context.WithTimeout(t.Context(), length)
 		defer cancel()
 		var calls sync.WaitGroup
 		for range 3 {
 			calls.Go(func() {
-				all := watch(ctx, client, outgoing.WatchRequest{IDs: ids(2000), Until: never, MaxInterval: 20 * time.Second})
-				assert.Len(t, all, 2000+1, "each message, and the end")
+				all := watch(ctx, client, outgoing.WatchRequest{IDs: ids(n), Until: never, MaxInterval: 20 * time.Second})
+				assert.Len(t, all, n+1, "each message, and the end")
 			})
 		}
 		failed, cancels := 0, 0

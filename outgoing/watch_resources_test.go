@@ -250,11 +250,8 @@ func TestW6_NoConnectionIsLeftBusy(t *testing.T) {
 }
 
 func TestW6_AtMost100BytesForEachID(t *testing.T) {
-	n := sized(50_000, 200_000)
-	if raceDetector {
-		n = 20_000
-	}
-	beginning, held := watchHeap(t, n)
+	notForRaces(t)
+	beginning, held := watchHeap(t, sized(50_000, 200_000))
 	t.Logf("bytes for each ID: %.0f at the beginning, %.0f after the first look", beginning, held)
 	assert.LessOrEqual(t, max(beginning, held), float64(watchLimit))
 	assert.Positive(t, held)

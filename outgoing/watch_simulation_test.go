@@ -177,10 +177,7 @@ func randomTrouble(random *rand.Rand, share float64, until time.Duration) func(t
 
 func TestW1_W2_W4_W5_AHundredThousandIDsForADay(t *testing.T) {
 	t.Parallel()
-	n := 100_000
-	if !full() {
-		n = 5_000
-	}
+	n := raced(2_000, sized(5_000, 100_000))
 	synctest.Test(t, func(t *testing.T) {
 		random := rand.New(rand.NewPCG(1, 2))
 		const day = 24 * time.Hour

@@ -197,7 +197,7 @@ func TestW5_AContextThatIsDoneSendsNothing(t *testing.T) {
 	assert.Empty(t, g.Requests())
 }
 
-func TestW5_ADeadlineWithinAHold(t *testing.T) {
+func TestW5_ADeadlineEndsAHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := outgoingtest.NewGateway()
 		g.Inject(outgoingtest.Fault{Status: http.StatusTooManyRequests, RetryAfter: "200", Times: -1})
@@ -254,7 +254,7 @@ func TestW6_BadArgumentsSendNothing(t *testing.T) {
 	}
 }
 
-func TestW2_IntervalsOfAnyLength(t *testing.T) {
+func TestW2_IntervalsMayBeOfAnyLength(t *testing.T) {
 	for name, w := range map[string]outgoing.WatchRequest{
 		"longer than the default of the other": {InitialInterval: time.Hour},
 		"the longest there is":                 {InitialInterval: math.MaxInt64},

@@ -166,6 +166,7 @@ func TestIDsComeFromFilesOfManyKinds(t *testing.T) {
 
 // What is wrong with a line is tested where files are read, in idfile_internal_test.go.
 func TestALineThatIsNotAnIDIsNamedBeforeAnythingIsSent(t *testing.T) {
+	t.Parallel()
 	for content, want := range map[string]string{
 		"43456\n43457x\n":              `line 2: "43457x" is not a message ID`,
 		"43456\n\x1b[2Jevil\n":         `line 2: "\x1b[2Jevil" is not a message ID`,

@@ -16,6 +16,7 @@ import (
 )
 
 func TestMemoryDoesNotGrowWithTheIDs(t *testing.T) {
+	t.Parallel()
 	_, url := serveDouble(t, 0, outgoingtest.WithRequestLimit(0))
 	use := func(n int) int64 {
 		cmd := command(t, "get", url, "--concurrency=8", "--file", "-")

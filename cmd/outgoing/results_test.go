@@ -140,6 +140,7 @@ func TestListStopsEarly(t *testing.T) {
 
 // The rows are lost, so no script may take it for success; without a reader they are not wanted.
 func TestTheStatusTellsWhatBecameOfTheResults(t *testing.T) {
+	t.Parallel()
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip("no /dev/full here")
 	}

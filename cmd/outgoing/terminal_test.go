@@ -173,6 +173,7 @@ func TestNoProgressWhereItIsNotWanted(t *testing.T) {
 		"not a terminal":  func(cmd *exec.Cmd) { cmd.Stderr = new(log) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			_, url := serveDouble(t, 10, outgoingtest.WithLatency(500*time.Millisecond))
 			cmd := command(t, "list", "--format=jsonl", url)
 			change(cmd)

@@ -33,7 +33,7 @@ func TestE2_ALineSaysOnceWhereItComesFrom(t *testing.T) {
 	assert.Equal(t, outer, errline.WithPrevious(outer, nil))
 }
 
-func TestE2_ClippedText(t *testing.T) {
+func TestE2_ATextIsClippedBetweenCharacters(t *testing.T) {
 	for _, test := range []struct {
 		text  string
 		limit int
@@ -58,7 +58,7 @@ func TestB10_TheCauseOfAContextIsTextOnly(t *testing.T) {
 	assert.Equal(t, context.Canceled, errline.Context(plain))
 }
 
-func TestPlural(t *testing.T) {
+func TestANumberHasItsWord(t *testing.T) {
 	assert.Equal(t, []string{"0 rows", "1 row", "2 rows"}, []string{errline.Plural(0, "row"), errline.Plural(1, "row"), errline.Plural(2, "row")})
 }
 

@@ -27,7 +27,7 @@ func TestM1_WhatIsNoPlainCountIsAbsent(t *testing.T) {
 	assert.Nil(t, header.Count(nil, "X-Limit"))
 }
 
-func TestM2_ABooleanInAnyCase(t *testing.T) {
+func TestM2_ABooleanIsReadInAnyCase(t *testing.T) {
 	for value, want := range map[string]bool{"true": true, "TRUE": true, "false": false, "False": false, "0": false} {
 		got := header.Bool(http.Header{"X-Sandbox": {value}}, "X-Sandbox")
 		require.NotNil(t, got, value)
@@ -49,7 +49,7 @@ func TestS7_FieldsThatAreNotTheCallersAreReserved(t *testing.T) {
 	}
 }
 
-func TestS7_NamesAndValues(t *testing.T) {
+func TestS7_OddNamesAndValuesOfHeadersAreRefused(t *testing.T) {
 	for _, name := range []string{"X", "x-1", "!#$%&'*+-.^_`|~"} {
 		assert.True(t, header.ValidName(name), name)
 	}

@@ -51,7 +51,7 @@ func TestB9_AnOddMemberSaysWhatItIsAndWhatWasExpected(t *testing.T) {
 	}
 }
 
-func TestB9_WhatIsIgnored(t *testing.T) {
+func TestB9_WhatDoesNoHarmIsIgnored(t *testing.T) {
 	for _, row := range []string{
 		`{}`, `{"id":1,"x":[{}]}`, `{"id":1,"id":1}`, `{"cid":"a","cid":"b"}`, `{"id":1,"id":"1"}`, `{"price":1,"price":1.0}`, "{\"cid\":\"\xff\"}", "{\"\xff\":1}", `{"cid":"\ud800"}`,
 		`{"id":null,"price":null,"type":null,"sent_date":null,"flash":null}`, `{"ID":"x"}`,

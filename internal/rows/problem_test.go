@@ -11,7 +11,7 @@ import (
 
 const asProblem = "application/problem+json"
 
-func TestE1_WhatIsAProblem(t *testing.T) {
+func TestE1_AProblemIsKnownByItsTypeOrItsTitle(t *testing.T) {
 	for _, test := range []struct {
 		name, body, contentType string
 		want                    gen.Problem

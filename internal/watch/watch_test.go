@@ -302,7 +302,7 @@ func TestW6_NothingIsLeftBehind(t *testing.T) {
 }
 
 // What is taken for looks follows what there is to look up, and not the number that is allowed.
-func TestW6_AnyNumberOfLooksAtOnce(t *testing.T) {
+func TestW6_AnyNumberOfLooksMayRunAtOnce(t *testing.T) {
 	for _, n := range []int{0, 1, 1000} {
 		synctest.Test(t, func(t *testing.T) {
 			w := &world{latency: time.Second}
@@ -351,7 +351,7 @@ func TestW3_AHoldPostponesLooksAndTellsNothing(t *testing.T) {
 	})
 }
 
-func TestW2_AnIntervalOfAnyLength(t *testing.T) {
+func TestW2_AnIntervalMayBeOfAnyLength(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 365*24*time.Hour)
 		defer cancel()

@@ -56,7 +56,7 @@ func TestEvery401SaysHowToAuthenticate(t *testing.T) {
 	}
 }
 
-func TestFaultStatusAfterWork(t *testing.T) {
+func TestFaultStatusMayComeAfterTheWork(t *testing.T) {
 	bothWays(t, func(t *testing.T, g *outgoingtest.Gateway, to way) {
 		g.Add(withStatus("SCHEDULED")...)
 		g.Inject(outgoingtest.Fault{Status: 500, AfterWork: true})
@@ -67,7 +67,7 @@ func TestFaultStatusAfterWork(t *testing.T) {
 	})
 }
 
-func TestFaultStatusWithoutABody(t *testing.T) {
+func TestFaultStatusOf204HasNoBody(t *testing.T) {
 	bothWays(t, func(t *testing.T, g *outgoingtest.Gateway, to way) {
 		g.Inject(outgoingtest.Fault{Status: 204})
 		res := to.ask(t, http.MethodGet, "/messages/1")
@@ -77,7 +77,7 @@ func TestFaultStatusWithoutABody(t *testing.T) {
 	})
 }
 
-func TestFaultRedirect(t *testing.T) {
+func TestFaultRedirectsAreFollowed(t *testing.T) {
 	bothWays(t, func(t *testing.T, g *outgoingtest.Gateway, to way) {
 		g.Inject(outgoingtest.Fault{Status: 307, Header: http.Header{"Location": {"/messages/2"}}})
 		res := to.ask(t, http.MethodGet, "/messages/1")
@@ -86,7 +86,7 @@ func TestFaultRedirect(t *testing.T) {
 	})
 }
 
-func TestFaultBody(t *testing.T) {
+func TestFaultBodyReplacesTheBody(t *testing.T) {
 	bothWays(t, func(t *testing.T, g *outgoingtest.Gateway, to way) {
 		g.Add(withStatus("SCHEDULED", "SCHEDULED")...)
 		g.Inject(
@@ -141,7 +141,7 @@ func TestFaultHeaderIsSetLastAndRemoves(t *testing.T) {
 	})
 }
 
-func TestFaultDrop(t *testing.T) {
+func TestFaultDropEndsTheConnection(t *testing.T) {
 	for _, afterWork := range []bool{false, true} {
 		bothWays(t, func(t *testing.T, g *outgoingtest.Gateway, to way) {
 			g.Add(withStatus("SCHEDULED")...)
@@ -157,7 +157,7 @@ func TestFaultDrop(t *testing.T) {
 	}
 }
 
-func TestFaultTruncate(t *testing.T) {
+func TestFaultTruncateCutsTheBody(t *testing.T) {
 	bothWays(t, func(t *testing.T, g *outgoingtest.Gateway, to way) {
 		g.Add(withStatus("SCHEDULED")...)
 		whole := to.ask(t, http.MethodGet, "/messages/1").body
@@ -180,7 +180,7 @@ func TestFaultTruncate(t *testing.T) {
 	})
 }
 
-func TestFaultTruncateWithoutALength(t *testing.T) {
+func TestFaultTruncateNeedsNoLength(t *testing.T) {
 	bothWays(t, func(t *testing.T, g *outgoingtest.Gateway, to way) {
 		g.Inject(outgoingtest.Fault{
 			Body: new("[1, 2, 3]"), Truncate: 3, Header: http.Header{"Content-Length": nil},
@@ -191,7 +191,7 @@ func TestFaultTruncateWithoutALength(t *testing.T) {
 	})
 }
 
-func TestFaultOmit(t *testing.T) {
+func TestFaultOmitLeavesRowsOut(t *testing.T) {
 	bothWays(t, func(t *testing.T, g *outgoingtest.Gateway, to way) {
 		g.Add(withStatus("SCHEDULED", "SCHEDULED")...)
 		g.Inject(outgoingtest.Fault{Omit: []int64{2}, Times: 3})
@@ -224,7 +224,7 @@ func TestFaultBeforeMayChangeTheGateway(t *testing.T) {
 	})
 }
 
-func TestFaultDelay(t *testing.T) {
+func TestFaultDelayHoldsTheAnswerBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := outgoingtest.NewGateway()
 		to := inMemory(g)

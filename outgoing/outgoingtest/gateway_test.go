@@ -29,7 +29,7 @@ func TestMessagesTravelUnchanged(t *testing.T) {
 	})
 }
 
-func TestTokens(t *testing.T) {
+func TestOnlyItsTokenIsLetIn(t *testing.T) {
 	status := func(t *testing.T, to way, authorization ...string) int {
 		res, err := to.send(t.Context(), http.MethodGet, "/rest/messages", authorization...)
 		require.NoError(t, err)
@@ -51,7 +51,7 @@ func TestTokens(t *testing.T) {
 	}, outgoingtest.WithToken("right"))
 }
 
-func TestLatency(t *testing.T) {
+func TestEachAnswerTakesTheLatency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		to := inMemory(outgoingtest.NewGateway(outgoingtest.WithLatency(20 * time.Millisecond)))
 		start := time.Now()
@@ -61,7 +61,7 @@ func TestLatency(t *testing.T) {
 	})
 }
 
-func TestManyAtOnce(t *testing.T) {
+func TestManyRequestsAtOnceAreAnswered(t *testing.T) {
 	bothWays(t, func(t *testing.T, g *outgoingtest.Gateway, to way) {
 		g.Add(withStatus(slices.Repeat([]string{"SCHEDULED"}, 200)...)...)
 		g.Inject(outgoingtest.Fault{Times: 40, Status: 503})

@@ -14,7 +14,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
-func TestListPages(t *testing.T) {
+func TestEachPageIsListed(t *testing.T) {
 	bothWays(t, func(t *testing.T, g *outgoingtest.Gateway, to way) {
 		g.Add(make([]outgoing.Message, 25)...)
 		link := func(page, rel string) string {

@@ -39,7 +39,7 @@ func TestAddReplacesAMessageInItsPlace(t *testing.T) {
 	assert.Equal(t, "DELIVERED", list[1].StatusCode)
 }
 
-func TestRemove(t *testing.T) {
+func TestWhatIsRemovedIsGone(t *testing.T) {
 	bothWays(t, func(t *testing.T, g *outgoingtest.Gateway, to way) {
 		g.Add(withStatus("SENT", "SENT", "SENT", "SENT")...)
 		g.Remove(2, 4)
@@ -55,16 +55,16 @@ func TestRemove(t *testing.T) {
 
 func TestAPageOfALongHistoryCostsWhatAShortOneDoes(t *testing.T) {
 	g := outgoingtest.NewGateway()
-	g.Add(outgoingtest.SampleMessages(200_000)...)
+	g.Add(outgoingtest.SampleMessages(50_000)...)
 	to := inMemory(g)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for range 10 {
-		res := to.ask(t, http.MethodGet, "/messages?page=2000&limit=50")
-		assert.Equal(t, "200000", res.header.Get("X-Total-Results"))
+		res := to.ask(t, http.MethodGet, "/messages?page=500&limit=50")
+		assert.Equal(t, "50000", res.header.Get("X-Total-Results"))
 	}
 	runtime.ReadMemStats(&after)
-	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(10<<20), "200,000 messages have 40 MiB")
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(10<<20), "50,000 messages have 10 MiB")
 }
 
 func BenchmarkListInMemory(b *testing.B) {

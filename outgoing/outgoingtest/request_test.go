@@ -40,7 +40,7 @@ func TestRequestsAreRecordedInOrder(t *testing.T) {
 	})
 }
 
-func TestRequestLimit(t *testing.T) {
+func TestNoMoreRequestsAreRememberedThanTheLimit(t *testing.T) {
 	for _, limit := range []int{0, 1, 3} {
 		g := outgoingtest.NewGateway(outgoingtest.WithRequestLimit(limit))
 		to := inMemory(g)

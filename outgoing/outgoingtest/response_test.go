@@ -12,7 +12,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
-func TestTransportResponse(t *testing.T) {
+func TestTransportGivesAWholeResponse(t *testing.T) {
 	g := outgoingtest.NewGateway()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://any.example/messages", nil)
 	require.NoError(t, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -84,7 +85,11 @@ func namesTheNewest(_ int32, r *http.Request) bool {
 
 // What is left is skipped, and soon: each request may be one that no one answers.
 func TestD1_AGatewayThatDiesInTheMiddleIsAFail(t *testing.T) {
-	for last := range int32(24) {
+	each := int32(5)
+	if os.Getenv("OUTGOING_FULL") != "" {
+		each = 1
+	}
+	for last := int32(0); last < 24; last += each {
 		cfg, transport := breaking(t, io.EOF, func(n int32, _ *http.Request) bool { return n > last })
 		found := run(t, cfg)
 		assert.Equal(t, 1, count(found, doctor.Fail), "after %d requests: %v", last, found)

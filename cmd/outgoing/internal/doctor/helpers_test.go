@@ -145,6 +145,20 @@ func run(t testing.TB, cfg doctor.Config) report {
 	return found
 }
 
+// examineTo runs an examination until it has a line, and returns what it found.
+func examineTo(t testing.TB, title string, handler http.Handler) report {
+	t.Helper()
+	found := report{}
+	for result := range doctor.Run(t.Context(), config(newTransport(t, handler))) {
+		found[result.Title] = result
+		if result.Title == title {
+			return found
+		}
+	}
+	assert.Contains(t, found, title)
+	return found
+}
+
 // is checks the verdict of a line and words in it; the lines of others are as those of a good gateway.
 func (r report) is(t *testing.T, verdict doctor.Verdict, title, seen string) {
 	t.Helper()

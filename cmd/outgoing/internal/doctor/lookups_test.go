@@ -8,7 +8,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/doctor"
 )
 
-func TestD6_UnknownIDs(t *testing.T) {
+func TestD6_HowUnknownIDsAreAnsweredIsNamed(t *testing.T) {
 	gateway := sampled()
 	notFound := func(a *response) {
 		*a = response{http.StatusNotFound, http.Header{"Content-Type": {"application/problem+json"}}, `{"status":404,"title":"Not Found","code":"404-6"}`}
@@ -37,7 +37,7 @@ func TestD6_UnknownIDs(t *testing.T) {
 	found.is(t, doctor.Fail, "unknown ID", "404 with text/html")
 }
 
-func TestD6_RowsAndCountersOfLookups(t *testing.T) {
+func TestD6_RowsAndCountersThatDifferFromWhatWasAskedAreNamed(t *testing.T) {
 	found := examine(t, changed(func(r *http.Request, a *response) {
 		ids := strings.Split(r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:], ",")
 		switch {

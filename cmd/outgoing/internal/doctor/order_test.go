@@ -24,7 +24,7 @@ func TestD5_TheOrderIsNamed(t *testing.T) {
 		found.is(t, c.verdict, "order", c.text)
 		found.othersAreGood(t, "order", "SCHEDULED rows", "50 IDs")
 	}
-	found := examine(t, sortedBy(bySentDate))
+	found := examineTo(t, "SCHEDULED rows", sortedBy(bySentDate))
 	found.is(t, doctor.Note, "SCHEDULED rows", "15 of 120 rows; neighbours that they put out of order: 1 by ID, 0 by sent_date")
 }
 

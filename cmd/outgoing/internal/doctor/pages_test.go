@@ -79,29 +79,29 @@ func TestD4_ABusyHistoryIsLookedAtUntilItStaysForAMoment(t *testing.T) {
 	assert.Equal(t, 3, asked)
 }
 
-func TestD4_PastTheEnd(t *testing.T) {
+func TestD4_RowsPastTheEndAreAFail(t *testing.T) {
 	gateway := sampled()
-	past := func(change func(r *http.Request, a *response)) report {
-		return examine(t, changedGateway(gateway, func(r *http.Request, a *response) {
+	past := func(change func(r *http.Request, a *response)) http.Handler {
+		return changedGateway(gateway, func(r *http.Request, a *response) {
 			if isList(r) && a.status == http.StatusOK && a.body == "[]" {
 				change(r, a)
 			}
-		}))
+		})
 	}
-	found := past(func(_ *http.Request, a *response) {
+	found := examine(t, past(func(_ *http.Request, a *response) {
 		*a = response{http.StatusNotFound, http.Header{"Content-Type": {"application/problem+json"}}, `{"status":404,"code":"404-6"}`}
-	})
+	}))
 	found.is(t, doctor.Note, "past the end", "404 with a problem document (code 404-6)")
 	found.is(t, doctor.Note, "far past the end", "404")
 	found.othersAreGood(t, "past the end", "far past the end")
 
-	found = past(func(r *http.Request, a *response) { *a = ask(gateway, withQuery(r, "page", "1")) })
+	found = examineTo(t, "past the end", past(func(r *http.Request, a *response) { *a = ask(gateway, withQuery(r, "page", "1")) }))
 	found.is(t, doctor.Fail, "past the end", "200 with 50 rows")
-	found = past(func(r *http.Request, a *response) { *a = ask(gateway, withQuery(r, "page", "3")) })
+	found = examineTo(t, "past the end", past(func(r *http.Request, a *response) { *a = ask(gateway, withQuery(r, "page", "3")) }))
 	found.is(t, doctor.Fail, "past the end", "200 with 20 rows")
-	found = past(func(_ *http.Request, a *response) {
+	found = examineTo(t, "past the end", past(func(_ *http.Request, a *response) {
 		*a = response{http.StatusNotFound, http.Header{"Content-Type": {"text/html"}}, "<html>"}
-	})
+	}))
 	found.is(t, doctor.Fail, "past the end", "404 with text/html")
 }
 

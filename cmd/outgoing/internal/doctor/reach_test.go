@@ -32,9 +32,9 @@ func TestD1_ASkewedClockIsANote(t *testing.T) {
 			found.othersAreGood(t, "clock")
 		})
 	}
-	found := examine(t, changed(func(_ *http.Request, a *response) { a.header["Date"] = nil }))
+	found := examineTo(t, "clock", changed(func(_ *http.Request, a *response) { a.header["Date"] = nil }))
 	found.is(t, doctor.Note, "clock", "no Date")
-	found = examine(t, changed(func(_ *http.Request, a *response) { a.header.Set("Date", "yesterday") }))
+	found = examineTo(t, "clock", changed(func(_ *http.Request, a *response) { a.header.Set("Date", "yesterday") }))
 	found.is(t, doctor.Note, "clock", "cannot be read")
 }
 

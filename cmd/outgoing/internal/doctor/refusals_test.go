@@ -8,7 +8,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
-func TestD7_HowErrorsLook(t *testing.T) {
+func TestD7_AnErrorThatIsNoProblemIsAFail(t *testing.T) {
 	found := examine(t, changed(func(_ *http.Request, a *response) {
 		if a.status >= 400 {
 			a.header.Set("Content-Type", "text/html")

@@ -168,7 +168,7 @@ func TestD3_AStatusCodeThatMayBeAValueIsOnlyCounted(t *testing.T) {
 		for i := range messages {
 			change(i, &messages[i])
 		}
-		return examine(t, newGateway(messages...))["status codes"]
+		return examineTo(t, "status codes", newGateway(messages...))["status codes"]
 	}
 	for name, c := range map[string]struct {
 		change func(i int, m *outgoing.Message)
