@@ -139,9 +139,9 @@ func (c *call) findingOfFailure(t *transport.Trace, err error) (watch.Finding, e
 	case answer == nil, answer.StatusCode/100 == 5:
 		return watch.Unreachable, err
 	case answer.isPermanent():
-		return watch.Rejected, err
+		return watch.Permanent, err
 	}
-	return watch.Unsettled, err
+	return watch.Temporary, err
 }
 
 var errUnknownID = errline.New("the gateway does not know this ID", ErrNotFound)

@@ -121,7 +121,7 @@ func (s *schedule) record(i int32, finding Finding, m *gen.Message, now time.Dur
 		}
 		w.unknown, w.permanent = min(w.unknown+1, maxFailedLooks), 0
 		giveUp = w.unknown == maxFailedLooks && now-w.since >= 2*s.initial
-	case Unreadable, Rejected:
+	case Unreadable, Permanent:
 		w.permanent++
 		giveUp = w.permanent == maxFailedLooks
 	}
@@ -171,7 +171,7 @@ func (s *schedule) pause(ended Finding, started, now time.Duration, jitter float
 		if at := slices.Index(s.starts, started); at >= 0 {
 			s.starts = slices.Delete(s.starts, at, at+1)
 		}
-	case Rejected, Unsettled:
+	case Permanent, Temporary:
 		return
 	default:
 		s.failures, s.lastPause, s.resume = 0, 0, 0

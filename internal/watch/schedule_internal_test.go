@@ -167,9 +167,9 @@ func TestW4_WhenAnIDIsGivenUp(t *testing.T) {
 				case 'k':
 					_, giveUp = s.record(0, Found, &gen.Message{StatusCode: "SENT"}, now)
 				case 'p':
-					_, giveUp = s.record(0, Rejected, nil, now)
+					_, giveUp = s.record(0, Permanent, nil, now)
 				case 'f':
-					_, giveUp = s.record(0, Unsettled, nil, now)
+					_, giveUp = s.record(0, Temporary, nil, now)
 				}
 				if giveUp && givenUp == 0 {
 					givenUp = n + 1

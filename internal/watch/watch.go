@@ -66,8 +66,8 @@ const (
 	Found
 	Missing     // there is no such message
 	Unreadable  // what the answer says of it
-	Rejected    // not settled, for a reason that will not pass
-	Unsettled   // for a reason that may pass
+	Permanent   // not settled, for a reason that will not pass
+	Temporary   // for a reason that may pass
 	Unreachable // no answer, or one that says that the server does not work
 	Throttled   // turned away, since too many requests are made
 )
@@ -176,7 +176,7 @@ func (w *watch) handle(ctx context.Context, l *Look) bool {
 		case found:
 		case ended:
 			more = w.Emit(gen.Message{ID: result.ID}, result)
-		case !answered || result.Finding >= Unsettled:
+		case !answered || result.Finding >= Temporary:
 			failed = append(failed, result)
 		}
 		if !more {

@@ -101,7 +101,7 @@ func lost(id int64, finding watch.Finding, err error) watch.Result {
 	return watch.Result{ID: id, Finding: finding, Err: err}
 }
 
-func unsettled(id int64) watch.Result { return lost(id, watch.Unsettled, errDown) }
+func unsettled(id int64) watch.Result { return lost(id, watch.Temporary, errDown) }
 
 // all is a look that ended in one way for each ID.
 func all(ids []int64, finding watch.Finding, attr slog.Attr) watch.Look {
@@ -194,8 +194,8 @@ func TestW4_OneFailureAmongFiftyIsItsOwn(t *testing.T) {
 		finding watch.Finding
 		givenUp bool
 	}{
-		"it may pass":      {watch.Unsettled, false},
-		"it will not pass": {watch.Rejected, true},
+		"it may pass":      {watch.Temporary, false},
+		"it will not pass": {watch.Permanent, true},
 		"it has a bad row": {watch.Unreadable, true},
 		"it is missing":    {watch.Missing, true},
 	} {
