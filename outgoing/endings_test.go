@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -143,9 +144,14 @@ func TestR6_ALimitWhoseHoldsLastAMinuteIsMetByFewRequests(t *testing.T) {
 	turned := map[time.Duration]int{}
 	for _, hold := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
-			var window time.Duration
+			var (
+				mu     sync.Mutex
+				window time.Duration
+			)
 			used, start := 0, time.Now()
 			client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+				mu.Lock()
+				defer mu.Unlock()
 				if now := time.Since(start) / hold; now != window {
 					window, used = now, 0
 				}
