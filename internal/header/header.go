@@ -1,5 +1,5 @@
 // Package header reads and checks HTTP header fields (RFC 9110): counts, booleans, Retry-After, names and values, bearer tokens,
-// and Link (RFC 8288). What is not as it should be is reported as absent, and never as zero.
+// and Link (RFC 8288). A malformed or repeated value counts as absent.
 package header
 
 import (
@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// Single returns the value of a field that must not be repeated, without white space around it. It reports false if the field
-// is absent or repeated.
+// Single returns the value of a field that must not be repeated, without leading and trailing white space. It reports false if
+// the field is absent or repeated.
 func Single(h http.Header, name string) (string, bool) {
 	values := h.Values(name)
 	if len(values) != 1 {

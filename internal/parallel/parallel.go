@@ -53,8 +53,7 @@ func (g *Group[R]) Drain() {
 	}
 }
 
-// maxBufferedRounds bounds how many results wait for a slower one before them: so many times the number of pieces at
-// work.
+// maxBufferedRounds bounds how many results wait for a slower one before them, as a multiple of the pieces at work.
 const maxBufferedRounds = 4
 
 // Ordered does work for each item, for at most n of them at once, and yields the results in the order of the items. The

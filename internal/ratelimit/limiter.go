@@ -43,7 +43,7 @@ const (
 const (
 	maxHold      = 5 * time.Minute        // an absurd Retry-After must not stop a client for good
 	maxRecheck   = 250 * time.Millisecond // of the pace, which rises meanwhile
-	latencyDecay = 16                     // each success takes one part in so many from the latency
+	latencyDecay = 16                     // each success takes a sixteenth from the latency
 )
 
 // New returns a Limiter that holds nothing back.
@@ -137,7 +137,7 @@ func (t *Ticket) RecordSuccess() {
 	l.succeeded = true
 	l.successes = append(l.successes, now)
 	served := l.successRate(now)
-	if !t.sentAt.After(l.pace.slowedAt) { // it was sent before the limit was met, and was served: so many may be
+	if !t.sentAt.After(l.pace.slowedAt) { // it was sent before the limit was met, and was served, so the limit is not lower
 		l.pace = l.pace.atLeast(served)
 	}
 }
@@ -225,7 +225,7 @@ type HeldError struct {
 func (e *HeldError) Unwrap() error { return e.error }
 
 // Wait returns nil once the next attempt may be sent, and an error if ctx or active is done, the request cannot be sent in
-// time (at once if a hold lasts too long for it), or the shared limiter refuses. That one is asked once, last. active ends
+// time (at once if a hold lasts too long for it), or the shared limiter refuses, which is asked last, and once. active ends
 // only waiting; its cause is an error of the call itself.
 func (t *Ticket) Wait(ctx, active context.Context) error {
 	err := t.waitTurn(ctx, active)

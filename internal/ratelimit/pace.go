@@ -59,9 +59,9 @@ func (p pace) recent(now time.Time) bool {
 	return now.Sub(since) < paceRecovery
 }
 
-// slower returns the pace after a limit was met while so many requests a second succeeded. One that is the first within a
-// minute may be a passing one: then the hold must do, and requests are sent together after it. If the gateway is failing, since
-// nothing succeeds, that tells nothing about the rate that it will allow later: requests become rarer, and the ceiling stays.
+// slower returns the pace after a limit was met while served requests a second succeeded. The first limit within a minute sets no
+// pace: it may be a passing one, and requests are sent together after the hold. If the gateway is failing, since nothing succeeds,
+// that says nothing about the rate that it will allow later: requests become rarer, and the ceiling stays.
 func (p pace) slower(now time.Time, served float64, failing bool) pace {
 	met := min(p.rate(now), max(served, 1))
 	next := pace{slowedAt: now, heldUntil: p.heldUntil, failing: failing, ceiling: max(met, minRate)}
@@ -77,7 +77,7 @@ func (p pace) slower(now time.Time, served float64, failing bool) pace {
 	return next
 }
 
-// atLeast returns the pace after so many requests a second were served, if they are more than the ceiling.
+// atLeast returns the pace after served requests a second succeeded, if that is more than the ceiling.
 func (p pace) atLeast(served float64) pace {
 	if served > p.ceiling || p.ceiling == maxRate {
 		p.ceiling, p.failing = served, false

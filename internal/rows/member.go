@@ -24,8 +24,8 @@ type Odd struct {
 
 // Object reads a JSON object into a struct member by member, and returns the odd members. It reads what is unambiguous,
 // whatever its JSON type: numbers in quotes or as 1.0, 0 and 1 as booleans, numbers as text, a decimal comma in a price,
-// other spellings of a date with its zone, and a date that is empty or all noughts as null. Of a member that stands there
-// twice the last one counts; but what decides about a message (id, status, status_code, price) is odd where the two differ.
+// other spellings of a date with its zone, and a date that is empty or all zeros as null. Of a duplicate member the
+// last one counts; but what decides about a message (id, status, status_code, price) is odd where the two differ.
 // Unknown members are ignored.
 func Object[T any](raw jsontext.Value, into *T) []Odd { return newCareful().object(raw, into) }
 

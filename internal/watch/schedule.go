@@ -44,7 +44,7 @@ type watchedID struct {
 
 const (
 	maxFailedLooks     = 3   // looks in a row; then an ID is given up
-	maxRequestsPercent = 130 // of the looks that all IDs take: so many may begin within an initial interval
+	maxRequestsPercent = 130 // how many looks may begin within an initial interval, in percent of what all IDs take
 	maxJitter          = 0.1
 
 	firstPause = 500 * time.Millisecond // after a rate limit

@@ -30,9 +30,8 @@ type Config struct {
 
 	// LookUp is called in goroutines that have ended when Run returns; if it panics, so does Run.
 	LookUp func(ctx context.Context, ids []int64) Look
-	// Emit is told a message that is new or has changed; or one with nothing but an ID, which is given up, and the
-	// failure; or a zero message, and the IDs whose look failed and that are looked up again. If it returns false the
-	// watch ends.
+	// Emit gets a message that is new or has changed; or a message with only its ID, which is given up, and why; or a
+	// zero message, and the IDs whose look failed and that are looked up again. If it returns false the watch ends.
 	Emit func(m gen.Message, failed ...Result) bool
 }
 
@@ -116,7 +115,7 @@ type watch struct {
 	start    time.Time
 	schedule *schedule
 	looks    *parallel.Group[Look]
-	failing  bool // a failure was told, and no look has succeeded since
+	failing  bool // a failure was emitted, and no look has succeeded since
 }
 
 // startLooks begins the looks that are due, one at a time in an outage. It returns when the next can begin, or never if
