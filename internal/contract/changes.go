@@ -32,16 +32,22 @@ func ParseExpected(text []byte) (Expected, error) {
 }
 
 // A Change is a difference of one fact, in a line: what it was, what it is, and which files depend on it.
-type Change struct{ Level, Text string }
+type Change struct {
+	Level Level
+	Text  string
+}
 
-// The levels of a change.
+// A Level says how bad a change is.
+type Level int
+
+// The levels, the worst last.
 const (
-	Breaking = "breaking" // the code relies on what is no longer so
-	Warning  = "warning"  // the code goes on, and should be looked at
-	Harmless = "harmless" // an answer has more, or promises more
+	Harmless Level = iota // an answer has more, or promises more
+	Warning               // the code goes on, and should be looked at
+	Breaking              // the code relies on what is no longer so
 )
 
-var levels = []string{Breaking, Warning, Harmless}
+func (l Level) String() string { return [...]string{"harmless", "warning", "breaking"}[l] }
 
 // Diff returns what of the facts changed, the worst first. An operation, a response or a schema that is gone or new is one change,
 // without its parameters, headers and properties.
@@ -50,47 +56,22 @@ func (e Expected) Diff(before, after map[string]string) (changes []Change) {
 	maps.Copy(all, after)
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		was, is := before[key], after[key]
-		lost, gained := without(split(was), split(is)), without(split(is), split(was))
-		text := fmt.Sprintf("was %q, is %q", grouped(was), grouped(is))
+		text, events := fmt.Sprintf("was %q, is %q", was, is), events(key, split(was), split(is))
 		switch {
-		case len(lost)+len(gained) == 0, is == "" && isPartOf(key, before, after), was == "" && isPartOf(key, after, before):
+		case len(events) == 0, is == "" && isPartOf(key, before, after), was == "" && isPartOf(key, after, before):
 			continue
 		case is == "":
-			text = fmt.Sprintf("was %q, is gone", grouped(was))
+			text, events = fmt.Sprintf("was %q, is gone", was), []string{"gone"}
 		case was == "":
-			text = fmt.Sprintf("is new, %q", grouped(is))
+			text, events = fmt.Sprintf("is new, %q", is), []string{"new " + key + ": " + is}
 		}
-		text = fmt.Sprintf("%s: %s (%s)", key, text, e.dependents(key))
-		changes = append(changes, Change{level(key, was, is, lost, gained), text})
+		changes = append(changes, Change{worst(events), fmt.Sprintf("%s: %s (%s)", key, text, e.dependents(key))})
 	}
-	slices.SortStableFunc(changes, func(a, b Change) int {
-		return cmp.Compare(slices.Index(levels, a.Level), slices.Index(levels, b.Level))
-	})
+	slices.SortStableFunc(changes, func(a, b Change) int { return cmp.Compare(b.Level, a.Level) })
 	return changes
 }
 
 func split(fact string) []string { return strings.Split(fact, ", ") }
-
-var property = regexp.MustCompile(`^.*\bproperties \S+ `)
-
-// grouped names each property of an object without a name once, and what is stated of it.
-func grouped(fact string) string {
-	var all []string
-	last := ""
-	for _, item := range split(fact) {
-		name := property.FindString(item)
-		switch value := item[len(name):]; {
-		case name == "":
-			all = append(all, item)
-		case name == last:
-			all[len(all)-1] = strings.TrimSuffix(all[len(all)-1], ")") + ", " + value + ")"
-		default:
-			all = append(all, name+"("+value+")")
-		}
-		last = name
-	}
-	return strings.Join(all, ", ")
-}
 
 // isPartOf reports whether key belongs to something larger that only one of the contracts has.
 func isPartOf(key string, one, other map[string]string) bool {
@@ -102,51 +83,30 @@ func isPartOf(key string, one, other map[string]string) bool {
 	return false
 }
 
-var (
-	demands = regexp.MustCompile(`^\S+ (request body: |parameter .*, required(,|$))`)
-	watched = regexp.MustCompile(`^\S+ [1-3]..: `)
-	failure = regexp.MustCompile(`^(\S+ [45])..$`)
-
-	// bounds are what a parameter may have besides, or no more; promises are what an answer may.
-	bounds   = regexp.MustCompile(`(^| )(m(in|ax)\w+ -?[\d.]+|deprecated)$`)
-	promises = regexp.MustCompile(`(^| )(enum .+|required( \S+)?|int32|int64|deprecated)$|^(additional|min|max)Properties`)
-	limits   = regexp.MustCompile(`(^| )(nullable|deprecated)$`) // that an answer may have no more
-	negated  = regexp.MustCompile(`(^| )not `)
-	bound    = regexp.MustCompile(`^(.*\bm(in|ax)\w+) (-?[\d.]+)$`)
-)
-
-// level judges a fact that is new, gone, or another one. A parameter with a wider bound may mean something else: is the first page
-// still 1? With a tighter one, requests fail. An answer may promise more: other values of an enum besides the ones there were,
-// what is required now, or is null no more.
-func level(key, was, is string, lost, gained []string) string {
-	isParameter, less, more := strings.Contains(key, " parameter "), limits, promises
-	if isParameter {
-		less, more = bounds, bounds
+// events says what a fact loses and gains.
+func events(key string, was, is []string) (all []string) {
+	lost, gained := without(was, is), without(is, was)
+	for _, item := range lost {
+		all = append(all, "loses "+key+": "+item)
 	}
-	switch fact := key + ": " + is; {
-	case is == "", was == "" && demands.MatchString(fact):
-		return Breaking
-	case was == "" && watched.MatchString(fact):
-		return Warning
-	case was == "":
-		return Harmless
-	case len(only(lost, less.MatchString)) < len(lost), len(only(gained, more.MatchString)) < len(gained),
-		slices.ContainsFunc(gained, negated.MatchString), isParameter && tighter(lost, gained):
-		return Breaking
-	case isParameter, slices.Contains(gained, "deprecated"):
-		return Warning
+	for _, item := range gained {
+		event := "gains " + key + ": " + item
+		if tighter(item, lost) {
+			event += " (tighter)"
+		}
+		all = append(all, event)
 	}
-	return Harmless
+	return all
 }
 
+var bound = regexp.MustCompile(`^(.*\bm(in|ax)\w+) (-?[\d.]+)$`)
+
 // tighter reports whether a bound is new, or allows less than it did.
-func tighter(lost, gained []string) bool {
-	return slices.ContainsFunc(gained, func(is string) bool {
-		now := bound.FindStringSubmatch(is)
-		return now != nil && !slices.ContainsFunc(lost, func(was string) bool {
-			before := bound.FindStringSubmatch(was)
-			return before != nil && before[1] == now[1] && (number(before[3]) < number(now[3])) == (now[2] == "ax")
-		})
+func tighter(is string, lost []string) bool {
+	now := bound.FindStringSubmatch(is)
+	return now != nil && !slices.ContainsFunc(lost, func(was string) bool {
+		before := bound.FindStringSubmatch(was)
+		return before != nil && before[1] == now[1] && (number(before[3]) < number(now[3])) == (now[2] == "ax")
 	})
 }
 
@@ -157,11 +117,44 @@ func without(items, others []string) []string {
 	return slices.DeleteFunc(slices.Clone(items), func(item string) bool { return slices.Contains(others, item) })
 }
 
+// rules say how bad an event is: the first one that fits. A parameter with a wider bound may mean something else: is the first
+// page still 1? With a tighter one, requests fail. An answer may promise more: other values of an enum besides the ones there
+// were, what is required now, or is null no more.
+var rules = []struct {
+	event *regexp.Regexp
+	level Level
+}{
+	{regexp.MustCompile(`^new \S+ (request body: |parameter .*, required(,|$))`), Breaking},
+	{regexp.MustCompile(`^new \S+ [1-3]..: `), Warning},
+	{regexp.MustCompile(`^new `), Harmless},
+	{regexp.MustCompile(`^\w+ \S+ parameter .*: (.* )?(m(in|ax)\w+ -?[\d.]+|deprecated)$`), Warning},
+	{regexp.MustCompile(`^\w+ \S+ parameter `), Breaking},
+	{regexp.MustCompile(`^loses .*: (.* )?(nullable|deprecated)$`), Harmless},
+	{regexp.MustCompile(`^gains .*: deprecated$`), Warning},
+	{regexp.MustCompile(`^gains .*: (.* )?not `), Breaking},
+	{regexp.MustCompile(`^gains .*: ((.* )?(enum .+|required( \S+)?|int32|int64|deprecated)$|(additional|min|max)Properties)`), Harmless},
+	{regexp.MustCompile(``), Breaking}, // also what is gone, and a bound that is tighter
+}
+
+func worst(events []string) (level Level) {
+	for _, event := range events {
+		for _, rule := range rules {
+			if rule.event.MatchString(event) {
+				level = max(level, rule.level)
+				break
+			}
+		}
+	}
+	return level
+}
+
+var wholeRange = regexp.MustCompile(`^(\S+ [45])..$`)
+
 // dependents returns the files that depend on a fact or, if it is new, on the range of its status or what it is part of.
 func (e Expected) dependents(key string) string {
 	for end := len(key); end > 0; end = strings.LastIndexAny(key[:end], ". ") {
 		whole := key[:end]
-		if files := cmp.Or(e.Files[whole], e.Files[failure.ReplaceAllString(whole, "${1}XX")]); files != "" {
+		if files := cmp.Or(e.Files[whole], e.Files[wholeRange.ReplaceAllString(whole, "${1}XX")]); files != "" {
 			return files
 		}
 	}

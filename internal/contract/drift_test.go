@@ -19,8 +19,9 @@ import (
 func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		edit        edit
-		level, line string
+		edit  edit
+		level contract.Level
+		line  string
 	}{
 		"a new parameter comes first": {
 			changedTree(func(d tree) {
@@ -63,7 +64,7 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 				media := d.webhook()["requestBody"].(object)["content"].(object)["application/json"].(object)
 				media["schema"] = object{"properties": object{"messages": media["schema"]}}
 			}),
-			contract.Breaking, `statusChanges request body: was "...", is "application/json object, application/json properties messages (array, items Message, maxItems 50, minItems 1), required" (outgoing/callback/body.go)`,
+			contract.Breaking, `statusChanges request body: was "...", is "application/json object, application/json properties messages array, ...messages items Message, ...messages maxItems 50, ...messages minItems 1, required" (outgoing/callback/body.go)`,
 		},
 		"callbacks that have to be answered otherwise": {
 			changedTree(func(d tree) { delete(d.webhook()["responses"].(object), "2XX") }),
@@ -181,7 +182,7 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 				words := object{"title": object{"type": "string"}, "description": object{"type": "string"}}
 				d.at("components", "schemas", "Message", "properties")["template"] = object{"type": "object", "properties": words}
 			}),
-			contract.Harmless, `Message.template: is new, "object, properties description (string), properties title (string)" (...)`,
+			contract.Harmless, `Message.template: is new, "object, properties description string, properties title string" (...)`,
 		},
 		"values that are none": {
 			changedTree(func(d tree) { d.property("Message", "status_code")["not"] = object{"enum": []any{"x"}} }),

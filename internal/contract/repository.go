@@ -134,7 +134,7 @@ func (r *Repository) Compare(spec string) (derived Derived, report string, err e
 	derived, err = r.Derive(text)
 	var lines strings.Builder
 	for _, change := range derived.Changes {
-		lines.WriteString(change.Level + ": " + change.Text + "\n")
+		fmt.Fprintf(&lines, "%v: %s\n", change.Level, change.Text)
 	}
 	switch report = lines.String(); {
 	case err != nil:
