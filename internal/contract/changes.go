@@ -32,22 +32,16 @@ func ParseExpected(text []byte) (Expected, error) {
 }
 
 // A Change is a difference of one fact, in a line: what it was, what it is, and which files depend on it.
-type Change struct {
-	Level Level
-	Text  string
-}
+type Change struct{ Level, Text string }
 
-// A Level says how bad a change is.
-type Level int
-
-// The levels, the worst last.
+// The levels of a change.
 const (
-	Harmless Level = iota // an answer has more, or promises more
-	Warning               // the code goes on, and should be looked at
-	Breaking              // the code relies on what is no longer so
+	Breaking = "breaking" // the code relies on what is no longer so
+	Warning  = "warning"  // the code goes on, and should be looked at
+	Harmless = "harmless" // an answer has more, or promises more
 )
 
-func (l Level) String() string { return [...]string{"harmless", "warning", "breaking"}[l] }
+var levels = []string{Breaking, Warning, Harmless}
 
 // Diff returns what of the facts changed, the worst first. An operation, a response or a schema that is gone or new is one change,
 // without its parameters, headers and properties.
@@ -67,7 +61,9 @@ func (e Expected) Diff(before, after map[string]string) (changes []Change) {
 		}
 		changes = append(changes, Change{worst(events), fmt.Sprintf("%s: %s (%s)", key, text, e.dependents(key))})
 	}
-	slices.SortStableFunc(changes, func(a, b Change) int { return cmp.Compare(b.Level, a.Level) })
+	slices.SortStableFunc(changes, func(a, b Change) int {
+		return cmp.Compare(slices.Index(levels, a.Level), slices.Index(levels, b.Level))
+	})
 	return changes
 }
 
@@ -117,13 +113,15 @@ func without(items, others []string) []string {
 	return slices.DeleteFunc(slices.Clone(items), func(item string) bool { return slices.Contains(others, item) })
 }
 
+type rule struct {
+	event *regexp.Regexp
+	level string
+}
+
 // rules say how bad an event is: the first one that fits. A parameter with a wider bound may mean something else: is the first
 // page still 1? With a tighter one, requests fail. An answer may promise more: other values of an enum besides the ones there
 // were, what is required now, or is null no more.
-var rules = []struct {
-	event *regexp.Regexp
-	level Level
-}{
+var rules = []rule{
 	{regexp.MustCompile(`^new \S+ (request body: |parameter .*, required(,|$))`), Breaking},
 	{regexp.MustCompile(`^new \S+ [1-3]..: `), Warning},
 	{regexp.MustCompile(`^new `), Harmless},
@@ -136,16 +134,13 @@ var rules = []struct {
 	{regexp.MustCompile(``), Breaking}, // also what is gone, and a bound that is tighter
 }
 
-func worst(events []string) (level Level) {
+func worst(events []string) string {
+	index := len(levels) - 1
 	for _, event := range events {
-		for _, rule := range rules {
-			if rule.event.MatchString(event) {
-				level = max(level, rule.level)
-				break
-			}
-		}
+		first := slices.IndexFunc(rules, func(r rule) bool { return r.event.MatchString(event) })
+		index = min(index, slices.Index(levels, rules[first].level))
 	}
-	return level
+	return levels[index]
 }
 
 var wholeRange = regexp.MustCompile(`^(\S+ [45])..$`)

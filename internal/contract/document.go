@@ -11,15 +11,16 @@ package contract
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	oasyaml "github.com/oasdiff/yaml"
 	"github.com/speakeasy-api/openapi/jsonpointer"
@@ -28,10 +29,10 @@ import (
 
 type object = map[string]any
 
-// Document is an OpenAPI document. Its values are those of JSON, with numbers as a [json.Number].
+// Document is an OpenAPI document. Its values are those of JSON, with an int64 for each number that is one.
 type Document struct {
 	root object
-	err  error // the first that was found in it
+	err  error // the first that was found in it, or in what it was made of
 }
 
 func (d *Document) fail(format string, args ...any) {
@@ -39,79 +40,61 @@ func (d *Document) fail(format string, args ...any) {
 }
 
 // Parse reads an OpenAPI 3.0 document in YAML or JSON.
-func Parse(text []byte) (d *Document, err error) {
-	text, d = bytes.TrimPrefix(text, []byte("\ufeff")), new(Document)
-	exact := func(decoder *json.Decoder) *json.Decoder { decoder.UseNumber(); return decoder }
-	if value := jsontext.Value(bytes.Clone(text)); value.IsValid(jsontext.AllowDuplicateNames(true)) {
-		if err = value.Canonicalize(jsontext.AllowDuplicateNames(false)); err == nil {
-			err = exact(json.NewDecoder(bytes.NewReader(value))).Decode(&d.root)
+func Parse(text []byte) (*Document, error) { d := parse(text); return d, d.err }
+
+func parse(text []byte) *Document {
+	text, d := bytes.TrimPrefix(text, []byte("\ufeff")), new(Document)
+	value, all, err := jsontext.Value(text), yaml.NewDecoder(bytes.NewReader(text)), error(nil)
+	if !value.IsValid(jsontext.AllowDuplicateNames(true)) { // then it is YAML, whose aliases and merge keys this expands
+		value = nil
+		_, err = oasyaml.Unmarshal(text, &value, oasyaml.DecodeOpts{DisableTimestamps: true})
+		if all.Decode(new(yaml.Node)) == nil && !errors.Is(all.Decode(new(yaml.Node)), io.EOF) {
+			err = errors.New("the file has more than one YAML document")
 		}
-	} else if err = single(text); err == nil { // this expands aliases and merge keys
-		_, err = oasyaml.Unmarshal(text, &d.root, oasyaml.DecodeOpts{DisableTimestamps: true}, exact)
+	}
+	if err == nil {
+		err = json.Unmarshal(value, &d.root, json.WithUnmarshalers(json.UnmarshalFromFunc(readNumber)))
 	}
 	switch version := fmt.Sprint(d.root["openapi"]); {
 	case err != nil:
-		return nil, fmt.Errorf("expected an OpenAPI 3.0 document in YAML or JSON: %w", err)
+		d.fail("expected an OpenAPI 3.0 document in YAML or JSON: %w", err)
 	case strings.HasPrefix(version, "3.0"):
-		return d, nil
 	case has(d.root, "swagger"):
-		return nil, fmt.Errorf("the document is Swagger %v, and the generator reads OpenAPI 3.0: convert it first, for example with "+
+		d.fail("the document is Swagger %v, and the generator reads OpenAPI 3.0: convert it first, for example with "+
 			"npx swagger2openapi --outfile OTHER FILE", d.root["swagger"])
 	case strings.HasPrefix(version, "3."):
-		return nil, fmt.Errorf("the document is OpenAPI %s, and the generator reads 3.0: convert it first, for example with "+
+		d.fail("the document is OpenAPI %s, and the generator reads 3.0: convert it first, for example with "+
 			"npx @apiture/openapi-down-convert --input FILE --output OTHER, and look at what became of webhooks", version)
+	default:
+		d.fail("expected an OpenAPI 3.0 document, which is what the generator reads")
 	}
-	return nil, errors.New("expected an OpenAPI 3.0 document, which is what the generator reads")
+	return d
 }
 
-// single refuses a second YAML document, which nothing would look at.
-func single(text []byte) error {
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	err := decoder.Decode(new(yaml.Node))
-	if err == nil && !errors.Is(decoder.Decode(new(yaml.Node)), io.EOF) {
-		err = errors.New("the file has more than one YAML document")
+// readNumber reads a number as an int64 if it is one, and otherwise as a float64: 50 and 5.0e1 are the same.
+func readNumber(decoder *jsontext.Decoder, value *any) error {
+	if decoder.PeekKind() != '0' {
+		return errors.ErrUnsupported
+	}
+	var float float64
+	err := json.UnmarshalDecode(decoder, &float)
+	if *value = float; float == math.Trunc(float) && math.Abs(float) < 1<<63 {
+		*value = int64(float)
 	}
 	return err
 }
 
-// YAML writes the document after a comment, with its members in the order, and the scalars in the style, that they have in like.
-func (d *Document) YAML(head string, like *yaml.Node) ([]byte, error) {
-	b := bytes.NewBufferString(head)
-	encoder := yaml.NewEncoder(b)
-	encoder.SetIndent(2)
-	err := encoder.Encode(layout(d.root, like))
-	return b.Bytes(), errors.Join(err, encoder.Close())
-}
-
-func layout(value any, like *yaml.Node) *yaml.Node {
-	like, made := cmp.Or(like, new(yaml.Node)), new(yaml.Node)
-	switch v := value.(type) {
-	case object:
-		made.Kind = yaml.MappingNode
-		rest := maps.Clone(v)
-		for i := 1; i < len(like.Content) && like.Kind == yaml.MappingNode; i += 2 {
-			if key := like.Content[i-1]; has(rest, key.Value) {
-				made.Content = append(made.Content, key, layout(v[key.Value], like.Content[i]))
-				delete(rest, key.Value)
-			}
+// YAML writes the document after a comment: its sections in their usual order, and what is in them by name.
+func (d *Document) YAML(head string) ([]byte, error) {
+	b, err := bytes.NewBufferString(head), d.err
+	for _, section := range []string{"openapi", "info", "servers", "security", "tags", "paths", "x-webhooks", "components"} {
+		if has(d.root, section) {
+			encoder := yaml.NewEncoder(b)
+			encoder.SetIndent(2)
+			err = cmp.Or(err, encoder.Encode(object{section: d.root[section]}))
 		}
-		for _, key := range sorted(rest) {
-			made.Content = append(made.Content, layout(key, nil), layout(v[key], nil))
-		}
-	case []any:
-		made.Kind = yaml.SequenceNode
-		likes := append(slices.Clip(like.Content), make([]*yaml.Node, len(v))...)
-		for i, item := range v {
-			made.Content = append(made.Content, layout(item, likes[i]))
-		}
-	case string:
-		if made.SetString(v); like.Kind == yaml.ScalarNode && like.Value == v && like.ShortTag() == "!!str" {
-			return like
-		}
-	default:
-		made.Kind, made.Value = yaml.ScalarNode, fmt.Sprint(cmp.Or(value, any("null")))
 	}
-	return made
+	return b.Bytes(), err
 }
 
 // follow returns what value is or refers to, and the last reference. Nothing outside of the document is read.

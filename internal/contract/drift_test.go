@@ -19,9 +19,8 @@ import (
 func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		edit  edit
-		level contract.Level
-		line  string
+		edit        edit
+		level, line string
 	}{
 		"a new parameter comes first": {
 			changedTree(func(d tree) {

@@ -10,12 +10,15 @@ import (
 )
 
 // Facts returns what a normal document states and code depends on, by key: all but words. What a contract lacks has no fact.
-func (d *Document) Facts() map[string]string {
+func (d *Document) Facts() map[string]string { return d.facts(d.root["servers"]) }
+
+// facts returns the facts with other servers: the contract has some of its own.
+func (d *Document) facts(servers any) map[string]string {
 	facts := make(map[string]string)
 	add := func(key string, states ...string) { // parameters of one name may be in different places
 		facts[key] = strings.TrimPrefix(facts[key]+", "+cmp.Or(strings.Join(states, ", "), "anything"), ", ")
 	}
-	for i, server := range list(d.root["servers"]) {
+	for i, server := range list(servers) {
 		add(fmt.Sprintf("server %d", i+1), str(at(server, "url")))
 	}
 	for _, p := range slices.Concat(d.places("paths"), d.places("x-webhooks")) {

@@ -65,14 +65,8 @@ const enumNames = "x-go-enum-names"
 
 // ForGo returns what the generator reads: the contract with the Go names and types of an overlay, each of whose actions has to
 // find what it names, and of one that leaves out what makes no type.
-func ForGo(contract *Document, overlayText, typesText []byte) ([]byte, error) {
-	made, err := contract.overlaid(overlayText, true)
-	if err != nil {
-		return nil, fmt.Errorf("%s no longer fits, change it there: %w", OverlayFile, err)
-	}
-	if made, err = made.overlaid(typesText, false); err != nil {
-		return nil, fmt.Errorf("%s: %w", TypesFile, err)
-	}
+func ForGo(contract *Document, overlayText, typesText []byte) (text []byte, err error) {
+	made := contract.overlaid(OverlayFile, overlayText, true).overlaid(TypesFile, typesText, false)
 	delete(made.root, "x-webhooks")
 	schemas := at(made.root, "components", "schemas")
 	for _, name := range sorted(schemas) {
@@ -82,26 +76,26 @@ func ForGo(contract *Document, overlayText, typesText []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return made.YAML("", nil)
+	return made.YAML("")
 }
 
-// overlaid returns the document with an overlay on it. A strict overlay has to find all that it names.
-func (d *Document) overlaid(text []byte, strict bool) (*Document, error) {
-	root := layout(d.root, nil)
+// overlaid returns the document with the overlay of a file on it. A strict overlay has to find all that it names.
+func (d *Document) overlaid(file string, text []byte, strict bool) *Document {
+	var root yaml.Node
 	o, err := overlay.ParseReader(bytes.NewReader(text))
 	if err == nil {
-		err = o.Validate()
+		err = errors.Join(o.Validate(), root.Encode(d.root))
 	}
 	if err == nil && strict {
-		_, err = o.ApplyToStrict(root)
+		_, err = o.ApplyToStrict(&root)
 	} else if err == nil {
-		err = o.ApplyTo(root)
+		err = o.ApplyTo(&root)
 	}
-	made, failed := yaml.Marshal(root)
-	if err = errors.Join(err, failed); err != nil {
-		return nil, err
+	made, failed := yaml.Marshal(&root)
+	if err = errors.Join(err, failed); err != nil || d.err != nil {
+		return &Document{err: cmp.Or(d.err, fmt.Errorf("%s no longer fits, change it there: %w", file, err))}
 	}
-	return Parse(made)
+	return parse(made)
 }
 
 // oneName refuses properties whose names are one in Go.

@@ -2,7 +2,6 @@ package contract
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -41,7 +40,7 @@ type normalizer struct {
 	given, contract, made *Document
 	words                 bool              // take those of the contract, where it has some
 	names                 map[string]string // of components in the contract, by what refers to them in the given document
-	within                []string          // the operation, and the references that are being resolved
+	within                []string          // for each part around: the reference that led there, or the operation
 	objects               int
 }
 
@@ -49,22 +48,31 @@ type normalizer struct {
 func (n *normalizer) part(name string, given, ours any, kind string) any {
 	defer func(outside []string) { n.within = outside }(n.within)
 	value, ref := n.given.follow(given)
+	where := n.within[len(n.within)-1]
 	if n.objects++; n.objects > maxObjects || len(n.within) > maxDepth {
 		n.given.fail("the document is too large once its references are resolved")
+	} else if _, ok := value.(object); !ok {
+		n.given.fail("%s in %s is %v, and not an object", name, where, value)
 	}
-	if n.demandObject(name, value); n.given.err != nil {
+	if n.given.err != nil {
 		return nil
 	}
 	theirName, ourName := component(object{"$ref": ref}, kind), component(ours, kind)
 	repeated := theirName != "" && slices.Contains(n.within, ref) // a schema that contains itself
-	if repeated && n.names[ref] == "" {
-		n.names[ref] = theirName
-		for has(at(n.contract.root, "components", kind), n.names[ref]) { // that is another one
+	ourNames := at(n.contract.root, "components", kind)
+	switch {
+	case ourName != "" && theirName != "":
+		n.names[ref] = ourName
+	case ourName != "", ours != nil && !repeated: // it is written out in the contract, too
+	case n.names[ref] != "":
+		ourName = n.names[ref]
+	case has(ourNames, theirName) && !slices.Contains(slices.Collect(maps.Values(n.names)), theirName):
+		ourName = theirName
+	case repeated: // it has a name the next time: its own, unless that is of another one
+		for n.names[ref] = theirName; has(ourNames, n.names[ref]); {
 			n.names[ref] += "2"
 		}
-	}
-	if ourName == "" && (ours == nil || repeated) {
-		ourName = n.names[ref]
+		return nil
 	}
 	was := n.contract.resolve(ours)
 	if ourName != "" {
@@ -74,16 +82,10 @@ func (n *normalizer) part(name string, given, ours any, kind string) any {
 		} else if repeated {
 			return refer(kind, ourName)
 		}
-		was = at(n.contract.root, "components", kind, ourName)
-		if theirName != "" {
-			n.names[ref] = ourName
-		}
+		was = at(ourNames, ourName)
 	}
-	n.within = append(slices.Clip(n.within), ref)
+	n.within = append(slices.Clip(n.within), cmp.Or(ref, where))
 	made := n.object(value, was, kind)
-	if ours == nil {
-		ourName = n.names[ref] // also if something in it refers to it
-	}
 	switch there := at(n.made.root, "components", kind, ourName); {
 	case ourName == "", there != nil && !slices.Equal(states(made), states(there)):
 		return made
@@ -91,13 +93,6 @@ func (n *normalizer) part(name string, given, ours any, kind string) any {
 		in(n.made.root, "components", kind)[ourName] = made
 	}
 	return refer(kind, ourName)
-}
-
-func (n *normalizer) demandObject(name string, value any) {
-	if _, ok := value.(object); !ok {
-		where := only(n.within, func(ref string) bool { return ref != "" })
-		n.given.fail("%s in %s is %v, and not an object", name, where[len(where)-1], value)
-	}
 }
 
 func (n *normalizer) object(value, ours any, kind string) object {
@@ -204,19 +199,15 @@ func unite(s, other object) bool {
 // fillIn says what is said by default, or leaves it out: each in one way only.
 func (n *normalizer) fillIn(o object, kind string) {
 	maps.DeleteFunc(o, func(key string, item any) bool {
-		v, wordless := reflect.ValueOf(item), sorted(item)
-		if !slices.Contains(named, key) {
-			wordless = slices.DeleteFunc(wordless, isWord)
-		}
 		switch key {
 		case "default", "enum", "explode", "schema", "items", "not", "security":
 			return false
 		case "minLength", "minItems", "minProperties":
-			return item == json.Number("0")
+			return item == int64(0)
 		case "additionalProperties":
-			return item == true || obj(item) != nil && len(wordless) == 0
+			return item == true || item != false && len(state(item, "", key)) == 0
 		}
-		return !isWord(key) && (item == false || v.Kind() == reflect.Map && len(wordless) == 0 || v.Kind() == reflect.Slice && v.Len() == 0)
+		return !isWord(key) && (item == false || len(state(item, "", key)) == 0)
 	})
 	style, explode := str(o["style"]), o["explode"]
 	delete(o, "style") // headers have but one
@@ -228,14 +219,15 @@ func (n *normalizer) fillIn(o object, kind string) {
 		o["type"] = "array"
 	case kind == "parameters":
 		usual := map[bool]string{true: "form", false: "simple"}[o["in"] == "query" || o["in"] == "cookie"]
-		switch many := at(n.made.resolve(o["schema"]), "type"); {
-		case many == "array" && cmp.Or(style, usual) == "simple": // either way is the same
-			o["style"], o["explode"] = "simple", true
-		case many == "array", many == "object":
-			o["style"] = cmp.Or(style, usual)
-			o["explode"] = cmp.Or(explode, any(o["style"] == "form"))
-		case style != "" && style != usual:
+		style = cmp.Or(style, usual)
+		many := at(n.made.resolve(o["schema"]), "type")
+		if many == "array" || many == "object" {
+			o["style"], o["explode"] = style, cmp.Or(explode, any(style == "form"))
+		} else if style != usual {
 			o["style"] = style
+		}
+		if many == "array" && style == "simple" { // either way is the same
+			o["explode"] = true
 		}
 	case kind == "securitySchemes" && has(o, "scheme"):
 		o["scheme"] = strings.ToLower(str(o["scheme"]))

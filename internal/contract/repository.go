@@ -39,7 +39,6 @@ type Repository struct {
 
 	root                      string
 	vendor                    *Document
-	form                      yaml.Node // the contract as it is written
 	additions, overlay, types []byte
 }
 
@@ -58,10 +57,7 @@ func Open(root string) (*Repository, error) {
 		ConfigFile:    func(text []byte) error { return yaml.Unmarshal(text, &config) },
 		VendorFile:    func(text []byte) (err error) { r.vendor, err = Parse(text); return err },
 		FactsFile:     func(text []byte) (err error) { r.Expected, err = ParseExpected(text); return err },
-		ContractFile: func(text []byte) (err error) {
-			r.Contract, err = Parse(text)
-			return errors.Join(err, yaml.Unmarshal(text, &r.form))
-		},
+		ContractFile:  func(text []byte) (err error) { r.Contract, err = Parse(text); return err },
 	} {
 		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name))) //nolint:gosec // a name from above
 		if err = cmp.Or(err, parse(text)); err != nil {
@@ -82,32 +78,20 @@ type Derived struct {
 // Derive makes the contract from a document of the vendor: with what no document of its version states, and the words of the
 // contract. After an error the Changes are there as far as they are known.
 func (r *Repository) Derive(text []byte) (derived Derived, err error) {
-	var vendor, made *Document
-	given, err := Parse(text)
-	if err == nil {
-		vendor, err = r.normal(given, false)
+	given := parse(text)
+	vendor := r.normal(given, false)
+	made := r.normal(vendor.overlaid(AdditionsFile, r.additions, false), true)
+	if made.err != nil {
+		return derived, made.err
 	}
-	if err == nil {
-		made, err = vendor.overlaid(r.additions, false)
-	}
-	if err == nil {
-		made, err = r.normal(made, true)
-	}
-	if err != nil {
-		return Derived{}, err
-	}
-	facts := func(d, vendor *Document) map[string]string { // the contract has servers of its own
-		whole := except(d.root, "servers")
-		whole["servers"] = vendor.root["servers"]
-		return (&Document{root: whole}).Facts()
-	}
-	after, earlier, now := facts(made, vendor), r.vendor.Facts(), vendor.Facts()
+	after, earlier, now := made.facts(vendor.root["servers"]), r.vendor.Facts(), vendor.Facts()
 	for key := range now { // the additions hide nothing that the document itself states, and did not state before
 		if added := without(split(now[key]), split(earlier[key])); len(without(added, split(after[key]))) > 0 {
 			after[key] = now[key]
 		}
 	}
-	derived.Changes = r.Expected.Diff(facts(r.Contract, r.vendor), after)
+	derived.Changes = r.Expected.Diff(r.Contract.facts(r.vendor.root["servers"]), after)
+	derived.Outdated = len(r.Expected.Diff(r.Expected.Facts, made.Facts())) > 0
 	if missing := without(r.Operations, vendor.ids()); len(missing) > 0 {
 		return derived, fmt.Errorf("the document lacks the operations %s; it has %s",
 			strings.Join(missing, ", "), strings.Join(given.ids(), ", "))
@@ -115,11 +99,9 @@ func (r *Repository) Derive(text []byte) (derived Derived, err error) {
 	if derived.ForGo, err = ForGo(made, r.overlay, r.types); err != nil {
 		return derived, err
 	}
-	derived.Outdated = len(r.Expected.Diff(r.Expected.Facts, made.Facts())) > 0
-	form := r.form.Content[0]
-	derived.Contract, err = made.YAML("", form)
+	derived.Contract, err = made.YAML("")
 	if err == nil {
-		derived.Vendor, err = vendor.YAML(vendorHead, form)
+		derived.Vendor, err = vendor.YAML(vendorHead)
 	}
 	return derived, err
 }
@@ -132,11 +114,10 @@ func (r *Repository) Compare(spec string) (derived Derived, report string, err e
 		return derived, "", err
 	}
 	derived, err = r.Derive(text)
-	var lines strings.Builder
 	for _, change := range derived.Changes {
-		fmt.Fprintf(&lines, "%v: %s\n", change.Level, change.Text)
+		report += change.Level + ": " + change.Text + "\n"
 	}
-	switch report = lines.String(); {
+	switch {
 	case err != nil:
 		err = fmt.Errorf("%s: %w", spec, err)
 	case report == "":
