@@ -15,21 +15,20 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"net/url"
 	"slices"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	oasyaml "github.com/oasdiff/yaml"
 	"github.com/speakeasy-api/openapi/jsonpointer"
+	"github.com/speakeasy-api/openapi/overlay"
 	"gopkg.in/yaml.v3"
 )
 
 type object = map[string]any
 
-// Document is an OpenAPI document. Its values are those of JSON, with an int64 for each number that is one.
+// Document is an OpenAPI document. Its values are those of JSON, with an int for each number that is one.
 type Document struct {
 	root object
 	err  error // the first that was found in it, or in what it was made of
@@ -44,16 +43,18 @@ func Parse(text []byte) (*Document, error) { d := parse(text); return d, d.err }
 
 func parse(text []byte) *Document {
 	text, d := bytes.TrimPrefix(text, []byte("\ufeff")), new(Document)
-	value, all, err := jsontext.Value(text), yaml.NewDecoder(bytes.NewReader(text)), error(nil)
+	value, all, err := jsontext.Value(bytes.Clone(text)), yaml.NewDecoder(bytes.NewReader(text)), error(nil)
 	if !value.IsValid(jsontext.AllowDuplicateNames(true)) { // then it is YAML, whose aliases and merge keys this expands
-		value = nil
 		_, err = oasyaml.Unmarshal(text, &value, oasyaml.DecodeOpts{DisableTimestamps: true})
 		if all.Decode(new(yaml.Node)) == nil && !errors.Is(all.Decode(new(yaml.Node)), io.EOF) {
 			err = errors.New("the file has more than one YAML document")
 		}
 	}
 	if err == nil {
-		err = json.Unmarshal(value, &d.root, json.WithUnmarshalers(json.UnmarshalFromFunc(readNumber)))
+		err = value.Canonicalize(jsontext.AllowDuplicateNames(false))
+	}
+	if err == nil { // JSON is YAML, and this tells an int from a float
+		err = yaml.Unmarshal(value, &d.root)
 	}
 	switch version := fmt.Sprint(d.root["openapi"]); {
 	case err != nil:
@@ -71,19 +72,6 @@ func parse(text []byte) *Document {
 	return d
 }
 
-// readNumber reads a number as an int64 if it is one, and otherwise as a float64: 50 and 5.0e1 are the same.
-func readNumber(decoder *jsontext.Decoder, value *any) error {
-	if decoder.PeekKind() != '0' {
-		return errors.ErrUnsupported
-	}
-	var float float64
-	err := json.UnmarshalDecode(decoder, &float)
-	if *value = float; float == math.Trunc(float) && math.Abs(float) < 1<<63 {
-		*value = int64(float)
-	}
-	return err
-}
-
 // YAML writes the document after a comment: its sections in their usual order, and what is in them by name.
 func (d *Document) YAML(head string) ([]byte, error) {
 	b, err := bytes.NewBufferString(head), d.err
@@ -95,6 +83,79 @@ func (d *Document) YAML(head string) ([]byte, error) {
 		}
 	}
 	return b.Bytes(), err
+}
+
+// overlaid returns the document with the overlay of a file on it. A strict overlay has to find all that it names.
+func (d *Document) overlaid(file string, text []byte, strict bool) *Document {
+	var root yaml.Node
+	o, err := overlay.ParseReader(bytes.NewReader(text))
+	if err == nil {
+		err = errors.Join(o.Validate(), root.Encode(d.root))
+	}
+	if err == nil && strict {
+		_, err = o.ApplyToStrict(&root)
+	} else if err == nil {
+		err = o.ApplyTo(&root)
+	}
+	made, failed := yaml.Marshal(&root)
+	if err = errors.Join(err, failed); err != nil || d.err != nil {
+		return &Document{err: cmp.Or(d.err, fmt.Errorf("%s no longer fits, change it there: %w", file, err))}
+	}
+	return parse(made)
+}
+
+// enumNames is the extension by which api/overlay.yaml names the values of an enum, as an object of values and names. The
+// generator itself takes names by position, so that a document with its values in another order would swap them.
+const enumNames = "x-go-enum-names"
+
+// ForGo returns what the generator reads: the contract with the Go names and types of an overlay, each of whose actions has to
+// find what it names, and of one that leaves out what makes no type.
+func ForGo(contract *Document, overlayText, typesText []byte) (text []byte, err error) {
+	made := contract.overlaid(OverlayFile, overlayText, true).overlaid(TypesFile, typesText, false)
+	delete(made.root, "x-webhooks")
+	schemas := at(made.root, "components", "schemas")
+	for _, name := range sorted(schemas) {
+		o := obj(at(schemas, name))
+		err = errors.Join(err, nameEnum(o, name), oneName(obj(o["properties"]), name))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return made.YAML("")
+}
+
+// oneName refuses properties whose names are one in Go.
+func oneName(properties object, schema string) error {
+	seen := make(map[string]string)
+	for _, name := range sorted(properties) {
+		plain := strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(cmp.Or(str(at(properties, name, "x-go-name")), name)))
+		if other := seen[plain]; other != "" {
+			return fmt.Errorf("%[1]s.%[2]s and %[1]s.%[3]s have one name in Go: give one of them an x-go-name in %[4]s", schema, other, name, OverlayFile)
+		}
+		seen[plain] = name
+	}
+	return nil
+}
+
+// nameEnum turns names by value into names by position, with the name of the type before each: the generator would call a number 7
+// N7 first. A value without a name is named after itself.
+func nameEnum(o object, name string) (err error) {
+	var names []any
+	rest := except(obj(o[enumNames]))
+	for _, item := range list(o["enum"]) {
+		value := fmt.Sprint(item)
+		names = append(names, name+fmt.Sprint(cmp.Or(rest[value], item)))
+		delete(rest, value)
+	}
+	for _, value := range sorted(rest) {
+		err = errors.Join(err, fmt.Errorf("%[1]s: the value %[2]s (%[3]v) is gone. outgoing/types.go exports %[1]s%[3]v, "+
+			"so dropping it breaks users' code and needs a new major version; then drop it from api/overlay.yaml too", name, value, rest[value]))
+	}
+	if has(o, enumNames) {
+		delete(o, enumNames)
+		o["x-enum-varnames"] = names
+	}
+	return err
 }
 
 // follow returns what value is or refers to, and the last reference. Nothing outside of the document is read.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"path"
 	"reflect"
 	"slices"
 	"strings"
@@ -27,7 +28,15 @@ var (
 		"schemas": {"properties": "schemas", "items": "schemas", "additionalProperties": "schemas", "not": "schemas",
 			"allOf": "schemas", "oneOf": "schemas", "anyOf": "schemas"},
 	}
-	named = []string{"responses", "headers", "content", "properties"} // maps of names
+	// named are the members that are maps of names, with how the contract spells these: more than one spelling may mean the same.
+	named = map[string]func(name string) string{
+		"properties": func(name string) string { return name },
+		"headers":    http.CanonicalHeaderKey,
+		"responses":  func(status string) string { return strings.ReplaceAll(status, "xx", "XX") },
+		"content": func(media string) string {
+			return strings.TrimSuffix(strings.ToLower(strings.ReplaceAll(media, " ", "")), ";charset=utf-8")
+		},
+	}
 
 	// words are what people read, and no code depends on. The extension says that an enum is open.
 	words   = []string{"title", "summary", "description", "example", "tags", "bearerFormat", "x-speakeasy-unknown-values"}
@@ -107,9 +116,9 @@ func (n *normalizer) object(value, ours any, kind string) object {
 		case item == nil && key != "default", slices.Contains(ignored, key), isWord(key) && keep, strings.HasPrefix(key, "x-") && !isWord(key):
 		case child == "", key == "additionalProperties" && (item == true || item == false):
 			made[key] = item
-		case slices.Contains(named, key) && obj(item) != nil:
+		case named[key] != nil && obj(item) != nil:
 			for _, name := range sorted(item) {
-				as := canonical(key, name)
+				as := named[key](name)
 				if has(made[key], as) {
 					n.given.fail("the document has %s twice in the same %s", as, key)
 				}
@@ -132,19 +141,6 @@ func (n *normalizer) object(value, ours any, kind string) object {
 	}
 	n.fillIn(made, kind)
 	return made
-}
-
-// canonical spells a name as the contract does where more than one spelling means the same.
-func canonical(of, name string) string {
-	switch of {
-	case "headers":
-		return http.CanonicalHeaderKey(name)
-	case "responses":
-		return strings.ReplaceAll(name, "xx", "XX")
-	case "content":
-		return strings.TrimSuffix(strings.ToLower(strings.ReplaceAll(name, " ", "")), ";charset=utf-8")
-	}
-	return name
 }
 
 // flatten takes the parts of an allOf into the schema itself, if they agree, and a choice of one.
@@ -203,7 +199,7 @@ func (n *normalizer) fillIn(o object, kind string) {
 		case "default", "enum", "explode", "schema", "items", "not", "security":
 			return false
 		case "minLength", "minItems", "minProperties":
-			return item == int64(0)
+			return item == 0
 		case "additionalProperties":
 			return item == true || item != false && len(state(item, "", key)) == 0
 		}
@@ -244,11 +240,10 @@ func isWord(key string) bool { return slices.Contains(words, key) }
 
 // component returns the component of a kind that value refers to.
 func component(value any, kind string) string {
-	name, ok := strings.CutPrefix(str(at(value, "$ref")), "#/components/"+kind+"/")
-	if !ok || strings.Contains(name, "/") {
-		return ""
+	if where, name := path.Split(str(at(value, "$ref"))); where == "#/components/"+kind+"/" {
+		return name
 	}
-	return name
+	return ""
 }
 
 func refer(kind, name string) object { return object{"$ref": "#/components/" + kind + "/" + name} }

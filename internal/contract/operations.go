@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/http"
 	"reflect"
 	"regexp"
 	"slices"
@@ -143,7 +144,7 @@ func (n *normalizer) parameters(p, was place, name string) (made []any) {
 			if i := slices.Index(theirs, "{"+str(o["name"])+"}"); o["in"] == "path" && i >= 0 {
 				o["name"] = strings.Trim(ours[i], "{}")
 			} else if o["in"] == "header" {
-				o["name"] = canonical("headers", str(o["name"]))
+				o["name"] = http.CanonicalHeaderKey(str(o["name"]))
 			}
 			value = o
 		}

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -147,6 +149,49 @@ func (r *Repository) Update(ctx context.Context, spec string) (report string, er
 		report += "make verify fails until the code follows what changed above, and " + FactsFile + " states it\n"
 	}
 	return report, err
+}
+
+// Generate writes what the generator makes of the contract as it is.
+func (r *Repository) Generate(ctx context.Context, out string) error {
+	text, err := ForGo(r.Contract, r.overlay, r.types)
+	if err == nil {
+		text, err = r.GenerateCode(ctx, text, false)
+	}
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(out, text, 0o644) //nolint:gosec // source code, which anyone may read
+}
+
+// GenerateCode returns what the generator makes of a document. If asked to build, it compiles all packages as if that were in the
+// repository: the go command takes it from a temporary directory. It changes no file.
+func (r *Repository) GenerateCode(ctx context.Context, document []byte, build bool) (code []byte, err error) {
+	dir, err := os.MkdirTemp("", "contract-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
+	in, out, overlay := filepath.Join(dir, "openapi.yaml"), filepath.Join(dir, "out.go"), filepath.Join(dir, "overlay.json")
+	replace, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.FromSlash(GeneratedFile): out}})
+	if err := errors.Join(err, os.WriteFile(in, document, 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
+		return nil, err
+	}
+	run := func(problem string, args ...string) {
+		cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // the arguments are ours
+		cmd.Dir = r.root
+		if output, failed := cmd.CombinedOutput(); failed != nil && err == nil {
+			err = fmt.Errorf("%s: %w\n%s", problem, failed, output)
+		}
+	}
+	// The version of the generator is in go.mod.
+	run("the generator failed", "run", "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen", "-config", ConfigFile, "-o", out, in)
+	if build && err == nil {
+		run("the code does not compile with it", "build", "-overlay", overlay, "./...")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(out) //nolint:gosec // written above
 }
 
 // Install replaces files below root, and returns those that changed. It writes all of them beside their places first, so that
