@@ -15,8 +15,9 @@ import (
 // normal returns our operations of a document, and its webhooks that the contract has, in the form of the contract.
 func (r *Repository) normal(d *Document, words bool) *Document {
 	n := &normalizer{given: d, contract: r.Contract, words: words, names: make(map[string]string)}
-	for range 2 { // the first time to learn the names, so that also what is new can refer to what has one
-		n.made, n.objects = &Document{root: object{"paths": make(object)}}, 0
+	for known := -1; known < len(n.names); { // until no name is learned that also what is new can refer to
+		known, n.objects = len(n.names), 0
+		n.made = &Document{root: object{"paths": make(object)}}
 		for _, id := range r.Operations {
 			n.operation("paths", id)
 		}
