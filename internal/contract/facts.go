@@ -130,10 +130,8 @@ func (d *Document) security(ways any) string {
 
 // except returns an object without some of its members.
 func except(o object, keys ...string) object {
-	rest := make(object)
-	for _, key := range without(sorted(o), keys) {
-		rest[key] = o[key]
-	}
+	rest := maps.Clone(o)
+	maps.DeleteFunc(rest, func(key string, _ any) bool { return slices.Contains(keys, key) })
 	return rest
 }
 

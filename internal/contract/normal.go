@@ -16,18 +16,13 @@ import (
 const maxObjects, maxDepth = 20_000, 100
 
 var (
-	// parts are the members of each kind of object that are such objects too, or lists or maps of them. A kind has the name of its
-	// components.
-	parts = map[string]map[string]string{
-		"operation":     {"requestBody": "requestBodies", "responses": "responses", "servers": "servers"},
-		"parameters":    {"schema": "schemas", "content": "mediaType"},
-		"headers":       {"schema": "schemas", "content": "mediaType"},
-		"requestBodies": {"content": "mediaType"},
-		"responses":     {"headers": "headers", "content": "mediaType"},
-		"mediaType":     {"schema": "schemas"},
-		"schemas": {"properties": "schemas", "items": "schemas", "additionalProperties": "schemas", "not": "schemas",
-			"allOf": "schemas", "oneOf": "schemas", "anyOf": "schemas"},
+	// kinds are those of the members that are parts of a document too, or lists or maps of them: each has the name of its components.
+	kinds = map[string]string{
+		"servers": "servers", "requestBody": "requestBodies", "responses": "responses", "headers": "headers", "content": "mediaType",
+		"schema": "schemas", "properties": "schemas", "items": "schemas", "additionalProperties": "schemas", "not": "schemas",
+		"allOf": "schemas", "oneOf": "schemas", "anyOf": "schemas",
 	}
+
 	// named are the members that are maps of names, with how the contract spells these: more than one spelling may mean the same.
 	named = map[string]func(name string) string{
 		"properties": func(name string) string { return name },
@@ -111,7 +106,7 @@ func (n *normalizer) object(value, ours any, kind string) object {
 	}
 	keep := n.words && was != nil && str(given["type"]) == str(was["type"])
 	for _, key := range sorted(given) {
-		item, child := given[key], parts[kind][key]
+		item, child := given[key], kinds[key]
 		switch {
 		case item == nil && key != "default", slices.Contains(ignored, key), isWord(key) && keep, strings.HasPrefix(key, "x-") && !isWord(key):
 		case child == "", key == "additionalProperties" && (item == true || item == false):
