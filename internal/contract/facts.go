@@ -236,10 +236,12 @@ func without(items, others []string) []string {
 	return slices.DeleteFunc(slices.Clone(items), func(item string) bool { return slices.Contains(others, item) })
 }
 
+type rule struct{ event, level string }
+
 // rules say how bad an event is: the first one that fits. A parameter with a wider bound may mean something else: is the first
 // page still 1? With a tighter one, requests fail. An answer may promise more: other values of an enum besides the ones there
 // were, what is required now, or is null no more.
-var rules = []struct{ event, level string }{
+var rules = []rule{
 	{`^new \S+ (request body: |parameter .*, required(,|$))`, Breaking},
 	{`^new \S+ [1-3]..: `, Warning},
 	{`^new `, Harmless},
@@ -252,9 +254,9 @@ var rules = []struct{ event, level string }{
 	{``, Breaking}, // also a bound that is tighter
 }
 
-// judge returns the place among the levels of an event's.
+// judge returns how bad an event is, as an index of levels.
 func judge(event string) int {
-	first := slices.IndexFunc(rules, func(r struct{ event, level string }) bool { return regexp.MustCompile(r.event).MatchString(event) })
+	first := slices.IndexFunc(rules, func(r rule) bool { return regexp.MustCompile(r.event).MatchString(event) })
 	return slices.Index(levels, rules[first].level)
 }
 
