@@ -79,7 +79,7 @@ func (d *Document) YAML(head string) ([]byte, error) {
 		if has(d.root, section) {
 			encoder := yaml.NewEncoder(b)
 			encoder.SetIndent(2)
-			err = cmp.Or(err, encoder.Encode(object{section: d.root[section]}))
+			err = errors.Join(err, encoder.Encode(object{section: d.root[section]}), encoder.Close())
 		}
 	}
 	return b.Bytes(), err
@@ -118,10 +118,8 @@ func ForGo(contract *Document, overlayText, typesText []byte) (text []byte, err 
 		o := obj(at(schemas, name))
 		err = errors.Join(err, nameEnum(o, name), oneName(obj(o["properties"]), name))
 	}
-	if err != nil {
-		return nil, err
-	}
-	return made.YAML("")
+	text, failed := made.YAML("")
+	return text, errors.Join(err, failed)
 }
 
 // oneName refuses properties whose names are one in Go.

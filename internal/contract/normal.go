@@ -16,11 +16,17 @@ import (
 const maxObjects, maxDepth = 20_000, 100
 
 var (
-	// kinds are those of the members that are parts of a document too, or lists or maps of them: each has the name of its components.
-	kinds = map[string]string{
-		"servers": "servers", "requestBody": "requestBodies", "responses": "responses", "headers": "headers", "content": "mediaType",
-		"schema": "schemas", "properties": "schemas", "items": "schemas", "additionalProperties": "schemas", "not": "schemas",
-		"allOf": "schemas", "oneOf": "schemas", "anyOf": "schemas",
+	// parts are the members of each kind of object that are such objects too, or lists or maps of them. A kind has the name of its
+	// components.
+	parts = map[string]map[string]string{
+		"operation":     {"requestBody": "requestBodies", "responses": "responses", "servers": "servers"},
+		"parameters":    {"schema": "schemas", "content": "mediaType"},
+		"headers":       {"schema": "schemas", "content": "mediaType"},
+		"requestBodies": {"content": "mediaType"},
+		"responses":     {"headers": "headers", "content": "mediaType"},
+		"mediaType":     {"schema": "schemas"},
+		"schemas": {"properties": "schemas", "items": "schemas", "additionalProperties": "schemas", "not": "schemas",
+			"allOf": "schemas", "oneOf": "schemas", "anyOf": "schemas"},
 	}
 
 	// named are the members that are maps of names, with how the contract spells these: more than one spelling may mean the same.
@@ -105,8 +111,12 @@ func (n *normalizer) object(value, ours any, kind string) object {
 		given = n.flatten(given)
 	}
 	keep := n.words && was != nil && str(given["type"]) == str(was["type"])
+	if keep {
+		maps.Copy(made, was)
+		maps.DeleteFunc(made, func(key string, _ any) bool { return !isWord(key) })
+	}
 	for _, key := range sorted(given) {
-		item, child := given[key], kinds[key]
+		item, child := given[key], parts[kind][key]
 		switch {
 		case item == nil && key != "default", slices.Contains(ignored, key), isWord(key) && keep, strings.HasPrefix(key, "x-") && !isWord(key):
 		case child == "", key == "additionalProperties" && (item == true || item == false):
@@ -127,11 +137,6 @@ func (n *normalizer) object(value, ours any, kind string) object {
 			made[key] = items
 		default:
 			made[key] = n.part(key, item, was[key], child)
-		}
-	}
-	for _, key := range words {
-		if keep && has(was, key) {
-			made[key] = was[key]
 		}
 	}
 	n.fillIn(made, kind)

@@ -157,10 +157,10 @@ func (r *Repository) Generate(ctx context.Context, out string) error {
 	if err == nil {
 		text, err = r.GenerateCode(ctx, text, false)
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		err = os.WriteFile(out, text, 0o644) //nolint:gosec // source code, which anyone may read
 	}
-	return os.WriteFile(out, text, 0o644) //nolint:gosec // source code, which anyone may read
+	return err
 }
 
 // GenerateCode returns what the generator makes of a document. If asked to build, it compiles all packages as if that were in the
