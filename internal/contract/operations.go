@@ -131,7 +131,7 @@ func (n *normalizer) operation(where, id string) {
 // parameters returns the parameters of an operation and its path in the order of the contract, and then the rest. Those of the
 // path have the names that they have in name.
 func (n *normalizer) parameters(p, was place, name string) (made []any) {
-	key := func(o any) string { return fmt.Sprint(at(o, "in"), " ", at(o, "name")) }
+	key := func(o any) string { return fmt.Sprint(at(o, "in"), " ", cmp.Or(at(o, "name"), o)) } // also if it has no name
 	var order []string
 	given, prev := make(object), make(object)
 	for _, item := range list(was.op["parameters"]) {
