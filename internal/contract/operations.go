@@ -162,11 +162,6 @@ func (n *normalizer) parameters(p, was place, name string) (made []any) {
 }
 
 // only returns the items that keep chooses.
-func only[T any](items []T, keep func(T) bool) (kept []T) {
-	for _, item := range items {
-		if keep(item) {
-			kept = append(kept, item)
-		}
-	}
-	return kept
+func only[T any](items []T, keep func(T) bool) []T {
+	return slices.DeleteFunc(slices.Clone(items), func(item T) bool { return !keep(item) })
 }

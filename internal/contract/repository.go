@@ -116,10 +116,11 @@ func (r *Repository) Compare(spec string) (derived Derived, report string, err e
 		return derived, "", err
 	}
 	derived, err = r.Derive(text)
+	var lines strings.Builder
 	for _, change := range derived.Changes {
-		report += change.Level + ": " + change.Text + "\n"
+		lines.WriteString(change.Level + ": " + change.Text + "\n")
 	}
-	switch {
+	switch report = lines.String(); {
 	case err != nil:
 		err = fmt.Errorf("%s: %w", spec, err)
 	case report == "":
