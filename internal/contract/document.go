@@ -44,7 +44,7 @@ func Parse(text []byte) (*Document, error) { d := parse(text); return d, d.err }
 func parse(text []byte) *Document {
 	text, d := bytes.TrimPrefix(text, []byte("\ufeff")), new(Document)
 	value, all, err := jsontext.Value(bytes.Clone(text)), yaml.NewDecoder(bytes.NewReader(text)), error(nil)
-	if !value.IsValid(jsontext.AllowDuplicateNames(true)) { // then it is YAML, whose aliases and merge keys this expands
+	if !value.IsValid(jsontext.AllowDuplicateNames(true)) { // YAML: this expands its aliases and merge keys
 		_, err = oasyaml.Unmarshal(text, &value, oasyaml.DecodeOpts{DisableTimestamps: true})
 		if all.Decode(new(yaml.Node)) == nil && !errors.Is(all.Decode(new(yaml.Node)), io.EOF) {
 			err = errors.New("the file has more than one YAML document")
@@ -75,11 +75,11 @@ func parse(text []byte) *Document {
 // YAML writes the document after a comment: its sections in their usual order, and what is in them by name.
 func (d *Document) YAML(head string) ([]byte, error) {
 	b, err := bytes.NewBufferString(head), d.err
-	for _, section := range []string{"openapi", "info", "servers", "security", "tags", "paths", "x-webhooks", "components"} {
-		if has(d.root, section) {
+	for _, key := range []string{"openapi", "info", "servers", "security", "tags", "paths", "x-webhooks", "components"} {
+		if has(d.root, key) {
 			encoder := yaml.NewEncoder(b)
 			encoder.SetIndent(2)
-			err = errors.Join(err, encoder.Encode(object{section: d.root[section]}), encoder.Close())
+			err = errors.Join(err, encoder.Encode(object{key: d.root[key]}), encoder.Close())
 		}
 	}
 	return b.Bytes(), err

@@ -238,9 +238,9 @@ func without(items, others []string) []string {
 
 type rule struct{ event, level string }
 
-// rules say how bad an event is: the first one that fits. A parameter with a wider bound may mean something else: is the first
-// page still 1? With a tighter one, requests fail. An answer may promise more: other values of an enum besides the ones there
-// were, what is required now, or is null no more.
+// rules say how bad an event is: the first one that fits. A parameter with a wider bound may mean something else: is
+// the first page still 1? With a tighter one, requests fail. An answer may promise more: other values of an enum besides
+// those there were, what is required now, or is null no more.
 var rules = []rule{
 	{`^new \S+ (request body: |parameter .*, required(,|$))`, Breaking},
 	{`^new \S+ [1-3]..: `, Warning},

@@ -29,7 +29,7 @@ var (
 			"allOf": "schemas", "oneOf": "schemas", "anyOf": "schemas"},
 	}
 
-	// named are the members that are maps of names, with how the contract spells these: more than one spelling may mean the same.
+	// named are the members that are maps of names, with how the contract spells a name that others spell otherwise.
 	named = map[string]func(name string) string{
 		"properties": func(name string) string { return name },
 		"headers":    http.CanonicalHeaderKey,

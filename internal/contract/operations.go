@@ -30,7 +30,8 @@ func (r *Repository) normal(d *Document, words bool) *Document {
 	n.hoist("security")
 	schemes := []string{"components", "securitySchemes"}
 	for name, scheme := range obj(at(d.root, schemes...)) {
-		in(root, schemes...)[name] = n.object(d.resolve(scheme), at(r.Contract.root, append(schemes, name)...), "securitySchemes")
+		was := at(r.Contract.root, append(schemes, name)...)
+		in(root, schemes...)[name] = n.object(d.resolve(scheme), was, "securitySchemes")
 	}
 	if words {
 		from = r.Contract.root
@@ -131,7 +132,7 @@ func (n *normalizer) operation(where, id string) {
 // parameters returns the parameters of an operation and its path in the order of the contract, and then the rest. Those of the
 // path have the names that they have in name.
 func (n *normalizer) parameters(p, was place, name string) (made []any) {
-	key := func(o any) string { return fmt.Sprint(at(o, "in"), " ", cmp.Or(at(o, "name"), o)) } // also if it has no name
+	key := func(o any) string { return fmt.Sprint(at(o, "in"), " ", cmp.Or(at(o, "name"), o)) } // or no name
 	var order []string
 	given, prev := make(object), make(object)
 	for _, item := range list(was.op["parameters"]) {
