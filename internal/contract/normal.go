@@ -196,7 +196,7 @@ func unite(s, other object) bool {
 func (n *normalizer) fillIn(o object, kind string) {
 	maps.DeleteFunc(o, func(key string, item any) bool {
 		switch key {
-		case "type", "default", "enum", "explode", "schema", "items", "not", "security":
+		case "default", "enum", "explode", "schema", "items", "not", "security":
 			return false
 		case "minLength", "minItems", "minProperties":
 			return item == 0
