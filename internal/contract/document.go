@@ -11,7 +11,6 @@ package contract
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -23,15 +22,16 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	oasyaml "github.com/oasdiff/yaml"
 	"github.com/speakeasy-api/openapi/jsonpointer"
+	"github.com/speakeasy-api/openapi/overlay"
 	"gopkg.in/yaml.v3"
 )
 
 type object = map[string]any
 
-// Document is an OpenAPI document. Its values are those of JSON, with numbers as a [json.Number].
+// Document is an OpenAPI document. Its values are those of JSON, with an int for each number that is one.
 type Document struct {
 	root object
-	err  error // the first that was found in it
+	err  error // the first that was found in it, or in what it was made of
 }
 
 func (d *Document) fail(format string, args ...any) {
@@ -39,79 +39,121 @@ func (d *Document) fail(format string, args ...any) {
 }
 
 // Parse reads an OpenAPI 3.0 document in YAML or JSON.
-func Parse(text []byte) (d *Document, err error) {
-	text, d = bytes.TrimPrefix(text, []byte("\ufeff")), new(Document)
-	exact := func(decoder *json.Decoder) *json.Decoder { decoder.UseNumber(); return decoder }
-	if value := jsontext.Value(bytes.Clone(text)); value.IsValid(jsontext.AllowDuplicateNames(true)) {
-		if err = value.Canonicalize(jsontext.AllowDuplicateNames(false)); err == nil {
-			err = exact(json.NewDecoder(bytes.NewReader(value))).Decode(&d.root)
+func Parse(text []byte) (*Document, error) { d := parse(text); return d, d.err }
+
+func parse(text []byte) *Document {
+	text, d := bytes.TrimPrefix(text, []byte("\ufeff")), new(Document)
+	value, all, err := jsontext.Value(bytes.Clone(text)), yaml.NewDecoder(bytes.NewReader(text)), error(nil)
+	if !value.IsValid(jsontext.AllowDuplicateNames(true)) { // YAML: this expands its aliases and merge keys
+		_, err = oasyaml.Unmarshal(text, &value, oasyaml.DecodeOpts{DisableTimestamps: true})
+		if all.Decode(new(yaml.Node)) == nil && !errors.Is(all.Decode(new(yaml.Node)), io.EOF) {
+			err = errors.New("the file has more than one YAML document")
 		}
-	} else if err = single(text); err == nil { // this expands aliases and merge keys
-		_, err = oasyaml.Unmarshal(text, &d.root, oasyaml.DecodeOpts{DisableTimestamps: true}, exact)
+	}
+	if err == nil {
+		err = value.Canonicalize(jsontext.AllowDuplicateNames(false))
+	}
+	if err == nil { // JSON is YAML, and this tells an int from a float
+		err = yaml.Unmarshal(value, &d.root)
 	}
 	switch version := fmt.Sprint(d.root["openapi"]); {
 	case err != nil:
-		return nil, fmt.Errorf("expected an OpenAPI 3.0 document in YAML or JSON: %w", err)
+		d.fail("expected an OpenAPI 3.0 document in YAML or JSON: %w", err)
 	case strings.HasPrefix(version, "3.0"):
-		return d, nil
 	case has(d.root, "swagger"):
-		return nil, fmt.Errorf("the document is Swagger %v, and the generator reads OpenAPI 3.0: convert it first, for example with "+
+		d.fail("the document is Swagger %v, and the generator reads OpenAPI 3.0: convert it first, for example with "+
 			"npx swagger2openapi --outfile OTHER FILE", d.root["swagger"])
 	case strings.HasPrefix(version, "3."):
-		return nil, fmt.Errorf("the document is OpenAPI %s, and the generator reads 3.0: convert it first, for example with "+
+		d.fail("the document is OpenAPI %s, and the generator reads 3.0: convert it first, for example with "+
 			"npx @apiture/openapi-down-convert --input FILE --output OTHER, and look at what became of webhooks", version)
+	default:
+		d.fail("expected an OpenAPI 3.0 document, which is what the generator reads")
 	}
-	return nil, errors.New("expected an OpenAPI 3.0 document, which is what the generator reads")
+	return d
 }
 
-// single refuses a second YAML document, which nothing would look at.
-func single(text []byte) error {
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	err := decoder.Decode(new(yaml.Node))
-	if err == nil && !errors.Is(decoder.Decode(new(yaml.Node)), io.EOF) {
-		err = errors.New("the file has more than one YAML document")
+// YAML writes the document after a comment: its sections in their usual order, and what is in them by name.
+func (d *Document) YAML(head string) ([]byte, error) {
+	b, err := bytes.NewBufferString(head), d.err
+	for _, key := range []string{"openapi", "info", "servers", "security", "tags", "paths", "x-webhooks", "components"} {
+		if has(d.root, key) {
+			encoder := yaml.NewEncoder(b)
+			encoder.SetIndent(2)
+			err = errors.Join(err, encoder.Encode(object{key: d.root[key]}), encoder.Close())
+		}
+	}
+	return b.Bytes(), err
+}
+
+// overlaid returns the document with the overlay of a file on it. A strict overlay has to find all that it names.
+func (d *Document) overlaid(file string, text []byte, strict bool) *Document {
+	var root yaml.Node
+	o, err := overlay.ParseReader(bytes.NewReader(text))
+	if err == nil {
+		err = errors.Join(o.Validate(), root.Encode(d.root))
+	}
+	if err == nil && strict {
+		_, err = o.ApplyToStrict(&root)
+	} else if err == nil {
+		err = o.ApplyTo(&root)
+	}
+	made, failed := yaml.Marshal(&root)
+	if err = errors.Join(err, failed); err != nil || d.err != nil {
+		return &Document{err: cmp.Or(d.err, fmt.Errorf("%s no longer fits, change it there: %w", file, err))}
+	}
+	return parse(made)
+}
+
+// enumNames is the extension by which api/overlay.yaml names the values of an enum, as an object of values and names. The
+// generator itself takes names by position, so that a document with its values in another order would swap them.
+const enumNames = "x-go-enum-names"
+
+// ForGo returns what the generator reads: the contract with the Go names and types of an overlay, each of whose actions has to
+// find what it names, and of one that leaves out what makes no type.
+func ForGo(contract *Document, overlayText, typesText []byte) (text []byte, err error) {
+	made := contract.overlaid(OverlayFile, overlayText, true).overlaid(TypesFile, typesText, false)
+	delete(made.root, "x-webhooks")
+	schemas := at(made.root, "components", "schemas")
+	for _, name := range sorted(schemas) {
+		o := obj(at(schemas, name))
+		err = errors.Join(err, nameEnum(o, name), oneName(obj(o["properties"]), name))
+	}
+	text, failed := made.YAML("")
+	return text, errors.Join(err, failed)
+}
+
+// oneName refuses properties whose names are one in Go.
+func oneName(properties object, schema string) error {
+	seen := make(map[string]string)
+	for _, name := range sorted(properties) {
+		plain := strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(cmp.Or(str(at(properties, name, "x-go-name")), name)))
+		if other := seen[plain]; other != "" {
+			return fmt.Errorf("%[1]s.%[2]s and %[1]s.%[3]s have one name in Go: give one of them an x-go-name in %[4]s", schema, other, name, OverlayFile)
+		}
+		seen[plain] = name
+	}
+	return nil
+}
+
+// nameEnum turns names by value into names by position, with the name of the type before each: the generator would call a number 7
+// N7 first. A value without a name is named after itself.
+func nameEnum(o object, name string) (err error) {
+	var names []any
+	rest := except(obj(o[enumNames]))
+	for _, item := range list(o["enum"]) {
+		value := fmt.Sprint(item)
+		names = append(names, name+fmt.Sprint(cmp.Or(rest[value], item)))
+		delete(rest, value)
+	}
+	for _, value := range sorted(rest) {
+		err = errors.Join(err, fmt.Errorf("%[1]s: the value %[2]s (%[3]v) is gone. outgoing/types.go exports %[1]s%[3]v, "+
+			"so dropping it breaks users' code and needs a new major version; then drop it from api/overlay.yaml too", name, value, rest[value]))
+	}
+	if has(o, enumNames) {
+		delete(o, enumNames)
+		o["x-enum-varnames"] = names
 	}
 	return err
-}
-
-// YAML writes the document after a comment, with its members in the order, and the scalars in the style, that they have in like.
-func (d *Document) YAML(head string, like *yaml.Node) ([]byte, error) {
-	b := bytes.NewBufferString(head)
-	encoder := yaml.NewEncoder(b)
-	encoder.SetIndent(2)
-	err := encoder.Encode(layout(d.root, like))
-	return b.Bytes(), errors.Join(err, encoder.Close())
-}
-
-func layout(value any, like *yaml.Node) *yaml.Node {
-	like, made := cmp.Or(like, new(yaml.Node)), new(yaml.Node)
-	switch v := value.(type) {
-	case object:
-		made.Kind = yaml.MappingNode
-		rest := maps.Clone(v)
-		for i := 1; i < len(like.Content) && like.Kind == yaml.MappingNode; i += 2 {
-			if key := like.Content[i-1]; has(rest, key.Value) {
-				made.Content = append(made.Content, key, layout(v[key.Value], like.Content[i]))
-				delete(rest, key.Value)
-			}
-		}
-		for _, key := range sorted(rest) {
-			made.Content = append(made.Content, layout(key, nil), layout(v[key], nil))
-		}
-	case []any:
-		made.Kind = yaml.SequenceNode
-		likes := append(slices.Clip(like.Content), make([]*yaml.Node, len(v))...)
-		for i, item := range v {
-			made.Content = append(made.Content, layout(item, likes[i]))
-		}
-	case string:
-		if made.SetString(v); like.Kind == yaml.ScalarNode && like.Value == v && like.ShortTag() == "!!str" {
-			return like
-		}
-	default:
-		made.Kind, made.Value = yaml.ScalarNode, fmt.Sprint(cmp.Or(value, any("null")))
-	}
-	return made
 }
 
 // follow returns what value is or refers to, and the last reference. Nothing outside of the document is read.

@@ -63,7 +63,7 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 				media := d.webhook()["requestBody"].(object)["content"].(object)["application/json"].(object)
 				media["schema"] = object{"properties": object{"messages": media["schema"]}}
 			}),
-			contract.Breaking, `statusChanges request body: was "...", is "application/json object, application/json properties messages (array, items Message, maxItems 50, minItems 1), required" (outgoing/callback/body.go)`,
+			contract.Breaking, `statusChanges request body: was "...", is "application/json object, application/json properties messages array, ...messages items Message, ...messages maxItems 50, ...messages minItems 1, required" (outgoing/callback/body.go)`,
 		},
 		"callbacks that have to be answered otherwise": {
 			changedTree(func(d tree) { delete(d.webhook()["responses"].(object), "2XX") }),
@@ -181,7 +181,7 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 				words := object{"title": object{"type": "string"}, "description": object{"type": "string"}}
 				d.at("components", "schemas", "Message", "properties")["template"] = object{"type": "object", "properties": words}
 			}),
-			contract.Harmless, `Message.template: is new, "object, properties description (string), properties title (string)" (...)`,
+			contract.Harmless, `Message.template: is new, "object, properties description string, properties title string" (...)`,
 		},
 		"values that are none": {
 			changedTree(func(d tree) { d.property("Message", "status_code")["not"] = object{"enum": []any{"x"}} }),
@@ -340,14 +340,15 @@ func TestReferencesThatCannotBeFollowedAreRefused(t *testing.T) {
 		"a key twice, in JSON": {func(*testing.T, string) string { return `{"openapi": "3.0.0", "openapi": "3.0.1"}` }, "duplicate"},
 		"a text for a schema": {changedTree(func(d tree) { d.at("components", "schemas", "Message", "properties")["sender"] = "string" }),
 			"sender in #/components/schemas/Message"},
-		"a text for properties":  {changedTree(func(d tree) { d.schema("Message")["properties"] = "none" }), "properties in #/components/schemas/Message"},
-		"a text for a parameter": {changedTree(func(d tree) { d.list()["parameters"].([]any)[0] = "page" }), "a parameter in listMessages"},
-		"a text for a response":  {changedTree(func(d tree) { d.get()["responses"].(object)["404"] = "no" }), "404 in getMessages"},
-		"a second document":      {func(_ *testing.T, document string) string { return document + "\n---\nopenapi: 3.0.0\n" }, "more than one YAML document"},
-		"Swagger 2":              {replaced("openapi: 3.0.0", "swagger: '2.0'"), "npx swagger2openapi"},
-		"a list":                 {func(*testing.T, string) string { return "[]" }, "expected an OpenAPI 3.0 document"},
-		"HTML":                   {func(*testing.T, string) string { return "<html>\n<p>a: b: c</p>\n</html>" }, "expected an OpenAPI 3.0 document"},
-		"OpenAPI 3.1":            {replaced("openapi: 3.0.0", "openapi: 3.1.0"), "OpenAPI 3.1.0, and the generator reads 3.0: convert it first"},
+		"a text for properties":                       {changedTree(func(d tree) { d.schema("Message")["properties"] = "none" }), "properties in #/components/schemas/Message"},
+		"a text for a parameter":                      {changedTree(func(d tree) { d.list()["parameters"].([]any)[0] = "page" }), "a parameter in listMessages"},
+		"a text and another parameter without a name": {changedTree(func(d tree) { d.list()["parameters"] = []any{"page", object{}} }), "a parameter in listMessages is page"},
+		"a text for a response":                       {changedTree(func(d tree) { d.get()["responses"].(object)["404"] = "no" }), "404 in getMessages"},
+		"a second document":                           {func(_ *testing.T, document string) string { return document + "\n---\nopenapi: 3.0.0\n" }, "more than one YAML document"},
+		"Swagger 2":                                   {replaced("openapi: 3.0.0", "swagger: '2.0'"), "npx swagger2openapi"},
+		"a list":                                      {func(*testing.T, string) string { return "[]" }, "expected an OpenAPI 3.0 document"},
+		"HTML":                                        {func(*testing.T, string) string { return "<html>\n<p>a: b: c</p>\n</html>" }, "expected an OpenAPI 3.0 document"},
+		"OpenAPI 3.1":                                 {replaced("openapi: 3.0.0", "openapi: 3.1.0"), "OpenAPI 3.1.0, and the generator reads 3.0: convert it first"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			document := []byte(test.edit(t, vendorDocument(t)))

@@ -57,6 +57,28 @@ func TestEachNamedValueThatIsGoneIsAnError(t *testing.T) {
 	require.ErrorContains(t, err, "needs a new major version")
 }
 
+// The types that users' code is written for stay, and no null of a new property is lost.
+func TestOnlyANewPropertyThatCanBeNullIsAPointer(t *testing.T) {
+	derived, err := open(t).Derive([]byte(changedTree(func(d tree) {
+		for _, name := range []string{"price", "status_code"} {
+			d.property("Message", name)["nullable"] = true
+		}
+		properties := d.at("components", "schemas", "Message", "properties")
+		properties["delay"] = object{"type": "integer", "nullable": true}
+		properties["retries"] = object{"type": "integer"}
+	})(t, vendorDocument(t))))
+	require.NoError(t, err)
+	var made struct {
+		Components struct {
+			Schemas map[string]struct{ Properties map[string]object }
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(derived.ForGo, &made))
+	for name, value := range map[string]any{"price": true, "status_code": true, "retries": true, "delay": nil, "cid": false} {
+		assert.Equal(t, value, made.Components.Schemas["Message"].Properties[name]["x-go-type-skip-optional-pointer"], name)
+	}
+}
+
 func TestAnActionThatFindsNothingIsNamed(t *testing.T) {
 	d, err := contract.Parse([]byte("openapi: 3.0.3\ninfo: {}\npaths: {}\n"))
 	require.NoError(t, err)

@@ -90,6 +90,24 @@ func TestInstallReplacesFilesOnlyIfAllCanBeWritten(t *testing.T) {
 	assert.Equal(t, before, contents(t, dir))
 }
 
+// So make verify, which makes the contract from what was taken in, finds it as it is written.
+func TestWhatWasTakenInGivesTheSameContractAgain(t *testing.T) {
+	for _, name := range []string{"paths renamed", "a new type first", "a header renamed", "limits moved to 100"} {
+		dir := copied(t)
+		first, err := open(t).Derive(documentNamed(t, name))
+		require.NoError(t, err)
+		_, err = contract.Install(dir, map[string][]byte{contract.VendorFile: first.Vendor, contract.ContractFile: first.Contract})
+		require.NoError(t, err)
+		repository, err := contract.Open(dir)
+		require.NoError(t, err)
+		again, err := repository.Derive(first.Vendor)
+		require.NoError(t, err)
+		assert.Empty(t, again.Changes, name)
+		assert.Equal(t, string(first.Contract), string(again.Contract), name)
+		assert.Equal(t, string(first.Vendor), string(again.Vendor), name)
+	}
+}
+
 // compiled runs the generator, and the compiler on all packages.
 func compiled(t *testing.T, name string) (code string, err error) {
 	t.Helper()

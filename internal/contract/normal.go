@@ -2,10 +2,10 @@ package contract
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
+	"path"
 	"reflect"
 	"slices"
 	"strings"
@@ -28,7 +28,16 @@ var (
 		"schemas": {"properties": "schemas", "items": "schemas", "additionalProperties": "schemas", "not": "schemas",
 			"allOf": "schemas", "oneOf": "schemas", "anyOf": "schemas"},
 	}
-	named = []string{"responses", "headers", "content", "properties"} // maps of names
+
+	// named are the members that are maps of names, with how the contract spells a name that others spell otherwise.
+	named = map[string]func(name string) string{
+		"properties": func(name string) string { return name },
+		"headers":    http.CanonicalHeaderKey,
+		"responses":  func(status string) string { return strings.ReplaceAll(status, "xx", "XX") },
+		"content": func(media string) string {
+			return strings.TrimSuffix(strings.ToLower(strings.ReplaceAll(media, " ", "")), ";charset=utf-8")
+		},
+	}
 
 	// words are what people read, and no code depends on. The extension says that an enum is open.
 	words   = []string{"title", "summary", "description", "example", "tags", "bearerFormat", "x-speakeasy-unknown-values"}
@@ -41,7 +50,7 @@ type normalizer struct {
 	given, contract, made *Document
 	words                 bool              // take those of the contract, where it has some
 	names                 map[string]string // of components in the contract, by what refers to them in the given document
-	within                []string          // the operation, and the references that are being resolved
+	within                []string          // for each part around: the reference that led there, or the operation
 	objects               int
 }
 
@@ -49,22 +58,31 @@ type normalizer struct {
 func (n *normalizer) part(name string, given, ours any, kind string) any {
 	defer func(outside []string) { n.within = outside }(n.within)
 	value, ref := n.given.follow(given)
+	where := n.within[len(n.within)-1]
 	if n.objects++; n.objects > maxObjects || len(n.within) > maxDepth {
 		n.given.fail("the document is too large once its references are resolved")
+	} else if _, ok := value.(object); !ok {
+		n.given.fail("%s in %s is %v, and not an object", name, where, value)
 	}
-	if n.demandObject(name, value); n.given.err != nil {
+	if n.given.err != nil {
 		return nil
 	}
 	theirName, ourName := component(object{"$ref": ref}, kind), component(ours, kind)
 	repeated := theirName != "" && slices.Contains(n.within, ref) // a schema that contains itself
-	if repeated && n.names[ref] == "" {
-		n.names[ref] = theirName
-		for has(at(n.contract.root, "components", kind), n.names[ref]) { // that is another one
+	ourNames := at(n.contract.root, "components", kind)
+	switch {
+	case ourName != "" && theirName != "":
+		n.names[ref] = ourName
+	case ourName != "", ours != nil && !repeated: // it is written out in the contract, too
+	case n.names[ref] != "":
+		ourName = n.names[ref]
+	case has(ourNames, theirName) && !slices.Contains(slices.Collect(maps.Values(n.names)), theirName):
+		ourName = theirName
+	case repeated: // it has a name the next time: its own, unless that is of another one
+		for n.names[ref] = theirName; has(ourNames, n.names[ref]); {
 			n.names[ref] += "2"
 		}
-	}
-	if ourName == "" && (ours == nil || repeated) {
-		ourName = n.names[ref]
+		return nil
 	}
 	was := n.contract.resolve(ours)
 	if ourName != "" {
@@ -74,16 +92,10 @@ func (n *normalizer) part(name string, given, ours any, kind string) any {
 		} else if repeated {
 			return refer(kind, ourName)
 		}
-		was = at(n.contract.root, "components", kind, ourName)
-		if theirName != "" {
-			n.names[ref] = ourName
-		}
+		was = at(ourNames, ourName)
 	}
-	n.within = append(slices.Clip(n.within), ref)
+	n.within = append(slices.Clip(n.within), cmp.Or(ref, where))
 	made := n.object(value, was, kind)
-	if ours == nil {
-		ourName = n.names[ref] // also if something in it refers to it
-	}
 	switch there := at(n.made.root, "components", kind, ourName); {
 	case ourName == "", there != nil && !slices.Equal(states(made), states(there)):
 		return made
@@ -93,28 +105,25 @@ func (n *normalizer) part(name string, given, ours any, kind string) any {
 	return refer(kind, ourName)
 }
 
-func (n *normalizer) demandObject(name string, value any) {
-	if _, ok := value.(object); !ok {
-		where := only(n.within, func(ref string) bool { return ref != "" })
-		n.given.fail("%s in %s is %v, and not an object", name, where[len(where)-1], value)
-	}
-}
-
 func (n *normalizer) object(value, ours any, kind string) object {
 	given, was, made := obj(value), obj(ours), make(object)
 	if kind == "schemas" {
 		given = n.flatten(given)
 	}
 	keep := n.words && was != nil && str(given["type"]) == str(was["type"])
+	if keep {
+		maps.Copy(made, was)
+		maps.DeleteFunc(made, func(key string, _ any) bool { return !isWord(key) })
+	}
 	for _, key := range sorted(given) {
 		item, child := given[key], parts[kind][key]
 		switch {
 		case item == nil && key != "default", slices.Contains(ignored, key), isWord(key) && keep, strings.HasPrefix(key, "x-") && !isWord(key):
 		case child == "", key == "additionalProperties" && (item == true || item == false):
 			made[key] = item
-		case slices.Contains(named, key) && obj(item) != nil:
+		case named[key] != nil && obj(item) != nil:
 			for _, name := range sorted(item) {
-				as := canonical(key, name)
+				as := named[key](name)
 				if has(made[key], as) {
 					n.given.fail("the document has %s twice in the same %s", as, key)
 				}
@@ -130,26 +139,8 @@ func (n *normalizer) object(value, ours any, kind string) object {
 			made[key] = n.part(key, item, was[key], child)
 		}
 	}
-	for _, key := range words {
-		if keep && has(was, key) {
-			made[key] = was[key]
-		}
-	}
 	n.fillIn(made, kind)
 	return made
-}
-
-// canonical spells a name as the contract does where more than one spelling means the same.
-func canonical(of, name string) string {
-	switch of {
-	case "headers":
-		return http.CanonicalHeaderKey(name)
-	case "responses":
-		return strings.ReplaceAll(name, "xx", "XX")
-	case "content":
-		return strings.TrimSuffix(strings.ToLower(strings.ReplaceAll(name, " ", "")), ";charset=utf-8")
-	}
-	return name
 }
 
 // flatten takes the parts of an allOf into the schema itself, if they agree, and a choice of one.
@@ -204,19 +195,15 @@ func unite(s, other object) bool {
 // fillIn says what is said by default, or leaves it out: each in one way only.
 func (n *normalizer) fillIn(o object, kind string) {
 	maps.DeleteFunc(o, func(key string, item any) bool {
-		v, wordless := reflect.ValueOf(item), sorted(item)
-		if !slices.Contains(named, key) {
-			wordless = slices.DeleteFunc(wordless, isWord)
-		}
 		switch key {
 		case "default", "enum", "explode", "schema", "items", "not", "security":
 			return false
 		case "minLength", "minItems", "minProperties":
-			return item == json.Number("0")
+			return item == 0
 		case "additionalProperties":
-			return item == true || obj(item) != nil && len(wordless) == 0
+			return item == true || item != false && len(state(item, "", key)) == 0
 		}
-		return !isWord(key) && (item == false || v.Kind() == reflect.Map && len(wordless) == 0 || v.Kind() == reflect.Slice && v.Len() == 0)
+		return !isWord(key) && (item == false || len(state(item, "", key)) == 0)
 	})
 	style, explode := str(o["style"]), o["explode"]
 	delete(o, "style") // headers have but one
@@ -228,14 +215,15 @@ func (n *normalizer) fillIn(o object, kind string) {
 		o["type"] = "array"
 	case kind == "parameters":
 		usual := map[bool]string{true: "form", false: "simple"}[o["in"] == "query" || o["in"] == "cookie"]
-		switch many := at(n.made.resolve(o["schema"]), "type"); {
-		case many == "array" && cmp.Or(style, usual) == "simple": // either way is the same
-			o["style"], o["explode"] = "simple", true
-		case many == "array", many == "object":
-			o["style"] = cmp.Or(style, usual)
-			o["explode"] = cmp.Or(explode, any(o["style"] == "form"))
-		case style != "" && style != usual:
+		style = cmp.Or(style, usual)
+		many := at(n.made.resolve(o["schema"]), "type")
+		if many == "array" || many == "object" {
+			o["style"], o["explode"] = style, cmp.Or(explode, any(style == "form"))
+		} else if style != usual {
 			o["style"] = style
+		}
+		if many == "array" && style == "simple" { // either way is the same
+			o["explode"] = true
 		}
 	case kind == "securitySchemes" && has(o, "scheme"):
 		o["scheme"] = strings.ToLower(str(o["scheme"]))
@@ -252,11 +240,10 @@ func isWord(key string) bool { return slices.Contains(words, key) }
 
 // component returns the component of a kind that value refers to.
 func component(value any, kind string) string {
-	name, ok := strings.CutPrefix(str(at(value, "$ref")), "#/components/"+kind+"/")
-	if !ok || strings.Contains(name, "/") {
-		return ""
+	if where, name := path.Split(str(at(value, "$ref"))); where == "#/components/"+kind+"/" {
+		return name
 	}
-	return name
+	return ""
 }
 
 func refer(kind, name string) object { return object{"$ref": "#/components/" + kind + "/" + name} }

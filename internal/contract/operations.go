@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/http"
 	"reflect"
 	"regexp"
 	"slices"
@@ -12,24 +13,25 @@ import (
 )
 
 // normal returns our operations of a document, and its webhooks that the contract has, in the form of the contract.
-func (r *Repository) normal(d *Document, words bool) (*Document, error) {
+func (r *Repository) normal(d *Document, words bool) *Document {
 	n := &normalizer{given: d, contract: r.Contract, words: words, names: make(map[string]string)}
-	for range 2 { // the first time to learn the names, so that also what is new can refer to what has one
-		n.made, n.objects = &Document{root: object{"paths": make(object)}}, 0
+	for known := -1; known < len(n.names); { // until no name is learned that also what is new can refer to
+		known, n.objects = len(n.names), 0
+		n.made = &Document{root: object{"paths": make(object)}}
 		for _, id := range r.Operations {
 			n.operation("paths", id)
 		}
 		for _, p := range r.Contract.places("x-webhooks") {
 			n.operation("x-webhooks", p.id())
 		}
-		n.keepNames()
 	}
 	root, from := n.made.root, d.root
 	n.hoist("servers")
 	n.hoist("security")
-	schemes := func(d *Document) object { return obj(at(d.root, "components", "securitySchemes")) }
-	for name, scheme := range schemes(d) {
-		in(root, "components", "securitySchemes")[name] = n.object(d.resolve(scheme), schemes(r.Contract)[name], "securitySchemes")
+	schemes := []string{"components", "securitySchemes"}
+	for name, scheme := range obj(at(d.root, schemes...)) {
+		was := at(r.Contract.root, append(schemes, name)...)
+		in(root, schemes...)[name] = n.object(d.resolve(scheme), was, "securitySchemes")
 	}
 	if words {
 		from = r.Contract.root
@@ -37,17 +39,8 @@ func (r *Repository) normal(d *Document, words bool) (*Document, error) {
 	}
 	root["openapi"], root["info"] = from["openapi"], except(obj(from["info"]))
 	in(root, "info")["version"] = fmt.Sprint(at(d.root, "info", "version")) // 1.3 is a number in YAML
-	return n.made, d.err
-}
-
-// keepNames lets the components of the document that have a name of the contract keep it, unless another one has it now.
-func (n *normalizer) keepNames() {
-	taken := slices.Collect(maps.Values(n.names))
-	for kind, components := range obj(n.contract.root["components"]) {
-		for _, name := range without(sorted(components), taken) {
-			n.names[str(refer(kind, name)["$ref"])] = name
-		}
-	}
+	n.made.err = d.err
+	return n.made
 }
 
 // hoist states for the document what most operations state, and for the others what they state instead.
@@ -139,26 +132,26 @@ func (n *normalizer) operation(where, id string) {
 // parameters returns the parameters of an operation and its path in the order of the contract, and then the rest. Those of the
 // path have the names that they have in name.
 func (n *normalizer) parameters(p, was place, name string) (made []any) {
+	key := func(o any) string { return fmt.Sprint(at(o, "in"), " ", cmp.Or(at(o, "name"), o)) } // or no name
 	var order []string
 	given, prev := make(object), make(object)
-	add := func(to, parameter object, item any) {
-		key := fmt.Sprint(parameter["in"], " ", parameter["name"])
-		order, to[key] = append(order, key), item
-	}
 	for _, item := range list(was.op["parameters"]) {
-		add(prev, obj(n.contract.resolve(item)), item)
+		order = append(order, key(n.contract.resolve(item)))
+		prev[order[len(order)-1]] = item
 	}
 	theirs, ours := placeholder.FindAllString(p.name, -1), placeholder.FindAllString(name, -1)
 	for _, item := range slices.Concat(list(p.item["parameters"]), list(p.op["parameters"])) { // the operation's own win
 		value := n.given.resolve(item)
-		n.demandObject("a parameter", value)
-		own := except(obj(value))
-		if i := slices.Index(theirs, "{"+str(own["name"])+"}"); own["in"] == "path" && i >= 0 {
-			own["name"] = strings.Trim(ours[i], "{}")
-		} else if own["in"] == "header" {
-			own["name"] = canonical("headers", str(own["name"]))
+		if o := maps.Clone(obj(value)); o != nil {
+			if i := slices.Index(theirs, "{"+str(o["name"])+"}"); o["in"] == "path" && i >= 0 {
+				o["name"] = strings.Trim(ours[i], "{}")
+			} else if o["in"] == "header" {
+				o["name"] = http.CanonicalHeaderKey(str(o["name"]))
+			}
+			value = o
 		}
-		add(given, own, own)
+		order = append(order, key(value))
+		given[key(value)] = value
 	}
 	for _, key := range order {
 		if has(given, key) {
@@ -170,11 +163,6 @@ func (n *normalizer) parameters(p, was place, name string) (made []any) {
 }
 
 // only returns the items that keep chooses.
-func only[T any](items []T, keep func(T) bool) (kept []T) {
-	for _, item := range items {
-		if keep(item) {
-			kept = append(kept, item)
-		}
-	}
-	return kept
+func only[T any](items []T, keep func(T) bool) []T {
+	return slices.DeleteFunc(slices.Clone(items), func(item T) bool { return !keep(item) })
 }

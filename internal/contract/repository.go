@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -39,7 +41,6 @@ type Repository struct {
 
 	root                      string
 	vendor                    *Document
-	form                      yaml.Node // the contract as it is written
 	additions, overlay, types []byte
 }
 
@@ -58,10 +59,7 @@ func Open(root string) (*Repository, error) {
 		ConfigFile:    func(text []byte) error { return yaml.Unmarshal(text, &config) },
 		VendorFile:    func(text []byte) (err error) { r.vendor, err = Parse(text); return err },
 		FactsFile:     func(text []byte) (err error) { r.Expected, err = ParseExpected(text); return err },
-		ContractFile: func(text []byte) (err error) {
-			r.Contract, err = Parse(text)
-			return errors.Join(err, yaml.Unmarshal(text, &r.form))
-		},
+		ContractFile:  func(text []byte) (err error) { r.Contract, err = Parse(text); return err },
 	} {
 		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name))) //nolint:gosec // a name from above
 		if err = cmp.Or(err, parse(text)); err != nil {
@@ -82,32 +80,20 @@ type Derived struct {
 // Derive makes the contract from a document of the vendor: with what no document of its version states, and the words of the
 // contract. After an error the Changes are there as far as they are known.
 func (r *Repository) Derive(text []byte) (derived Derived, err error) {
-	var vendor, made *Document
-	given, err := Parse(text)
-	if err == nil {
-		vendor, err = r.normal(given, false)
+	given := parse(text)
+	vendor := r.normal(given, false)
+	made := r.normal(vendor.overlaid(AdditionsFile, r.additions, false), true)
+	if made.err != nil {
+		return derived, made.err
 	}
-	if err == nil {
-		made, err = vendor.overlaid(r.additions, false)
-	}
-	if err == nil {
-		made, err = r.normal(made, true)
-	}
-	if err != nil {
-		return Derived{}, err
-	}
-	facts := func(d, vendor *Document) map[string]string { // the contract has servers of its own
-		whole := except(d.root, "servers")
-		whole["servers"] = vendor.root["servers"]
-		return (&Document{root: whole}).Facts()
-	}
-	after, earlier, now := facts(made, vendor), r.vendor.Facts(), vendor.Facts()
+	after, earlier, now := made.facts(vendor.root["servers"]), r.vendor.Facts(), vendor.Facts()
 	for key := range now { // the additions hide nothing that the document itself states, and did not state before
 		if added := without(split(now[key]), split(earlier[key])); len(without(added, split(after[key]))) > 0 {
 			after[key] = now[key]
 		}
 	}
-	derived.Changes = r.Expected.Diff(facts(r.Contract, r.vendor), after)
+	derived.Changes = r.Expected.Diff(r.Contract.facts(r.vendor.root["servers"]), after)
+	derived.Outdated = len(r.Expected.Diff(r.Expected.Facts, made.Facts())) > 0
 	if missing := without(r.Operations, vendor.ids()); len(missing) > 0 {
 		return derived, fmt.Errorf("the document lacks the operations %s; it has %s",
 			strings.Join(missing, ", "), strings.Join(given.ids(), ", "))
@@ -115,11 +101,9 @@ func (r *Repository) Derive(text []byte) (derived Derived, err error) {
 	if derived.ForGo, err = ForGo(made, r.overlay, r.types); err != nil {
 		return derived, err
 	}
-	derived.Outdated = len(r.Expected.Diff(r.Expected.Facts, made.Facts())) > 0
-	form := r.form.Content[0]
-	derived.Contract, err = made.YAML("", form)
+	derived.Contract, err = made.YAML("")
 	if err == nil {
-		derived.Vendor, err = vendor.YAML(vendorHead, form)
+		derived.Vendor, err = vendor.YAML(vendorHead)
 	}
 	return derived, err
 }
@@ -166,6 +150,49 @@ func (r *Repository) Update(ctx context.Context, spec string) (report string, er
 		report += "make verify fails until the code follows what changed above, and " + FactsFile + " states it\n"
 	}
 	return report, err
+}
+
+// Generate writes what the generator makes of the contract as it is.
+func (r *Repository) Generate(ctx context.Context, out string) error {
+	text, err := ForGo(r.Contract, r.overlay, r.types)
+	if err == nil {
+		text, err = r.GenerateCode(ctx, text, false)
+	}
+	if err == nil {
+		err = os.WriteFile(out, text, 0o644) //nolint:gosec // source code, which anyone may read
+	}
+	return err
+}
+
+// GenerateCode returns what the generator makes of a document. If asked to build, it compiles all packages as if that were in the
+// repository: the go command takes it from a temporary directory. It changes no file.
+func (r *Repository) GenerateCode(ctx context.Context, document []byte, build bool) (code []byte, err error) {
+	dir, err := os.MkdirTemp("", "contract-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
+	in, out, overlay := filepath.Join(dir, "openapi.yaml"), filepath.Join(dir, "out.go"), filepath.Join(dir, "overlay.json")
+	replace, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.FromSlash(GeneratedFile): out}})
+	if err := errors.Join(err, os.WriteFile(in, document, 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
+		return nil, err
+	}
+	run := func(problem string, args ...string) {
+		cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // the arguments are ours
+		cmd.Dir = r.root
+		if output, failed := cmd.CombinedOutput(); failed != nil && err == nil {
+			err = fmt.Errorf("%s: %w\n%s", problem, failed, output)
+		}
+	}
+	// The version of the generator is in go.mod.
+	run("the generator failed", "run", "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen", "-config", ConfigFile, "-o", out, in)
+	if build && err == nil {
+		run("the code does not compile with it", "build", "-overlay", overlay, "./...")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(out) //nolint:gosec // written above
 }
 
 // Install replaces files below root, and returns those that changed. It writes all of them beside their places first, so that
