@@ -40,7 +40,7 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 		},
 		"no 5XX": {
 			changedTree(func(d tree) { delete(d.get()["responses"].(object), "5XX") }),
-			contract.Breaking, `getMessages 5XX: was "application/problem+json ErrorResponse", is gone (internal/rows/problem.go...)`,
+			contract.Breaking, `getMessages 5XX: was "application/problem+json ErrorResponse", is gone (internal/rows/member.go...)`,
 		},
 		"another style": {
 			changedTree(func(d tree) { d.parameter("page")["style"] = "spaceDelimited" }),
@@ -52,7 +52,7 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 		},
 		"pages from 0": {
 			changedTree(func(d tree) { d.parameter("page", "schema")["minimum"] = 0 }),
-			contract.Warning, `listMessages parameter page: was "...minimum 1...", is "...minimum 0..." (...internal/history/window.go...)`,
+			contract.Warning, `listMessages parameter page: was "...minimum 1...", is "...minimum 0..." (...internal/history/cursor.go...)`,
 		},
 		"longer pages": {
 			changedTree(func(d tree) { d.parameter("limit", "schema")["maximum"] = 100 }),
@@ -114,7 +114,7 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 			changedTree(func(d tree) {
 				d.get()["responses"].(object)["429"] = object{"$ref": "#/components/responses/GenericError"}
 			}),
-			contract.Harmless, `getMessages 429: is new, "application/problem+json ErrorResponse" (internal/rows/problem.go, outgoing/errors.go)`,
+			contract.Harmless, `getMessages 429: is new, "application/problem+json ErrorResponse" (internal/rows/member.go, outgoing/errors.go)`,
 		},
 		"a new success": {
 			changedTree(func(d tree) { d.get()["responses"].(object)["206"] = object{"description": "some"} }),
@@ -136,13 +136,13 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 		},
 		"other members of a problem": {
 			changedTree(func(d tree) { d.schema("ErrorResponse")["additionalProperties"] = object{"type": "string"} }),
-			contract.Harmless, `ErrorResponse: was "object, nullable", is "object, additionalProperties string, nullable" (...internal/rows/problem.go)`,
+			contract.Harmless, `ErrorResponse: was "object, nullable", is "object, additionalProperties string, nullable" (...internal/rows/member.go)`,
 		},
 		"problems in a problem": {
 			changedTree(func(d tree) {
 				d.at("components", "schemas", "ErrorResponse", "properties")["errors"] = object{"type": "array", "items": object{"$ref": "#/components/schemas/ErrorResponse"}}
 			}),
-			contract.Harmless, `ErrorResponse.errors: is new, "array, items ErrorResponse" (...internal/rows/problem.go)`,
+			contract.Harmless, `ErrorResponse.errors: is new, "array, items ErrorResponse" (...internal/rows/member.go)`,
 		},
 		"an ID of 32 bits": {
 			changedTree(func(d tree) { d.property("Message", "id")["format"] = "int32" }),
