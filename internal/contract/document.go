@@ -88,8 +88,10 @@ func (d *Document) YAML(head string) ([]byte, error) {
 // overlaid returns the document with the overlay of a file on it. A strict overlay has to find all that it names.
 func (d *Document) overlaid(file string, text []byte, strict bool) *Document {
 	var root yaml.Node
-	o, err := overlay.ParseReader(bytes.NewReader(text))
-	if err == nil {
+	var value jsontext.Value // in which each name is a text
+	_, err := oasyaml.Unmarshal(text, &value, oasyaml.DecodeOpts{DisableTimestamps: true})
+	o, failed := overlay.ParseReader(bytes.NewReader(value))
+	if err = errors.Join(err, failed); err == nil {
 		err = errors.Join(o.Validate(), root.Encode(d.root))
 	}
 	if err == nil && strict {
@@ -97,11 +99,11 @@ func (d *Document) overlaid(file string, text []byte, strict bool) *Document {
 	} else if err == nil {
 		err = o.ApplyTo(&root)
 	}
-	made, failed := yaml.Marshal(&root)
-	if err = errors.Join(err, failed); err != nil || d.err != nil {
-		return &Document{err: cmp.Or(d.err, fmt.Errorf("%s no longer fits, change it there: %w", file, err))}
+	made := new(Document)
+	if err = errors.Join(err, root.Decode(&made.root)); err != nil || d.err != nil {
+		made.err = cmp.Or(d.err, fmt.Errorf("%s no longer fits, change it there: %w", file, err))
 	}
-	return parse(made)
+	return made
 }
 
 // enumNames is the extension by which api/overlay.yaml names the values of an enum, as an object of values and names. The

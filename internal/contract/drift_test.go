@@ -247,7 +247,7 @@ func TestDriftAndGenerateSeeEachChange(t *testing.T) {
 		},
 	}
 	for i, name := range slices.Sorted(maps.Keys(tests)) {
-		if i%3 > 0 && os.Getenv("OUTGOING_FULL") == "" {
+		if i%6 > 0 && os.Getenv("OUTGOING_FULL") == "" {
 			continue
 		}
 		test := tests[name]

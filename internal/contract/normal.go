@@ -13,7 +13,7 @@ import (
 
 // How many objects a document may have once its references are resolved, and how many in each other. The vendor's operations have
 // 700, and 7.
-const maxObjects, maxDepth = 20_000, 100
+const maxObjects, maxDepth = 3_000, 100
 
 var (
 	// parts are the members of each kind of object that are such objects too, or lists or maps of them. A kind has the name of its
