@@ -3,8 +3,11 @@ package outgoing_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -118,6 +121,128 @@ func TestB6_NewTokensThatAreAllRefusedEndACallOfSingleAttempts(t *testing.T) {
 		assert.Len(t, result.IDs(outgoing.NotSent), 1000*50)
 		assert.LessOrEqual(t, arrived.Load(), int64(40))
 	})
+}
+
+func TestR5_ARetryThatIsNotSentIsReturnedToTheQuota(t *testing.T) {
+	for name, refused := range map[string]bool{"a limiter that refuses it": true, "a context that ends during its wait": false} {
+		synctest.Test(t, func(t *testing.T) {
+			var quiet atomic.Bool
+			asked := 0
+			client := newClient(t, status(502, "Retry-After", "5"), outgoing.WithLimiter(limiter(func(context.Context) error {
+				if asked++; refused && asked%2 == 0 && !quiet.Load() {
+					return errEmpty
+				}
+				return nil
+			})))
+			for range 100 {
+				ctx, cancel := context.WithCancel(t.Context())
+				if !refused {
+					time.AfterFunc(time.Second, cancel)
+				}
+				result, err := client.GetByIDs(ctx, ids(1))
+				require.ErrorIs(t, err, outgoing.ErrServer)
+				assert.Equal(t, 1, result.Attempts)
+				cancel()
+			}
+			quiet.Store(true)
+			result, err := client.GetByIDs(t.Context(), ids(1), outgoing.WithRetry(outgoing.Retry{MaxAttempts: 1000, MaxElapsed: time.Hour}))
+			require.ErrorIs(t, err, outgoing.ErrServer)
+			assert.Equal(t, 101, result.Attempts, name)
+		})
+	}
+}
+
+func TestR10_HalvesAndReadBacksThatALimiterRefusesTakeNoRetryQuota(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var quiet atomic.Bool
+		asked := 0
+		client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			switch {
+			case quiet.Load():
+				return answer(502, ""), nil
+			case req.Method == http.MethodDelete:
+				return nil, io.ErrUnexpectedEOF
+			}
+			return answer(400, ""), nil
+		}), outgoing.WithLimiter(limiter(func(context.Context) error {
+			if asked++; asked > 1 && !quiet.Load() {
+				return errEmpty
+			}
+			return nil
+		})), outgoing.WithConcurrency(1))
+		for range 50 {
+			asked = 0
+			_, err := client.GetByIDs(t.Context(), ids(50))
+			require.ErrorIs(t, err, outgoing.ErrBadRequest)
+			asked = 0
+			_, err = client.CancelScheduled(t.Context(), ids(50), once)
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+		}
+		quiet.Store(true)
+		assert.Equal(t, 100, retriesLeft(t, client))
+	})
+}
+
+func TestR3_E5_ARequestWhoseRetryWouldComeTooLateIsNotSplit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		client := newClient(t, status(500, "Retry-After", "30"))
+		result, err := client.GetByIDs(ctx, ids(50))
+		require.ErrorIs(t, err, outgoing.ErrServer)
+		assert.Equal(t, 1, result.Attempts)
+		result, err = client.GetByIDs(t.Context(), ids(50), outgoing.WithRetry(outgoing.Retry{MaxElapsed: 20 * time.Second}))
+		require.ErrorIs(t, err, outgoing.ErrServer)
+		assert.Equal(t, 1, result.Attempts)
+	})
+}
+
+func TestB6_RequestsWhoseRetryALimiterRefusedWereNotAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sent, asked atomic.Int64
+		client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+			sent.Add(1)
+			return nil, io.ErrUnexpectedEOF
+		}), outgoing.WithConcurrency(1), outgoing.WithLimiter(limiter(func(context.Context) error {
+			if asked.Add(1)%2 == 0 {
+				return errEmpty
+			}
+			return nil
+		})))
+		result, err := client.CancelScheduled(t.Context(), ids(100*50))
+		require.ErrorIs(t, err, outgoing.ErrNotSent)
+		assert.EqualValues(t, 20, sent.Load())
+		assert.Len(t, result.IDs(outgoing.Unknown), 20*50)
+	})
+}
+
+func TestE5_W4_NoMessageIsGivenUpForAnotherOneThatBreaksItsRequest(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 11))
+	for range 10 {
+		synctest.Test(t, func(t *testing.T) {
+			var mu sync.Mutex
+			breaking := []int64{7, 12, 20, 33, 45}
+			client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				switch asked := askedFor(req); {
+				case random.IntN(3) == 0:
+					return answer(503, ""), nil
+				case slices.ContainsFunc(asked, func(id int64) bool { return slices.Contains(breaking, id) }):
+					return answer(400, ""), nil
+				}
+				return answer(200, rowsFor(req)), nil
+			}))
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			request := outgoing.WatchRequest{IDs: ids(50), Until: func(outgoing.Message) bool { return false }}
+			for m, err := range client.Watch(ctx, request) {
+				if err != nil && m.ID != 0 {
+					assert.Contains(t, breaking, m.ID)
+				}
+			}
+		})
+	}
 }
 
 func TestE5_AHalfThatIsHeldBackIsNotTried(t *testing.T) {

@@ -85,7 +85,12 @@ func (c *call) lookUpPart(ctx context.Context, ids []int64, half bool) lookup {
 			break
 		}
 		part := c.lookUpPart(ctx, ids[bounds[0]:bounds[1]], true)
-		copy(found.Results[bounds[0]:], part.Results)
+		switch {
+		case part.Attempts > 0, c.stopped(ctx) != nil:
+			copy(found.Results[bounds[0]:], part.Results)
+		case !c.watching: // it was held back, or a limiter refused it
+			c.Limiter.ReturnRetry()
+		}
 		found.Meta.add(part.Meta)
 	}
 	return found
@@ -98,7 +103,7 @@ func (c *call) lookUpOnce(ctx context.Context, ids []int64, once bool) (result l
 	result.Meta = found.Meta
 	if found.err != nil {
 		answer := lastAnswer(&found.trace)
-		splittable = len(ids) > 1 && answer.blamesIDs()
+		splittable = len(ids) > 1 && answer.blamesIDs() && !found.trace.OutOfTime
 		if answer.noneKnown() {
 			result.Requests = 1
 		}
@@ -115,7 +120,7 @@ func (c *call) findingOf(found *rowsByID[Message], i int) (watch.Finding, error)
 	row, unpriced := found.Rows[i], rows.Unreadable(found.Odd[i], "/price")
 	switch {
 	case found.err != nil:
-		return c.findingOfFailure(&found.trace, found.err)
+		return c.findingOfFailure(&found.trace, len(found.Rows), found.err)
 	case row != nil && (unpriced == nil || c.unpriced):
 		return watch.Found, nil
 	case row != nil:
@@ -126,8 +131,9 @@ func (c *call) findingOf(found *rowsByID[Message], i int) (watch.Finding, error)
 	return watch.Missing, errUnknownID
 }
 
-// findingOfFailure returns what became of the IDs of a request that ended in err.
-func (c *call) findingOfFailure(t *transport.Trace, err error) (watch.Finding, error) {
+// findingOfFailure returns what became of each of n IDs whose request ended in err. If one of them may be to blame, this is
+// permanent for none but a single one.
+func (c *call) findingOfFailure(t *transport.Trace, n int, err error) (watch.Finding, error) {
 	answer := lastAnswer(t)
 	switch {
 	case answer.noneKnown():
@@ -138,7 +144,7 @@ func (c *call) findingOfFailure(t *transport.Trace, err error) (watch.Finding, e
 		return watch.Throttled, err
 	case answer == nil, answer.StatusCode/100 == 5:
 		return watch.Unreachable, err
-	case answer.isPermanent():
+	case answer.isPermanent() && (n == 1 || !answer.blamesIDs()):
 		return watch.Permanent, err
 	}
 	return watch.Temporary, err

@@ -60,6 +60,13 @@ func (l *Limiter) TakeRetry() bool {
 	return true
 }
 
+// ReturnRetry puts a retry back that was not sent.
+func (l *Limiter) ReturnRetry() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.quota = min(l.quota+retryCost, retryQuota)
+}
+
 // metLimitSince reports whether there is a hold, or requests have become slower since.
 func (l *Limiter) metLimitSince(at time.Time) bool {
 	l.mu.Lock()

@@ -49,8 +49,12 @@ func Do[T any](ctx context.Context, c *Call, r Request, decode func(*Reply) (T, 
 	for {
 		if err := x.ticket.Wait(ctx, c.Active); err != nil {
 			x.trace.waitErr = err
+			if x.tookRetry {
+				c.Limiter.ReturnRetry()
+			}
 			return value, x.trace, errline.WithPrevious(err, x.trace.last.err)
 		}
+		x.tookRetry = false
 		var e ending
 		value, e = attempt(ctx, x, decode)
 		previous := x.trace.record(e)
@@ -79,6 +83,7 @@ type exchange struct {
 	token     string // of the last attempt
 	renewals  int    // how many times it was refused and had been replaced
 	uncounted int    // attempts that do not count
+	tookRetry bool   // the next attempt was taken from the quota
 }
 
 // maxRenewals bounds how often a request is sent again since its token has been replaced: a source may give a new one each time,
@@ -111,12 +116,18 @@ func (x *exchange) next(ctx context.Context) (wait time.Duration, again bool) {
 		policy.MaxAttempts = 1
 	}
 	switch {
-	case t.Attempts-x.uncounted >= policy.MaxAttempts, !x.ticket.RetryIn(wait):
+	case t.Attempts-x.uncounted >= policy.MaxAttempts:
+		return 0, false
+	case !x.ticket.RetryIn(wait):
+		t.OutOfTime = true
 		return 0, false
 	case ctx.Err() != nil:
 		return 0, last.kind == answered // the error of any other attempt says that the context is done
+	case tooMany: // it is paced by the hold, so the quota is left to failures
+		return wait, true
 	}
-	return wait, tooMany || x.call.Limiter.TakeRetry() // a 429 is paced by the hold, so the quota is left to failures
+	x.tookRetry = x.call.Limiter.TakeRetry()
+	return wait, x.tookRetry
 }
 
 func (x *exchange) tokenReplaced(ctx context.Context) bool {
@@ -191,6 +202,7 @@ type Trace struct {
 	Ambiguous     bool  // an attempt before the last may have taken effect
 	Refusal       error // the error of the last 4xx
 	TokenReplaced bool  // the last answer refused a token that has been replaced since
+	OutOfTime     bool  // there was no time for the wait before another attempt
 
 	last    ending // of the last attempt
 	waitErr error  // why the next attempt could not wait to be sent
@@ -221,10 +233,8 @@ func (t *Trace) Answer() error {
 	return t.last.err
 }
 
-// Unanswered reports whether each attempt ended without an answer, and nothing but that ended the request.
-func (t *Trace) Unanswered() bool {
-	return t.Attempts > 0 && !t.Answered && t.last.kind != noToken && t.waitErr == nil
-}
+// Unanswered reports whether there were attempts, and none got an answer.
+func (t *Trace) Unanswered() bool { return t.Attempts > 0 && !t.Answered }
 
 // Throttled reports whether the request ended at a rate limit: it met one, or a hold or the shared limiter kept it back.
 func (t *Trace) Throttled() bool {

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -318,5 +319,28 @@ func TestW2_NoMoreRequestsThanTheIDsNeed(t *testing.T) {
 			}
 			require.LessOrEqual(t, float64(to-from+1), 1.3*float64(least), "until %v", start)
 		}
+	})
+}
+
+func TestW4_WhatCountsIsWhenALookBegan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var gaveUp []int64
+		w := &watch{
+			Config: Config{IDs: []int64{7}, HeldUntil: func() time.Time { return time.Time{} }, Emit: func(m gen.Message, _ ...Result) bool {
+				gaveUp = append(gaveUp, m.ID)
+				return true
+			}},
+			start: time.Now(), schedule: newSchedule(1, perLook, 10*time.Second, time.Hour),
+		}
+		look := func(started, handled time.Duration) {
+			time.Sleep(handled - time.Since(w.start))
+			w.handle(t.Context(), &Look{started: started, indexes: []int32{0}, Results: []Result{{ID: 7, Finding: Missing}}})
+		}
+		look(0, time.Second)
+		look(10*time.Second, 11*time.Second)
+		look(19*time.Second, time.Minute) // its answer came late, or the loop's body took long
+		assert.Empty(t, gaveUp)
+		look(61*time.Second, 62*time.Second)
+		assert.Equal(t, []int64{7}, gaveUp)
 	})
 }

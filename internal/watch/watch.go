@@ -157,7 +157,7 @@ func (w *watch) handle(ctx context.Context, l *Look) bool {
 	var failed []Result // for reasons that may pass
 	for i, result := range l.Results {
 		index, found, more := l.indexes[i], result.Finding == Found, true
-		changed, ended := w.schedule.record(index, result.Finding, result.Message, now)
+		changed, ended := w.schedule.record(index, result.Finding, result.Message, l.started)
 		if found {
 			ended = w.Until(*result.Message)
 		}
