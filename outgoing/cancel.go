@@ -67,7 +67,7 @@ func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) 
 	for part := range inRequests(ctx, c, ids, c.lookUp) {
 		var failed failures
 		found.add(part, &failed)
-		if len(failed) > 0 && part.Attempts > 0 && !c.Limiter.TakeRetry() {
+		if len(failed) > 0 && part.Attempts > 0 && c.stopped(ctx) == nil && !c.Limiter.TakeRetry() {
 			c.stop(errNoRetryLeft) // and not break: the attempts in flight count
 		}
 	}
