@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -47,7 +48,10 @@ func assertLines(t *testing.T, patterns []string, changes []contract.Change) {
 
 func TestEachChangeOfADocumentIsOneLine(t *testing.T) {
 	t.Parallel()
-	for _, d := range documents {
+	for i, d := range documents {
+		if i%3 > 0 && os.Getenv("OUTGOING_FULL") == "" {
+			continue
+		}
 		t.Run(d.name, func(t *testing.T) {
 			derived, err := open(t).Derive([]byte(d.edit(t, vendorDocument(t))))
 			assertLines(t, d.changes, derived.Changes)
@@ -64,7 +68,10 @@ func TestEachChangeOfADocumentIsOneLine(t *testing.T) {
 // A document that states the same facts gives a contract that is valid and has its examples, whatever else it has.
 func TestADocumentWithTheSameFactsGivesAWholeContract(t *testing.T) {
 	t.Parallel()
-	for _, d := range documents {
+	for i, d := range documents {
+		if i%3 > 0 && os.Getenv("OUTGOING_FULL") == "" {
+			continue
+		}
 		if slices.ContainsFunc(d.changes, func(line string) bool { return !strings.HasPrefix(line, "server ") }) { // the contract has its own
 			continue
 		}
