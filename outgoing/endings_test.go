@@ -37,11 +37,13 @@ func TestR5_ACallThatIsEndedTakesNoRetryQuota(t *testing.T) {
 			_, err := c.GetByIDs(ctx, ids(5000))
 			require.ErrorIs(t, err, context.Canceled)
 		},
-		"a loop that is left": func(_ *testing.T, c *outgoing.Client) {
-			for range c.StreamByIDs(context.Background(), func(yield func(int64) bool) {
-				for id := int64(1); yield(id); id++ { //nolint:revive // as long as they are taken
+		"a loop that is left": func(t *testing.T, c *outgoing.Client) {
+			for _, err := range c.StreamByIDs(t.Context(), func(yield func(int64) bool) {
+				for id := int64(1); yield(id); {
+					id++
 				}
 			}) {
+				require.NoError(t, err)
 				time.Sleep(time.Second)
 				break
 			}
