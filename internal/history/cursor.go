@@ -143,7 +143,8 @@ func (c *cursor) search(a *answer) window {
 	}
 	c.at, c.total, c.slack = max(c.at, 0), cmp.Or(a.Total, c.total), slackAfterMiss
 	c.searched++
-	return windowFor(c.at-(slackAfterMiss<<c.searched/2-slackAfterMiss), c.slack)
+	back := slackAfterMiss * (1<<(c.searched-1) - 1) // 0, 12, 36, 84 ... rows
+	return windowFor(c.at-back, c.slack)
 }
 
 // following returns the window that will be needed after w if nothing changes.

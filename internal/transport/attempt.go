@@ -87,7 +87,7 @@ func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, er
 	}
 	cause = x.redact.Error(cause)
 	err = call.NewError(x.request, answer, cause)
-	return value, ending{answered, err, cause, answer.Status, answer.RetryAfter}
+	return value, ending{kind: answered, err: err, reason: cause, status: answer.Status, retryAfter: answer.RetryAfter}
 }
 
 // unanswered returns how an attempt ended that got no answer.

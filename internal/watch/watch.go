@@ -51,7 +51,7 @@ type Look struct {
 type Result struct {
 	ID      int64
 	Finding Finding
-	Message *gen.Message // if Found
+	Message *gen.Message // not nil if Found
 	Err     error        // if not Found: why
 }
 
