@@ -67,7 +67,7 @@ func Read(in io.Reader, column string) (File, error) {
 			break
 		}
 	}
-	t.bad.add(t.before.line, t.before.doubt)
+	t.endRows()
 	if t.bad.count > 0 {
 		return File{}, t.bad.err()
 	}
@@ -95,13 +95,22 @@ func (t *table) add(r row) (err error) {
 	case first && t.header:
 		return nil
 	}
+	if t.before.firstIsTotal(r.cells) {
+		t.endRows()
+	}
 	id, err := t.id(r.cells)
-	if err = cmp.Or(t.before.add(r, t.index, id), err); err != nil {
-		t.before.doubt = nil
-	} else if t.bad.count == 0 {
+	if err = t.before.add(r, t.index, id, err); err == nil && t.bad.count == 0 {
 		t.file.IDs = append(t.file.IDs, id)
 	}
 	return err
+}
+
+// endRows begins anew below rows that may end in totals.
+func (t *table) endRows() {
+	for _, d := range t.before.doubts {
+		t.bad.add(d.line, d.error)
+	}
+	t.before = rowsBefore{}
 }
 
 const (
@@ -124,7 +133,7 @@ func (t *table) id(cells []string) (int64, error) {
 	}
 	id, err := ParseID(cell)
 	if err != nil && t.header && strings.EqualFold(cell, t.titles[t.index]) {
-		t.bad.add(t.before.line, t.before.doubt) // sheets put together, each with its total
+		t.endRows() // sheets put together, each with its total
 		return 0, fmt.Errorf("%w: the line repeats the titles; take it out", err)
 	}
 	for i, other := range cells {

@@ -99,6 +99,11 @@ var readable = []struct{ name, text, column, want string }{
 	{"units", "sms_id;n;unit\n43457;1;sztuk\n43456;1;sztuk\n1;1;sztuk\n", "", "43457 43456 1"},
 	{"a last row without a note that others lack, too", "sms_id;name;note\n1;Anna;\n43457;Anna;x\n43456;Jan;\n", "", "1 43457 43456"},
 	{"a last row with a status alone", "sms_id;name;status\n1;Anna;SENT\n43457;Anna;SENT\n43456;;SENT\n", "", "1 43457 43456"},
+	{"people who are called as totals are", "kto;sms_id;tel\nJan;1;+48999000000\nLiczba;43457;+48999000001\nMax;43456;+48999000002\nEwa;2;+48999000002\n", "", "1 43457 43456 2"},
+	{"people with a first name", "kto;sms_id\nJan Suma;43457\nMax Liczba;43456\n", "", ""},
+	{"sentences", "sms_id;text\n43457;Razem, czy osobno?\n43456;Suma: 20 zł, dziękujemy!\n", "", ""},
+	{"a cell that was emptied, since it looked like a total", "kto;sms_id\nJan;43457\n;43456\nEwa;1\n", "", "43457 43456 1"},
+	{"many rows without what those above have", "note;sms_id\nx;1\ny;2\n" + strings.Repeat(";3\n", 11), "", "1 2" + strings.Repeat(" 3", 11)},
 	{"small numbers", "1\n2\n4\n3\n", "", "1 2 4 3"},
 	{"prices with a decimal comma, quoted", "sms_id,price\n43457,\"0,16\"\n43456,\"0,07\"\n", "", ""},
 	{"two columns of one row, by number", "48999000000;43456", "2", "43456"},
@@ -267,6 +272,15 @@ var refused = []struct {
 	{"a count with its unit", "43456;x\n43457;y\n2;sztuk\n", []string{`line 3: "sztuk": it looks like a total`}},
 	{"a count in the middle", "id;name;to\n43456;x;y\n43457;x;y\n2;Ilość;\n43458;x;y\n", []string{`line 4: "Ilość": it looks like a total`}},
 	{"a grand total", "id;name\n43456;x\n43457;Grand total\n", []string{`line 3: "Grand total": it looks like a total`}},
+	{"a count among people", "kto;message_id\nJan;43456\nLiczba;43471\nEwa;43463\n", []string{`line 3: "Liczba": it looks like a total`, "take the line out", "empty this cell"}},
+	{"several counts", "kto;message_id\nJan;43456\nLiczba;1\nEwa;43463\nLiczba;1\n", []string{"line 3: ", "line 5: "}},
+	{"statistics", "kto;message_id\nJan;43456\nLiczba;2\nOdchylenie standardowe;88\n", []string{"line 3: ", "line 4: "}},
+	{"totals on top", "kto;message_id\nLiczba;2\nLicznik z message_id;3\nJan;43456\n", []string{"line 2: ", "line 3: "}},
+	{"totals on top, without a title", "Liczba;2\nJan;43456\n", []string{`line 1: "Liczba"`}},
+	{"a subtotal with a dash", "kto;message_id\nJan;43456\nEwa;43456\nJan - suma;2\nEla;43457\n", []string{`line 4: "Jan - suma"`}},
+	{"a count of two columns", "kto;sms_id;tel\nJan;43456;+48999000000\nLiczba;1;\nEwa;43463;+48999000001\n", []string{`line 3: "Liczba"`}},
+	{"a count with a sum of prices", "kto;sms_id;cena\nJan;43456;0,16\nLiczba z sms_id;1;0,16\nEwa;43463;0,07\n", []string{`line 3: "Liczba z sms_id"`}},
+	{"several counts without a word", "name;ID wiadomości\nx;43456\ny;43457\n;2\n;88\n", []string{"line 4: 2 stands", "line 5: 88 stands"}},
 	{"a count without a word", "name;ID wiadomości\nx;43456\ny;43457\n;2\n", []string{"line 4: 2 stands without what"}},
 	{"a count and a sum of prices", "sms_id;to;price\n43456;+48999000000;0,16\n43457;+48999000001;0,07\n10;;0,23\n", []string{"line 4: 10"}},
 	{"a count below phone numbers", "sms_id;to\n43456;48999000000\n43457;48999000001\n10\n", []string{"line 4: 10"}},
@@ -327,6 +341,23 @@ func TestAFileThatCouldMeanSomethingElseIsRefused(t *testing.T) {
 				assert.Contains(t, err.Error(), want)
 			}
 		})
+	}
+}
+
+// Wherever such a row stands.
+func TestARowOfTotalsIsRefused(t *testing.T) {
+	for _, label := range []string{
+		"Liczba", "Licznik", "Liczba z message_id", "Suma z message_id", "Licznik z ID wiadomości", "Średnia z message_id", "Razem wszystkich SMS",
+		"Minimum", "Maksimum", "W sumie", "Do zapłaty", "Wynik", "Σ", "∑", "Całkowita suma", "Całkowity licznik", "Licznik Jan", "RAZEM SMS",
+		"Suma końcowa kampanii", "Odchylenie standardowe", "Sum", "Total", "Count", "Grand Total", "Average", "Max", "Min", "Count of id", "Max of id",
+		"Sub-total", "Subtotal", "COUNT(*)", "sum(message_id)", "max_z_message_id", "Razem:", "Liczba = ", "Suma (sztuk)", "Łącznie wiadomości",
+	} {
+		for _, rows := range []string{"%s;2\nJan;43456\nEwa;43457\n", "Jan;43456\n%s;2\nEwa;43457\n", "Jan;43456\nEwa;43457\n%s;2\n"} {
+			for _, title := range []string{"kto;message_id\n", ""} {
+				_, file, err := readAll(title+fmt.Sprintf(rows, label), "")
+				assert.ErrorContains(t, err, "looks like a total", "%s in %q gives %v", label, rows, file.IDs)
+			}
+		}
 	}
 }
 
