@@ -1,6 +1,7 @@
 package idfile
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -28,6 +29,14 @@ func inUTF16(text string, low int) string {
 	return b.String()
 }
 
+func inUTF32(text string, order binary.AppendByteOrder) string {
+	var b []byte
+	for _, r := range text {
+		b = order.AppendUint32(b, uint32(r))
+	}
+	return string(b)
+}
+
 const (
 	littleEndian = 0
 	bigEndian    = 1
@@ -46,6 +55,9 @@ var readable = []struct{ name, text, column, want string }{
 	{"UTF-16, big-endian", inUTF16("\ufeffid;Zażółć \U0001f600\r\n43457;x\r\n43456;\U0001f600\r\n", bigEndian), "", ""},
 	{"UTF-16 without a mark", inUTF16("id;name\r\n43457;Żółć\r\n43456;x\r\n", littleEndian), "", ""},
 	{"UTF-16 without a mark, big-endian", inUTF16("id;name\r\n43457;Żółć\r\n43456;x\r\n", bigEndian), "", ""},
+	{"UTF-16 without a mark, in Polish", inUTF16("Źródło;message_id\r\nŻółć gęślą jaźń;43457\r\nŁódź;43456\r\n", littleEndian), "", ""},
+	{"UTF-16 without a mark, in Polish, big-endian", inUTF16("Źródło;message_id\r\nŻółć gęślą jaźń;43457\r\nŁódź;43456\r\n", bigEndian), "", ""},
+	{"UTF-16 without a mark, in Greek", inUTF16("Όνομα;message_id\r\nΓιάννης;43457\r\nΜαρία;43456\r\n", littleEndian), "", ""},
 	{"Windows-1250 beside the IDs", "id;name\n43457;\xafyta\n43456;B\xb9k\n", "", ""},
 	{"Excel's line about the separator", "sep=;\r\nid;name\r\n43457;Anna, M\r\n43456;\r\n", "", ""},
 	{"the same, quoted", "\"sep=,\"\nid,t\n43457,a;b\n43456,\n", "", ""},
@@ -312,6 +324,10 @@ var refused = []struct {
 	{"zip", "PK\x03\x04\x14\x00ids.csv", []string{"ZIP"}},
 	{"xls", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", []string{"(.xls)"}},
 	{"gzip", "\x1f\x8b\x08\x00", []string{"gzip", "gunzip -c"}},
+	{"UTF-32", inUTF32("id;name\n43457;Żółć\n", binary.LittleEndian), []string{"it is UTF-32", "save it as UTF-8"}},
+	{"UTF-32 with a mark", inUTF32("\ufeffŹródło;message_id\n1;43456\n", binary.LittleEndian), []string{"it is UTF-32"}},
+	{"UTF-32, big-endian", inUTF32("id;name\n43457;Żółć\n", binary.BigEndian), []string{"it is UTF-32"}},
+	{"UTF-32 with a mark, big-endian", inUTF32("\ufeff43457\n", binary.BigEndian), []string{"it is UTF-32"}},
 	{"xz", "\xfd7zXZ\x00", []string{"line 1: "}},
 	{"PDF", "%PDF-1.7\n", []string{"PDF"}},
 	{"HTML", "\n<html><table><tr><td>43456", []string{"HTML"}},

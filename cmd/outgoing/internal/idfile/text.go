@@ -33,11 +33,20 @@ func decode(r io.Reader) (text io.Reader, start []byte, err error) {
 		text = io.MultiReader(text, r)
 	}
 	decoder := unicode.BOMOverride(transform.Nop)
-	switch bytes.IndexByte(raw, 0) { // UTF-16 without a mark, if its first character is of ASCII
-	case 0:
-		decoder = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder()
-	case 1:
-		decoder = unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder()
+	var nuls [4]int // by where they are in four bytes
+	for i, b := range raw {
+		if b == 0 {
+			nuls[i%4]++
+		}
+	}
+	even, odd, quads := nuls[0]+nuls[2], nuls[1]+nuls[3], len(raw)/4
+	switch { // of what has digits and line breaks in it, many bytes are NUL
+	case 2*min(nuls[2], nuls[3]) > quads, 2*min(nuls[0], nuls[1]) > quads:
+		return nil, nil, errors.New("it is UTF-32 or no text; save it as UTF-8")
+	case even > quads/2 && odd <= even/8:
+		decoder = unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder()
+	case odd > quads/2 && even <= odd/8:
+		decoder = unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder()
 	}
 	start, _, _ = transform.Bytes(decoder, raw)
 	text = transform.NewReader(text, decoder)
