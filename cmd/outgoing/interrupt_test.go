@@ -3,6 +3,7 @@ package main_test
 import (
 	"bufio"
 	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -181,6 +182,28 @@ func TestASecondInterruptOfALookUpSaysWhatIsMissing(t *testing.T) {
 		assert.Equal(t, test.stdout, h.stdout.String(), verb)
 		assert.Contains(t, h.stderr.String(), test.stderr, verb)
 		h.release()
+	}
+}
+
+// Whoever writes the IDs may never end.
+func TestAnInterruptWhileTheIDsAreReadSendsNothing(t *testing.T) {
+	for _, verb := range []string{"get", "cancel --yes", "watch --until=SENT"} {
+		for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+			gateway, url := serveDouble(t, 10)
+			cmd := command(t, append(strings.Fields(verb), url, "--file=-")...)
+			stdin, err := cmd.StdinPipe()
+			require.NoError(t, err)
+			stdout, stderr := new(log), new(log)
+			cmd.Stdout, cmd.Stderr = stdout, stderr
+			require.NoError(t, cmd.Start())
+			_, err = io.WriteString(stdin, sequence(43456, 20_000)) // more than fits into a pipe that no one reads
+			require.NoError(t, err)
+			require.NoError(t, cmd.Process.Signal(signal))
+			assert.Equal(t, 130, statusOf(t, cmd.Wait()), "%s %v", verb, signal)
+			assert.Equal(t, "outgoing: interrupted; nothing was sent\n", stderr.String())
+			assert.Empty(t, stdout.String())
+			assert.Empty(t, gateway.Requests())
+		}
 	}
 }
 

@@ -37,6 +37,7 @@ type session struct {
 
 	ctx         context.Context // of the work: done once an interrupt has been obeyed
 	stop        func()          // ends ctx, and cuts off the requests in flight
+	begun       atomic.Bool     // the work, or the end of the process before it
 	interrupted atomic.Bool
 	lastWords   func() // says what more there is to know if the results cannot be written; may be nil
 	unsettled   bool   // not everything that was asked is settled
@@ -48,6 +49,9 @@ type session struct {
 // PreRunE, if it sets one, in the flags, in the IDs, and in the token.
 func (s *session) gatewayCommand(use string, names []string, work func() error) *cobra.Command {
 	cmd := s.command(use, func(cmd *cobra.Command, args []string) error {
+		if s.double == nil { // demo, which has one already, ends at once
+			defer s.obeyInterrupts()()
+		}
 		err := s.check(cmd.Flags())
 		if err == nil && slices.Contains(names, "file") {
 			err = s.collectIDs(args)
@@ -118,11 +122,15 @@ func printAll[Row any](s *session, layout output.Layout[Row], rows iter.Seq[Row]
 	return out.Close()
 }
 
-// do does the work of a command, and returns its exit status. The work returns why its results could not be written. The
-// first interrupt stops new requests, and the second cuts off those in flight: what was done is printed after either. A third
-// ends the process: no one may be reading the results.
-func (s *session) do(work func() error) error {
-	defer interrupt.Watch(func() {
+// obeyInterrupts obeys interrupts until the returned function is called. One before the work ends the process. After that the
+// first stops new requests, and the second cuts off those in flight: what was done is printed after either. A third ends the
+// process: no one may be reading the results.
+func (s *session) obeyInterrupts() (end func()) {
+	return interrupt.Watch(func() {
+		if !s.begun.Swap(true) {
+			s.say("outgoing: interrupted; nothing was sent")
+			os.Exit(exitInterrupted)
+		}
 		s.interrupted.Store(true)
 		text := "outgoing: interrupted"
 		if n := s.drainer.InFlight(); n > 0 {
@@ -140,7 +148,14 @@ func (s *session) do(work func() error) error {
 			s.lastWords()
 		}
 		os.Exit(exitInterrupted)
-	})()
+	})
+}
+
+// do does the work of a command, and returns its exit status. The work returns why its results could not be written.
+func (s *session) do(work func() error) error {
+	if s.begun.Swap(true) {
+		select {} // an interrupt is ending the process
+	}
 	err := work()
 	s.unsettled = s.unsettled || s.ended != nil || s.progress.Failed.Load() > 0
 	switch {
