@@ -151,10 +151,15 @@ func (r *cancelRun) conclude(unwritten error) error {
 		r.note("The gateway says that this was its test system.")
 	}
 	r.hintIfAll(rejected.statuses[foreign])
-	if errors.Is(unwritten, terminal.ErrUnwritten) && !r.interrupted.Load() {
-		return unwritten
+	if left := r.ids[r.written.Load():]; len(left) > 0 {
+		r.say("not written: the outcomes of %s; look them up", display.IDs(left))
 	}
-	if unwritten != nil {
+	switch isFailure := errors.Is(unwritten, terminal.ErrUnwritten); {
+	case isFailure && !r.interrupted.Load():
+		return unwritten
+	case isFailure:
+		r.say("outgoing: %v", unwritten)
+	case unwritten != nil:
 		r.say("outgoing: the results could not all be written: %v", unwritten)
 	}
 	return nil

@@ -185,6 +185,30 @@ func TestASecondInterruptOfALookUpSaysWhatIsMissing(t *testing.T) {
 	}
 }
 
+func TestAnInterruptedCancelNamesTheIDsWhoseOutcomeIsNotWritten(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("no /dev/full here")
+	}
+	defer func() { _ = full.Close() }()
+	for _, quiet := range []string{"--quiet=false", "--quiet"} {
+		gateway, url := serveDouble(t, 1000)
+		arrived, released := make(chan struct{}), make(chan struct{})
+		gateway.Inject(outgoingtest.Fault{Match: outgoingtest.HasID(43506), Before: func(*outgoingtest.Gateway) { close(arrived); <-released }})
+		cmd := command(t, "cancel", "--yes", "-f=csv", quiet, "--concurrency=1", url, "--file", file(t, sequence(43456, 1000)))
+		stderr := new(log)
+		cmd.Stdout, cmd.Stderr = full, stderr
+		require.NoError(t, cmd.Start())
+		<-arrived
+		held{cmd: cmd, stderr: stderr}.interrupt(t, os.Interrupt)
+		close(released)
+		assert.Equal(t, 130, statusOf(t, cmd.Wait()))
+		assert.Contains(t, stderr.String(), "not written: the outcomes of 43456, 43457, ")
+		assert.Contains(t, stderr.String(), "43465 and 990 more; look them up\n")
+		assert.Equal(t, 1, strings.Count(stderr.String(), "could not"), stderr)
+	}
+}
+
 // Whoever writes the IDs may never end.
 func TestAnInterruptWhileTheIDsAreReadSendsNothing(t *testing.T) {
 	for _, verb := range []string{"get", "cancel --yes", "watch --until=SENT"} {
