@@ -30,8 +30,7 @@ func (c *cli) cancelCommand() *cobra.Command {
 	r := &cancelRun{session: &session{cli: c}, tally: make(tally[outgoing.State])}
 	r.lastWords = func() {
 		if unwritten := r.ids[r.written.Load():]; len(unwritten) > 0 {
-			r.say("not written: the outcomes of the last %d of %d IDs, from %d on; look them up",
-				len(unwritten), len(r.ids), unwritten[0])
+			r.say("not written: the outcomes of %s; look them up", display.IDs(unwritten))
 		}
 	}
 	cmd := r.gatewayCommand("cancel [ID...]", idFlags, func() error {
@@ -151,9 +150,7 @@ func (r *cancelRun) conclude(unwritten error) error {
 		r.note("The gateway says that this was its test system.")
 	}
 	r.hintIfAll(rejected.statuses[foreign])
-	if left := r.ids[r.written.Load():]; len(left) > 0 {
-		r.say("not written: the outcomes of %s; look them up", display.IDs(left))
-	}
+	r.lastWords()
 	switch isFailure := errors.Is(unwritten, terminal.ErrUnwritten); {
 	case isFailure && !r.interrupted.Load():
 		return unwritten

@@ -95,9 +95,6 @@ func (t *table) add(r row) (err error) {
 	case first && t.header:
 		return nil
 	}
-	if t.before.firstIsTotal(r.cells) {
-		t.endRows()
-	}
 	id, err := t.id(r.cells)
 	if err = t.before.add(r, t.index, id, err); err == nil && t.bad.count == 0 {
 		t.file.IDs = append(t.file.IDs, id)
@@ -107,9 +104,8 @@ func (t *table) add(r row) (err error) {
 
 // endRows begins anew below rows that may end in totals.
 func (t *table) endRows() {
-	for _, d := range t.before.doubts {
-		t.bad.add(d.line, d.error)
-	}
+	t.bad.count += t.before.doubts.count
+	t.bad.first = append(t.bad.first, t.before.doubts.first...)
 	t.before = rowsBefore{}
 }
 
@@ -234,8 +230,9 @@ func (b *badRows) add(line int, err error) {
 }
 
 func (b *badRows) err() error {
-	text := strings.Join(b.first, "\n  ")
-	if more := b.count - len(b.first); more > 0 {
+	named := b.first[:min(len(b.first), 10)]
+	text := strings.Join(named, "\n  ")
+	if more := b.count - len(named); more > 0 {
 		text += "\n  and " + display.Plural(more, "more line", "more lines")
 	}
 	return errors.New(strings.TrimSpace(text + "\n" + b.advice))

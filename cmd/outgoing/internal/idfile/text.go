@@ -20,7 +20,7 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// decode returns the text of a file and its start, without a byte order mark, as UTF-8 if it was UTF-16, and with newlines.
+// decode returns the text of a file and its start, without a byte order mark, and as UTF-8 if it was UTF-16.
 // A file that is no text at all is an error that says what it is.
 func decode(r io.Reader) (text io.Reader, start []byte, err error) {
 	const size = 64 << 10
@@ -33,42 +33,31 @@ func decode(r io.Reader) (text io.Reader, start []byte, err error) {
 		text = io.MultiReader(text, r)
 	}
 	decoder := unicode.BOMOverride(transform.Nop)
-	var nuls [4]int // by where they are in four bytes
+	var nuls [2]int // at even and at odd places: UTF-16 has many, of digits and line breaks
 	for i, b := range raw {
 		if b == 0 {
-			nuls[i%4]++
+			nuls[i%2]++
 		}
 	}
-	even, odd, quads := nuls[0]+nuls[2], nuls[1]+nuls[3], len(raw)/4
-	switch { // of what has digits and line breaks in it, many bytes are NUL
-	case 2*min(nuls[2], nuls[3]) > quads, 2*min(nuls[0], nuls[1]) > quads:
-		return nil, nil, errors.New("it is UTF-32 or no text; save it as UTF-8")
-	case even > quads/2 && odd <= even/8:
+	switch few := len(raw) / 8; {
+	case nuls[0] > max(few, nuls[1]):
 		decoder = unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder()
-	case odd > quads/2 && even <= odd/8:
+	case nuls[1] > max(few, nuls[0]):
 		decoder = unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder()
 	}
 	start, _, _ = transform.Bytes(decoder, raw)
-	text = transform.NewReader(text, decoder)
-	if !bytes.Contains(start, []byte("\n")) {
-		text = oldMac{text}
-		start = bytes.ReplaceAll(start, []byte("\r"), []byte("\n"))
+	switch {
+	case bytes.Count(start, []byte{0}) > len(start)/4:
+		return nil, nil, errors.New("it is UTF-32, or no text; save it as UTF-8")
+	case bytes.Contains(start, []byte("\r")) && !bytes.Contains(start, []byte("\n")):
+		return nil, nil, errors.New("its lines end in carriage returns, as on an old Mac; save it with other line breaks")
 	}
 	for begins, what := range foreign {
 		if bytes.HasPrefix(raw, []byte(begins)) || bytes.HasPrefix(bytes.TrimSpace(start), []byte(begins)) {
 			return nil, nil, errors.New("it is " + what)
 		}
 	}
-	return text, start, nil
-}
-
-// oldMac is a text with newlines in place of carriage returns.
-type oldMac struct{ io.Reader }
-
-func (r oldMac) Read(p []byte) (int, error) {
-	n, err := r.Reader.Read(p)
-	copy(p, bytes.ReplaceAll(p[:n], []byte("\r"), []byte("\n")))
-	return n, err
+	return transform.NewReader(text, decoder), start, nil
 }
 
 const saveAsCSV = "save it as CSV in the program that it is from"

@@ -25,7 +25,10 @@ func label(cell string) string {
 	}), " ")
 }
 
-var beforeDash = regexp.MustCompile(`^.* [-–—] `) // as in "Anna - total"
+var (
+	beforeDash = regexp.MustCompile(`^.* [-–—] `) // as in "Anna - total"
+	unit       = regexp.MustCompile(`(?i)^szt`)   // which the first row may have, too
+)
 
 // rowsBefore is what a total differs from.
 type rowsBefore struct {
@@ -33,22 +36,7 @@ type rowsBefore struct {
 	first, latest []string
 	everywhere    []int   // the columns besides that of the IDs that have something in all rows
 	filled        []int   // and those that had it before the rows in doubt
-	labeled       int     // the column of the first row that has a label in it, if that is in doubt
-	doubts        []doubt // about the latest rows: they are totals, unless one of messages follows
-}
-
-// doubt is what is wrong with a row, if it is a total.
-type doubt struct {
-	line  int
-	error error
-}
-
-// maxTotals is how many rows at the end can be totals without a label. More of them are messages.
-const maxTotals = 10
-
-// firstIsTotal reports whether the first row is a total, now that the second is known: units stand in both.
-func (b *rowsBefore) firstIsTotal(second []string) bool {
-	return b.count == 1 && len(b.doubts) > 0 && at(second, b.labeled) != b.first[b.labeled]
+	doubts        badRows // the latest rows, up to ten: they are totals, unless one of messages follows
 }
 
 // add adds a row, unless something is wrong with it, or it is one of totals. The ID is 0 if it is bad.
@@ -65,46 +53,40 @@ func (b *rowsBefore) add(r row, index int, id int64, wrong error) error {
 	}
 	left := slices.DeleteFunc(slices.Clone(b.filled), isEmpty)
 	lost := slices.DeleteFunc(slices.Clone(b.filled), func(i int) bool { return !isEmpty(i) })
-	var suspicion error
+	var doubt error
 	alone := !slices.ContainsFunc(left, isText) && (len(left) == 0 || slices.ContainsFunc(lost, isText))
 	if b.count > 1 && len(lost) > 0 && alone {
-		suspicion = fmt.Errorf("%d stands without what all rows before it have: "+
+		doubt = fmt.Errorf("%d stands without what all rows before it have: "+
 			"if it is a total, take the line out; if it is an ID, move it up", id)
 	}
 	for i, cell := range r.cells {
-		usual := at(b.first, i)
-		if b.count > 0 && cell == usual {
-			continue
-		}
 		name, isSubtotal := strings.CutPrefix(cell, at(b.latest, i)+" ") // "Anna Total", below rows of Anna
 		if !isSubtotal {
 			name = beforeDash.ReplaceAllString(cell, "")
 		}
-		found := total.FindStringSubmatch(label(name))
-		if found == nil {
+		found, usual := total.FindStringSubmatch(label(name)), at(b.first, i)
+		if found == nil || b.count > 0 && cell == usual {
 			continue
 		}
+		isUsual := total.MatchString(label(usual)) && (b.count > 0 || unit.MatchString(usual))
+		isMessage := len(lost) == 0 && slices.ContainsFunc(left, func(j int) bool { return j != i && isText(j) })
 		err := fmt.Errorf("%s: it looks like a total, and not like a message; "+
 			"take the line out, or empty this cell if the line has a message", display.Quoted(cell))
-		isUsual := total.MatchString(label(usual))
-		isMessage := len(lost) == 0 && slices.ContainsFunc(left, func(j int) bool { return j != i && isText(j) })
 		switch {
 		case found[1] != "" || isSubtotal || !isMessage && !isUsual:
 			return err
-		case b.count == 0 && !isMessage:
-			suspicion, b.labeled = err, i
 		case !isUsual:
-			suspicion = err
+			doubt = err
 		}
 	}
 	if wrong != nil {
 		return wrong
 	}
 	b.everywhere = slices.DeleteFunc(b.everywhere, isEmpty)
-	if suspicion != nil && len(b.doubts) < maxTotals {
-		b.doubts = append(b.doubts, doubt{r.line, suspicion})
+	if doubt != nil && b.doubts.count < 10 {
+		b.doubts.add(r.line, doubt)
 	} else {
-		b.doubts, b.filled = nil, slices.Clone(b.everywhere)
+		b.doubts, b.filled = badRows{}, slices.Clone(b.everywhere)
 	}
 	b.count, b.latest = b.count+1, append(b.latest[:0], r.cells...)
 	return nil
