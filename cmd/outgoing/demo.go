@@ -30,7 +30,7 @@ func sample(n int) int64 { return outgoingtest.SampleMessages(1)[0].ID + int64(n
 
 func (c *cli) demoCommand() *cobra.Command {
 	return c.command("demo", func(*cobra.Command, []string) error {
-		defer interrupt.Watch(func() { os.Exit(exitInterrupted) })()
+		interrupt.Watch(func() { os.Exit(exitInterrupted) })
 		// On one stream, so that results and messages come in their order through a pipe, too.
 		screen := terminal.NewScreen(os.Stdin, os.Stdout, os.Stdout)
 		d := &demoRun{cli: &cli{name: c.name, screen: screen, double: demoGateway()}}

@@ -183,7 +183,7 @@ func (s *httpServer) run(ctx context.Context, srv *http.Server, grace time.Durat
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	defer interrupt.Watch(stop, func() { os.Exit(0) })()
+	interrupt.Watch(stop, func() { os.Exit(0) })
 	if err := announce(listener.Addr()); err != nil {
 		return err
 	}

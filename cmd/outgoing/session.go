@@ -50,7 +50,7 @@ type session struct {
 func (s *session) gatewayCommand(use string, names []string, work func() error) *cobra.Command {
 	cmd := s.command(use, func(cmd *cobra.Command, args []string) error {
 		if s.double == nil { // demo, which has one already, ends at once
-			defer s.obeyInterrupts()()
+			s.obeyInterrupts()
 		}
 		err := s.check(cmd.Flags())
 		if err == nil && slices.Contains(names, "file") {
@@ -122,11 +122,11 @@ func printAll[Row any](s *session, layout output.Layout[Row], rows iter.Seq[Row]
 	return out.Close()
 }
 
-// obeyInterrupts obeys interrupts until the returned function is called. One before the work ends the process. After that the
-// first stops new requests, and the second cuts off those in flight: what was done is printed after either. A third ends the
-// process: no one may be reading the results.
-func (s *session) obeyInterrupts() (end func()) {
-	return interrupt.Watch(func() {
+// obeyInterrupts obeys interrupts from now on. One before the work ends the process. After that the first stops new requests,
+// and the second cuts off those in flight: what was done is printed after either. A third ends the process: no one may be
+// reading the results.
+func (s *session) obeyInterrupts() {
+	interrupt.Watch(func() {
 		if !s.begun.Swap(true) {
 			s.say("outgoing: interrupted; nothing was sent")
 			os.Exit(exitInterrupted)

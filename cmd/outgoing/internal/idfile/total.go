@@ -25,10 +25,7 @@ func label(cell string) string {
 	}), " ")
 }
 
-var (
-	beforeDash = regexp.MustCompile(`^.* [-–—] `) // as in "Anna - total"
-	unit       = regexp.MustCompile(`(?i)^szt`)   // which the first row may have, too
-)
+var beforeDash = regexp.MustCompile(`^.* [-–—] `) // as in "Anna - total"
 
 // rowsBefore is what a total differs from.
 type rowsBefore struct {
@@ -60,23 +57,17 @@ func (b *rowsBefore) add(r row, index int, id int64, wrong error) error {
 			"if it is a total, take the line out; if it is an ID, move it up", id)
 	}
 	for i, cell := range r.cells {
-		name, isSubtotal := strings.CutPrefix(cell, at(b.latest, i)+" ") // "Anna Total", below rows of Anna
-		if !isSubtotal {
-			name = beforeDash.ReplaceAllString(cell, "")
-		}
-		found, usual := total.FindStringSubmatch(label(name)), at(b.first, i)
-		if found == nil || b.count > 0 && cell == usual {
+		name := strings.TrimPrefix(cell, at(b.latest, i)+" ") // "Anna Total", below rows of Anna
+		found := total.FindStringSubmatch(label(beforeDash.ReplaceAllString(name, "")))
+		isInAll := cell == at(b.first, i) && (b.count > 0 || strings.HasPrefix(label(cell), "szt")) // such as a unit
+		if found == nil || isInAll {
 			continue
 		}
-		isUsual := total.MatchString(label(usual)) && (b.count > 0 || unit.MatchString(usual))
-		isMessage := len(lost) == 0 && slices.ContainsFunc(left, func(j int) bool { return j != i && isText(j) })
-		err := fmt.Errorf("%s: it looks like a total, and not like a message; "+
+		doubt = fmt.Errorf("%s: it looks like a total, and not like a message; "+
 			"take the line out, or empty this cell if the line has a message", display.Quoted(cell))
-		switch {
-		case found[1] != "" || isSubtotal || !isMessage && !isUsual:
-			return err
-		case !isUsual:
-			doubt = err
+		isMessage := len(lost) == 0 && slices.ContainsFunc(left, func(j int) bool { return j != i && isText(j) })
+		if found[1] != "" || name != cell || !isMessage {
+			return doubt
 		}
 	}
 	if wrong != nil {
