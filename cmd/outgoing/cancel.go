@@ -28,17 +28,17 @@ type cancelRun struct {
 
 func (c *cli) cancelCommand() *cobra.Command {
 	r := &cancelRun{session: &session{cli: c}, tally: make(tally[outgoing.State])}
-	r.lastWords = func() {
-		if unwritten := r.ids[r.written.Load():]; len(unwritten) > 0 {
-			r.say("not written: the outcomes of %s; look them up", display.IDs(unwritten))
-		}
-	}
 	cmd := r.gatewayCommand("cancel [ID...]", idFlags, func() error {
 		if err := r.agree(); err != nil {
 			return err
 		}
 		return r.conclude(printAll(r.session, output.Outcomes, r.cancel))
 	})
+	r.lastWords = func() {
+		if unwritten := r.ids[r.written.Load():]; len(unwritten) > 0 {
+			r.say("not written: the outcomes of %s; look them up", display.IDs(unwritten))
+		}
+	}
 	cmd.Flags().BoolVarP(&r.yes, "yes", "y", false, "do not ask")
 	return cmd
 }
@@ -151,13 +151,9 @@ func (r *cancelRun) conclude(unwritten error) error {
 	}
 	r.hintIfAll(rejected.statuses[foreign])
 	r.lastWords()
-	switch isFailure := errors.Is(unwritten, terminal.ErrUnwritten); {
-	case isFailure && !r.interrupted.Load():
-		return unwritten
-	case isFailure:
-		r.say("outgoing: %v", unwritten)
-	case unwritten != nil:
+	if errors.Is(unwritten, terminal.ErrReaderGone) {
 		r.say("outgoing: the results could not all be written: %v", unwritten)
+		return nil
 	}
-	return nil
+	return unwritten
 }

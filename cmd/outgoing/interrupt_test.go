@@ -202,7 +202,7 @@ func TestAnInterruptedCancelNamesTheIDsWhoseOutcomeIsNotWritten(t *testing.T) {
 		<-arrived
 		held{cmd: cmd, stderr: stderr}.interrupt(t, os.Interrupt)
 		close(released)
-		assert.Equal(t, 130, statusOf(t, cmd.Wait()))
+		assert.Equal(t, 3, statusOf(t, cmd.Wait()), "as in the other verbs")
 		assert.Contains(t, stderr.String(), "not written: the outcomes of 43456, 43457, ")
 		assert.Contains(t, stderr.String(), "43465 and 990 more; look them up\n")
 		assert.Equal(t, 1, strings.Count(stderr.String(), "could not"), stderr)

@@ -39,7 +39,7 @@ type session struct {
 	stop        func()          // ends ctx, and cuts off the requests in flight
 	begun       atomic.Bool     // the work, or the end of the process before it
 	interrupted atomic.Bool
-	lastWords   func() // says what more there is to know if the results cannot be written; may be nil
+	lastWords   func() // says what more there is to know if the results cannot be written
 	unsettled   bool   // not everything that was asked is settled
 	ended       error  // why the work ended before its end
 	unanswered  bool   // the gateway gave no result at all, and an empty list would say that there is none
@@ -65,7 +65,7 @@ func (s *session) gatewayCommand(use string, names []string, work func() error) 
 		s.progress.Total, s.progress.Sent = len(s.ids), s.drainer.Sent
 		return s.do(work)
 	})
-	s.progress.Doing, s.progress.Things, s.line = cmd.Name(), "IDs", s.progress.Line
+	s.progress.Doing, s.progress.Things, s.line, s.lastWords = cmd.Name(), "IDs", s.progress.Line, func() {}
 	s.register(cmd, names...)
 	return cmd
 }
@@ -144,9 +144,7 @@ func (s *session) obeyInterrupts() {
 	}, func() {
 		s.screen.Clear()
 		s.say("outgoing: left before all results were written")
-		if s.lastWords != nil {
-			s.lastWords()
-		}
+		s.lastWords()
 		os.Exit(exitInterrupted)
 	})
 }

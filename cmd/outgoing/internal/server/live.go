@@ -142,13 +142,10 @@ func (l Live) moveOn(open []*underway) (left []*underway, changed []outgoing.Mes
 	return left, changed
 }
 
-// MaxCalls is how many callbacks are under way at once.
-const MaxCalls = 4
-
-// Grace is how long what is in flight may take once the server is stopped.
-const Grace = 3 * time.Second
-
+// The bounds of callbacks.
 const (
+	MaxCalls    = 4               // under way at once
+	Grace       = 3 * time.Second // for what is in flight when the server is stopped
 	callTimeout = 10 * time.Second
 	maxRows     = 50     // in one callback
 	maxOpen     = 50_000 // changes that are not acknowledged
