@@ -322,6 +322,8 @@ var refused = []struct {
 	{"xlsx", "PK\x03\x04\x14\x00\x06\x00[Content_Types].xml\x00", []string{"it is an Excel workbook (.xlsx)", "save it as CSV", "only the sheet in view"}},
 	{"zip", "PK\x03\x04\x14\x00ids.csv", []string{"ZIP"}},
 	{"xls", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", []string{"(.xls)"}},
+	{"xls with NUL bytes", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("\x00", 500), []string{"(.xls)"}},
+	{"zip with a carriage return", "PK\x03\x04\x14\x00\r\x00\x00\x00\x00\x00\x00", []string{"ZIP"}},
 	{"gzip", "\x1f\x8b\x08\x00", []string{"gzip", "gunzip -c"}},
 	{"UTF-32", inUTF32("id;name\n43457;Żółć\n", binary.LittleEndian), []string{"it is UTF-32", "save it as UTF-8"}},
 	{"UTF-32 with a mark", inUTF32("\ufeffŹródło;message_id\n1;43456\n", binary.LittleEndian), []string{"it is UTF-32"}},

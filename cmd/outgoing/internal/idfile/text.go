@@ -46,16 +46,16 @@ func decode(r io.Reader) (text io.Reader, start []byte, err error) {
 		decoder = unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder()
 	}
 	start, _, _ = transform.Bytes(decoder, raw)
+	for begins, what := range foreign {
+		if bytes.HasPrefix(raw, []byte(begins)) || bytes.HasPrefix(bytes.TrimSpace(start), []byte(begins)) {
+			return nil, nil, errors.New("it is " + what)
+		}
+	}
 	switch {
 	case bytes.Count(start, []byte{0}) > len(start)/4:
 		return nil, nil, errors.New("it is UTF-32, or no text; save it as UTF-8")
 	case bytes.Contains(start, []byte("\r")) && !bytes.Contains(start, []byte("\n")):
 		return nil, nil, errors.New("its lines end in carriage returns, as on an old Mac; save it with other line breaks")
-	}
-	for begins, what := range foreign {
-		if bytes.HasPrefix(raw, []byte(begins)) || bytes.HasPrefix(bytes.TrimSpace(start), []byte(begins)) {
-			return nil, nil, errors.New("it is " + what)
-		}
 	}
 	return transform.NewReader(text, decoder), start, nil
 }
