@@ -75,9 +75,6 @@ var foreign = map[string]string{
 
 var startOfJSON = regexp.MustCompile(`^\s*[\[{]`)
 
-var errOtherJSON = errors.New("it is JSON, but not what get, cancel, list or watch write with --format json or jsonl;\n" +
-	"take the message IDs out of it, such as jq -r '.[].message_id' FILE | ... --file -")
-
 // readJSON reads this command's own results: an array of objects, or objects one after the other.
 func readJSON(r io.Reader) (ids []int64, err error) {
 	in := jsontext.NewDecoder(r)
@@ -97,7 +94,8 @@ func readJSON(r io.Reader) (ids []int64, err error) {
 		case kind == ']', kind == '[' && in.StackDepth() == 1:
 			continue
 		case !isOwn(slices.Collect(maps.Keys(object))):
-			return nil, errOtherJSON
+			return nil, errors.New("it is JSON, but not what get, cancel, list or watch write with --format json or jsonl;\n" +
+				"take the message IDs out of it, such as jq -r '.[].message_id' FILE | ... --file -")
 		}
 		id, err := ParseID(object["id"].String())
 		if err != nil {
@@ -115,8 +113,6 @@ type row struct {
 // maxRow bounds the memory for a file that is not one of IDs.
 const maxRow = 1 << 20
 
-var errLongRow = errors.New("it is longer than 1 MiB; is a quotation mark missing, or is this not a file of message IDs?")
-
 // rows returns the rows of a text in UTF-8 or Windows-1250, and what is wrong with those that are malformed. An error without
 // a line ends them: the text cannot be read. The cells are valid until the next row. If indented is true, white space before
 // a row is no cell.
@@ -131,7 +127,8 @@ func rows(text io.Reader, separator rune, indented bool) iter.Seq2[row, error] {
 			malformed, ok := errors.AsType[*csv.ParseError](err)
 			switch {
 			case limited.N <= 0:
-				yield(row{line: line + 1}, errLongRow)
+				yield(row{line: line + 1}, errors.New("it is longer than 1 MiB; is a quotation mark missing, "+
+					"or is this not a file of message IDs?"))
 				return
 			case errors.Is(err, io.EOF):
 				return

@@ -74,9 +74,8 @@ func (b *rowsBefore) add(r row, index int, id int64, wrong error) error {
 		return wrong
 	}
 	b.everywhere = slices.DeleteFunc(b.everywhere, isEmpty)
-	if doubt != nil && b.doubts.count < 10 {
-		b.doubts.add(r.line, doubt)
-	} else {
+	b.doubts.add(r.line, doubt) // which may be none
+	if doubt == nil || b.doubts.count > 10 {
 		b.doubts, b.filled = badRows{}, slices.Clone(b.everywhere)
 	}
 	b.count, b.latest = b.count+1, append(b.latest[:0], r.cells...)

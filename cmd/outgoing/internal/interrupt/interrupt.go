@@ -95,10 +95,8 @@ func (b *body) Close() error {
 }
 
 // Watch calls the first reaction at the first interrupt, the second at the second and so on, and the last at each further
-// one, until the end of the process.
-//
-// A terminal that closes is an interrupt too (SIGHUP), but never a second one, since both the kernel and the shell may send
-// it. Under nohup it is ignored, and stays so.
+// one, until the end of the process. A terminal that closes is an interrupt too (SIGHUP), but never a second one, since both
+// the kernel and the shell may send it. Under nohup it is ignored, and stays so.
 func Watch(reactions ...func()) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
