@@ -56,6 +56,7 @@ var readable = []struct{ name, text, column, want string }{
 	{"UTF-16 without a mark, big-endian", inUTF16("id;name\r\n43457;Żółć\r\n43456;x\r\n", bigEndian), "", ""},
 	{"UTF-16 without a mark, in Polish", inUTF16("Źródło;message_id\r\nŻółć gęślą jaźń;43457\r\nŁódź;43456\r\n", littleEndian), "", ""},
 	{"UTF-16 without a mark, in Polish, big-endian", inUTF16("Źródło;message_id\r\nŻółć gęślą jaźń;43457\r\nŁódź;43456\r\n", bigEndian), "", ""},
+	{"UTF-16 without a mark, with long texts in Greek", inUTF16("id;text\n43457;"+strings.Repeat("Όνομα", 50)+"\n43456;"+strings.Repeat("Όνομα", 50)+"\n", littleEndian), "", ""},
 	{"UTF-16 without a mark, in Greek", inUTF16("Όνομα;message_id\r\nΓιάννης;43457\r\nΜαρία;43456\r\n", littleEndian), "", ""},
 	{"Windows-1250 beside the IDs", "id;name\n43457;\xafyta\n43456;B\xb9k\n", "", ""},
 	{"Excel's line about the separator", "sep=;\r\nid;name\r\n43457;Anna, M\r\n43456;\r\n", "", ""},

@@ -39,10 +39,10 @@ func decode(r io.Reader) (text io.Reader, start []byte, err error) {
 			nuls[i%2]++
 		}
 	}
-	switch few := len(raw) / 8; {
-	case nuls[0] > max(few, nuls[1]):
+	switch few, first := len(raw)/8, bytes.IndexByte(raw, 0); {
+	case first == 0, nuls[0] > max(few, nuls[1]):
 		decoder = unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder()
-	case nuls[1] > max(few, nuls[0]):
+	case first == 1, nuls[1] > max(few, nuls[0]):
 		decoder = unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder()
 	}
 	start, _, _ = transform.Bytes(decoder, raw)
