@@ -28,18 +28,17 @@ type cancelRun struct {
 
 func (c *cli) cancelCommand() *cobra.Command {
 	r := &cancelRun{session: &session{cli: c}, tally: make(tally[outgoing.State])}
-	r.lastWords = func() {
-		if unwritten := r.ids[r.written.Load():]; len(unwritten) > 0 {
-			r.say("not written: the outcomes of the last %d of %d IDs, from %d on; look them up",
-				len(unwritten), len(r.ids), unwritten[0])
-		}
-	}
 	cmd := r.gatewayCommand("cancel [ID...]", idFlags, func() error {
 		if err := r.agree(); err != nil {
 			return err
 		}
 		return r.conclude(printAll(r.session, output.Outcomes, r.cancel))
 	})
+	r.lastWords = func() {
+		if unwritten := r.ids[r.written.Load():]; len(unwritten) > 0 {
+			r.say("not written: the outcomes of %s; look them up", display.IDs(unwritten))
+		}
+	}
 	cmd.Flags().BoolVarP(&r.yes, "yes", "y", false, "do not ask")
 	return cmd
 }
@@ -151,11 +150,10 @@ func (r *cancelRun) conclude(unwritten error) error {
 		r.note("The gateway says that this was its test system.")
 	}
 	r.hintIfAll(rejected.statuses[foreign])
-	if errors.Is(unwritten, terminal.ErrUnwritten) && !r.interrupted.Load() {
-		return unwritten
-	}
-	if unwritten != nil {
+	r.lastWords()
+	if errors.Is(unwritten, terminal.ErrReaderGone) {
 		r.say("outgoing: the results could not all be written: %v", unwritten)
+		return nil
 	}
-	return nil
+	return unwritten
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/display"
+	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/terminal"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
@@ -29,6 +30,7 @@ func sample(n int) int64 { return outgoingtest.SampleMessages(1)[0].ID + int64(n
 
 func (c *cli) demoCommand() *cobra.Command {
 	return c.command("demo", func(*cobra.Command, []string) error {
+		interrupt.Watch(func() { os.Exit(exitInterrupted) })
 		// On one stream, so that results and messages come in their order through a pipe, too.
 		screen := terminal.NewScreen(os.Stdin, os.Stdout, os.Stdout)
 		d := &demoRun{cli: &cli{name: c.name, screen: screen, double: demoGateway()}}
@@ -78,7 +80,8 @@ func (d *demoRun) step(title, line string, fault outgoingtest.Fault) {
 	for _, r := range d.double.Requests()[sent:] {
 		what, answer := r.Path+"?"+r.RawQuery, strconv.Itoa(r.Status)
 		if n := len(r.IDs); n > 0 {
-			what = fmt.Sprintf("/rest/messages/%d,... (%s)", r.IDs[0], display.Plural(n, "ID", "IDs"))
+			more := strings.Repeat(",...", min(n-1, 1))
+			what = fmt.Sprintf("/rest/messages/%d%s (%s)", r.IDs[0], more, display.Plural(n, "ID", "IDs"))
 		}
 		if r.Status == 0 {
 			answer = "no answer"

@@ -1,10 +1,17 @@
 package main_test
 
 import (
+	"bufio"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestTheDemoNeedsNothingAndIsTheSameEachTime(t *testing.T) {
@@ -27,8 +34,30 @@ func TestTheDemoNeedsNothingAndIsTheSameEachTime(t *testing.T) {
 		"DELETE /rest/messages/43463,... (5 IDs)  ->  429\n     DELETE /rest/messages/43463,... (5 IDs)  ->  200",
 		"3 messages of 120, page 2 of 40",
 		"43487       unknown       400  CANCELLED",
+		"DELETE /rest/messages/43487 (1 ID)  ->  no answer",
 	} {
 		assert.Contains(t, got.stdout, want)
 	}
 	assert.Equal(t, got.stdout, run().stdout)
+}
+
+func TestAnInterruptEndsTheDemoAtAnyMoment(t *testing.T) {
+	const end = "That was all"
+	for n, signal := range slices.Repeat([]os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}, 14) {
+		cmd := command(t, "demo")
+		stdout, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		shown := bufio.NewReader(stdout)
+		for range 1 + n {
+			_, err := shown.ReadString('\n')
+			require.NoError(t, err)
+		}
+		_ = cmd.Process.Signal(signal) // it may have ended
+		rest, err := io.ReadAll(shown)
+		require.NoError(t, err)
+		if status := statusOf(t, cmd.Wait()); !strings.Contains(string(rest), end) {
+			assert.Equal(t, 130, status, "%v after line %d", signal, 1+n)
+		}
+	}
 }

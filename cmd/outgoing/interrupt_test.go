@@ -3,6 +3,7 @@ package main_test
 import (
 	"bufio"
 	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -184,13 +185,59 @@ func TestASecondInterruptOfALookUpSaysWhatIsMissing(t *testing.T) {
 	}
 }
 
+func TestAnInterruptedCancelNamesTheIDsWhoseOutcomeIsNotWritten(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("no /dev/full here")
+	}
+	defer func() { _ = full.Close() }()
+	for _, quiet := range []string{"--quiet=false", "--quiet"} {
+		gateway, url := serveDouble(t, 1000)
+		arrived, released := make(chan struct{}), make(chan struct{})
+		gateway.Inject(outgoingtest.Fault{Match: outgoingtest.HasID(43506), Before: func(*outgoingtest.Gateway) { close(arrived); <-released }})
+		cmd := command(t, "cancel", "--yes", "-f=csv", quiet, "--concurrency=1", url, "--file", file(t, sequence(43456, 1000)))
+		stderr := new(log)
+		cmd.Stdout, cmd.Stderr = full, stderr
+		require.NoError(t, cmd.Start())
+		<-arrived
+		held{cmd: cmd, stderr: stderr}.interrupt(t, os.Interrupt)
+		close(released)
+		assert.Equal(t, 3, statusOf(t, cmd.Wait()), "as in the other verbs")
+		assert.Contains(t, stderr.String(), "not written: the outcomes of 43456, 43457, ")
+		assert.Contains(t, stderr.String(), "43465 and 990 more; look them up\n")
+		assert.Equal(t, 1, strings.Count(stderr.String(), "could not"), stderr)
+	}
+}
+
+// Whoever writes the IDs may never end.
+func TestAnInterruptWhileTheIDsAreReadSendsNothing(t *testing.T) {
+	for _, verb := range []string{"get", "cancel --yes", "watch --until=SENT"} {
+		for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+			gateway, url := serveDouble(t, 10)
+			cmd := command(t, append(strings.Fields(verb), url, "--file=-")...)
+			stdin, err := cmd.StdinPipe()
+			require.NoError(t, err)
+			stdout, stderr := new(log), new(log)
+			cmd.Stdout, cmd.Stderr = stdout, stderr
+			require.NoError(t, cmd.Start())
+			_, err = io.WriteString(stdin, sequence(43456, 20_000)) // more than fits into a pipe that no one reads
+			require.NoError(t, err)
+			require.NoError(t, cmd.Process.Signal(signal))
+			assert.Equal(t, 130, statusOf(t, cmd.Wait()), "%s %v", verb, signal)
+			assert.Equal(t, "outgoing: interrupted; nothing was sent\n", stderr.String())
+			assert.Empty(t, stdout.String())
+			assert.Empty(t, gateway.Requests())
+		}
+	}
+}
+
 // As with | less: no one empties the pipe, so the results cannot be written.
 func TestInterruptsGetThroughWhileNoOneReads(t *testing.T) {
 	t.Parallel()
 	for verb, want := range map[string]string{
 		"get": "outgoing: left before all results were written\n",
 		"cancel --yes": "outgoing: left before all results were written\n" +
-			"not written: the outcomes of the last 1000 of 1000 IDs, from 43456 on; look them up\n",
+			"not written: the outcomes of 43456, 43457, 43458, 43459, 43460, 43461, 43462, 43463, 43464, 43465 and 990 more; look them up\n",
 	} {
 		t.Run(verb, func(t *testing.T) {
 			gateway, url := serveDouble(t, 1000)
@@ -235,7 +282,7 @@ func TestAThirdInterruptOfACancelNamesTheFirstOutcomeThatIsNotWritten(t *testing
 	}
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
 	assert.Equal(t, 130, statusOf(t, cmd.Wait()))
-	assert.Regexp(t, `\nnot written: the outcomes of the last 2\d{3} of 3000 IDs, from 4\d{4} on; look them up\n$`, stderr)
+	assert.Regexp(t, `\nnot written: the outcomes of 4\d{4}, .* and 2\d{3} more; look them up\n$`, stderr)
 }
 
 // fullPipe returns the end of a pipe into which nothing more can be written.

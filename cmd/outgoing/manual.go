@@ -24,11 +24,8 @@ func main() {
 	}
 	date, err := time.Parse(time.RFC3339, os.Args[2])
 	completions, man := filepath.Join(os.Args[1], "completions"), filepath.Join(os.Args[1], "man")
-	if err := errors.Join(err, os.MkdirAll(completions, 0o755), os.MkdirAll(man, 0o755)); err != nil {
-		log.Fatal(err)
-	}
 	root := (&cli{name: "outgoing"}).rootCommand()
-	err = errors.Join(
+	err = errors.Join(err, os.MkdirAll(completions, 0o755), os.MkdirAll(man, 0o755),
 		root.GenBashCompletionFileV2(filepath.Join(completions, "outgoing.bash"), true),
 		root.GenFishCompletionFile(filepath.Join(completions, "outgoing.fish"), true),
 		root.GenPowerShellCompletionFileWithDesc(filepath.Join(completions, "outgoing.ps1")),

@@ -178,6 +178,8 @@ func TestTheStatusTellsWhatBecameOfTheResults(t *testing.T) {
 		}
 		assert.Equal(t, want, got.status, "%s: %s", script, got.stderr)
 		assert.Equal(t, want == 3, strings.Contains(got.stderr, "no space left"), script)
+		lost := want == 3 && strings.HasPrefix(script, "cancel")
+		assert.Equal(t, lost, strings.Contains(got.stderr, "not written: the outcomes of 43463"), script)
 	}
 }
 

@@ -52,10 +52,7 @@ func run() int {
 	log.SetOutput(io.Discard)
 	executable, _ := os.Executable()
 	_, notInClone := os.Stat(filepath.Join("cmd", "outgoing", "main.go"))
-	c := &cli{
-		screen: terminal.NewScreen(os.Stdin, os.Stdout, os.Stderr),
-		name:   startedAs(executable, notInClone == nil),
-	}
+	c := &cli{screen: terminal.NewScreen(os.Stdin, os.Stdout, os.Stderr), name: startedAs(executable, notInClone == nil)}
 	command, err := c.rootCommand().ExecuteC()
 	if c.shown.Len() > 0 {
 		_, unwritten := io.WriteString(c.screen.Out(), c.shown.String())

@@ -89,20 +89,20 @@ func (s *serveRun) serve(*cobra.Command, []string) error {
 	for i, id := range gateway.Add(msgs...) {
 		msgs[i].ID = id
 	}
-	var living sync.WaitGroup
-	defer living.Wait()
+	srv := server.New(gateway, s.screen.Err())
 	ctx, end := context.WithCancel(context.Background())
 	defer end()
+	srv.RegisterOnShutdown(end)
 	if s.live {
-		if err := s.liven(ctx, &living, server.Live{Gateway: gateway, Messages: msgs, PerMinute: s.rate, Keep: 100_000}); err != nil {
+		if err := s.liven(ctx, server.Live{Gateway: gateway, Messages: msgs, PerMinute: s.rate, Keep: 100_000}); err != nil {
 			return err
 		}
 	}
-	return s.run(ctx, server.New(gateway, s.screen.Err()), 3*time.Second, s.announce)
+	return s.run(ctx, srv, server.Grace, s.announce)
 }
 
 // liven makes messages move on, and reports that with callbacks, until ctx is done.
-func (s *serveRun) liven(ctx context.Context, living *sync.WaitGroup, live server.Live) error {
+func (s *serveRun) liven(ctx context.Context, live server.Live) error {
 	live.Report = func(...outgoing.Message) {}
 	wait := func() {}
 	if s.callback != "" {
@@ -123,7 +123,7 @@ func (s *serveRun) liven(ctx context.Context, living *sync.WaitGroup, live serve
 		s.say("outgoing: status changes are POSTed to %s://%s%s", u.Scheme, u.Host, u.EscapedPath()) // the query may be a secret
 	}
 	s.say("outgoing: messages move on by themselves, and %s per minute", display.Plural(s.rate, "new one arrives", "new ones arrive"))
-	living.Go(func() {
+	s.background.Go(func() {
 		live.Run(ctx)
 		wait()
 	})
@@ -147,6 +147,8 @@ type httpServer struct {
 	addr   string
 	expose bool
 	tokens tokenFile // of the callbacks, the newest last
+
+	background sync.WaitGroup // what ends soon after the server, and is waited for
 }
 
 func (s *httpServer) register(cmd *cobra.Command, addr string) {
@@ -181,7 +183,7 @@ func (s *httpServer) run(ctx context.Context, srv *http.Server, grace time.Durat
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	defer interrupt.Watch(stop, func() { os.Exit(0) })()
+	interrupt.Watch(stop, func() { os.Exit(0) })
 	if err := announce(listener.Addr()); err != nil {
 		return err
 	}
@@ -196,7 +198,8 @@ func (s *httpServer) run(ctx context.Context, srv *http.Server, grace time.Durat
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	if srv.Shutdown(ctx) != nil {
-		return srv.Close()
+		err = srv.Close()
 	}
-	return nil
+	s.background.Wait()
+	return err
 }

@@ -2,11 +2,13 @@ package main_test
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -73,6 +75,26 @@ func TestServeLiveCallsBackWithTheTokenUntilItIsStopped(t *testing.T) {
 	assert.NotContains(t, s.stderr.String(), "hush")
 	assert.NotContains(t, s.stderr.String(), "made-up-one")
 	assert.NotContains(t, s.stderr.String(), " 401 ")
+}
+
+func TestServeThatIsStoppedLetsCallbacksInFlightEnd(t *testing.T) {
+	t.Parallel()
+	arrived, released := make(chan struct{}), make(chan struct{})
+	arrive, release := sync.OnceFunc(func() { close(arrived) }), sync.OnceFunc(func() { close(released) })
+	receiver := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		arrive()
+		<-released
+	}))
+	defer receiver.Close()
+	defer release()
+	s := serve(t, "--live", "--rate=0", "--messages=40", "--callback="+receiver.URL)
+	<-arrived
+	require.NoError(t, s.cmd.Process.Signal(syscall.SIGTERM))
+	require.Eventually(t, func() bool { return strings.Contains(s.stderr.String(), "stopping") }, patience, tick)
+	release()
+	assert.Equal(t, 0, statusOf(t, s.cmd.Wait()))
+	assert.Contains(t, s.stderr.String(), "  200 OK  ")
+	assert.NotContains(t, s.stderr.String(), "not acknowledged")
 }
 
 func TestServeThatIsExposedCallsBackOverPlainHTTP(t *testing.T) {

@@ -37,8 +37,9 @@ type session struct {
 
 	ctx         context.Context // of the work: done once an interrupt has been obeyed
 	stop        func()          // ends ctx, and cuts off the requests in flight
+	begun       atomic.Bool     // the work, or the end of the process before it
 	interrupted atomic.Bool
-	lastWords   func() // says what more there is to know if the results cannot be written; may be nil
+	lastWords   func() // says what more there is to know if the results cannot be written
 	unsettled   bool   // not everything that was asked is settled
 	ended       error  // why the work ended before its end
 	unanswered  bool   // the gateway gave no result at all, and an empty list would say that there is none
@@ -48,6 +49,9 @@ type session struct {
 // PreRunE, if it sets one, in the flags, in the IDs, and in the token.
 func (s *session) gatewayCommand(use string, names []string, work func() error) *cobra.Command {
 	cmd := s.command(use, func(cmd *cobra.Command, args []string) error {
+		if s.double == nil { // demo, which has one already, ends at once
+			s.obeyInterrupts()
+		}
 		err := s.check(cmd.Flags())
 		if err == nil && slices.Contains(names, "file") {
 			err = s.collectIDs(args)
@@ -61,7 +65,7 @@ func (s *session) gatewayCommand(use string, names []string, work func() error) 
 		s.progress.Total, s.progress.Sent = len(s.ids), s.drainer.Sent
 		return s.do(work)
 	})
-	s.progress.Doing, s.progress.Things, s.line = cmd.Name(), "IDs", s.progress.Line
+	s.progress.Doing, s.progress.Things, s.line, s.lastWords = cmd.Name(), "IDs", s.progress.Line, func() {}
 	s.register(cmd, names...)
 	return cmd
 }
@@ -118,11 +122,15 @@ func printAll[Row any](s *session, layout output.Layout[Row], rows iter.Seq[Row]
 	return out.Close()
 }
 
-// do does the work of a command, and returns its exit status. The work returns why its results could not be written. The
-// first interrupt stops new requests, and the second cuts off those in flight: what was done is printed after either. A third
-// ends the process: no one may be reading the results.
-func (s *session) do(work func() error) error {
-	defer interrupt.Watch(func() {
+// obeyInterrupts obeys interrupts from now on. One before the work ends the process. After that the first stops new requests,
+// and the second cuts off those in flight: what was done is printed after either. A third ends the process: no one may be
+// reading the results.
+func (s *session) obeyInterrupts() {
+	interrupt.Watch(func() {
+		if !s.begun.Swap(true) {
+			s.say("outgoing: interrupted; nothing was sent")
+			os.Exit(exitInterrupted)
+		}
 		s.interrupted.Store(true)
 		text := "outgoing: interrupted"
 		if n := s.drainer.InFlight(); n > 0 {
@@ -136,11 +144,16 @@ func (s *session) do(work func() error) error {
 	}, func() {
 		s.screen.Clear()
 		s.say("outgoing: left before all results were written")
-		if s.lastWords != nil {
-			s.lastWords()
-		}
+		s.lastWords()
 		os.Exit(exitInterrupted)
-	})()
+	})
+}
+
+// do does the work of a command, and returns its exit status. The work returns why its results could not be written.
+func (s *session) do(work func() error) error {
+	if s.begun.Swap(true) {
+		select {} // an interrupt is ending the process
+	}
 	err := work()
 	s.unsettled = s.unsettled || s.ended != nil || s.progress.Failed.Load() > 0
 	switch {

@@ -66,7 +66,7 @@ var checks = []struct {
 	look               func(*examination) Result
 }{
 	{"D1", "gateway", "", gateway},
-	{"D1", "connection", "R1: TLS errors are not retried: every call fails once a certificate has ended", connection},
+	{"D1", "connection", "R1: refused and dropped connections are retried, TLS errors are not: all calls fail once a certificate has ended", connection},
 	{"D1", "answer", "E3: only a 200 with an array of rows is a success", judging(first, reached)},
 	{"D1", "clock", "R3: a Retry-After date is measured against the answer's own Date, so that a wrong clock does no harm", judging(first, clock)},
 	{"D1", "time", "", judging(first, latency)},

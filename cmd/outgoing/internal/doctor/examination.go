@@ -31,6 +31,7 @@ const (
 	defaultHold    = 5 * time.Second  // after a 429 that does not say how long
 	requestTimeout = 30 * time.Second
 	maxFailures    = 3       // in a row: the gateway is down
+	maxRows        = 1000    // in a hostile body; a page has at most 50
 	maxBody        = 1 << 20 // far more than a page of 50 messages has, which is some 20 KiB
 )
 
@@ -211,8 +212,6 @@ type row struct {
 	odd   []rows.Odd
 	raw   jsontext.Value
 }
-
-const maxRows = 1000 // bounds the work on a hostile body; a page has at most 50 rows
 
 func (a *answer) parse() {
 	if a.StatusCode != http.StatusOK {

@@ -63,6 +63,7 @@ func TestD1_AGatewayThatIsGoneIsAskedOnce(t *testing.T) {
 	cfg.BaseURL = server.URL + "/rest"
 	found := run(t, cfg)
 	found.is(t, doctor.Fail, "connection", "connection refused")
+	assert.Contains(t, found["connection"].Promise, "refused", "it is about what failed")
 	found.is(t, doctor.Skipped, "order", "refused")
 	found.is(t, doctor.OK, "rate limit", "0 of 0 answers")
 	assert.Equal(t, 1, count(found, doctor.Fail))

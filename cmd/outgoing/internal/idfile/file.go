@@ -67,7 +67,7 @@ func Read(in io.Reader, column string) (File, error) {
 			break
 		}
 	}
-	t.bad.add(t.before.line, t.before.doubt)
+	t.endRows()
 	if t.bad.count > 0 {
 		return File{}, t.bad.err()
 	}
@@ -96,12 +96,17 @@ func (t *table) add(r row) (err error) {
 		return nil
 	}
 	id, err := t.id(r.cells)
-	if err = cmp.Or(t.before.add(r, t.index, id), err); err != nil {
-		t.before.doubt = nil
-	} else if t.bad.count == 0 {
+	if err = t.before.add(r, t.index, id, err); err == nil && t.bad.count == 0 {
 		t.file.IDs = append(t.file.IDs, id)
 	}
 	return err
+}
+
+// endRows begins anew below rows that may end in totals.
+func (t *table) endRows() {
+	t.bad.count += t.before.doubts.count
+	t.bad.first = append(t.bad.first, t.before.doubts.first...)
+	t.before = rowsBefore{}
 }
 
 const (
@@ -124,7 +129,7 @@ func (t *table) id(cells []string) (int64, error) {
 	}
 	id, err := ParseID(cell)
 	if err != nil && t.header && strings.EqualFold(cell, t.titles[t.index]) {
-		t.bad.add(t.before.line, t.before.doubt) // sheets put together, each with its total
+		t.endRows() // sheets put together, each with its total
 		return 0, fmt.Errorf("%w: the line repeats the titles; take it out", err)
 	}
 	for i, other := range cells {
@@ -225,8 +230,9 @@ func (b *badRows) add(line int, err error) {
 }
 
 func (b *badRows) err() error {
-	text := strings.Join(b.first, "\n  ")
-	if more := b.count - len(b.first); more > 0 {
+	named := b.first[:min(len(b.first), 10)]
+	text := strings.Join(named, "\n  ")
+	if more := b.count - len(named); more > 0 {
 		text += "\n  and " + display.Plural(more, "more line", "more lines")
 	}
 	return errors.New(strings.TrimSpace(text + "\n" + b.advice))

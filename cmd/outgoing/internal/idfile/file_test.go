@@ -1,6 +1,7 @@
 package idfile
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -28,6 +29,14 @@ func inUTF16(text string, low int) string {
 	return b.String()
 }
 
+func inUTF32(text string, order binary.AppendByteOrder) string {
+	var b []byte
+	for _, r := range text {
+		b = order.AppendUint32(b, uint32(r))
+	}
+	return string(b)
+}
+
 const (
 	littleEndian = 0
 	bigEndian    = 1
@@ -38,7 +47,6 @@ var readable = []struct{ name, text, column, want string }{
 	{"one a line", "43457\n43456\n", "", ""},
 	{"no newline at the end", "43457\n43456", "", ""},
 	{"from Windows", "43457\r\n43456\r\n", "", ""},
-	{"from an old Mac", "id;x\r43457;a\r43456;b\r", "", ""},
 	{"white space around", "  43457 \n\t43456\n\u00a0\n\u202f\n", "", ""},
 	{"a byte order mark", "\ufeff43457\n43456\n", "", ""},
 	{"a mark and a title", "\ufeffid,name\r\n43457,\"Anna, M\"\r\n43456,\"two\r\nlines\"\r\n", "", ""},
@@ -46,6 +54,10 @@ var readable = []struct{ name, text, column, want string }{
 	{"UTF-16, big-endian", inUTF16("\ufeffid;Zażółć \U0001f600\r\n43457;x\r\n43456;\U0001f600\r\n", bigEndian), "", ""},
 	{"UTF-16 without a mark", inUTF16("id;name\r\n43457;Żółć\r\n43456;x\r\n", littleEndian), "", ""},
 	{"UTF-16 without a mark, big-endian", inUTF16("id;name\r\n43457;Żółć\r\n43456;x\r\n", bigEndian), "", ""},
+	{"UTF-16 without a mark, in Polish", inUTF16("Źródło;message_id\r\nŻółć gęślą jaźń;43457\r\nŁódź;43456\r\n", littleEndian), "", ""},
+	{"UTF-16 without a mark, in Polish, big-endian", inUTF16("Źródło;message_id\r\nŻółć gęślą jaźń;43457\r\nŁódź;43456\r\n", bigEndian), "", ""},
+	{"UTF-16 without a mark, with long texts in Greek", inUTF16("id;text\n43457;"+strings.Repeat("Όνομα", 50)+"\n43456;"+strings.Repeat("Όνομα", 50)+"\n", littleEndian), "", ""},
+	{"UTF-16 without a mark, in Greek", inUTF16("Όνομα;message_id\r\nΓιάννης;43457\r\nΜαρία;43456\r\n", littleEndian), "", ""},
 	{"Windows-1250 beside the IDs", "id;name\n43457;\xafyta\n43456;B\xb9k\n", "", ""},
 	{"Excel's line about the separator", "sep=;\r\nid;name\r\n43457;Anna, M\r\n43456;\r\n", "", ""},
 	{"the same, quoted", "\"sep=,\"\nid,t\n43457,a;b\n43456,\n", "", ""},
@@ -99,6 +111,11 @@ var readable = []struct{ name, text, column, want string }{
 	{"units", "sms_id;n;unit\n43457;1;sztuk\n43456;1;sztuk\n1;1;sztuk\n", "", "43457 43456 1"},
 	{"a last row without a note that others lack, too", "sms_id;name;note\n1;Anna;\n43457;Anna;x\n43456;Jan;\n", "", "1 43457 43456"},
 	{"a last row with a status alone", "sms_id;name;status\n1;Anna;SENT\n43457;Anna;SENT\n43456;;SENT\n", "", "1 43457 43456"},
+	{"people who are called as totals are", "kto;sms_id;tel\nJan;1;+48999000000\nLiczba;43457;+48999000001\nMax;43456;+48999000002\nEwa;2;+48999000002\n", "", "1 43457 43456 2"},
+	{"people with a first name", "kto;sms_id\nJan Suma;43457\nMax Liczba;43456\n", "", ""},
+	{"sentences", "sms_id;text\n43457;Razem, czy osobno?\n43456;Suma: 20 zł, dziękujemy!\n", "", ""},
+	{"a cell that was emptied, since it looked like a total", "kto;sms_id\nJan;43457\n;43456\nEwa;1\n", "", "43457 43456 1"},
+	{"many rows without what those above have", "note;sms_id\nx;1\ny;2\n" + strings.Repeat(";3\n", 11), "", "1 2" + strings.Repeat(" 3", 11)},
 	{"small numbers", "1\n2\n4\n3\n", "", "1 2 4 3"},
 	{"prices with a decimal comma, quoted", "sms_id,price\n43457,\"0,16\"\n43456,\"0,07\"\n", "", ""},
 	{"two columns of one row, by number", "48999000000;43456", "2", "43456"},
@@ -267,6 +284,15 @@ var refused = []struct {
 	{"a count with its unit", "43456;x\n43457;y\n2;sztuk\n", []string{`line 3: "sztuk": it looks like a total`}},
 	{"a count in the middle", "id;name;to\n43456;x;y\n43457;x;y\n2;Ilość;\n43458;x;y\n", []string{`line 4: "Ilość": it looks like a total`}},
 	{"a grand total", "id;name\n43456;x\n43457;Grand total\n", []string{`line 3: "Grand total": it looks like a total`}},
+	{"a count among people", "kto;message_id\nJan;43456\nLiczba;43471\nEwa;43463\n", []string{`line 3: "Liczba": it looks like a total`, "take the line out", "empty this cell"}},
+	{"several counts", "kto;message_id\nJan;43456\nLiczba;1\nEwa;43463\nLiczba;1\n", []string{"line 3: ", "line 5: "}},
+	{"statistics", "kto;message_id\nJan;43456\nLiczba;2\nOdchylenie standardowe;88\n", []string{"line 3: ", "line 4: "}},
+	{"totals on top", "kto;message_id\nLiczba;2\nLicznik z message_id;3\nJan;43456\n", []string{"line 2: ", "line 3: "}},
+	{"totals on top, without a title", "Liczba;2\nJan;43456\n", []string{`line 1: "Liczba"`}},
+	{"a subtotal with a dash", "kto;message_id\nJan;43456\nEwa;43456\nJan - suma;2\nEla;43457\n", []string{`line 4: "Jan - suma"`}},
+	{"a count of two columns", "kto;sms_id;tel\nJan;43456;+48999000000\nLiczba;1;\nEwa;43463;+48999000001\n", []string{`line 3: "Liczba"`}},
+	{"a count with a sum of prices", "kto;sms_id;cena\nJan;43456;0,16\nLiczba z sms_id;1;0,16\nEwa;43463;0,07\n", []string{`line 3: "Liczba z sms_id"`}},
+	{"several counts without a word", "name;ID wiadomości\nx;43456\ny;43457\n;2\n;88\n", []string{"line 4: 2 stands", "line 5: 88 stands"}},
 	{"a count without a word", "name;ID wiadomości\nx;43456\ny;43457\n;2\n", []string{"line 4: 2 stands without what"}},
 	{"a count and a sum of prices", "sms_id;to;price\n43456;+48999000000;0,16\n43457;+48999000001;0,07\n10;;0,23\n", []string{"line 4: 10"}},
 	{"a count below phone numbers", "sms_id;to\n43456;48999000000\n43457;48999000001\n10\n", []string{"line 4: 10"}},
@@ -297,7 +323,14 @@ var refused = []struct {
 	{"xlsx", "PK\x03\x04\x14\x00\x06\x00[Content_Types].xml\x00", []string{"it is an Excel workbook (.xlsx)", "save it as CSV", "only the sheet in view"}},
 	{"zip", "PK\x03\x04\x14\x00ids.csv", []string{"ZIP"}},
 	{"xls", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", []string{"(.xls)"}},
+	{"xls with NUL bytes", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("\x00", 500), []string{"(.xls)"}},
+	{"zip with a carriage return", "PK\x03\x04\x14\x00\r\x00\x00\x00\x00\x00\x00", []string{"ZIP"}},
 	{"gzip", "\x1f\x8b\x08\x00", []string{"gzip", "gunzip -c"}},
+	{"UTF-32", inUTF32("id;name\n43457;Żółć\n", binary.LittleEndian), []string{"it is UTF-32", "save it as UTF-8"}},
+	{"UTF-32 with a mark", inUTF32("\ufeffŹródło;message_id\n1;43456\n", binary.LittleEndian), []string{"it is UTF-32"}},
+	{"UTF-32, big-endian", inUTF32("id;name\n43457;Żółć\n", binary.BigEndian), []string{"it is UTF-32"}},
+	{"UTF-32 with a mark, big-endian", inUTF32("\ufeff43457\n", binary.BigEndian), []string{"it is UTF-32"}},
+	{"from an old Mac", "name;id\rJan;43457\rEwa;43456\r", []string{"carriage returns"}},
 	{"xz", "\xfd7zXZ\x00", []string{"line 1: "}},
 	{"PDF", "%PDF-1.7\n", []string{"PDF"}},
 	{"HTML", "\n<html><table><tr><td>43456", []string{"HTML"}},
@@ -327,6 +360,23 @@ func TestAFileThatCouldMeanSomethingElseIsRefused(t *testing.T) {
 				assert.Contains(t, err.Error(), want)
 			}
 		})
+	}
+}
+
+// Wherever such a row stands.
+func TestARowOfTotalsIsRefused(t *testing.T) {
+	for _, label := range []string{
+		"Liczba", "Licznik", "Liczba z message_id", "Suma z message_id", "Licznik z ID wiadomości", "Średnia z message_id", "Razem wszystkich SMS",
+		"Minimum", "Maksimum", "W sumie", "Do zapłaty", "Wynik", "Σ", "∑", "Całkowita suma", "Całkowity licznik", "Licznik Jan", "RAZEM SMS",
+		"Suma końcowa kampanii", "Odchylenie standardowe", "Sum", "Total", "Count", "Grand Total", "Average", "Max", "Min", "Count of id", "Max of id",
+		"Sub-total", "Subtotal", "COUNT(*)", "sum(message_id)", "max_z_message_id", "Razem:", "Liczba = ", "Suma (sztuk)", "Łącznie wiadomości",
+	} {
+		for _, rows := range []string{"%s;2\nJan;43456\nEwa;43457\n", "Jan;43456\n%s;2\nEwa;43457\n", "Jan;43456\nEwa;43457\n%s;2\n"} {
+			for _, title := range []string{"kto;message_id\n", ""} {
+				_, file, err := readAll(title+fmt.Sprintf(rows, label), "")
+				assert.ErrorContains(t, err, "looks like a total", "%s in %q gives %v", label, rows, file.IDs)
+			}
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// decode returns the text of a file and its start, without a byte order mark, as UTF-8 if it was UTF-16, and with newlines.
+// decode returns the text of a file and its start, without a byte order mark, and as UTF-8 if it was UTF-16.
 // A file that is no text at all is an error that says what it is.
 func decode(r io.Reader) (text io.Reader, start []byte, err error) {
 	const size = 64 << 10
@@ -33,33 +33,31 @@ func decode(r io.Reader) (text io.Reader, start []byte, err error) {
 		text = io.MultiReader(text, r)
 	}
 	decoder := unicode.BOMOverride(transform.Nop)
-	switch bytes.IndexByte(raw, 0) { // UTF-16 without a mark, if its first character is of ASCII
-	case 0:
-		decoder = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder()
-	case 1:
-		decoder = unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder()
+	var nuls [2]int // at even and at odd places: UTF-16 has many, of digits and line breaks
+	for i, b := range raw {
+		if b == 0 {
+			nuls[i%2]++
+		}
+	}
+	switch few, first := len(raw)/8, bytes.IndexByte(raw, 0); {
+	case first == 0, nuls[0] > max(few, nuls[1]):
+		decoder = unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder()
+	case first == 1, nuls[1] > max(few, nuls[0]):
+		decoder = unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder()
 	}
 	start, _, _ = transform.Bytes(decoder, raw)
-	text = transform.NewReader(text, decoder)
-	if !bytes.Contains(start, []byte("\n")) {
-		text = oldMac{text}
-		start = bytes.ReplaceAll(start, []byte("\r"), []byte("\n"))
-	}
 	for begins, what := range foreign {
 		if bytes.HasPrefix(raw, []byte(begins)) || bytes.HasPrefix(bytes.TrimSpace(start), []byte(begins)) {
 			return nil, nil, errors.New("it is " + what)
 		}
 	}
-	return text, start, nil
-}
-
-// oldMac is a text with newlines in place of carriage returns.
-type oldMac struct{ io.Reader }
-
-func (r oldMac) Read(p []byte) (int, error) {
-	n, err := r.Reader.Read(p)
-	copy(p, bytes.ReplaceAll(p[:n], []byte("\r"), []byte("\n")))
-	return n, err
+	switch {
+	case bytes.Count(start, []byte{0}) > len(start)/4:
+		return nil, nil, errors.New("it is UTF-32, or no text; save it as UTF-8")
+	case bytes.Contains(start, []byte("\r")) && !bytes.Contains(start, []byte("\n")):
+		return nil, nil, errors.New("its lines end in carriage returns, as on an old Mac; save it with other line breaks")
+	}
+	return transform.NewReader(text, decoder), start, nil
 }
 
 const saveAsCSV = "save it as CSV in the program that it is from"
@@ -76,9 +74,6 @@ var foreign = map[string]string{
 }
 
 var startOfJSON = regexp.MustCompile(`^\s*[\[{]`)
-
-var errOtherJSON = errors.New("it is JSON, but not what get, cancel, list or watch write with --format json or jsonl;\n" +
-	"take the message IDs out of it, such as jq -r '.[].message_id' FILE | ... --file -")
 
 // readJSON reads this command's own results: an array of objects, or objects one after the other.
 func readJSON(r io.Reader) (ids []int64, err error) {
@@ -99,7 +94,8 @@ func readJSON(r io.Reader) (ids []int64, err error) {
 		case kind == ']', kind == '[' && in.StackDepth() == 1:
 			continue
 		case !isOwn(slices.Collect(maps.Keys(object))):
-			return nil, errOtherJSON
+			return nil, errors.New("it is JSON, but not what get, cancel, list or watch write with --format json or jsonl;\n" +
+				"take the message IDs out of it, such as jq -r '.[].message_id' FILE | ... --file -")
 		}
 		id, err := ParseID(object["id"].String())
 		if err != nil {
@@ -117,8 +113,6 @@ type row struct {
 // maxRow bounds the memory for a file that is not one of IDs.
 const maxRow = 1 << 20
 
-var errLongRow = errors.New("it is longer than 1 MiB; is a quotation mark missing, or is this not a file of message IDs?")
-
 // rows returns the rows of a text in UTF-8 or Windows-1250, and what is wrong with those that are malformed. An error without
 // a line ends them: the text cannot be read. The cells are valid until the next row. If indented is true, white space before
 // a row is no cell.
@@ -133,7 +127,8 @@ func rows(text io.Reader, separator rune, indented bool) iter.Seq2[row, error] {
 			malformed, ok := errors.AsType[*csv.ParseError](err)
 			switch {
 			case limited.N <= 0:
-				yield(row{line: line + 1}, errLongRow)
+				yield(row{line: line + 1}, errors.New("it is longer than 1 MiB; is a quotation mark missing, "+
+					"or is this not a file of message IDs?"))
 				return
 			case errors.Is(err, io.EOF):
 				return

@@ -190,13 +190,10 @@ func encodeCSV(fields []string, row members, excel bool) string {
 	return b.String()
 }
 
-// numberFields are those whose text Excel is to take for a number. The rest it must leave alone.
-var numberFields = []string{"id", "type", "parts", "price", "status", "messages"}
-
 // excelCell writes dates in local time and prices with a comma. Whatever Excel would take for a formula (which may run
 // programs), a number or a date, and is none, gets an apostrophe before it.
 func excelCell(name, text string) string {
-	if slices.Contains(numberFields, name) {
+	if slices.Contains([]string{"id", "type", "parts", "price", "status", "messages"}, name) { // numbers to Excel, too
 		return strings.Replace(text, ".", ",", 1)
 	}
 	if date, err := time.Parse(time.RFC3339, text); err == nil && strings.HasSuffix(name, "_date") {

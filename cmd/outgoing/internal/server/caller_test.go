@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -80,6 +81,51 @@ func runCaller(t *testing.T, receive roundTripper, meanwhile func(*Caller)) stri
 	assert.NotContains(t, log.String(), "hush")
 	assert.NotContains(t, log.String(), "made-up")
 	return log.String()
+}
+
+// As requests of clients have.
+func TestCallbacksInFlightHaveAGraceWhenTheServerIsStopped(t *testing.T) {
+	for takes, want := range map[time.Duration]string{
+		Grace - time.Second: "callback  1 message  204 No Content  2s\n",
+		Grace + time.Second: "callback  1 status change was not acknowledged\n",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var stopped time.Time
+			calls := 0
+			log := runCaller(t, func(r *http.Request) (*http.Response, error) {
+				calls++
+				select {
+				case <-r.Context().Done():
+					return nil, r.Context().Err()
+				case <-time.After(takes):
+					return answered(http.StatusNoContent, nil), nil
+				}
+			}, func(c *Caller) {
+				c.Report(outgoingtest.SampleMessages(1)...)
+				synctest.Wait()
+				stopped = time.Now()
+			})
+			assert.Contains(t, log, want)
+			assert.Equal(t, min(takes, Grace), time.Since(stopped))
+			assert.Equal(t, 1, calls)
+		})
+	}
+}
+
+func TestNoCallbackBeginsOnceTheServerIsStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int64
+		log := runCaller(t, func(*http.Request) (*http.Response, error) {
+			calls.Add(1)
+			time.Sleep(time.Second)
+			return answered(http.StatusNoContent, nil), nil
+		}, func(c *Caller) {
+			c.Report(outgoingtest.SampleMessages(10 * maxRows)...)
+			synctest.Wait()
+		})
+		assert.Equal(t, int64(MaxCalls), calls.Load())
+		assert.Contains(t, log, "300 status changes were not acknowledged")
+	})
 }
 
 func TestACallbackIsWhatTheVendorSends(t *testing.T) {

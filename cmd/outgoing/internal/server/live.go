@@ -142,10 +142,10 @@ func (l Live) moveOn(open []*underway) (left []*underway, changed []outgoing.Mes
 	return left, changed
 }
 
-// MaxCalls is how many callbacks are under way at once.
-const MaxCalls = 4
-
+// The bounds of callbacks.
 const (
+	MaxCalls    = 4               // under way at once
+	Grace       = 3 * time.Second // for what is in flight when the server is stopped
 	callTimeout = 10 * time.Second
 	maxRows     = 50     // in one callback
 	maxOpen     = 50_000 // changes that are not acknowledged
@@ -164,7 +164,7 @@ type Caller struct {
 	open       atomic.Int64 // changes that are not acknowledged
 }
 
-// NewCaller returns a Caller that writes a line to out for each callback, until ctx is done. An empty token is none.
+// NewCaller returns a Caller that writes a line to out for each callback, and begins none once ctx is done. An empty token is none.
 // Redirects are not followed.
 func NewCaller(ctx context.Context, u *url.URL, token string, transport http.RoundTripper, out io.Writer) *Caller {
 	return &Caller{
@@ -207,7 +207,7 @@ func (c *Caller) Report(changed ...outgoing.Message) {
 	}
 }
 
-// Wait waits for the last callbacks, once ctx is done, and says what was not acknowledged.
+// Wait waits for the callbacks in flight, once ctx is done, and says what was not acknowledged.
 func (c *Caller) Wait() {
 	c.calls.Wait()
 	if open := c.open.Load(); open > 0 {
@@ -219,7 +219,7 @@ func (c *Caller) Wait() {
 func (c *Caller) deliver(msgs []outgoing.Message) {
 	count := display.Plural(len(msgs), "message", "messages")
 	for wait := firstWait; c.ctx.Err() == nil; wait = min(2*wait, longestWait) {
-		c.slots <- struct{}{} // soon: what is under way ends with ctx, too
+		c.slots <- struct{}{} // soon: what is under way ends soon after ctx
 		begun := time.Now()
 		result, acknowledged := c.post(msgs)
 		took := time.Since(begun).Round(100 * time.Microsecond)
@@ -241,11 +241,12 @@ func (c *Caller) deliver(msgs []outgoing.Message) {
 
 // post returns what came of a callback, in words, and whether it was acknowledged.
 func (c *Caller) post(msgs []outgoing.Message) (result string, acknowledged bool) {
-	ctx, cancel := context.WithTimeout(c.ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), callTimeout)
 	defer cancel()
+	defer context.AfterFunc(c.ctx, func() { time.AfterFunc(Grace, cancel) })()
 	body, err := json.Marshal(msgs)
 	req, wrong := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
-	if err != nil || wrong != nil {
+	if err != nil || wrong != nil || c.ctx.Err() != nil {
 		return "not sent", false // the error may have the URL in its text
 	}
 	req.Header.Set("Content-Type", "application/json")

@@ -192,8 +192,6 @@ func (s Style) Paint(color, text string) string {
 	return "\x1b[" + color + "m" + text + "\x1b[0m"
 }
 
-const progressEvery = 250 * time.Millisecond // what is over sooner needs no progress
-
 // Progress is how far the work is, for people: what it is doing and to what things, such as "get" and "IDs". The total is 0 if
 // it is unknown.
 type Progress struct {
@@ -242,7 +240,7 @@ func (s *Screen) Live(line func(elapsed time.Duration) string) (end func()) {
 			select {
 			case <-stop:
 				return
-			case <-time.After(progressEvery):
+			case <-time.After(250 * time.Millisecond): // what is over sooner needs no progress
 				s.draw(line(time.Since(begun)))
 			}
 		}
