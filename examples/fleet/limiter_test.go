@@ -145,7 +145,7 @@ func TestNothingLeavesInAHoldAndNoBurstFollowsIt(t *testing.T) {
 				inHold++
 			}
 		}
-		assert.LessOrEqual(t, inHold, 2, "those that were under way")
+		assert.LessOrEqual(t, inHold, 5, "those that were under way, and not 42")
 		assert.LessOrEqual(t, busiest(arrivals), perSecond*5/4)
 	})
 }
