@@ -7,7 +7,7 @@
 // The gateway takes 50 IDs in one request. GetByIDs, StreamByIDs and CancelScheduled take any number, and return
 // results in the order of the IDs. A request that fails does not affect the others: the result has what was answered,
 // and a *[BatchError] names the IDs that are not settled; a look-up has each in one of the two, a cancel all in its
-// outcomes. After a 403, a 401 (unless [WithTokenSource] has a new token by then) and 20 requests in a row without an
+// outcomes. After a 403, a 401 (unless [WithTokenSource] has a new token by then) or 20 requests in a row without an
 // answer no more is sent: the IDs left are in the BatchError under [ErrNotSent].
 //
 // A 404 with a problem document means that the gateway knows none of the request's IDs: Missing, or [Rejected] with

@@ -70,7 +70,7 @@ func defaultTransport() *http.Transport {
 func ParseBaseURL(raw string) (string, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
-		return "", errors.New("not a URL")
+		return "", errors.New("not a URL: must start with https://")
 	}
 	u.Host = strings.ToLower(u.Host)
 	switch {

@@ -13,6 +13,9 @@ import (
 //
 // A fault with a Drop, a Status or a Body comes in place of the gateway's work, so that a cancel has no effect, unless
 // AfterWork is set. Any other fault leaves the work, and all of the answer that it does not name, as it would have been.
+//
+// Match and Before are called by the goroutines of the requests, several at once. "From the eighth request on" takes no
+// counter: Inject(Fault{Times: 7}, Fault{Times: -1, Drop: true}).
 type Fault struct {
 	Method string                   // only requests with this method; "" is any
 	Match  func(*http.Request) bool // only those it accepts, see [HasID]; nil is any
