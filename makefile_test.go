@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gsmservice-gateway/client-go/internal/fewer"
 )
 
 // module returns a directory with a module of these files.
@@ -29,7 +31,7 @@ func module(t *testing.T, files map[string]string) string {
 // skipUnlessFull skips the test unless all is tested, and all programs that it needs are there.
 func skipUnlessFull(t *testing.T, programs ...string) {
 	t.Helper()
-	if os.Getenv("OUTGOING_FULL") == "" {
+	if !fewer.Full() {
 		t.Skip("make ci runs this, with OUTGOING_FULL=1")
 	}
 	for _, program := range programs {

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gsmservice-gateway/client-go/internal/fewer"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -96,7 +97,7 @@ func viaTunnel(t *testing.T, test func(t *testing.T, client *outgoing.Client, tu
 		ok(w, r)
 	})
 	timeout := 300 * time.Millisecond
-	if raceDetector { // a handshake takes longer, too
+	if fewer.Raced { // a handshake takes longer, too
 		timeout = time.Second
 	}
 	servers(t, func(t *testing.T, server *httptest.Server, transport *http.Transport) {

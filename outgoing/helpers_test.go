@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -15,12 +14,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gsmservice-gateway/client-go/internal/fewer"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
-// full reports whether grids and simulations run whole, as make ci has them, and not only at their corners. It is asked in
-// tests: go test does not see what a package reads when it is initialized, and would take an old result for a new one.
-func full() bool { return os.Getenv("OUTGOING_FULL") != "" }
+// full reports whether grids and simulations run whole, and not only at their corners.
+var full = fewer.Full
 
 // sized is all where grids and simulations run whole, and few otherwise.
 func sized[T any](few, all T) T {
@@ -32,7 +31,7 @@ func sized[T any](few, all T) T {
 
 // raced is fewest under the race detector, with which each run takes many times as long, and usual otherwise.
 func raced[T any](fewest, usual T) T {
-	if raceDetector {
+	if fewer.Raced {
 		return fewest
 	}
 	return usual
@@ -41,7 +40,7 @@ func raced[T any](fewest, usual T) T {
 // notForRaces skips a test of how much memory is held: races do not change that, and the test is slow where they are looked for.
 func notForRaces(t *testing.T) {
 	t.Helper()
-	if raceDetector {
+	if fewer.Raced {
 		t.Skip("go test without -race runs this, and so does make ci")
 	}
 }

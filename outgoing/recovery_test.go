@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gsmservice-gateway/client-go/internal/fewer"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
@@ -76,11 +77,11 @@ func TestR6_CallsSucceedAgainWithinAMinuteAfterAnOutage(t *testing.T) {
 	}{{"none", func(int) func(time.Time) bool { return unlimited }}, {"window", fixedWindow}, {"bucket", tokenBucket}}
 	lengths := []time.Duration{30 * time.Second, 5 * time.Second, 4 * time.Minute}
 	outages := []outage{{429, 0}, {503, 10 * time.Second}, {429, time.Second}, {429, 10 * time.Second}}
-	corners := raceDetector || !full()
+	corners := fewer.Raced || !full()
 	if corners {
 		lengths, outages, limits = lengths[:1], outages[:2], limits[:2]
 	}
-	if raceDetector {
+	if fewer.Raced {
 		limits = limits[1:]
 	}
 	random := seeded(t)
@@ -169,14 +170,14 @@ func TestR6_SilenceAfterAnOutageIsEnough(t *testing.T) {
 func TestR6_BulkJobsUseMostOfTheQuota(t *testing.T) {
 	for name, limit := range map[string]func(int) func(time.Time) bool{"window": fixedWindow, "bucket": tokenBucket} {
 		for _, rate := range []int{1, 20, 100} {
-			if rate == 100 && (raceDetector || !full()) {
+			if rate == 100 && (fewer.Raced || !full()) {
 				continue
 			}
 			t.Run(fmt.Sprintf("%s of %d a second", name, rate), func(t *testing.T) {
 				t.Parallel()
 				requests := 100*rate + 100
 				switch {
-				case raceDetector && rate > 1:
+				case fewer.Raced && rate > 1:
 					requests = 20 * rate
 				case rate > 1 && !full():
 					requests = 50 * rate

@@ -9,13 +9,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gsmservice-gateway/client-go/internal/fewer"
 	"github.com/gsmservice-gateway/client-go/outgoing"
 )
 
 // What of P1 to P4 can be tested without a clock, and so without noise. The benchmarks measure the rest.
 
 func TestP1_AllocationsStayNearTheFloor(t *testing.T) {
-	if raceDetector {
+	if fewer.Raced {
 		t.Skip("the race detector makes sync.Pool forget at random")
 	}
 	for _, c := range contests(t) {

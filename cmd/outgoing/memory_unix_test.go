@@ -3,7 +3,6 @@
 package main_test
 
 import (
-	"os"
 	"runtime"
 	"strings"
 	"syscall"
@@ -12,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gsmservice-gateway/client-go/internal/fewer"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
 
@@ -30,7 +30,7 @@ func TestMemoryDoesNotGrowWithTheIDs(t *testing.T) {
 		return most
 	}
 	n := 100_000
-	if os.Getenv("OUTGOING_FULL") != "" {
+	if fewer.Full() {
 		n = 200_000
 	}
 	few, many := use(1_000), use(n)

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gsmservice-gateway/client-go/internal/fewer"
 	api "github.com/gsmservice-gateway/client-go/outgoing"
 	"github.com/gsmservice-gateway/client-go/outgoing/outgoingtest"
 )
@@ -250,7 +251,7 @@ func TestTablesFitTheTerminal(t *testing.T) {
 	gateway.Add(api.Message{ID: 5, StatusCode: "DELIVERED", Recipient: "+48999000000", Sender: &long, StatusDescription: long},
 		api.Message{ID: 1234567890123456789, StatusCode: strings.Repeat("S", 50), Recipient: long})
 	widths := []uint16{20, 60, 120}
-	if os.Getenv("OUTGOING_FULL") != "" {
+	if fewer.Full() {
 		widths = []uint16{20, 40, 60, 80, 97, 120, 300}
 	}
 	for _, args := range []string{"get 5 7 1234567890123456789", "list", "cancel --yes 5 7", "watch --until=x --timeout=300ms -q 5", "get --summary 5 7"} {

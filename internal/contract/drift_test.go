@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gsmservice-gateway/client-go/internal/contract"
+	"github.com/gsmservice-gateway/client-go/internal/fewer"
 )
 
 // Each change is seen by drift, with its level, and by generate, which says the same or why it refuses the document.
@@ -362,7 +363,7 @@ func TestReferencesThatCannotBeFollowedAreRefused(t *testing.T) {
 func TestNothingInADocumentMakesACheckPanic(t *testing.T) {
 	t.Parallel()
 	step, count := 1499, 0
-	if os.Getenv("OUTGOING_FULL") != "" {
+	if fewer.Full() {
 		step = 11 // prime to the number of values, so that each of them comes
 	}
 	repository := open(t)

@@ -1,7 +1,6 @@
 package contract_test
 
 import (
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gsmservice-gateway/client-go/internal/contract"
+	"github.com/gsmservice-gateway/client-go/internal/fewer"
 )
 
 const repositoryRoot = "../.."
@@ -28,10 +28,10 @@ func open(t *testing.T) *contract.Repository {
 
 // leftOut reports whether the ith of some cases is not tried: all are in make ci, each step-th by default, and fewer with -race.
 func leftOut(i, step int) bool {
-	if raced {
+	if fewer.Raced {
 		step *= 4
 	}
-	return i%step > 0 && os.Getenv("OUTGOING_FULL") == ""
+	return i%step > 0 && !fewer.Full()
 }
 
 func texts(changes []contract.Change) []string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
+	"github.com/gsmservice-gateway/client-go/internal/fewer"
 	"github.com/gsmservice-gateway/client-go/internal/history"
 )
 
@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // seeds returns how many histories of a kind a test walks over: the corners, or all of them in make ci.
 func seeds(corners, all uint64) uint64 {
-	if os.Getenv("OUTGOING_FULL") != "" {
+	if fewer.Full() {
 		return all
 	}
 	return corners

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,12 +18,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gsmservice-gateway/client-go/gen"
+	"github.com/gsmservice-gateway/client-go/internal/fewer"
 	"github.com/gsmservice-gateway/client-go/internal/watch"
 )
 
-// full reports whether grids and simulations run whole, and not at their corners. It is asked in tests, since go test does not
-// see what a package reads when it is initialized, and would take an old result.
-func full() bool { return os.Getenv("OUTGOING_FULL") != "" }
+// full reports whether grids and simulations run whole, and not only at their corners.
+var full = fewer.Full
 
 type message = gen.Message
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 
@@ -14,6 +13,7 @@ import (
 
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/doctor"
 	"github.com/gsmservice-gateway/client-go/cmd/outgoing/internal/interrupt"
+	"github.com/gsmservice-gateway/client-go/internal/fewer"
 )
 
 func TestD1_ServerErrorsAreNotAskedForWithoutEnd(t *testing.T) {
@@ -86,7 +86,7 @@ func namesTheNewest(_ int32, r *http.Request) bool {
 // What is left is skipped, and soon: each request may be one that no one answers.
 func TestD1_AGatewayThatDiesInTheMiddleIsAFail(t *testing.T) {
 	each := int32(5)
-	if os.Getenv("OUTGOING_FULL") != "" {
+	if fewer.Full() {
 		each = 1
 	}
 	for last := int32(0); last < 24; last += each {

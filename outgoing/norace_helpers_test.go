@@ -1,5 +1,0 @@
-//go:build !race
-
-package outgoing_test
-
-const raceDetector = false

@@ -1,6 +1,0 @@
-//go:build race
-
-package outgoing_test
-
-// raceDetector reports whether the race detector looks on.
-const raceDetector = true
