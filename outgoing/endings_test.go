@@ -185,6 +185,34 @@ func TestR10_HalvesAndReadBacksThatALimiterRefusesTakeNoRetryQuota(t *testing.T)
 	})
 }
 
+func TestR5_AHalfWhoseWaitTheContextEndsTakesNoRetryQuota(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var quiet atomic.Bool
+		asked := 0
+		client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+			if quiet.Load() {
+				return answer(502, ""), nil
+			}
+			return answer(400, ""), nil
+		}), outgoing.WithLimiter(limiter(func(ctx context.Context) error {
+			if asked++; asked > 1 && !quiet.Load() {
+				return pause(ctx, time.Hour)
+			}
+			return nil
+		})))
+		for range 50 {
+			asked = 0
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			result, err := client.GetByIDs(ctx, ids(50))
+			cancel()
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			assert.Equal(t, 1, result.Attempts)
+		}
+		quiet.Store(true)
+		assert.Equal(t, 100, retriesLeft(t, client))
+	})
+}
+
 func TestR3_E5_ARequestWhoseRetryWouldComeTooLateIsNotSplit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)

@@ -85,11 +85,11 @@ func (c *call) lookUpPart(ctx context.Context, ids []int64, half bool) lookup {
 			break
 		}
 		part := c.lookUpPart(ctx, ids[bounds[0]:bounds[1]], true)
-		switch {
-		case part.Attempts > 0, c.stopped(ctx) != nil:
-			copy(found.Results[bounds[0]:], part.Results)
-		case !c.watching: // it was held back, or a limiter refused it
+		if part.Attempts == 0 && !c.watching { // it was held back, a limiter refused it, or the call ended
 			c.Limiter.ReturnRetry()
+		}
+		if part.Attempts > 0 || c.stopped(ctx) != nil {
+			copy(found.Results[bounds[0]:], part.Results)
 		}
 		found.Meta.add(part.Meta)
 	}
