@@ -45,15 +45,21 @@ func (c *call) historyPage(ctx context.Context, asked PageRequest, yield func(Me
 	switch limit := answer.Limit; {
 	case asked.Page > 1 && lastAnswer(&trace).noneKnown():
 		return history.Page{}, nil
-	case limit != nil && *limit != asked.Limit, len(answer.Messages) > asked.Limit:
-		got := cmp.Or(limit, new(len(answer.Messages)))
+	case limit != nil && *limit != asked.Limit, len(answer.rows) > asked.Limit:
+		got := cmp.Or(limit, new(len(answer.rows)))
 		text := fmt.Sprintf("GET %s: asked for pages of %d, and got pages of %d", pathMessages, asked.Limit, *got)
 		return history.Page{}, errline.New(text, ErrUnexpectedResponse)
 	}
 	page := history.Page{Total: answer.TotalResults, Current: answer.CurrentPage, HasNext: answer.Links.Next != ""}
-	for _, m := range answer.Messages {
-		page.IDs = append(page.IDs, m.ID)
+	for _, row := range answer.rows {
+		page.IDs = append(page.IDs, row.Value.ID)
 	}
-	page.Deliver = func(i int) bool { return yield(answer.Messages[i], answer.failed[i].err()) }
+	page.Deliver = func(i int) bool {
+		row := answer.rows[i]
+		if row.Err != nil {
+			return yield(Message{ID: row.Value.ID}, failures{unreadable(row)}.err())
+		}
+		return yield(*row.Value, nil)
+	}
 	return page, err
 }

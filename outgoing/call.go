@@ -2,13 +2,13 @@ package outgoing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
 	"sync"
 	"sync/atomic"
 
-	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
 	"github.com/gsmservice-gateway/client-go/internal/ratelimit"
 )
@@ -23,7 +23,6 @@ type call struct {
 	failedParts atomic.Int32 // parts of split requests that failed, with no success between
 	oddLogged   sync.Map     // kinds of odd members that the log has
 	watching    bool         // a Watch, which has outages and retries of its own
-	unpriced    bool         // a row whose price cannot be read counts, with a price of 0
 }
 
 // newCall merges opts over the client's defaults.
@@ -66,9 +65,6 @@ func invalidID(id int64) error { return invalid(fmt.Sprintf("message ID %d: IDs 
 
 // distinct returns the IDs without repetitions; the first mention gives the place.
 func distinct(ids []int64) ([]int64, error) {
-	if slices.IsSorted(ids) && (len(ids) == 0 || ids[0] > 0) { // as most lists are
-		return slices.Compact(slices.Clone(ids)), nil
-	}
 	seen := make(map[int64]struct{}, len(ids))
 	kept := make([]int64, 0, len(ids))
 	for _, id := range ids {
@@ -83,52 +79,10 @@ func distinct(ids []int64) ([]int64, error) {
 	return kept, nil
 }
 
-// inRequests does work for each request of up to [MaxIDs] of the IDs, and yields the results in order, until the call is
-// stopped.
-func inRequests[R any](
-	ctx context.Context, c *call, ids []int64, work func(ctx context.Context, ids []int64) R,
-) iter.Seq[R] {
-	n := max(1, min(c.concurrency, (len(ids)+MaxIDs-1)/MaxIDs))
-	return parallel.Ordered(ctx, n, c.requests(ctx, slices.Values(ids), new(error)), work)
-}
-
-// requests yields groups of up to [MaxIDs] distinct IDs. If it ends before ids does, at an ID below 1 or since the call is
-// stopped, unsent says so. It looks one ID ahead: so a call that is stopped knows whether IDs are left without asking ids
-// again, which may end because the call has.
-func (c *call) requests(ctx context.Context, ids iter.Seq[int64], unsent *error) iter.Seq[[]int64] {
-	return func(yield func([]int64) bool) {
-		if reason := c.stopped(ctx); reason != nil {
-			*unsent = notSent(reason)
-			return
-		}
-		chunk := make([]int64, 0, MaxIDs)
-		for id := range ids {
-			if id < 1 {
-				*unsent = notSent(invalidID(id))
-				break
-			}
-			if slices.Contains(chunk, id) {
-				continue
-			}
-			if len(chunk) == MaxIDs {
-				if !yield(chunk) {
-					return
-				}
-				if reason := c.stopped(ctx); reason != nil {
-					*unsent = errline.Wrap(fmt.Sprintf("ID %d and those after it were not sent", id), reason, ErrNotSent)
-					return
-				}
-				chunk = make([]int64, 0, MaxIDs)
-			}
-			chunk = append(chunk, id)
-		}
-		if reason := c.stopped(ctx); reason != nil && *unsent == nil { // ids may have ended for that reason
-			*unsent = notSent(reason)
-		}
-		if len(chunk) > 0 {
-			yield(chunk)
-		}
-	}
+// inRequests does work for each request of up to [MaxIDs] of the IDs, and yields the results in order.
+func inRequests[R any](ctx context.Context, c *call, ids []int64, work func(context.Context, []int64) R) iter.Seq[R] {
+	n := (len(ids) + MaxIDs - 1) / MaxIDs
+	return parallel.Ordered(ctx, min(c.concurrency, n), slices.Chunk(ids, MaxIDs), work)
 }
 
 // stopped returns why no further request must be sent; nil if one may be.
@@ -137,11 +91,15 @@ func (c *call) stopped(ctx context.Context) error { return ratelimit.StopReason(
 // failures are what becomes a [BatchError].
 type failures []Failure
 
-// add appends a failure, or its IDs to the last one if the reason is the same.
+// add appends a failure, or its IDs to the last one if the reason is the same. Requests that were not sent have the same reason
+// if it reads the same: after the end of a call there may be thousands.
 func (f *failures) add(err error, ids ...int64) {
-	if n := len(*f); n > 0 && (*f)[n-1].Err == err { //nolint:errorlint // the same value, not the same kind
-		(*f)[n-1].IDs = append((*f)[n-1].IDs, ids...)
-		return
+	if n := len(*f); n > 0 {
+		last := &(*f)[n-1]
+		if last.Err == err || errors.Is(err, ErrNotSent) && last.Err.Error() == err.Error() { //nolint:errorlint // the same value
+			last.IDs = append(last.IDs, ids...)
+			return
+		}
 	}
 	*f = append(*f, Failure{IDs: ids, Err: err})
 }

@@ -44,14 +44,10 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 	for part := range inRequests(ctx, call, asked, call.cancelOnce) {
 		result.Outcomes = append(result.Outcomes, part.Outcomes...)
 		result.Meta.add(part.Meta)
-		failed = append(failed, part.failed...)
-		toReadBack = append(toReadBack, part.toReadBack...)
-	}
-	if rest := asked[len(result.Outcomes):]; len(rest) > 0 {
-		failed.add(notSent(call.stopped(ctx)), rest...)
-		for _, id := range rest {
-			result.Outcomes = append(result.Outcomes, Outcome{ID: id, State: NotSent})
+		for _, f := range part.failed {
+			failed.add(f.Err, f.IDs...)
 		}
+		toReadBack = append(toReadBack, part.toReadBack...)
 	}
 	if len(toReadBack) > 0 && call.stopped(ctx) == nil {
 		call.readBack(ctx, &result, toReadBack)
@@ -62,21 +58,18 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 // readBack looks messages up for their outcomes. A look-up that fails adds nothing to the error, but it takes from the
 // retry quota, and is the last one if that is used up: in an outage the others would double the load.
 func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) {
-	c.unpriced = true // what counts is the status
-	var found GetResult
+	next := 0 // outcome; the results come in their order
 	for part := range inRequests(ctx, c, ids, c.lookUp) {
-		var failed failures
-		found.add(part, &failed)
-		if len(failed) > 0 && part.Attempts > 0 && c.stopped(ctx) == nil && !c.Limiter.TakeRetry() {
-			c.stop(errNoRetryLeft) // and not break: the attempts in flight count
+		for _, found := range part.results {
+			for result.Outcomes[next].ID != found.id {
+				next++
+			}
+			result.Outcomes[next].Message = found.message
 		}
-	}
-	result.Attempts += found.Attempts
-	result.OddMembers += found.OddMembers
-	messages := found.Messages // in the order of the outcomes
-	for i := range result.Outcomes {
-		if o := &result.Outcomes[i]; len(messages) > 0 && o.ID == messages[0].ID {
-			o.Message, messages = &messages[0], messages[1:]
+		result.Attempts += part.Attempts
+		result.OddMembers += part.OddMembers
+		if part.Requests == 0 && part.Attempts > 0 && c.stopped(ctx) == nil && !c.Limiter.TakeRetry() {
+			c.stop(errNoRetryLeft) // and not break: the attempts in flight count
 		}
 	}
 }
@@ -99,7 +92,7 @@ func (c *call) cancelOnce(ctx context.Context, ids []int64) (result cancelResult
 	}
 	result.Outcomes = make([]Outcome, len(ids))
 	for i, id := range ids {
-		outcome, reason := outcomeOf(&found, i)
+		outcome, reason := outcomeOf(found, i)
 		outcome.ID = id
 		result.Outcomes[i] = outcome
 		if reason != nil {

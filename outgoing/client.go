@@ -3,7 +3,6 @@ package outgoing
 import (
 	"cmp"
 	"context"
-	"net/http"
 
 	"github.com/gsmservice-gateway/client-go/gen"
 	"github.com/gsmservice-gateway/client-go/internal/header"
@@ -32,11 +31,10 @@ func New(token string, opts ...Option) (*Client, error) {
 		return nil, invalid("a token and WithTokenSource were both given: pass only one")
 	}
 	o.Client = transport.NewClient(o.httpClient)
-	get, errGet := gen.NewGetMessagesRequest(o.baseURL, nil)
-	cancel, errCancel := gen.NewCancelMessagesRequest(o.baseURL, nil)
-	if err := cmp.Or(errGet, errCancel, o.CheckProxy(o.baseURL)); err != nil {
+	template, err := gen.NewGetMessagesRequest(o.baseURL, nil)
+	if err := cmp.Or(err, o.CheckProxy(o.baseURL)); err != nil {
 		return nil, invalid(err.Error())
 	}
-	o.idTemplates = map[string]*http.Request{get.Method: get, cancel.Method: cancel}
+	o.aboutIDs = template
 	return &Client{o}, nil
 }

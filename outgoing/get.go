@@ -7,8 +7,6 @@ import (
 
 	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
-	"github.com/gsmservice-gateway/client-go/internal/transport"
-	"github.com/gsmservice-gateway/client-go/internal/watch"
 )
 
 // GetResult is the result of a look-up.
@@ -20,14 +18,14 @@ type GetResult struct {
 
 // add adds what became of the IDs of a request; failed gets those that could not be settled.
 func (r *GetResult) add(part lookup, failed *failures) {
-	for i, result := range part.Results {
-		switch result.Finding {
-		case watch.Found:
-			r.Messages = append(slices.Grow(r.Messages, len(part.Results)-i), *result.Message)
-		case watch.Missing:
-			r.Missing = append(r.Missing, result.ID)
+	for i, result := range part.results {
+		switch result.err {
+		case nil:
+			r.Messages = append(slices.Grow(r.Messages, len(part.results)-i), *result.message)
+		case errUnknownID:
+			r.Missing = append(r.Missing, result.id)
 		default:
-			failed.add(result.Err, result.ID)
+			failed.add(result.err, result.id)
 		}
 	}
 	r.Meta.add(part.Meta)
@@ -43,45 +41,60 @@ func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (Get
 		return GetResult{}, err
 	}
 	var (
-		result  GetResult
-		failed  failures
-		settled int
+		result GetResult
+		failed failures
 	)
 	for part := range inRequests(ctx, call, asked, call.lookUp) {
 		result.add(part, &failed)
-		settled += len(part.Results)
-	}
-	if rest := asked[settled:]; len(rest) > 0 {
-		failed.add(notSent(call.stopped(ctx)), rest...)
 	}
 	return result, failed.err()
 }
 
 // lookup is what became of the IDs of one request or, where it was split, of several.
 type lookup struct {
-	watch.Look
+	results []idResult // one for each ID, in their order
 	Meta
+	request *answered[Message] // the one about all of the IDs
 }
 
-// maxFailedParts is how many parts in a row may fail before no request is split any further: then it is not one of the IDs.
-const maxFailedParts = 16
+// idResult is what became of one ID.
+type idResult struct {
+	id      int64
+	message *Message           // nil if the answer has no row for it
+	err     error              // nil if the message was found; errUnknownID if there is none
+	request *answered[Message] // the last one about this ID
+}
+
+var errUnknownID = errline.New("the gateway does not know this ID", ErrNotFound)
+
+// splittable reports whether a request failed that its halves may not, since one of its IDs may be to blame.
+func (l *lookup) splittable() bool {
+	t := &l.request.trace
+	return len(l.results) > 1 && lastAnswer(t).blamesIDs() && !t.OutOfTime
+}
 
 // lookUp looks up IDs in one request or, if one of them may have broken it, in several.
 func (c *call) lookUp(ctx context.Context, ids []int64) lookup { return c.lookUpPart(ctx, ids, false) }
 
+// maxFailedParts is how many parts in a row may fail before no request is split any further: then it is not one of the IDs.
+const maxFailedParts = 16
+
 // lookUpPart looks up IDs. If the request may have failed because of one of them, each half of them is looked up, while
 // the retry quota lasts: with one attempt, since that is a retry itself, but a single ID with all of them.
 func (c *call) lookUpPart(ctx context.Context, ids []int64, half bool) lookup {
-	found, splittable := c.lookUpOnce(ctx, ids, half && len(ids) > 1)
+	found := c.lookUpOnce(ctx, ids, half && len(ids) > 1)
 	switch {
 	case found.Requests > 0:
 		c.failedParts.Store(0)
 	case half:
 		c.failedParts.Add(1)
 	}
+	if !found.splittable() {
+		return found
+	}
 	middle := len(ids) / 2
 	for _, bounds := range [][2]int{{0, middle}, {middle, len(ids)}} {
-		if !splittable || c.failedParts.Load() >= maxFailedParts || c.stopped(ctx) != nil || !c.watching && !c.Limiter.TakeRetry() {
+		if c.failedParts.Load() >= maxFailedParts || c.stopped(ctx) != nil || !c.watching && !c.Limiter.TakeRetry() {
 			break
 		}
 		part := c.lookUpPart(ctx, ids[bounds[0]:bounds[1]], true)
@@ -89,65 +102,31 @@ func (c *call) lookUpPart(ctx context.Context, ids []int64, half bool) lookup {
 			c.Limiter.ReturnRetry()
 		}
 		if part.Attempts > 0 || c.stopped(ctx) != nil {
-			copy(found.Results[bounds[0]:], part.Results)
+			copy(found.results[bounds[0]:], part.results)
 		}
 		found.Meta.add(part.Meta)
 	}
 	return found
 }
 
-// lookUpOnce looks up IDs in one request. It reports whether halves of it may be answered where it was not.
-func (c *call) lookUpOnce(ctx context.Context, ids []int64, once bool) (result lookup, splittable bool) {
-	found := askByID(ctx, c, http.MethodGet, ids, once, rows.Messages)
-	result.Look = watch.Look{Results: make([]watch.Result, len(ids)), Attr: found.trace.LogAttr()}
-	result.Meta = found.Meta
-	if found.err != nil {
-		answer := lastAnswer(&found.trace)
-		splittable = len(ids) > 1 && answer.blamesIDs() && !found.trace.OutOfTime
-		if answer.noneKnown() {
-			result.Requests = 1
-		}
-	}
+// lookUpOnce looks up IDs in one request.
+func (c *call) lookUpOnce(ctx context.Context, ids []int64, once bool) lookup {
+	request := askByID(ctx, c, http.MethodGet, ids, once, rows.Messages)
+	found := lookup{make([]idResult, len(ids)), request.Meta, request}
 	for i, id := range ids {
-		finding, err := c.findingOf(&found, i)
-		result.Results[i] = watch.Result{ID: id, Finding: finding, Message: found.Rows[i], Err: err}
+		row := request.Rows[i]
+		result := idResult{id, row.Value, nil, request}
+		switch {
+		case request.err != nil:
+			result.message, result.err = nil, request.err
+		case row.Value == nil && row.Err == nil:
+			result.err = errUnknownID
+		case row.Value == nil:
+			result.err = unexpected(row.Err)
+		case row.Err != nil:
+			result.err = unexpected(&rows.UnpricedError{Message: *row.Value, Reason: row.Err})
+		}
+		found.results[i] = result
 	}
-	return result, splittable
+	return found
 }
-
-// findingOf returns what became of the i-th ID, and why if it is not found.
-func (c *call) findingOf(found *rowsByID[Message], i int) (watch.Finding, error) {
-	row, unpriced := found.Rows[i], rows.Unreadable(found.Odd[i], "/price")
-	switch {
-	case found.err != nil:
-		return c.findingOfFailure(&found.trace, len(found.Rows), found.err)
-	case row != nil && (unpriced == nil || c.unpriced):
-		return watch.Found, nil
-	case row != nil:
-		return watch.Unreadable, unexpected(&rows.UnpricedError{Message: *row, Reason: unpriced})
-	case found.NoID != nil:
-		return watch.Unreadable, unexpected(found.NoID)
-	}
-	return watch.Missing, errUnknownID
-}
-
-// findingOfFailure returns what became of each of n IDs whose request ended in err. If one of them may be to blame, this is
-// permanent for none but a single one.
-func (c *call) findingOfFailure(t *transport.Trace, n int, err error) (watch.Finding, error) {
-	answer := lastAnswer(t)
-	switch {
-	case answer.noneKnown():
-		return watch.Missing, errUnknownID
-	case c.Active.Err() != nil:
-		return watch.Refused, err
-	case t.Throttled():
-		return watch.Throttled, err
-	case answer == nil, answer.StatusCode/100 == 5:
-		return watch.Unreachable, err
-	case answer.isPermanent() && (n == 1 || !answer.blamesIDs()):
-		return watch.Permanent, err
-	}
-	return watch.Temporary, err
-}
-
-var errUnknownID = errline.New("the gateway does not know this ID", ErrNotFound)

@@ -44,18 +44,34 @@ func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Pag
 		return Page{}, err
 	}
 	page, failed := answer.Page, failures(nil)
-	page.Messages = make([]Message, 0, len(answer.Messages))
-	for i, m := range answer.Messages {
-		failed = append(failed, answer.failed[i]...)
-		if answer.failed[i] == nil {
-			page.Messages = append(page.Messages, m)
+	page.Messages = make([]Message, 0, len(answer.rows))
+	for _, row := range answer.rows {
+		if row.Err == nil {
+			page.Messages = append(page.Messages, *row.Value)
+		} else {
+			failed = append(failed, unreadable(row))
 		}
 	}
 	return page, failed.err()
 }
 
-// list asks for a page.
-func (c *call) list(ctx context.Context, wanted PageRequest) (pageAnswer, transport.Trace, error) {
+// unreadable returns the failure of a row that cannot be used.
+func unreadable(row rows.Row[Message]) Failure {
+	f := Failure{Err: unexpected(row.Err)}
+	if row.Value.ID != 0 {
+		f.IDs = []int64{row.Value.ID}
+	}
+	return f
+}
+
+// pageAnswer is a Page whose messages are rows, some of which may be unreadable.
+type pageAnswer struct {
+	Page
+	rows []rows.Row[Message]
+}
+
+// list requests a page.
+func (c *call) list(ctx context.Context, wanted PageRequest) (a pageAnswer, t transport.Trace, err error) {
 	var params gen.ListMessagesParams
 	if wanted.Page != 0 {
 		params.Page = &wanted.Page
@@ -65,39 +81,26 @@ func (c *call) list(ctx context.Context, wanted PageRequest) (pageAnswer, transp
 	}
 	req, err := gen.NewListMessagesRequest(c.baseURL, &params)
 	if err != nil {
-		return pageAnswer{}, transport.Trace{}, invalid(err.Error())
+		return a, t, invalid(err.Error())
 	}
-	request := transport.Request{Request: req, Path: pathMessages}
-	return do(ctx, c, request, func(r *transport.Reply) (pageAnswer, error) { return c.readPage(ctx, r) })
+	t, err = c.do(ctx, transport.Request{Request: req, Path: pathMessages}, func(r *transport.Reply) (err error) {
+		a, err = c.readPage(ctx, r)
+		return err
+	})
+	return a, t, err
 }
 
-// pageAnswer is a page with its unreadable rows in their places: each a Message with nothing but its ID, if that.
-type pageAnswer struct {
-	Page
-	failed []failures // of each row: why it is unreadable
-}
-
-func (c *call) readPage(ctx context.Context, r *transport.Reply) (pageAnswer, error) {
-	a := pageAnswer{Page: Page{Messages: make([]Message, 0, MaxLimit)}}
-	tooMany := false
+func (c *call) readPage(ctx context.Context, r *transport.Reply) (a pageAnswer, _ error) {
 	err := rows.Decode(r.Body, func(m *Message, odd []rows.Odd) {
-		if tooMany = len(a.Messages) == MaxLimit; tooMany {
-			return
+		if len(a.rows) <= MaxLimit { // one more, to know that there is one
+			c.logOdd(ctx, odd)
+			a.rows = append(a.rows, rows.Row[Message]{Value: m, Err: cmp.Or(rows.Unidentified(m.ID, odd), rows.Unreadable(odd, "/price"))})
 		}
-		c.logOdd(ctx, odd)
-		row, failed := *m, failures(nil)
-		if reason := cmp.Or(rows.Unidentified(m.ID, odd), rows.Unreadable(odd, "/price")); reason != nil {
-			row, failed = Message{ID: m.ID}, failures{{Err: unexpected(reason)}}
-			if m.ID != 0 {
-				failed[0].IDs = []int64{m.ID}
-			}
-		}
-		a.Messages, a.failed = append(a.Messages, row), append(a.failed, failed)
 	})
 	switch err := cmp.Or(r.Broken, err); {
 	case err != nil:
 		return pageAnswer{}, err
-	case tooMany:
+	case len(a.rows) > MaxLimit:
 		return pageAnswer{}, errors.New("the page has more rows than can be asked for")
 	}
 	a.TotalResults = readHeader(ctx, c, r, "X-Total-Results", header.Count)

@@ -27,7 +27,7 @@ type options struct {
 
 	inCall      bool // New is over: what belongs to the client as a whole can no longer change
 	baseURL     string
-	idTemplates map[string]*http.Request // by method: requests about IDs, as package gen makes them, but without the IDs
+	aboutIDs    *http.Request // a request about IDs as package gen makes it, but without the IDs
 	httpClient  *http.Client
 	concurrency int
 }

@@ -55,21 +55,20 @@ type Outcome struct {
 }
 
 var (
-	errNoRow      = unexpected(errors.New("the answer has no row for this ID"))
-	errRowsDiffer = unexpected(errors.New("the answer has rows for this ID that contradict each other"))
-	errRowStatus  = unexpected(errors.New("the row for this ID has a status that is neither 204 nor an error"))
-	errRowServer  = errline.New("the row for this ID has a status of 5xx: it may have been cancelled", ErrServer)
-	errDoubt      = errline.New("an earlier attempt may have cancelled it, so that the gateway refuses now proves nothing")
+	errNoRow     = unexpected(errors.New("the answer has no row for this ID"))
+	errRowStatus = unexpected(errors.New("the row for this ID has a status that is neither 204 nor an error"))
+	errRowServer = errline.New("the row for this ID has a status of 5xx: it may have been cancelled", ErrServer)
+	errDoubt     = errline.New("an earlier attempt may have cancelled it, so that the gateway refuses now proves nothing")
 )
 
 // outcomeOf returns what is known about the i-th ID from its row, if there was one, or else from how its request ended.
 // reason is nil where the ID is settled.
-func outcomeOf(found *rowsByID[gen.CancelledMessage], i int) (o Outcome, reason error) {
-	switch {
-	case found.Rows[i] != nil:
-		return outcomeOfRow(found, i)
-	case found.NoID != nil:
-		return o, unexpected(found.NoID)
+func outcomeOf(found *answered[gen.CancelledMessage], i int) (o Outcome, reason error) {
+	switch row := found.Rows[i]; {
+	case row.Value != nil:
+		return outcomeOfRow(row, &found.trace)
+	case row.Err != nil:
+		return o, unexpected(row.Err)
 	case found.err == nil:
 		return o, errNoRow
 	}
@@ -78,26 +77,22 @@ func outcomeOf(found *rowsByID[gen.CancelledMessage], i int) (o Outcome, reason 
 
 // outcomeOfRow returns what a row says of its message. Its status concerns that message, also a 401 or 429, which would
 // concern the caller if the whole request had got it.
-func outcomeOfRow(found *rowsByID[gen.CancelledMessage], i int) (o Outcome, reason error) {
-	if reason := rows.Unreadable(found.Odd[i], "/status"); reason != nil {
-		return o, unexpected(reason)
-	}
-	row := found.Rows[i]
-	o.Status = row.Status
+func outcomeOfRow(row rows.Row[gen.CancelledMessage], t *transport.Trace) (o Outcome, reason error) {
+	o.Status = row.Value.Status
 	switch {
-	case slices.Contains(found.Differ, i):
-		return o, errRowsDiffer
+	case row.Err != nil:
+		return o, unexpected(row.Err)
 	case o.Status == http.StatusNoContent:
 		o.State = Cancelled
 		return o, nil
-	case o.Status/100 == 4 && found.trace.Ambiguous:
+	case o.Status/100 == 4 && t.Ambiguous:
 		return o, errDoubt
 	case o.Status/100 == 4:
-		o.State, o.Problem = Rejected, row.Error
+		o.State, o.Problem = Rejected, row.Value.Error
 		if o.Problem == nil {
 			o.Problem = new(Problem)
 		}
-		*o.Problem = found.tokens.Problem(*o.Problem)
+		*o.Problem = t.Redact.Problem(*o.Problem)
 		return o, nil
 	case o.Status/100 == 5:
 		return o, errRowServer

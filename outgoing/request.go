@@ -3,15 +3,12 @@ package outgoing
 import (
 	"cmp"
 	"context"
-	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
 
 	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/header"
-	"github.com/gsmservice-gateway/client-go/internal/redact"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
 	"github.com/gsmservice-gateway/client-go/internal/transport"
 )
@@ -29,16 +26,14 @@ const (
 const maxUnanswered = 20
 
 // do sends a request, with its retries. Each request of this package goes through it.
-func do[T any](
-	ctx context.Context, c *call, req transport.Request, decode func(*transport.Reply) (T, error),
-) (T, transport.Trace, error) {
-	value, t, err := transport.Do(ctx, &c.Call, req, decode)
+func (c *call) do(ctx context.Context, req transport.Request, decode func(*transport.Reply) error) (transport.Trace, error) {
+	t, err := transport.Do(ctx, &c.Call, req, decode)
 	if t.Answered {
 		c.unanswered.Store(0)
 	}
 	if err == nil {
 		c.refused.Store(0)
-		return value, t, nil
+		return t, nil
 	}
 	switch answer := lastAnswer(&t); {
 	case answer != nil && answer.refusesToken() && (!t.TokenReplaced || int(c.refused.Add(1)) >= c.concurrency+maxUnanswered):
@@ -49,62 +44,52 @@ func do[T any](
 	if !t.Sent {
 		err = notSent(err)
 	}
-	return value, t, err
+	return t, err
 }
 
-// rowsByID is what came of a request that names IDs and is answered with rows about them.
-type rowsByID[T any] struct {
+// answered is what came of a request that names IDs and is answered with rows about them.
+type answered[T any] struct {
 	rows.Answer[T]
 	Meta
-	tokens redact.Redactor // not taken out of the rows yet
-	trace  transport.Trace
-	err    error // there may be rows all the same, which came before the body broke off
+	trace transport.Trace
+	err   error // there may be rows all the same, which came before the body broke off
 }
 
-// askByID sends a request about the IDs, with its retries or, if once, without. read reads the rows of its answer.
+// askByID sends a request about the IDs, with its retries or, if once, without. read reads the rows of its answer. A look-up whose
+// answer is that there is no such message is a success without rows.
 func askByID[T any](
 	ctx context.Context, c *call, method string, ids []int64, once bool, read func([]byte, []int64) (rows.Answer[T], error),
-) rowsByID[T] {
-	req := withIDs(c.idTemplates[method], ids)
-	request := transport.Request{Request: req, Path: pathMessagesByID, IDs: len(ids), FirstID: ids[0], Once: once}
-	found, t, err := do(ctx, c, request, func(r *transport.Reply) (rowsByID[T], error) {
-		all, err := read(r.Body, ids)
-		return readByID(ctx, c, r, method, all, err)
+) *answered[T] {
+	request := transport.Request{Request: c.withIDs(method, ids), Path: pathMessagesByID, IDs: len(ids), FirstID: ids[0], Once: once}
+	var found answered[T]
+	found.trace, found.err = c.do(ctx, request, func(r *transport.Reply) (err error) {
+		found.Answer, err = read(r.Body, ids)
+		if found.Dropped > 0 {
+			c.Logger.WarnContext(ctx, "rows that were not requested, or repeated, were dropped", "rows", found.Dropped)
+		}
+		if err = cmp.Or(r.Broken, err); err == nil {
+			found.Meta = c.readMeta(ctx, r, method)
+		}
+		found.OddMembers = c.logOdd(ctx, found.Odd)
+		return err
 	})
-	found.Attempts, found.trace, found.err = t.Attempts, t, err
+	found.Attempts = found.trace.Attempts
 	if found.Rows == nil {
-		found.Answer = rows.NewAnswer[T](len(ids))
+		found.Rows = make([]rows.Row[T], len(ids))
 	}
-	if err != nil && lastAnswer(&t).noneKnown() {
+	if lastAnswer(&found.trace).noneKnown() {
 		c.Logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
 			"method", method, "path", pathMessagesByID, "ids", len(ids))
+		if method == http.MethodGet {
+			found.Requests, found.err = 1, nil
+		}
 	}
-	return found
+	return &found
 }
 
-// readByID returns what a 200 says, of which the rows have been read.
-func readByID[T any](
-	ctx context.Context, c *call, r *transport.Reply, method string, all rows.Answer[T], err error,
-) (found rowsByID[T], _ error) {
-	if all.Dropped > 0 {
-		c.Logger.WarnContext(ctx, "rows that were not requested, or repeated, were dropped", "rows", all.Dropped)
-	}
-	switch err = cmp.Or(r.Broken, err); {
-	case err == nil:
-		found.Meta = c.readMeta(ctx, r, method)
-	case !errors.Is(err, io.ErrUnexpectedEOF):
-		return found, err
-	}
-	found.Answer, found.tokens = all, r.Redact
-	for _, odd := range all.Odd {
-		found.OddMembers += c.logOdd(ctx, odd)
-	}
-	return found, err
-}
-
-// withIDs returns a copy of a request whose path goes on with the IDs, as the contract has them (style simple). The
-// builders of package gen parse the base URL each time, and make two strings of each ID.
-func withIDs(template *http.Request, ids []int64) *http.Request {
+// withIDs returns a request about the IDs, as the contract has them (style simple). The builders of package gen parse the
+// base URL each time, and make two strings of each ID.
+func (c *call) withIDs(method string, ids []int64) *http.Request {
 	list := make([]byte, 0, 11*len(ids))
 	for i, id := range ids {
 		if i > 0 {
@@ -112,8 +97,8 @@ func withIDs(template *http.Request, ids []int64) *http.Request {
 		}
 		list = strconv.AppendInt(list, id, 10)
 	}
-	req := new(*template)
-	req.URL = new(*template.URL)
+	req := new(*c.aboutIDs)
+	req.Method, req.URL = method, new(*req.URL)
 	req.URL.Path += string(list)
 	if req.URL.RawPath != "" {
 		req.URL.RawPath += string(list)

@@ -2,8 +2,11 @@ package outgoing
 
 import (
 	"context"
+	"fmt"
 	"iter"
+	"slices"
 
+	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
 )
 
@@ -37,6 +40,45 @@ func (c *Client) StreamByIDs(ctx context.Context, ids iter.Seq[int64], opts ...O
 		}
 		if unsent != nil {
 			yield(GetResult{}, unsent)
+		}
+	}
+}
+
+// requests yields groups of up to [MaxIDs] distinct IDs. If it ends before ids does, at an ID below 1 or since the call is
+// stopped, unsent says so. It looks one ID ahead: so a call that is stopped knows whether IDs are left without asking ids
+// again, which may end because the call has.
+func (c *call) requests(ctx context.Context, ids iter.Seq[int64], unsent *error) iter.Seq[[]int64] {
+	return func(yield func([]int64) bool) {
+		if reason := c.stopped(ctx); reason != nil {
+			*unsent = notSent(reason)
+			return
+		}
+		chunk := make([]int64, 0, MaxIDs)
+		for id := range ids {
+			if id < 1 {
+				*unsent = notSent(invalidID(id))
+				break
+			}
+			if slices.Contains(chunk, id) {
+				continue
+			}
+			if len(chunk) == MaxIDs {
+				if !yield(chunk) {
+					return
+				}
+				if reason := c.stopped(ctx); reason != nil {
+					*unsent = errline.Wrap(fmt.Sprintf("ID %d and those after it were not sent", id), reason, ErrNotSent)
+					return
+				}
+				chunk = make([]int64, 0, MaxIDs)
+			}
+			chunk = append(chunk, id)
+		}
+		if reason := c.stopped(ctx); reason != nil && *unsent == nil { // ids may have ended for that reason
+			*unsent = notSent(reason)
+		}
+		if len(chunk) > 0 {
+			yield(chunk)
 		}
 	}
 }

@@ -76,11 +76,11 @@ func (c *Client) Watch(ctx context.Context, w WatchRequest, opts ...Option) iter
 func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, error) bool) {
 	c.Policy.MaxAttempts, c.Policy.CountThrottled = 1, true
 	c.Policy.MaxElapsed = 365 * 24 * time.Hour // a hold postpones a look, however long it lasts
-	c.watching, c.unpriced = true, true
+	c.watching = true
 	left := watch.Run(ctx, watch.Config{
 		IDs: w.IDs, IDsPerLook: MaxIDs, Until: w.Until, InitialInterval: w.InitialInterval, MaxInterval: w.MaxInterval,
 		Concurrency: c.concurrency, HeldUntil: c.Limiter.HoldEnd,
-		LookUp: func(ctx context.Context, ids []int64) watch.Look { return c.lookUp(ctx, ids).Look },
+		LookUp: c.look,
 		Emit: func(m Message, failed ...watch.Result) bool {
 			var failures failures
 			for _, result := range failed {
@@ -93,4 +93,37 @@ func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, er
 	if len(left) > 0 {
 		yield(Message{}, &BatchError{Failures: []Failure{{IDs: left, Err: c.stopped(ctx)}}})
 	}
+}
+
+// look is a look of a watch.
+func (c *call) look(ctx context.Context, ids []int64) watch.Look {
+	found := c.lookUp(ctx, ids)
+	look := watch.Look{Results: make([]watch.Result, len(ids)), Attr: found.request.trace.LogAttr()}
+	for i, r := range found.results {
+		look.Results[i] = watch.Result{ID: r.id, Finding: c.finding(r), Message: r.message, Err: r.err}
+	}
+	return look
+}
+
+// finding returns what a look says of one ID. If its request failed because of one of several, that is permanent for none.
+func (c *call) finding(r idResult) watch.Finding {
+	trace := &r.request.trace
+	answer := lastAnswer(trace)
+	switch {
+	case r.message != nil: // perhaps without a price, but the status is what counts
+		return watch.Found
+	case r.err == errUnknownID:
+		return watch.Missing
+	case r.request.err == nil:
+		return watch.Unreadable
+	case c.Active.Err() != nil:
+		return watch.Refused
+	case trace.Throttled():
+		return watch.Throttled
+	case answer == nil, answer.StatusCode/100 == 5:
+		return watch.Unreachable
+	case answer.isPermanent() && (len(r.request.Rows) == 1 || !answer.blamesIDs()):
+		return watch.Permanent
+	}
+	return watch.Temporary
 }

@@ -105,22 +105,30 @@ func TestB9_ARowIsNotFilledFromTheOneBeforeIt(t *testing.T) {
 	assert.Equal(t, []gen.Message{{ID: 1, Flash: true, CID: new("a")}, {ID: 2}, {ID: 3}, {ID: 4}}, all)
 }
 
-func TestB8_ByIDGivesEachIDItsRow(t *testing.T) {
-	idOf := func(m *gen.CancelledMessage) int64 { return m.ID }
-	differ := func(a, b *gen.CancelledMessage) bool { return a.Status != b.Status }
-	found, err := rows.ByID([]byte(`[{"id":2,"status":204},{"id":9},{"id":2,"status":400},{"id":1,"status":1},{"id":1,"status":1}]`), []int64{1, 2, 3}, idOf, differ)
+func TestB8_EachIDGetsItsRow(t *testing.T) {
+	found, err := rows.Cancelled([]byte(`[{"id":2,"status":204},{"id":9},{"id":2,"status":400},{"id":1,"status":1},{"id":1,"status":1}]`), []int64{1, 2, 3})
 	require.NoError(t, err)
 	assert.Equal(t, 3, found.Dropped)
-	assert.NotNil(t, found.Rows[0])
-	assert.Equal(t, []int{1}, found.Differ)
-	assert.Equal(t, 204, found.Rows[1].Status, "the first counts")
-	assert.Nil(t, found.Rows[2])
-	require.NoError(t, found.NoID)
+	assert.NotNil(t, found.Rows[0].Value)
+	require.NoError(t, found.Rows[0].Err)
+	assert.Equal(t, 204, found.Rows[1].Value.Status, "the first counts")
+	require.Error(t, found.Rows[1].Err, "the second contradicts it")
+	assert.Equal(t, rows.Row[gen.CancelledMessage]{}, found.Rows[2])
 
-	found, err = rows.ByID([]byte(`[{"id":2},{"id":[]}]`), []int64{1, 2, 3}, idOf, differ)
+	found, err = rows.Cancelled([]byte(`[{"id":2,"status":204},{"id":[]}]`), []int64{1, 2, 3})
 	require.NoError(t, err)
-	assert.NotNil(t, found.Rows[1])
-	assert.Error(t, found.NoID)
+	require.NoError(t, found.Rows[1].Err)
+	require.Error(t, found.Rows[0].Err, "the row without an ID may be its own")
+	assert.Nil(t, found.Rows[0].Value)
+}
+
+func TestC2_TheRowsOfABodyThatBrokeOffCount(t *testing.T) {
+	for body, want := range map[string]bool{`[{"id":1,"status":204},{"id":2,"sta`: true, `[{"id":1,"status":204},{]`: false} {
+		found, err := rows.Cancelled([]byte(body), []int64{1, 2})
+		require.Error(t, err)
+		require.Len(t, found.Rows, 2)
+		assert.Equal(t, want, found.Rows[0].Value != nil, body)
+	}
 }
 
 func TestE4_ALargeBodyIsReadAsASmallOneIs(t *testing.T) {
@@ -154,18 +162,18 @@ func addBodies(f *testing.F) {
 }
 
 // fuzzRows reads a body in every way, and what encoding/json reads and writes must be read as it was written.
-func fuzzRows[T any](t *testing.T, body []byte, idOf func(*T) int64) {
+func fuzzRows[T any](t *testing.T, body []byte, read func([]byte, []int64) (rows.Answer[T], error), idOf func(*T) int64) {
 	asked := []int64{2, 1, 3}
-	found, err := rows.ByID(body, asked, idOf, func(_, _ *T) bool { return false })
+	found, err := read(body, asked)
 	require.Len(t, found.Rows, len(asked))
 	for i, row := range found.Rows {
-		if row != nil {
-			assert.Equal(t, asked[i], idOf(row))
+		if row.Value != nil {
+			assert.Equal(t, asked[i], idOf(row.Value))
 		}
-		for _, odd := range found.Odd[i] {
-			assert.NotEmpty(t, odd.Reason)
-			assert.NotEqual(t, "/id", odd.Pointer, "then it would not be found")
-		}
+	}
+	for _, odd := range found.Odd {
+		assert.NotEmpty(t, odd.Reason)
+		assert.NotEqual(t, "/id", odd.Pointer, "then it would not be found")
 	}
 	if err != nil {
 		assert.False(t, errors.Is(err, rows.ErrTruncated) && errors.Is(err, rows.ErrSyntax))
@@ -182,26 +190,28 @@ func fuzzRows[T any](t *testing.T, body []byte, idOf func(*T) int64) {
 	}
 	all = nil
 	require.NoError(t, json.Unmarshal(valid, &all))
-	found, err = rows.ByID(valid, asked, idOf, func(_, _ *T) bool { return false })
+	found, err = read(valid, asked)
 	require.NoError(t, err)
+	assert.Empty(t, found.Odd)
 	for i, id := range asked {
 		first := slices.IndexFunc(all, func(row T) bool { return idOf(&row) == id })
-		require.Equal(t, first >= 0, found.Rows[i] != nil)
+		require.Equal(t, first >= 0, found.Rows[i].Value != nil)
 		if first >= 0 {
-			assert.Equal(t, all[first], *found.Rows[i])
-			assert.Empty(t, found.Odd[i])
+			assert.Equal(t, all[first], *found.Rows[i].Value)
 		}
 	}
 }
 
 func FuzzMessages(f *testing.F) {
 	addBodies(f)
-	f.Fuzz(func(t *testing.T, body []byte) { fuzzRows(t, body, func(m *gen.Message) int64 { return m.ID }) })
+	f.Fuzz(func(t *testing.T, body []byte) {
+		fuzzRows(t, body, rows.Messages, func(m *gen.Message) int64 { return m.ID })
+	})
 }
 
 func FuzzCancelled(f *testing.F) {
 	addBodies(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		fuzzRows(t, body, func(m *gen.CancelledMessage) int64 { return m.ID })
+		fuzzRows(t, body, rows.Cancelled, func(m *gen.CancelledMessage) int64 { return m.ID })
 	})
 }

@@ -141,52 +141,65 @@ func bodyError(err error) error {
 	return ErrSyntax
 }
 
+// Row is what an answer shows of one message.
+type Row[T any] struct {
+	Value *T    // nil if there is no row
+	Err   error // why the row cannot be used or, without one, why it may be there all the same; nil if neither
+}
+
 // Answer is what a body shows of the IDs that were asked for.
 type Answer[T any] struct {
-	Rows    []*T    // one for each ID, in their order; nil where there is none
-	Odd     [][]Odd // the members of these rows that could not be read
-	Differ  []int   // places of IDs that have another row, which says something else
-	NoID    error   // there is a row whose ID cannot be read: it may be that of any ID without one
-	Dropped int     // rows that belong to no ID, or repeat one
+	Rows    []Row[T] // one for each ID, in their order
+	Odd     []Odd    // the members of these rows that could not be read
+	Dropped int      // rows that belong to no ID, or repeat one
 }
 
-// NewAnswer returns an Answer about n IDs that has no rows.
-func NewAnswer[T any](n int) Answer[T] { return Answer[T]{Rows: make([]*T, n), Odd: make([][]Odd, n)} }
-
-// Messages is [ByID] of messages.
+// Messages reads the rows about some IDs. One whose price cannot be read has an Err. Of a body that broke off, which is
+// [ErrTruncated], the rows that came whole are returned; with any other error none.
 func Messages(body []byte, ids []int64) (Answer[gen.Message], error) {
-	return ByID(body, ids,
-		func(m *gen.Message) int64 { return m.ID }, func(_, _ *gen.Message) bool { return false })
+	return byID(body, ids, "/price", func(m *gen.Message) int64 { return m.ID }, func(_, _ *gen.Message) bool { return false })
 }
 
-// Cancelled is [ByID] of cancelled messages. Rows of one ID differ if their statuses do.
+// Cancelled is [Messages] for cancelled messages. A row has an Err if its status cannot be read, or another row for its ID has
+// another one.
 func Cancelled(body []byte, ids []int64) (Answer[gen.CancelledMessage], error) {
-	return ByID(body, ids,
-		func(m *gen.CancelledMessage) int64 { return m.ID },
+	return byID(body, ids, "/status", func(m *gen.CancelledMessage) int64 { return m.ID },
 		func(a, b *gen.CancelledMessage) bool { return a.Status != b.Status })
 }
 
-// ByID reads the rows about some IDs. Those that came before an error are returned with it.
-func ByID[T any](body []byte, ids []int64, idOf func(*T) int64, differ func(a, b *T) bool) (Answer[T], error) {
-	a := NewAnswer[T](len(ids))
-	err := Decode(body, func(row *T, odd []Odd) {
+var errDiffer = errors.New("the answer has rows for this ID that contradict each other")
+
+func byID[T any](
+	body []byte, ids []int64, required string, idOf func(*T) int64, differ func(a, b *T) bool,
+) (a Answer[T], err error) {
+	a.Rows = make([]Row[T], len(ids))
+	err = Decode(body, func(row *T, odd []Odd) {
 		id := idOf(row)
-		if reason := Unidentified(id, odd); reason != nil {
-			a.NoID = reason
+		if reason := Unidentified(id, odd); reason != nil { // it may be about any ID without a row
+			for i := range a.Rows {
+				if a.Rows[i].Value == nil {
+					a.Rows[i].Err = reason
+				}
+			}
 			return
 		}
 		switch i := slices.Index(ids, id); {
 		case i < 0:
 			a.Dropped++
-		case a.Rows[i] != nil:
-			a.Dropped++
-			if differ(a.Rows[i], row) {
-				a.Differ = append(a.Differ, i)
-			}
+		case a.Rows[i].Value == nil:
+			a.Rows[i] = Row[T]{row, Unreadable(odd, required)}
+			a.Odd = append(a.Odd, odd...)
 		default:
-			a.Rows[i], a.Odd[i] = row, odd
+			a.Dropped++
+			if differ(a.Rows[i].Value, row) {
+				a.Rows[i].Err = errDiffer
+			}
 		}
 	})
+	if err != nil && !errors.Is(err, ErrTruncated) {
+		clear(a.Rows)
+		a.Odd = nil
+	}
 	return a, err
 }
 
@@ -213,7 +226,7 @@ func Unreadable(odd []Odd, pointer string) error {
 	return nil
 }
 
-// UnpricedError is the error of a row whose price cannot be read, with the row, in which it is 0.
+// UnpricedError is the Err of a message without a readable price, with the message, in which it is 0.
 type UnpricedError struct {
 	Message gen.Message
 	Reason  error

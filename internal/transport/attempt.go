@@ -44,18 +44,18 @@ var (
 const patience = 5 * time.Second
 
 // attempt sends the request once.
-func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, error)) (value T, e ending) {
+func (x *exchange) attempt(ctx context.Context, decode func(*Reply) error) ending {
 	started, number, call := time.Now(), x.trace.Attempts+1, x.call
 	attemptCtx, cancel := context.WithTimeoutCause(ctx, call.attemptTimeout(), errAttemptTimeout)
 	defer cancel()
 	attemptCtx = call.WithAttempt(attemptCtx, x.request, number)
 	token, err := call.nextToken(attemptCtx)
-	x.token, x.redact = token, x.redact.With(token)
+	x.token, x.trace.Redact = token, x.trace.Redact.With(token)
 	if err != nil {
 		if ctx.Err() != nil { // then err may be the context's cause
 			err = errline.Context(ctx)
 		}
-		return value, x.unanswered(noToken, "no token to send", err)
+		return x.unanswered(noToken, "no token to send", err)
 	}
 
 	tracedCtx, conn := call.traceConnections(attemptCtx, x.request.Method, cancel)
@@ -70,9 +70,9 @@ func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, er
 	res, err := call.roundTrip(sent)
 	if err != nil {
 		kind, err := conn.ended(ctx, attemptCtx, err)
-		return value, x.unanswered(kind, "no answer ("+errline.Plural(number, "attempt")+")", err)
+		return x.unanswered(kind, "no answer ("+errline.Plural(number, "attempt")+")", err)
 	}
-	answer := &Reply{URL: sent.URL, Attempt: number, Redact: x.redact}
+	answer := &Reply{URL: sent.URL, Attempt: number, Redact: x.trace.Redact}
 	answer.read(ctx, res, cancel)
 	defer answer.release()
 	var cause error
@@ -81,18 +81,18 @@ func attempt[T any](ctx context.Context, x *exchange, decode func(*Reply) (T, er
 	case answer.Broken != nil && !errors.Is(answer.Broken, io.ErrUnexpectedEOF): // nothing of it can be read
 		cause = answer.Broken
 	default:
-		if value, cause = decode(answer); cause == nil {
-			return value, ending{kind: succeeded}
+		if cause = decode(answer); cause == nil {
+			return ending{kind: succeeded}
 		}
 	}
-	cause = x.redact.Error(cause)
+	cause = x.trace.Redact.Error(cause)
 	err = call.NewError(x.request, answer, cause)
-	return value, ending{kind: answered, err: err, reason: cause, status: answer.Status, retryAfter: answer.RetryAfter}
+	return ending{kind: answered, err: err, reason: cause, status: answer.Status, retryAfter: answer.RetryAfter}
 }
 
 // unanswered returns how an attempt ended that got no answer.
 func (x *exchange) unanswered(kind kind, what string, err error) ending {
-	reason := x.redact.Error(err)
+	reason := x.trace.Redact.Error(err)
 	return ending{kind: kind, err: errline.Wrap(x.request.Method+" "+x.request.Path+": "+what, reason), reason: reason}
 }
 

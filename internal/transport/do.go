@@ -42,9 +42,9 @@ type Request struct {
 	Once    bool   // as if MaxAttempts of the policy were 1
 }
 
-// Do sends r, again where the policy says so, until an attempt succeeds. It returns what decode made of the last answer, also
-// with an error: it may be of use that rows arrived before a body broke off.
-func Do[T any](ctx context.Context, c *Call, r Request, decode func(*Reply) (T, error)) (value T, t Trace, err error) {
+// Do sends r, again where the policy says so, until an attempt succeeds: until decode accepts a 200. decode gets each one that
+// arrived, also where its body broke off.
+func Do(ctx context.Context, c *Call, r Request, decode func(*Reply) error) (Trace, error) {
 	x := &exchange{call: c, request: r, ticket: c.Limiter.Ticket(ctx, c.Policy.MaxElapsed, c.Shared)}
 	for {
 		if err := x.ticket.Wait(ctx, c.Active); err != nil {
@@ -52,20 +52,19 @@ func Do[T any](ctx context.Context, c *Call, r Request, decode func(*Reply) (T, 
 			if x.tookRetry {
 				c.Limiter.ReturnRetry()
 			}
-			return value, x.trace, errline.WithPrevious(err, x.trace.last.err)
+			return x.trace, errline.WithPrevious(err, x.trace.last.err)
 		}
 		x.tookRetry = false
-		var e ending
-		value, e = attempt(ctx, x, decode)
+		e := x.attempt(ctx, decode)
 		previous := x.trace.record(e)
 		if e.kind == succeeded {
 			x.ticket.RecordSuccess()
-			return value, x.trace, nil
+			return x.trace, nil
 		}
 		wait, again := x.next(ctx)
 		switch {
 		case !again:
-			return value, x.trace, e.withPrevious(previous)
+			return x.trace, e.withPrevious(previous)
 		case ctx.Err() == nil: // else Wait returns why no attempt follows
 			c.Logger.WarnContext(ctx, "the attempt failed and will be repeated", "method", r.Method, "path", r.Path,
 				"ids", r.IDs, "first_id", r.FirstID, "attempt", x.trace.Attempts, x.trace.LogAttr(), "wait", wait)
@@ -79,7 +78,6 @@ type exchange struct {
 	request   Request
 	trace     Trace
 	ticket    *ratelimit.Ticket
-	redact    redact.Redactor
 	token     string // of the last attempt
 	renewals  int    // how many times it was refused and had been replaced
 	uncounted int    // attempts that do not count
@@ -197,12 +195,13 @@ func root(err error) (text string) {
 // Trace is what is known about a request after its attempts.
 type Trace struct {
 	Attempts      int
-	Sent          bool  // an attempt may have reached the gateway
-	Answered      bool  // an attempt got an answer, whatever it was
-	Ambiguous     bool  // an attempt before the last may have taken effect
-	Refusal       error // the error of the last 4xx
-	TokenReplaced bool  // the last answer refused a token that has been replaced since
-	OutOfTime     bool  // there was no time for the wait before another attempt
+	Sent          bool            // an attempt may have reached the gateway
+	Answered      bool            // an attempt got an answer, whatever it was
+	Ambiguous     bool            // an attempt before the last may have taken effect
+	Refusal       error           // the error of the last 4xx
+	TokenReplaced bool            // the last answer refused a token that has been replaced since
+	OutOfTime     bool            // there was no time for the wait before another attempt
+	Redact        redact.Redactor // of the tokens that it was sent with
 
 	last    ending // of the last attempt
 	waitErr error  // why the next attempt could not wait to be sent

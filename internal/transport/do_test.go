@@ -55,9 +55,12 @@ func do(t *testing.T, through http.RoundTripper, method string, change func(*tra
 	}
 	req, err := http.NewRequestWithContext(t.Context(), method, "https://gateway.test/messages", nil)
 	require.NoError(t, err)
-	return transport.Do(t.Context(), call, transport.Request{Request: req, Path: "/messages", IDs: 2, FirstID: 43456}, func(r *transport.Reply) (string, error) {
-		return string(r.Body), nil
+	body := ""
+	trace, err := transport.Do(t.Context(), call, transport.Request{Request: req, Path: "/messages", IDs: 2, FirstID: 43456}, func(r *transport.Reply) error {
+		body = string(r.Body)
+		return nil
 	})
+	return body, trace, err
 }
 
 func TestR1_AnAttemptThatFailsIsRepeated(t *testing.T) {
