@@ -23,7 +23,7 @@ type Option func(*options) error
 
 // options are the settings of a Client, or of a call.
 type options struct {
-	transport.Call // New sets its Client, newCall its Active
+	transport.Sender // New sets its Client, newCall its Active
 
 	inCall      bool // New is over: what belongs to the client as a whole can no longer change
 	baseURL     string
@@ -36,7 +36,7 @@ func defaultOptions() options {
 	return options{
 		baseURL:     ProductionURL + "/",
 		concurrency: 4,
-		Call: transport.Call{
+		Sender: transport.Sender{
 			Policy:         Retry{}.policy(),
 			AttemptTimeout: 30 * time.Second,
 			Header: http.Header{

@@ -27,7 +27,7 @@ const maxUnanswered = 20
 
 // do sends a request, with its retries. Each request of this package goes through it.
 func (c *call) do(ctx context.Context, req transport.Request, decode func(*transport.Reply) error) (transport.Trace, error) {
-	t, err := transport.Do(ctx, &c.Call, req, decode)
+	t, err := c.Sender.Do(ctx, req, decode)
 	if t.Answered {
 		c.unanswered.Store(0)
 	}

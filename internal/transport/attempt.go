@@ -24,8 +24,8 @@ import (
 )
 
 // nextToken returns the token of this moment.
-func (c *Call) nextToken(ctx context.Context) (string, error) {
-	token, err := c.Token(ctx)
+func (s *Sender) nextToken(ctx context.Context) (string, error) {
+	token, err := s.Token(ctx)
 	if err == nil {
 		err = header.CheckToken(token)
 	}
@@ -33,7 +33,7 @@ func (c *Call) nextToken(ctx context.Context) (string, error) {
 }
 
 // attemptTimeout returns how long an attempt may take.
-func (c *Call) attemptTimeout() time.Duration { return min(c.AttemptTimeout, c.http.Timeout) }
+func (s *Sender) attemptTimeout() time.Duration { return min(s.AttemptTimeout, s.http.Timeout) }
 
 var (
 	errAttemptTimeout = fmt.Errorf("the attempt took too long: %w", context.DeadlineExceeded)
@@ -45,11 +45,11 @@ const patience = 5 * time.Second
 
 // attempt sends the request once.
 func (x *exchange) attempt(ctx context.Context, decode func(*Reply) error) ending {
-	started, number, call := time.Now(), x.trace.Attempts+1, x.call
-	attemptCtx, cancel := context.WithTimeoutCause(ctx, call.attemptTimeout(), errAttemptTimeout)
+	started, number, s := time.Now(), x.trace.Attempts+1, x.sender
+	attemptCtx, cancel := context.WithTimeoutCause(ctx, s.attemptTimeout(), errAttemptTimeout)
 	defer cancel()
-	attemptCtx = call.WithAttempt(attemptCtx, x.request, number)
-	token, err := call.nextToken(attemptCtx)
+	attemptCtx = s.WithAttempt(attemptCtx, x.request, number)
+	token, err := s.nextToken(attemptCtx)
 	x.token, x.trace.Redact = token, x.trace.Redact.With(token)
 	if err != nil {
 		if ctx.Err() != nil { // then err may be the context's cause
@@ -58,16 +58,16 @@ func (x *exchange) attempt(ctx context.Context, decode func(*Reply) error) endin
 		return x.unanswered(noToken, "no token to send", err)
 	}
 
-	tracedCtx, conn := call.traceConnections(attemptCtx, x.request.Method, cancel)
+	tracedCtx, conn := s.traceConnections(attemptCtx, x.request.Method, cancel)
 	defer func() {
-		if errors.Is(attemptCtx.Err(), context.DeadlineExceeded) && time.Since(started) >= min(patience, call.attemptTimeout()) {
+		if errors.Is(attemptCtx.Err(), context.DeadlineExceeded) && time.Since(started) >= min(patience, s.attemptTimeout()) {
 			conn.timedOut()
 		}
 	}()
 	sent := x.request.WithContext(tracedCtx)
-	sent.Header = maps.Clone(call.Header) // without an Idempotency-Key, with which net/http would send a DELETE twice
+	sent.Header = maps.Clone(s.Header) // without an Idempotency-Key, with which net/http would send a DELETE twice
 	sent.Header["Authorization"] = []string{"Bearer " + token}
-	res, err := call.roundTrip(sent)
+	res, err := s.roundTrip(sent)
 	if err != nil {
 		kind, err := conn.ended(ctx, attemptCtx, err)
 		return x.unanswered(kind, "no answer ("+errline.Plural(number, "attempt")+")", err)
@@ -86,7 +86,7 @@ func (x *exchange) attempt(ctx context.Context, decode func(*Reply) error) endin
 		}
 	}
 	cause = x.trace.Redact.Error(cause)
-	err = call.NewError(x.request, answer, cause)
+	err = s.NewError(x.request, answer, cause)
 	return ending{kind: answered, err: err, reason: cause, status: answer.Status, retryAfter: answer.RetryAfter}
 }
 

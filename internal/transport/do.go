@@ -15,8 +15,8 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/retry"
 )
 
-// Call is what the requests of one call share.
-type Call struct {
+// Sender sends the requests of one call.
+type Sender struct {
 	*Client
 	Policy         retry.Policy
 	AttemptTimeout time.Duration
@@ -44,13 +44,13 @@ type Request struct {
 
 // Do sends r, again where the policy says so, until an attempt succeeds: until decode accepts a 200. decode gets each one that
 // arrived, also where its body broke off.
-func Do(ctx context.Context, c *Call, r Request, decode func(*Reply) error) (Trace, error) {
-	x := &exchange{call: c, request: r, ticket: c.Limiter.Ticket(ctx, c.Policy.MaxElapsed, c.Shared)}
+func (s *Sender) Do(ctx context.Context, r Request, decode func(*Reply) error) (Trace, error) {
+	x := &exchange{sender: s, request: r, ticket: s.Limiter.Ticket(ctx, s.Policy.MaxElapsed, s.Shared)}
 	for {
-		if err := x.ticket.Wait(ctx, c.Active); err != nil {
+		if err := x.ticket.Wait(ctx, s.Active); err != nil {
 			x.trace.waitErr = err
 			if x.tookRetry {
-				c.Limiter.ReturnRetry()
+				s.Limiter.ReturnRetry()
 			}
 			return x.trace, errline.WithPrevious(err, x.trace.last.err)
 		}
@@ -66,7 +66,7 @@ func Do(ctx context.Context, c *Call, r Request, decode func(*Reply) error) (Tra
 		case !again:
 			return x.trace, e.withPrevious(previous)
 		case ctx.Err() == nil: // else Wait returns why no attempt follows
-			c.Logger.WarnContext(ctx, "the attempt failed and will be repeated", "method", r.Method, "path", r.Path,
+			s.Logger.WarnContext(ctx, "the attempt failed and will be repeated", "method", r.Method, "path", r.Path,
 				"ids", r.IDs, "first_id", r.FirstID, "attempt", x.trace.Attempts, x.trace.LogAttr(), "wait", wait)
 		}
 	}
@@ -74,7 +74,7 @@ func Do(ctx context.Context, c *Call, r Request, decode func(*Reply) error) (Tra
 
 // exchange is a request with what its attempts share.
 type exchange struct {
-	call      *Call
+	sender    *Sender
 	request   Request
 	trace     Trace
 	ticket    *ratelimit.Ticket
@@ -88,50 +88,55 @@ type exchange struct {
 // and none that is accepted.
 const maxRenewals = 3
 
-// next decides whether a failed attempt is followed by another, and after which wait. A limit that it met is recorded, and a retry
-// taken from the quota. If the token was refused and has been replaced since, the request is sent again, up to maxRenewals times,
-// which do not count; but a DELETE is sent once if the policy allows one attempt.
+// next decides whether a failed attempt is followed by another, and after which wait. If its token was refused and has been
+// replaced since, the request is sent again, up to maxRenewals times; but a DELETE only if the policy allows a second attempt.
 func (x *exchange) next(ctx context.Context) (wait time.Duration, again bool) {
-	t, last, policy := &x.trace, x.trace.last, x.call.Policy
+	t, last := &x.trace, x.trace.last
 	t.TokenReplaced = last.status == http.StatusUnauthorized && x.renewals < maxRenewals && x.tokenReplaced(ctx)
-	if t.TokenReplaced {
+	switch {
+	case t.TokenReplaced:
 		x.renewals++
 		x.uncounted++
-		return 0, x.request.Method != http.MethodDelete || policy.MaxAttempts > 1
-	}
-	if !last.retryable(x.request.Method) {
+		return 0, x.request.Method != http.MethodDelete || x.sender.Policy.MaxAttempts > 1
+	case !last.retryable(x.request.Method):
 		return 0, false
 	}
-	wait = policy.Delay(t.Attempts, last.status, last.retryAfter)
+	wait = x.sender.Policy.Delay(t.Attempts, last.status, last.retryAfter)
 	if last.throttled() {
 		x.ticket.RecordLimit(ctx, wait, last.err)
 	}
-	tooMany := last.status == http.StatusTooManyRequests
-	if tooMany && !policy.CountThrottled {
-		x.uncounted++
-	}
+	return wait, x.mayRetry(ctx, wait)
+}
+
+// mayRetry reports whether attempts, time and quota are left for a retry after the wait, which it takes from the quota.
+func (x *exchange) mayRetry(ctx context.Context, wait time.Duration) bool {
+	t, policy := &x.trace, x.sender.Policy
 	if x.request.Once {
 		policy.MaxAttempts = 1
 	}
+	tooMany := t.last.status == http.StatusTooManyRequests
+	if tooMany && !policy.CountThrottled {
+		x.uncounted++
+	}
 	switch {
 	case t.Attempts-x.uncounted >= policy.MaxAttempts:
-		return 0, false
+		return false
 	case !x.ticket.RetryIn(wait):
 		t.OutOfTime = true
-		return 0, false
-	case ctx.Err() != nil:
-		return 0, last.kind == answered // the error of any other attempt says that the context is done
+		return false
+	case ctx.Err() != nil: // the error of an attempt without an answer says so; after one that has one, Wait does
+		return t.last.kind == answered
 	case tooMany: // it is paced by the hold, so the quota is left to failures
-		return wait, true
+		return true
 	}
-	x.tookRetry = x.call.Limiter.TakeRetry()
-	return wait, x.tookRetry
+	x.tookRetry = x.sender.Limiter.TakeRetry()
+	return x.tookRetry
 }
 
 func (x *exchange) tokenReplaced(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, x.call.attemptTimeout())
+	ctx, cancel := context.WithTimeout(ctx, x.sender.attemptTimeout())
 	defer cancel()
-	token, err := x.call.nextToken(x.call.WithAttempt(ctx, x.request, x.trace.Attempts+1))
+	token, err := x.sender.nextToken(x.sender.WithAttempt(ctx, x.request, x.trace.Attempts+1))
 	return err == nil && token != x.token
 }
 

@@ -35,9 +35,9 @@ func (s *inTurn) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // do sends a request with this method, and returns the body of a 200.
-func do(t *testing.T, through http.RoundTripper, method string, change func(*transport.Call)) (string, transport.Trace, error) {
+func do(t *testing.T, through http.RoundTripper, method string, change func(*transport.Sender)) (string, transport.Trace, error) {
 	t.Helper()
-	call := &transport.Call{
+	sender := &transport.Sender{
 		Client:         transport.NewClient(&http.Client{Transport: through}),
 		Policy:         retry.Policy{MaxAttempts: 4, InitialInterval: time.Second, MaxInterval: time.Minute, MaxElapsed: time.Hour},
 		AttemptTimeout: time.Minute,
@@ -51,12 +51,12 @@ func do(t *testing.T, through http.RoundTripper, method string, change func(*tra
 		},
 	}
 	if change != nil {
-		change(call)
+		change(sender)
 	}
 	req, err := http.NewRequestWithContext(t.Context(), method, "https://gateway.test/messages", nil)
 	require.NoError(t, err)
 	body := ""
-	trace, err := transport.Do(t.Context(), call, transport.Request{Request: req, Path: "/messages", IDs: 2, FirstID: 43456}, func(r *transport.Reply) error {
+	trace, err := sender.Do(t.Context(), transport.Request{Request: req, Path: "/messages", IDs: 2, FirstID: 43456}, func(r *transport.Reply) error {
 		body = string(r.Body)
 		return nil
 	})
@@ -90,9 +90,9 @@ func TestC2_ARefusalAfterADroppedConnectionProvesNothing(t *testing.T) {
 }
 
 // another gives a new token each time.
-func another() func(*transport.Call) {
+func another() func(*transport.Sender) {
 	asked := 0
-	return func(c *transport.Call) {
+	return func(c *transport.Sender) {
 		c.Token = func(context.Context) (string, error) {
 			asked++
 			return strings.Repeat("token", asked), nil
@@ -126,7 +126,7 @@ func TestB6_ANewTokenThatIsRefusedEachTimeEndsTheRequest(t *testing.T) {
 func TestC6_AReplacedTokenSendsNoSecondDeleteWithOneAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &inTurn{statuses: []int{401}}
-		_, trace, err := do(t, s, http.MethodDelete, func(c *transport.Call) {
+		_, trace, err := do(t, s, http.MethodDelete, func(c *transport.Sender) {
 			another()(c)
 			c.Policy.MaxAttempts = 1
 		})
@@ -139,7 +139,7 @@ func TestC6_AReplacedTokenSendsNoSecondDeleteWithOneAttempt(t *testing.T) {
 func TestTheLogOfARetryNamesTheFirstID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
-		_, _, err := do(t, &inTurn{statuses: []int{503, 200}}, http.MethodGet, func(c *transport.Call) {
+		_, _, err := do(t, &inTurn{statuses: []int{503, 200}}, http.MethodGet, func(c *transport.Sender) {
 			c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 		})
 		require.NoError(t, err)

@@ -34,7 +34,7 @@ func TestC6_ATransportThatSendsADeleteAgainIsStopped(t *testing.T) {
 			_ = res.Body.Close()
 			return server.Client().Transport.RoundTrip(req)
 		})
-		_, trace, err := do(t, retries, http.MethodDelete, func(c *transport.Call) { c.Policy.MaxAttempts = 1 })
+		_, trace, err := do(t, retries, http.MethodDelete, func(c *transport.Sender) { c.Policy.MaxAttempts = 1 })
 		require.Error(t, err)
 		assert.EqualValues(t, 1, arrived.Load(), "DELETEs that arrived")
 		assert.True(t, trace.MayHaveTakenEffect())
@@ -69,7 +69,7 @@ func TestC6_ADeleteOfWhichNothingWasWrittenGoesOutOnAnotherConnection(t *testing
 	}}
 	t.Cleanup(own.CloseIdleConnections)
 	for n := range int64(3) {
-		_, _, err := do(t, own, http.MethodDelete, func(c *transport.Call) { c.Policy.MaxAttempts = 1 })
+		_, _, err := do(t, own, http.MethodDelete, func(c *transport.Sender) { c.Policy.MaxAttempts = 1 })
 		require.NoError(t, err)
 		assert.Equal(t, n+1, arrived.Load())
 		last.Store(true) // while it is idle
@@ -91,7 +91,7 @@ func TestR5_ATransportThatSendsAGetAgainAndAgainIsStopped(t *testing.T) {
 		}
 		return res, err
 	})
-	_, _, err := do(t, retries, http.MethodGet, func(c *transport.Call) { c.Policy.MaxAttempts = 1 })
+	_, _, err := do(t, retries, http.MethodGet, func(c *transport.Sender) { c.Policy.MaxAttempts = 1 })
 	require.Error(t, err)
 	assert.LessOrEqual(t, arrived.Load(), int64(4), "GETs that arrived")
 }
