@@ -341,3 +341,36 @@ func TestH9_AGatewayThatIgnoresTheLimitIsAnError(t *testing.T) {
 	require.ErrorIs(t, last, outgoing.ErrUnexpectedResponse)
 	assertLine(t, last)
 }
+
+func TestB5_WhatWasNotSentForOneReasonIsOneFailure(t *testing.T) {
+	for name, end := range map[string]func(cancel context.CancelFunc) roundTrip{
+		"a refused token":     func(context.CancelFunc) roundTrip { return status(401) },
+		"a context that ends": func(cancel context.CancelFunc) roundTrip { cancel(); return fails(context.Canceled) },
+	} {
+		for _, method := range []string{http.MethodGet, http.MethodDelete} {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				const n = 10_000
+				client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) { return end(cancel)(req) }))
+				var err error
+				if method == http.MethodGet {
+					_, err = client.GetByIDs(ctx, ids(n))
+				} else {
+					var result outgoing.CancelResult
+					result, err = client.CancelScheduled(ctx, ids(n))
+					assert.Len(t, result.Outcomes, n)
+				}
+				notSent := 0
+				for _, f := range failures(err) {
+					if isNotSent(f.Err) {
+						notSent += len(f.IDs)
+					}
+				}
+				assert.Greater(t, notSent, n-5*outgoing.MaxIDs, "%s: %s", name, method)
+				assert.Less(t, len(failures(err)), 10, "%s: %s", name, method)
+				assert.Equal(t, ids(n), batchIDs(t, err), "%s: %s", name, method)
+			})
+		}
+	}
+}
