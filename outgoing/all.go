@@ -38,12 +38,11 @@ func (c *Client) All(ctx context.Context, opts ...Option) iter.Seq2[Message, err
 }
 
 // historyPage fetches a page for a walk, which has its rows yielded. A 404 with a problem document is one way to say
-// that a page past the first is empty: if that was the answer, and not if it is found somewhere in an error, such as
-// the cause that a context was cancelled with.
+// that a page past the first is empty.
 func (c *call) historyPage(ctx context.Context, asked PageRequest, yield func(Message, error) bool) (history.Page, error) {
-	answer, trace, err := c.list(ctx, asked)
+	answer, err := c.list(ctx, asked)
 	switch limit := answer.Limit; {
-	case asked.Page > 1 && lastAnswer(&trace).noneKnown():
+	case asked.Page > 1 && answerOf(err).noneKnown():
 		return history.Page{}, nil
 	case limit != nil && *limit != asked.Limit, len(answer.rows) > asked.Limit:
 		got := cmp.Or(limit, new(len(answer.rows)))

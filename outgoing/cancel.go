@@ -87,7 +87,7 @@ type cancelResult struct {
 func (c *call) cancelOnce(ctx context.Context, ids []int64) (result cancelResult) {
 	found := askByID(ctx, c, http.MethodDelete, ids, false, rows.Cancelled)
 	result.Meta = found.Meta
-	if onlyNotFound(&found.trace) {
+	if answerOf(found.err).noneKnown() && !found.trace.MayHaveTakenEffect() {
 		result.Requests = 1
 	}
 	result.Outcomes = make([]Outcome, len(ids))

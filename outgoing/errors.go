@@ -122,12 +122,10 @@ func (e *APIError) isCallerError() bool {
 	return e.refusesToken() || e.StatusCode == http.StatusTooManyRequests
 }
 
-// lastAnswer returns what the last attempt of a request was answered, if that was not a success; else nil.
-func lastAnswer(t *transport.Trace) *APIError { return asAPIError(t.Answer()) }
-
-// asAPIError returns an error that newAPIError made as what it is.
-func asAPIError(err error) *APIError {
-	answer, _ := err.(*APIError) //nolint:errorlint // not one in its tree: that may be an answer to another request
+// answerOf returns the answer that ended a request with this error; nil if something else did. An answer deeper in the error is
+// none to this request, or not the last one: errors of a caller's transport and token source may hold any.
+func answerOf(err error) *APIError {
+	answer, _ := err.(*APIError) //nolint:errorlint // see above
 	return answer
 }
 

@@ -39,7 +39,7 @@ func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Pag
 	if req.Limit < 0 || req.Limit > MaxLimit {
 		return Page{}, invalid(fmt.Sprintf("limit %d: a page has 1 to %d messages", req.Limit, MaxLimit))
 	}
-	answer, _, err := call.list(ctx, req)
+	answer, err := call.list(ctx, req)
 	if err != nil {
 		return Page{}, err
 	}
@@ -71,7 +71,7 @@ type pageAnswer struct {
 }
 
 // list requests a page.
-func (c *call) list(ctx context.Context, wanted PageRequest) (a pageAnswer, t transport.Trace, err error) {
+func (c *call) list(ctx context.Context, wanted PageRequest) (a pageAnswer, err error) {
 	var params gen.ListMessagesParams
 	if wanted.Page != 0 {
 		params.Page = &wanted.Page
@@ -81,13 +81,13 @@ func (c *call) list(ctx context.Context, wanted PageRequest) (a pageAnswer, t tr
 	}
 	req, err := gen.NewListMessagesRequest(c.baseURL, &params)
 	if err != nil {
-		return a, t, invalid(err.Error())
+		return a, invalid(err.Error())
 	}
-	t, err = c.do(ctx, transport.Request{Request: req, Path: pathMessages}, func(r *transport.Reply) (err error) {
+	_, err = c.do(ctx, transport.Request{Request: req, Path: pathMessages}, func(r *transport.Reply) (err error) {
 		a, err = c.readPage(ctx, r)
 		return err
 	})
-	return a, t, err
+	return a, err
 }
 
 func (c *call) readPage(ctx context.Context, r *transport.Reply) (a pageAnswer, _ error) {

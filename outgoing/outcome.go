@@ -102,7 +102,7 @@ func outcomeOfRow(row rows.Row[gen.CancelledMessage], t *transport.Trace) (o Out
 
 // outcomeWithoutRow returns what is known about an ID whose request ended in err, without a row for it.
 func outcomeWithoutRow(t *transport.Trace, err error) (o Outcome, reason error) {
-	refusal := asAPIError(t.Refusal)
+	refusal := answerOf(t.Refusal)
 	switch {
 	case t.MayHaveTakenEffect():
 		return o, err
@@ -117,13 +117,8 @@ func outcomeWithoutRow(t *transport.Trace, err error) (o Outcome, reason error) 
 		return o, err
 	}
 	o.State, o.Status, o.Problem = Rejected, refusal.StatusCode, &refusal.Problem
-	if onlyNotFound(t) {
+	if answerOf(err).noneKnown() {
 		return o, nil
 	}
 	return o, err
-}
-
-// onlyNotFound reports whether "there is no such message" is all that the whole request may have been answered.
-func onlyNotFound(t *transport.Trace) bool {
-	return lastAnswer(t).noneKnown() && !t.MayHaveTakenEffect()
 }

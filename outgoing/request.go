@@ -35,7 +35,7 @@ func (c *call) do(ctx context.Context, req transport.Request, decode func(*trans
 		c.refused.Store(0)
 		return t, nil
 	}
-	switch answer := lastAnswer(&t); {
+	switch answer := answerOf(err); {
 	case answer != nil && answer.refusesToken() && (!t.TokenReplaced || int(c.refused.Add(1)) >= c.concurrency+maxUnanswered):
 		c.stop(errline.Wrap("stopped", answer))
 	case t.Unanswered() && ctx.Err() == nil && !c.watching && c.unanswered.Add(1) >= maxUnanswered:
@@ -77,7 +77,7 @@ func askByID[T any](
 	if found.Rows == nil {
 		found.Rows = make([]rows.Row[T], len(ids))
 	}
-	if lastAnswer(&found.trace).noneKnown() {
+	if answerOf(found.err).noneKnown() {
 		c.Logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
 			"method", method, "path", pathMessagesByID, "ids", len(ids))
 		if method == http.MethodGet {

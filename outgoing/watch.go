@@ -107,9 +107,7 @@ func (c *call) look(ctx context.Context, ids []int64) watch.Look {
 
 // finding returns what a look says of one ID. If its request failed because of one of several, that is permanent for none.
 func (c *call) finding(r idResult) watch.Finding {
-	trace := &r.request.trace
-	answer := lastAnswer(trace)
-	switch {
+	switch answer := answerOf(r.request.err); {
 	case r.message != nil: // perhaps without a price, but the status is what counts
 		return watch.Found
 	case r.err == errUnknownID:
@@ -118,7 +116,7 @@ func (c *call) finding(r idResult) watch.Finding {
 		return watch.Unreadable
 	case c.Active.Err() != nil:
 		return watch.Refused
-	case trace.Throttled():
+	case r.request.trace.Throttled():
 		return watch.Throttled
 	case answer == nil, answer.StatusCode/100 == 5:
 		return watch.Unreachable

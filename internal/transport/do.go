@@ -43,7 +43,7 @@ type Request struct {
 }
 
 // Do sends r, again where the policy says so, until an attempt succeeds: until decode accepts a 200. decode gets each one that
-// arrived, also where its body broke off.
+// arrived, also where its body broke off. If an answer ended the request, the error is the one that NewError made of it.
 func (s *Sender) Do(ctx context.Context, r Request, decode func(*Reply) error) (Trace, error) {
 	x := &exchange{sender: s, request: r, ticket: s.Limiter.Ticket(ctx, s.Policy.MaxElapsed, s.Shared)}
 	for {
@@ -226,15 +226,6 @@ func (t *Trace) record(e ending) (previous ending) {
 		t.Refusal = e.err
 	}
 	return previous
-}
-
-// Answer returns the error of the answer that ended the request; nil if a success or something else did. Outcomes are decided
-// by it and not by what errors.As finds: errors of a caller's transport and token source may hold answers to other requests.
-func (t *Trace) Answer() error {
-	if t.last.kind != answered || t.waitErr != nil {
-		return nil
-	}
-	return t.last.err
 }
 
 // Unanswered reports whether there were attempts, and none got an answer.
