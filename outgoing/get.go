@@ -69,7 +69,8 @@ var errUnknownID = errline.New("the gateway does not know this ID", ErrNotFound)
 
 // splittable reports whether a request failed that its halves may not, since one of its IDs may be to blame.
 func (l *lookup) splittable() bool {
-	return len(l.results) > 1 && answerOf(l.request.err).blamesIDs() && !l.request.trace.OutOfTime
+	err := l.request.err
+	return err != nil && len(l.results) > 1 && answerOf(err).blamesIDs() && !l.request.trace.OutOfTime
 }
 
 // lookUp looks up IDs in one request or, if one of them may have broken it, in several.

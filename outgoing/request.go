@@ -74,6 +74,9 @@ func askByID[T any](
 		return err
 	})
 	found.Attempts = found.trace.Attempts
+	if found.err == nil {
+		return &found
+	}
 	if found.Rows == nil {
 		found.Rows = make([]rows.Row[T], len(ids))
 	}
