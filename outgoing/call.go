@@ -27,7 +27,7 @@ type call struct {
 
 // newCall merges opts over the client's defaults.
 func (c *Client) newCall(opts []Option) (*call, error) {
-	if c == nil || c.defaults.Client == nil {
+	if c == nil || c.defaults.sender.Client == nil {
 		return nil, invalid("the Client is nil or zero: make one with New")
 	}
 	call := &call{options: c.defaults}
@@ -35,7 +35,7 @@ func (c *Client) newCall(opts []Option) (*call, error) {
 	if err := call.apply(opts); err != nil {
 		return nil, err
 	}
-	call.Active, call.stop = context.WithCancelCause(context.Background())
+	call.sender.Active, call.stop = context.WithCancelCause(context.Background())
 	return call, nil
 }
 
@@ -47,18 +47,6 @@ func (c *Client) newCallAbout(ids []int64, opts []Option) (*call, []int64, error
 	}
 	asked, err := distinct(ids)
 	return call, asked, err
-}
-
-func (o *options) apply(opts []Option) error {
-	for i, opt := range opts {
-		if opt == nil {
-			return invalid(fmt.Sprintf("option %d is nil", i+1))
-		}
-		if err := opt(o); err != nil {
-			return invalid(err.Error())
-		}
-	}
-	return nil
 }
 
 func invalidID(id int64) error { return invalid(fmt.Sprintf("message ID %d: IDs start at 1", id)) }
@@ -86,7 +74,7 @@ func inRequests[R any](ctx context.Context, c *call, ids []int64, work func(cont
 }
 
 // stopped returns why no further request must be sent; nil if one may be.
-func (c *call) stopped(ctx context.Context) error { return ratelimit.StopReason(ctx, c.Active) }
+func (c *call) stopped(ctx context.Context) error { return ratelimit.StopReason(ctx, c.sender.Active) }
 
 // failures are what becomes a [BatchError].
 type failures []Failure

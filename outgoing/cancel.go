@@ -68,7 +68,7 @@ func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) 
 		}
 		result.Attempts += part.Attempts
 		result.OddMembers += part.OddMembers
-		if part.Requests == 0 && part.Attempts > 0 && c.stopped(ctx) == nil && !c.Limiter.TakeRetry() {
+		if part.Requests == 0 && part.Attempts > 0 && c.stopped(ctx) == nil && !c.sender.Limiter.TakeRetry() {
 			c.stop(errNoRetryLeft) // and not break: the attempts in flight count
 		}
 	}

@@ -21,18 +21,18 @@ func New(token string, opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	switch {
-	case o.Token == nil:
+	case o.sender.Token == nil:
 		if err := header.CheckToken(token); err != nil {
 			return nil, invalid(err.Error())
 		}
 		// a closure, where neither fmt nor encoding/json nor reflection over a Client finds the token
-		o.Token = func(context.Context) (string, error) { return token, nil }
+		o.sender.Token = func(context.Context) (string, error) { return token, nil }
 	case token != "":
 		return nil, invalid("a token and WithTokenSource were both given: pass only one")
 	}
-	o.Client = transport.NewClient(o.httpClient)
+	o.sender.Client = transport.NewClient(o.httpClient)
 	template, err := gen.NewGetMessagesRequest(o.baseURL, nil)
-	if err := cmp.Or(err, o.CheckProxy(o.baseURL)); err != nil {
+	if err := cmp.Or(err, o.sender.CheckProxy(o.baseURL)); err != nil {
 		return nil, invalid(err.Error())
 	}
 	o.aboutIDs = template

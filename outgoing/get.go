@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
 )
 
@@ -19,13 +18,13 @@ type GetResult struct {
 // add adds what became of the IDs of a request; failed gets those that could not be settled.
 func (r *GetResult) add(part lookup, failed *failures) {
 	for i, result := range part.results {
-		switch result.err {
-		case nil:
-			r.Messages = append(slices.Grow(r.Messages, len(part.results)-i), *result.message)
-		case errUnknownID:
+		switch {
+		case result.err != nil:
+			failed.add(result.err, result.id)
+		case result.message == nil:
 			r.Missing = append(r.Missing, result.id)
 		default:
-			failed.add(result.err, result.id)
+			r.Messages = append(slices.Grow(r.Messages, len(part.results)-i), *result.message)
 		}
 	}
 	r.Meta.add(part.Meta)
@@ -60,12 +59,10 @@ type lookup struct {
 // idResult is what became of one ID.
 type idResult struct {
 	id      int64
-	message *Message           // nil if the answer has no row for it
-	err     error              // nil if the message was found; errUnknownID if there is none
+	message *Message           // nil if the gateway does not know the ID, or err says why there is none
+	err     error              // why the ID is not settled; there may be a message all the same, without a readable price
 	request *answered[Message] // the last one about this ID
 }
-
-var errUnknownID = errline.New("the gateway does not know this ID", ErrNotFound)
 
 // splittable reports whether a request failed that its halves may not, since one of its IDs may be to blame.
 func (l *lookup) splittable() bool {
@@ -94,12 +91,12 @@ func (c *call) lookUpPart(ctx context.Context, ids []int64, half bool) lookup {
 	}
 	middle := len(ids) / 2
 	for _, bounds := range [][2]int{{0, middle}, {middle, len(ids)}} {
-		if c.failedParts.Load() >= maxFailedParts || c.stopped(ctx) != nil || !c.watching && !c.Limiter.TakeRetry() {
+		if c.failedParts.Load() >= maxFailedParts || c.stopped(ctx) != nil || !c.watching && !c.sender.Limiter.TakeRetry() {
 			break
 		}
 		part := c.lookUpPart(ctx, ids[bounds[0]:bounds[1]], true)
 		if part.Attempts == 0 && !c.watching { // it was held back, a limiter refused it, or the call ended
-			c.Limiter.ReturnRetry()
+			c.sender.Limiter.ReturnRetry()
 		}
 		if part.Attempts > 0 || c.stopped(ctx) != nil {
 			copy(found.results[bounds[0]:], part.results)
@@ -119,12 +116,10 @@ func (c *call) lookUpOnce(ctx context.Context, ids []int64, once bool) lookup {
 		switch {
 		case request.err != nil:
 			result.message, result.err = nil, request.err
-		case row.Value == nil && row.Err == nil:
-			result.err = errUnknownID
-		case row.Value == nil:
-			result.err = unexpected(row.Err)
-		case row.Err != nil:
+		case row.Err != nil && row.Value != nil:
 			result.err = unexpected(&rows.UnpricedError{Message: *row.Value, Reason: row.Err})
+		case row.Err != nil:
+			result.err = unexpected(row.Err)
 		}
 		found.results[i] = result
 	}

@@ -91,7 +91,7 @@ func (c *call) list(ctx context.Context, wanted PageRequest) (a pageAnswer, err 
 }
 
 func (c *call) readPage(ctx context.Context, r *transport.Reply) (a pageAnswer, _ error) {
-	err := rows.Decode(r.Body, func(m *Message, odd []rows.Odd) {
+	err := rows.Decode(r.Body, func(m *Message, odd []rows.OddMember) {
 		if len(a.rows) <= MaxLimit { // one more, to know that there is one
 			c.logOdd(ctx, odd)
 			a.rows = append(a.rows, rows.Row[Message]{Value: m, Err: cmp.Or(rows.Unidentified(m.ID, odd), rows.Unreadable(odd, "/price"))})

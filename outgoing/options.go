@@ -23,9 +23,8 @@ type Option func(*options) error
 
 // options are the settings of a Client, or of a call.
 type options struct {
-	transport.Sender // New sets its Client, newCall its Active
-
-	inCall      bool // New is over: what belongs to the client as a whole can no longer change
+	sender      transport.Sender // New sets its Client, newCall its Active
+	inCall      bool             // New is over: what belongs to the client as a whole can no longer change
 	baseURL     string
 	aboutIDs    *http.Request // a request about IDs as package gen makes it, but without the IDs
 	httpClient  *http.Client
@@ -36,7 +35,7 @@ func defaultOptions() options {
 	return options{
 		baseURL:     ProductionURL + "/",
 		concurrency: 4,
-		Sender: transport.Sender{
+		sender: transport.Sender{
 			Policy:         Retry{}.policy(),
 			AttemptTimeout: 30 * time.Second,
 			Header: http.Header{
@@ -48,6 +47,18 @@ func defaultOptions() options {
 			NewError:    newAPIError,
 		},
 	}
+}
+
+func (o *options) apply(opts []Option) error {
+	for i, opt := range opts {
+		if opt == nil {
+			return invalid(fmt.Sprintf("option %d is nil", i+1))
+		}
+		if err := opt(o); err != nil {
+			return invalid(err.Error())
+		}
+	}
+	return nil
 }
 
 // set returns an option that sets something or, if that is not valid, fails with the text.
@@ -95,7 +106,7 @@ func WithHTTPClient(hc *http.Client) Option {
 // at once. If it caches, it should ask anew where [AttemptFrom] has a Number above 1: the token before may have been
 // refused. An error of f ends the request unsent. New only.
 func WithTokenSource(f func(context.Context) (string, error)) Option {
-	opt := set(f != nil, "WithTokenSource: the function is nil", func(o *options) { o.Token = f })
+	opt := set(f != nil, "WithTokenSource: the function is nil", func(o *options) { o.sender.Token = f })
 	return newOnly("WithTokenSource", opt)
 }
 
@@ -120,7 +131,7 @@ func (r Retry) policy() retry.Policy {
 // WithRetry sets all limits of retries; zero fields are the defaults.
 func WithRetry(r Retry) Option {
 	valid := min(time.Duration(r.MaxAttempts), r.InitialInterval, r.MaxInterval, r.MaxElapsed) >= 0
-	return set(valid, fmt.Sprintf("retry %+v: no field may be negative", r), func(o *options) { o.Policy = r.policy() })
+	return set(valid, fmt.Sprintf("retry %+v: no field may be negative", r), func(o *options) { o.sender.Policy = r.policy() })
 }
 
 const maxConcurrency = 1 << 16
@@ -133,7 +144,7 @@ func WithConcurrency(n int) Option {
 
 // WithAttemptTimeout bounds one attempt, from asking for the token to the last byte of the answer: 30 seconds unless given.
 func WithAttemptTimeout(d time.Duration) Option {
-	return set(d > 0, fmt.Sprintf("attempt timeout %v: must be positive", d), func(o *options) { o.AttemptTimeout = d })
+	return set(d > 0, fmt.Sprintf("attempt timeout %v: must be positive", d), func(o *options) { o.sender.AttemptTimeout = d })
 }
 
 // WithUserAgent replaces the User-Agent header.
@@ -162,7 +173,7 @@ func WithHeader(key, value string) Option {
 
 // WithLogger sets the logger; without one nothing is logged.
 func WithLogger(l *slog.Logger) Option {
-	return set(l != nil, "WithLogger: the logger is nil", func(o *options) { o.Logger = l })
+	return set(l != nil, "WithLogger: the logger is nil", func(o *options) { o.sender.Logger = l })
 }
 
 // Limiter is asked before each HTTP attempt; Wait returns nil when it may be sent. A *rate.Limiter of
@@ -182,13 +193,13 @@ type Holder interface {
 // *rate.Limiter refuses longer waits at once. The request then ends with the error of l, and with [ErrNotSent] if no
 // attempt before can have arrived. A [Holder] is told of each hold.
 func WithLimiter(l Limiter) Option {
-	return set(l != nil, "WithLimiter: the limiter is nil", func(o *options) { o.Shared = l })
+	return set(l != nil, "WithLimiter: the limiter is nil", func(o *options) { o.sender.Shared = l })
 }
 
 // setHeader copies the header map first, since the client's defaults share it.
 func (o *options) setHeader(key, value string) {
-	o.Header = maps.Clone(o.Header)
-	o.Header[key] = []string{value}
+	o.sender.Header = maps.Clone(o.sender.Header)
+	o.sender.Header[key] = []string{value}
 }
 
 const modulePath = "github.com/gsmservice-gateway/client-go"

@@ -27,7 +27,7 @@ const maxUnanswered = 20
 
 // do sends a request, with its retries. Each request of this package goes through it.
 func (c *call) do(ctx context.Context, req transport.Request, decode func(*transport.Reply) error) (transport.Trace, error) {
-	t, err := c.Sender.Do(ctx, req, decode)
+	t, err := c.sender.Do(ctx, req, decode)
 	if t.Answered {
 		c.unanswered.Store(0)
 	}
@@ -65,7 +65,7 @@ func askByID[T any](
 	found.trace, found.err = c.do(ctx, request, func(r *transport.Reply) (err error) {
 		found.Answer, err = read(r.Body, ids)
 		if found.Dropped > 0 {
-			c.Logger.WarnContext(ctx, "rows that were not requested, or repeated, were dropped", "rows", found.Dropped)
+			c.sender.Logger.WarnContext(ctx, "rows that were not requested, or repeated, were dropped", "rows", found.Dropped)
 		}
 		if err = cmp.Or(r.Broken, err); err == nil {
 			found.Meta = c.readMeta(ctx, r, method)
@@ -81,7 +81,7 @@ func askByID[T any](
 		found.Rows = make([]rows.Row[T], len(ids))
 	}
 	if answerOf(found.err).noneKnown() {
-		c.Logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
+		c.sender.Logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",
 			"method", method, "path", pathMessagesByID, "ids", len(ids))
 		if method == http.MethodGet {
 			found.Requests, found.err = 1, nil
@@ -110,10 +110,10 @@ func (c *call) withIDs(method string, ids []int64) *http.Request {
 }
 
 // logOdd logs members that could not be read, once for each kind, and returns how many there are.
-func (c *call) logOdd(ctx context.Context, odd []rows.Odd) int {
+func (c *call) logOdd(ctx context.Context, odd []rows.OddMember) int {
 	for _, o := range odd {
 		if _, again := c.oddLogged.LoadOrStore(o, true); !again {
-			c.Logger.WarnContext(ctx, "a member of a row could not be read and is left out", "member", o.Pointer, "reason", o.Reason)
+			c.sender.Logger.WarnContext(ctx, "a member of a row could not be read and is left out", "member", o.Pointer, "reason", o.Reason)
 		}
 	}
 	return len(odd)
@@ -185,7 +185,7 @@ func readHeader[T any](
 		if len(r.Header.Values(name)) > 0 {
 			level = slog.LevelWarn
 		}
-		c.Logger.Log(ctx, level, "response header is absent or unusable", "header", name)
+		c.sender.Logger.Log(ctx, level, "response header is absent or unusable", "header", name)
 	}
 	return value
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/watch"
 )
 
@@ -74,26 +75,28 @@ func (c *Client) Watch(ctx context.Context, w WatchRequest, opts ...Option) iter
 }
 
 func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, error) bool) {
-	c.Policy.MaxAttempts, c.Policy.CountThrottled = 1, true
-	c.Policy.MaxElapsed = 365 * 24 * time.Hour // a hold postpones a look, however long it lasts
+	c.sender.Policy.MaxAttempts, c.sender.Policy.CountThrottled = 1, true
+	c.sender.Policy.MaxElapsed = 365 * 24 * time.Hour // a hold postpones a look, however long it lasts
 	c.watching = true
 	left := watch.Run(ctx, watch.Config{
 		IDs: w.IDs, IDsPerLook: MaxIDs, Until: w.Until, InitialInterval: w.InitialInterval, MaxInterval: w.MaxInterval,
-		Concurrency: c.concurrency, HeldUntil: c.Limiter.HoldEnd,
+		Concurrency: c.concurrency, HeldUntil: c.sender.Limiter.HoldEnd,
 		LookUp: c.look,
 		Emit: func(m Message, failed ...watch.Result) bool {
 			var failures failures
 			for _, result := range failed {
-				failures.add(result.Err, result.ID)
+				failures.add(cmp.Or(result.Err, errUnknownID), result.ID)
 			}
 			return yield(m, failures.err())
 		},
-		Logger: c.Logger.With("method", http.MethodGet, "path", pathMessagesByID),
+		Logger: c.sender.Logger.With("method", http.MethodGet, "path", pathMessagesByID),
 	})
 	if len(left) > 0 {
 		yield(Message{}, &BatchError{Failures: []Failure{{IDs: left, Err: c.stopped(ctx)}}})
 	}
 }
+
+var errUnknownID = errline.New("the gateway does not know this ID", ErrNotFound)
 
 // look is a look of a watch.
 func (c *call) look(ctx context.Context, ids []int64) watch.Look {
@@ -110,11 +113,11 @@ func (c *call) finding(r idResult) watch.Finding {
 	switch answer := answerOf(r.request.err); {
 	case r.message != nil: // perhaps without a price, but the status is what counts
 		return watch.Found
-	case r.err == errUnknownID:
+	case r.err == nil:
 		return watch.Missing
 	case r.request.err == nil:
 		return watch.Unreadable
-	case c.Active.Err() != nil:
+	case c.sender.Active.Err() != nil:
 		return watch.Refused
 	case r.request.trace.Throttled():
 		return watch.Throttled

@@ -16,8 +16,8 @@ import (
 	"github.com/gsmservice-gateway/client-go/gen"
 )
 
-// Odd is a member of an object that could not be read, and is zero or nil.
-type Odd struct {
+// OddMember is a member of an object that could not be read, and is zero or nil.
+type OddMember struct {
 	Pointer string // RFC 6901, from the object on: "/status_date"; "" is the object itself
 	Reason  string // "a string, not a date"; nothing of the value is in it
 }
@@ -27,34 +27,36 @@ type Odd struct {
 // other spellings of a date with its zone, and a date that is empty or all zeros as null. Of a duplicate member the
 // last one counts; but what decides about a message (id, status, status_code, price) is odd where the two differ.
 // Unknown members are ignored.
-func Object[T any](raw jsontext.Value, into *T) []Odd { return newCareful().object(raw, into) }
+func Object[T any](raw jsontext.Value, into *T) []OddMember {
+	return newMemberReader().object(raw, into)
+}
 
-// careful is a reader of objects, member by member.
-type careful struct {
+// memberReader reads objects member by member.
+type memberReader struct {
 	options json.Options // by which json asks it for each member
-	odd     []Odd
+	odd     []OddMember
 	decided map[jsontext.Pointer]any // the values of the members that decide about a message
 }
 
-func newCareful() *careful {
-	c := new(careful)
-	c.options = json.JoinOptions(harmless, json.WithUnmarshalers(json.UnmarshalFromFunc(c.member)))
-	return c
+func newMemberReader() *memberReader {
+	r := new(memberReader)
+	r.options = json.JoinOptions(tolerant, json.WithUnmarshalers(json.UnmarshalFromFunc(r.member)))
+	return r
 }
 
-func (c *careful) object(raw jsontext.Value, into any) []Odd {
+func (r *memberReader) object(raw jsontext.Value, into any) []OddMember {
 	if raw.Kind() != '{' {
-		return []Odd{{"", "is " + describe(raw.Kind()) + ", not an object"}}
+		return []OddMember{{"", "is " + describe(raw.Kind()) + ", not an object"}}
 	}
-	c.odd, c.decided = nil, make(map[jsontext.Pointer]any)
-	if json.Unmarshal(raw, into, c.options) != nil {
-		return append(c.odd, Odd{"", "is not JSON"})
+	r.odd, r.decided = nil, make(map[jsontext.Pointer]any)
+	if json.Unmarshal(raw, into, r.options) != nil {
+		return append(r.odd, OddMember{"", "is not JSON"})
 	}
-	return c.odd
+	return r.odd
 }
 
 // member reads a value into what the pointer points to. What cannot be read leaves it zero.
-func (c *careful) member(dec *jsontext.Decoder, pointer any) error {
+func (r *memberReader) member(dec *jsontext.Decoder, pointer any) error {
 	field := reflect.ValueOf(pointer).Elem()
 	target := field
 	if field.Kind() == reflect.Pointer {
@@ -72,24 +74,24 @@ func (c *careful) member(dec *jsontext.Decoder, pointer any) error {
 		return err
 	}
 	at := dec.StackPointer()
-	if json.Unmarshal(raw, pointer, strict) != nil {
+	if json.Unmarshal(raw, pointer, plain) != nil {
 		field.SetZero()
 		expected, ok := readText(raw, target)
 		switch {
 		case !ok:
 			target.SetZero()
-			c.odd = append(c.odd, Odd{string(at), describe(raw.Kind()) + ", not " + expected})
+			r.odd = append(r.odd, OddMember{string(at), describe(raw.Kind()) + ", not " + expected})
 		case field.Kind() == reflect.Pointer && !isNoDate(target):
 			field.Set(target.Addr())
 		}
 	}
 	switch at.LastToken() {
 	case "id", "status", "status_code", "price":
-		if before, again := c.decided[at]; again && !same(before, field.Interface()) {
+		if before, again := r.decided[at]; again && !same(before, field.Interface()) {
 			field.SetZero()
-			c.odd = append(c.odd, Odd{string(at), "there twice, with different values"})
+			r.odd = append(r.odd, OddMember{string(at), "there twice, with different values"})
 		}
-		c.decided[at] = field.Interface()
+		r.decided[at] = field.Interface()
 	}
 	return nil
 }
@@ -145,7 +147,7 @@ func textOf(raw jsontext.Value) (string, bool) {
 	switch raw.Kind() {
 	case '"':
 		var s string
-		err := json.Unmarshal(raw, &s, harmless)
+		err := json.Unmarshal(raw, &s, tolerant)
 		return strings.TrimSpace(s), err == nil
 	case '0', 't', 'f':
 		return string(raw), true
@@ -191,7 +193,7 @@ var gatewayCode = regexp.MustCompile(`^\d{3}-\d+$`) // 400-21
 // that cannot be read, and a status that cannot be one, are left out, as the RFC asks.
 func ParseProblem(body []byte, contentType string) (p gen.Problem, ok bool) {
 	value := jsontext.Value(WithoutBOM(body))
-	if value.Kind() != '{' || !value.IsValid(harmless) {
+	if value.Kind() != '{' || !value.IsValid(tolerant) {
 		return gen.Problem{}, false
 	}
 	Object(value, &p)

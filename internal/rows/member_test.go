@@ -16,10 +16,10 @@ import (
 )
 
 func TestB9_AnOddMemberSaysWhatItIsAndWhatWasExpected(t *testing.T) {
-	message := func(row string) []rows.Odd { return rows.Object(jsontext.Value(row), new(gen.Message)) }
-	cancelled := func(row string) []rows.Odd { return rows.Object(jsontext.Value(row), new(gen.CancelledMessage)) }
+	message := func(row string) []rows.OddMember { return rows.Object(jsontext.Value(row), new(gen.Message)) }
+	cancelled := func(row string) []rows.OddMember { return rows.Object(jsontext.Value(row), new(gen.CancelledMessage)) }
 	for _, test := range []struct {
-		read         func(string) []rows.Odd
+		read         func(string) []rows.OddMember
 		row          string
 		pointer, why string
 	}{
@@ -47,7 +47,7 @@ func TestB9_AnOddMemberSaysWhatItIsAndWhatWasExpected(t *testing.T) {
 		{message, `null`, "", "is null, not an object"},
 		{message, `[]`, "", "is an array, not an object"},
 	} {
-		assert.Equal(t, []rows.Odd{{Pointer: test.pointer, Reason: test.why}}, test.read(test.row), test.row)
+		assert.Equal(t, []rows.OddMember{{Pointer: test.pointer, Reason: test.why}}, test.read(test.row), test.row)
 	}
 }
 
@@ -74,7 +74,7 @@ func TestE3_ABodyThatIsNoListSaysWhatItIs(t *testing.T) {
 	for body, says := range map[string]string{
 		`{}`: "an object", `7`: "a number", `null`: "null", `"x"`: "a string", `true`: "a boolean", `{"a":{}}`: "an object", `{"1":{},"a":{}}`: "an object",
 	} {
-		err := rows.Decode([]byte(body), func(*gen.Message, []rows.Odd) {})
+		err := rows.Decode([]byte(body), func(*gen.Message, []rows.OddMember) {})
 		require.ErrorContains(t, err, "starts with "+says, body)
 		require.NotErrorIs(t, err, rows.ErrSyntax, body)
 		require.NotErrorIs(t, err, rows.ErrTruncated, body)
@@ -87,21 +87,21 @@ func TestE3_ABodyIsTruncatedOrNotJSON(t *testing.T) {
 		``: rows.ErrSyntax, ` `: rows.ErrSyntax, `[,]`: rows.ErrSyntax, `[{}]x`: rows.ErrSyntax, `[][]`: rows.ErrSyntax, "[{\"id\":\"\t\"}]": rows.ErrSyntax, `<html>`: rows.ErrSyntax,
 		`{"0":{},}`: rows.ErrSyntax, `{"0"{}}`: rows.ErrSyntax,
 	} {
-		require.ErrorIs(t, rows.Decode([]byte(body), func(*gen.Message, []rows.Odd) {}), want, body)
+		require.ErrorIs(t, rows.Decode([]byte(body), func(*gen.Message, []rows.OddMember) {}), want, body)
 	}
 }
 
 func TestC2_TheRowsBeforeAnErrorAreHandedOverOnce(t *testing.T) {
 	for _, body := range []string{`[{"id":1},{"id":2},{"id":3`, `[{"id":1},{"id":"2"},{"id":3`, `[{"id":1},{"id":2}}`, `{"0":{"id":1},"1":{"id":2.0},"2":{`, `[{"id":1},{"id":2,"flash":"maybe"},{`} {
 		var ids []int64
-		require.Error(t, rows.Decode([]byte(body), func(m *gen.Message, _ []rows.Odd) { ids = append(ids, m.ID) }))
+		require.Error(t, rows.Decode([]byte(body), func(m *gen.Message, _ []rows.OddMember) { ids = append(ids, m.ID) }))
 		assert.Equal(t, []int64{1, 2}, ids, body)
 	}
 }
 
 func TestB9_ARowIsNotFilledFromTheOneBeforeIt(t *testing.T) {
 	var all []gen.Message
-	require.NoError(t, rows.Decode([]byte(`[{"id":1,"flash":true,"cid":"a"},{"id":2},{"id":"3"},{"id":4,"flash":[]}]`), func(m *gen.Message, _ []rows.Odd) { all = append(all, *m) }))
+	require.NoError(t, rows.Decode([]byte(`[{"id":1,"flash":true,"cid":"a"},{"id":2},{"id":"3"},{"id":4,"flash":[]}]`), func(m *gen.Message, _ []rows.OddMember) { all = append(all, *m) }))
 	assert.Equal(t, []gen.Message{{ID: 1, Flash: true, CID: new("a")}, {ID: 2}, {ID: 3}, {ID: 4}}, all)
 }
 
@@ -134,7 +134,7 @@ func TestC2_TheRowsOfABodyThatBrokeOffCount(t *testing.T) {
 func TestE4_ALargeBodyIsReadAsASmallOneIs(t *testing.T) {
 	var ids []int64
 	body := `[{"id":1},` + strings.Repeat(" ", 1<<20) + `{"id":"2"},{"id":3,"flash":true}]`
-	require.NoError(t, rows.Decode([]byte(body), func(m *gen.Message, odd []rows.Odd) {
+	require.NoError(t, rows.Decode([]byte(body), func(m *gen.Message, odd []rows.OddMember) {
 		assert.Empty(t, odd)
 		ids = append(ids, m.ID)
 	}))
@@ -143,7 +143,7 @@ func TestE4_ALargeBodyIsReadAsASmallOneIs(t *testing.T) {
 
 func TestE4_ManyUnreadableRowsEndTheWork(t *testing.T) {
 	n := 0
-	err := rows.Decode([]byte("["+strings.Repeat("1,", 100_000)+"1]"), func(*gen.Message, []rows.Odd) { n++ })
+	err := rows.Decode([]byte("["+strings.Repeat("1,", 100_000)+"1]"), func(*gen.Message, []rows.OddMember) { n++ })
 	require.ErrorContains(t, err, "unreadable rows")
 	assert.Less(t, n, 2000)
 }

@@ -20,8 +20,8 @@ import (
 // A body is read in one go first, as the contract has it. If that fails, it is read row by row, and a row that is not as the
 // contract has it member by member: two members of the same name may contradict each other.
 var (
-	strict   = jsontext.AllowInvalidUTF8(true)
-	harmless = json.JoinOptions(strict, jsontext.AllowDuplicateNames(true))
+	plain    = jsontext.AllowInvalidUTF8(true)
+	tolerant = json.JoinOptions(plain, jsontext.AllowDuplicateNames(true))
 )
 
 // A page has at most 50 rows, in some 20 KiB. These bound the memory and the work that a hostile body takes.
@@ -45,7 +45,7 @@ var (
 // Decode reads a body that is one JSON array, or an object whose members are numbered, as PHP writes a list with gaps. It
 // hands each row over in turn, with the members that could not be read. The error says that the body as a whole is neither, or
 // matches [ErrTruncated] or [ErrSyntax]; the rows before that have been handed over.
-func Decode[T any](body []byte, each func(row *T, odd []Odd)) error {
+func Decode[T any](body []byte, each func(row *T, odd []OddMember)) error {
 	body = WithoutBOM(body)
 	if all, ok := readAtOnce[T](body); ok {
 		for i := range all {
@@ -53,14 +53,14 @@ func Decode[T any](body []byte, each func(row *T, odd []Odd)) error {
 		}
 		return nil
 	}
-	members, bad := newCareful(), 0
+	members, bad := newMemberReader(), 0
 	return readRows(body, func(raw jsontext.Value) error {
-		var odd []Odd
+		var odd []OddMember
 		row := new(T)
 		switch {
 		case len(raw) > maxRow:
-			odd = []Odd{{"", fmt.Sprintf("has more than %d bytes", maxRow)}}
-		case json.Unmarshal(raw, row, strict) != nil:
+			odd = []OddMember{{"", fmt.Sprintf("has more than %d bytes", maxRow)}}
+		case json.Unmarshal(raw, row, plain) != nil:
 			row = new(T)
 			odd = members.object(raw, row)
 		}
@@ -80,13 +80,13 @@ func readAtOnce[T any](body []byte) (all []T, ok bool) {
 		return nil, false
 	}
 	all = make([]T, 0, min(pageRows, bytes.Count(body, []byte("{"))))
-	err := json.Unmarshal(body, &all, strict)
+	err := json.Unmarshal(body, &all, plain)
 	return all, err == nil
 }
 
 // readRows calls read with each row of a body.
 func readRows(body []byte, read func(jsontext.Value) error) error {
-	dec := jsontext.NewDecoder(bytes.NewBuffer(body), harmless)
+	dec := jsontext.NewDecoder(bytes.NewBuffer(body), tolerant)
 	start, err := dec.ReadToken()
 	numbered := start.Kind() == '{' && dec.PeekKind() == '"'
 	switch {
@@ -149,9 +149,9 @@ type Row[T any] struct {
 
 // Answer is what a body shows of the IDs that were asked for.
 type Answer[T any] struct {
-	Rows    []Row[T] // one for each ID, in their order
-	Odd     []Odd    // the members of these rows that could not be read
-	Dropped int      // rows that belong to no ID, or repeat one
+	Rows    []Row[T]    // one for each ID, in their order
+	Odd     []OddMember // the members of these rows that could not be read
+	Dropped int         // rows that belong to no ID, or repeat one
 }
 
 // Messages reads the rows about some IDs. One whose price cannot be read has an Err. Of a body that broke off, which is
@@ -173,7 +173,7 @@ func byID[T any](
 	body []byte, ids []int64, required string, idOf func(*T) int64, differ func(a, b *T) bool,
 ) (a Answer[T], err error) {
 	a.Rows = make([]Row[T], len(ids))
-	err = Decode(body, func(row *T, odd []Odd) {
+	err = Decode(body, func(row *T, odd []OddMember) {
 		id := idOf(row)
 		if reason := Unidentified(id, odd); reason != nil { // it may be about any ID without a row
 			for i := range a.Rows {
@@ -204,7 +204,7 @@ func byID[T any](
 }
 
 // Unidentified returns why a row does not say which message it is about; nil if it does.
-func Unidentified(id int64, odd []Odd) error {
+func Unidentified(id int64, odd []OddMember) error {
 	reason := cmp.Or(Unreadable(odd, ""), Unreadable(odd, "/id"))
 	if reason == nil && id == 0 {
 		return errors.New("the answer has a row without an ID")
@@ -213,7 +213,7 @@ func Unidentified(id int64, odd []Odd) error {
 }
 
 // Unreadable returns why a member could not be read, or with the pointer "" the row itself; nil if it could.
-func Unreadable(odd []Odd, pointer string) error {
+func Unreadable(odd []OddMember, pointer string) error {
 	for _, o := range odd {
 		switch {
 		case o.Pointer != pointer:

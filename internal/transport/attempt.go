@@ -58,10 +58,10 @@ func (x *exchange) attempt(ctx context.Context, decode func(*Reply) error) endin
 		return x.unanswered(noToken, "no token to send", err)
 	}
 
-	tracedCtx, conn := s.traceConnections(attemptCtx, x.request.Method, cancel)
+	tracedCtx, conns := s.traceConnections(attemptCtx, x.request.Method, cancel)
 	defer func() {
 		if errors.Is(attemptCtx.Err(), context.DeadlineExceeded) && time.Since(started) >= min(patience, s.attemptTimeout()) {
-			conn.timedOut()
+			conns.timedOut()
 		}
 	}()
 	sent := x.request.WithContext(tracedCtx)
@@ -69,7 +69,7 @@ func (x *exchange) attempt(ctx context.Context, decode func(*Reply) error) endin
 	sent.Header["Authorization"] = []string{"Bearer " + token}
 	res, err := s.roundTrip(sent)
 	if err != nil {
-		kind, err := conn.ended(ctx, attemptCtx, err)
+		kind, err := conns.ended(ctx, attemptCtx, err)
 		return x.unanswered(kind, "no answer ("+errline.Plural(number, "attempt")+")", err)
 	}
 	answer := &Reply{URL: sent.URL, Attempt: number, Redact: x.trace.Redact}
@@ -206,28 +206,28 @@ const maxPooled = 1 << 20 // one huge answer must not stay in memory
 
 var buffers = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, 32<<10)) }}
 
-// connection is what httptrace shows of the connections of one attempt. That WroteHeaders was not called would not prove that
+// attemptTrace is what httptrace shows of the connections of one attempt. That WroteHeaders was not called would not prove that
 // nothing was sent: over HTTP/2 a request can arrive before.
-type connection struct {
-	client *Client
-	cancel context.CancelFunc // ends the attempt
-	most   int                // times that the request may be written
-	again  bool               // the transport may write it again over HTTP/1.1, since it does so only if nothing was written
+type attemptTrace struct {
+	client    *Client
+	cancel    context.CancelFunc // ends the attempt
+	maxWrites int                // times that the request may be written
+	again     bool               // the transport may write it again over HTTP/1.1, since it does so only if nothing was written
 
-	wanted       bool
-	got          int
-	wroteHeaders bool
-	shared       net.Conn // the last one, if others may wait on it (HTTP/2)
-	answers      int      // of the client, when the attempt got it
-	resent       bool     // the transport was about to send the request again by itself
+	wanted        bool
+	conns         int // that the attempt got
+	wroteHeaders  bool
+	h2Conn        net.Conn // the last one, if it is HTTP/2's, on which others may wait
+	answersBefore int      // of the client, when the attempt got it
+	resent        bool     // the transport was about to send the request again by itself
 }
 
 // traceConnections returns a context with which net/http records an attempt's connections.
-func (c *Client) traceConnections(ctx context.Context, method string, cancel context.CancelFunc) (context.Context, *connection) {
-	t := &connection{client: c, cancel: cancel, most: 4}
+func (c *Client) traceConnections(ctx context.Context, method string, cancel context.CancelFunc) (context.Context, *attemptTrace) {
+	t := &attemptTrace{client: c, cancel: cancel, maxWrites: 4}
 	if method != http.MethodGet {
 		_, t.again = c.http.Transport.(*http.Transport) // net/http's own
-		t.most = 1
+		t.maxWrites = 1
 	}
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn:              func(string) { t.locked(func() { t.wanted = true }) },
@@ -237,7 +237,7 @@ func (c *Client) traceConnections(ctx context.Context, method string, cancel con
 	}), t
 }
 
-func (t *connection) locked(f func()) {
+func (t *attemptTrace) locked(f func()) {
 	t.client.mu.Lock()
 	defer t.client.mu.Unlock()
 	f()
@@ -248,23 +248,23 @@ func (t *connection) locked(f func()) {
 //     WroteHeaders is called before the headers leave the buffer, and a caller's RoundTripper may have other rules.
 //   - Over HTTP/2 it sends one again also after errors that do not say that nothing was done (RST_STREAM with
 //     PROTOCOL_ERROR), without a wait. That must never happen to a DELETE, nor to a GET so often that it is a storm.
-func (t *connection) gotConn(conn net.Conn) {
+func (t *attemptTrace) gotConn(conn net.Conn) {
 	secure, ok := conn.(interface{ ConnectionState() tls.ConnectionState })
 	multiplexed := ok && secure.ConnectionState().NegotiatedProtocol == "h2"
-	if t.got >= t.most && (multiplexed || t.wroteHeaders && !t.again) {
+	if t.conns >= t.maxWrites && (multiplexed || t.wroteHeaders && !t.again) {
 		t.resent = true
 		t.cancel()
 	}
-	t.got++
-	t.shared, t.answers = nil, t.client.answers
+	t.conns++
+	t.h2Conn, t.answersBefore = nil, t.client.answers
 	if multiplexed {
-		t.shared = conn
+		t.h2Conn = conn
 	}
 }
 
 // ended returns how and why an attempt ended that got no answer. The caller's context comes before the attempt's own limit, and
 // both before what net/http made of them. A transport that traces nothing is believed only when it could not connect.
-func (t *connection) ended(ctx, attemptCtx context.Context, err error) (kind, error) {
+func (t *attemptTrace) ended(ctx, attemptCtx context.Context, err error) (kind, error) {
 	t.client.mu.Lock() // net/http may still be calling hooks
 	defer t.client.mu.Unlock()
 	unconnected := false
@@ -277,12 +277,12 @@ func (t *connection) ended(ctx, attemptCtx context.Context, err error) (kind, er
 		err = errAttemptTimeout
 	case retry.IsDial(err), retry.IsTLS(err):
 		unconnected = true // and such an error quotes nothing of an answer
-	case t.wanted && t.got == 0:
+	case t.wanted && t.conns == 0:
 		err = asProxyError(redact.WithoutQuotes(err))
 	default:
 		err = redact.WithoutQuotes(err)
 	}
-	if t.got > 0 || !t.wanted && !unconnected {
+	if t.conns > 0 || !t.wanted && !unconnected {
 		return noAnswer, err
 	}
 	return noConnection, err
@@ -291,11 +291,11 @@ func (t *connection) ended(ctx, attemptCtx context.Context, err error) (kind, er
 // timedOut is called after an attempt that took too long. Its connection may have died silently, and so may all idle ones: they
 // are closed, so that the next attempt has a new one. Over HTTP/2 it is never idle while others wait on it; it is closed if the
 // gateway answered nothing all that time.
-func (t *connection) timedOut() {
+func (t *attemptTrace) timedOut() {
 	var dead net.Conn
 	t.locked(func() {
-		if t.answers == t.client.answers {
-			dead = t.shared
+		if t.answersBefore == t.client.answers {
+			dead = t.h2Conn
 		}
 	})
 	if dead != nil {

@@ -35,7 +35,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]outgoing.Messa
 		dropped  int
 		odd      []string
 	)
-	err = rows.Decode(body, func(m *outgoing.Message, oddMembers []rows.Odd) {
+	err = rows.Decode(body, func(m *outgoing.Message, oddMembers []rows.OddMember) {
 		switch {
 		case m.ID < 1 || rows.Unidentified(m.ID, oddMembers) != nil:
 			dropped++

@@ -209,7 +209,7 @@ type answer struct {
 type row struct {
 	outgoing.Message
 	where string // "page 1: /5"
-	odd   []rows.Odd
+	odd   []rows.OddMember
 	raw   jsontext.Value
 }
 
@@ -220,7 +220,7 @@ func (a *answer) parse() {
 		return
 	}
 	found := []row{}
-	err := rows.Decode(a.body, func(raw *jsontext.Value, _ []rows.Odd) {
+	err := rows.Decode(a.body, func(raw *jsontext.Value, _ []rows.OddMember) {
 		if len(found) <= maxRows {
 			r := row{raw: raw.Clone(), where: fmt.Sprintf("page %d: /%d", a.page, len(found))}
 			r.odd = rows.Object(r.raw, &r.Message)
