@@ -53,6 +53,9 @@ func invalidID(id int64) error { return invalid(fmt.Sprintf("message ID %d: IDs 
 
 // distinct returns the IDs without repetitions; the first mention gives the place.
 func distinct(ids []int64) ([]int64, error) {
+	if slices.IsSorted(ids) && (len(ids) == 0 || ids[0] > 0) { // as most lists are
+		return slices.Compact(slices.Clone(ids)), nil
+	}
 	seen := make(map[int64]struct{}, len(ids))
 	kept := make([]int64, 0, len(ids))
 	for _, id := range ids {
