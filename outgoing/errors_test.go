@@ -34,6 +34,31 @@ func TestE2_TheTextOfAnAPIErrorIsOneBoundedLine(t *testing.T) {
 	assertLine(t, &outgoing.APIError{Method: strings.Repeat("M", 999), Path: strings.Repeat("/", 999)})
 }
 
+func TestE2_AnAnswerThatIsNotTheGatewaysSaysSo(t *testing.T) {
+	for _, test := range []struct {
+		status int
+		body   string
+		want   bool
+	}{
+		{404, "404 page not found\n", true},
+		{404, "", true},
+		{404, "<html>", true},
+		{404, `{"error":"no route"}`, true},
+		{404, `{"title":"Not Found","status":404,"code":"404-6"}`, false},
+		{200, "\n<!DOCTYPE html><title>Login</title>", true},
+		{200, "nope", false},
+		{400, "<html>", false},
+	} {
+		client, _ := answering(t, test.status, test.body)
+		_, err := client.List(t.Context(), outgoing.PageRequest{}, outgoing.WithRetry(outgoing.Retry{MaxAttempts: 1}))
+		require.Error(t, err)
+		assertLine(t, err)
+		assert.Equal(t, test.want, strings.Contains(err.Error(), "base URL"), "%d %q: %v", test.status, test.body, err)
+	}
+	made := &outgoing.APIError{StatusCode: 404, Problem: outgoing.Problem{Title: "No such message"}}
+	assert.NotContains(t, made.Error(), "base URL")
+}
+
 func TestE2_TheTextOfABatchErrorIsOneBoundedLine(t *testing.T) {
 	huge := errors.New(strings.Repeat("huge\n", 1000))
 	for _, err := range []*outgoing.BatchError{

@@ -199,7 +199,8 @@ func Reason(err error) string {
 		return interrupt.ErrInterrupted.Error()
 	}
 	text := WithoutPrefix(err)
-	if answer, ok := errors.AsType[*outgoing.APIError](err); ok && bytes.HasPrefix(bytes.TrimSpace(answer.Body), []byte("<")) {
+	answer, ok := errors.AsType[*outgoing.APIError](err)
+	if ok && bytes.HasPrefix(bytes.TrimSpace(answer.Body), []byte("<")) && !strings.Contains(text, "base URL") {
 		text += "; the answer is HTML, which usually means a wrong base URL or a proxy"
 	}
 	if interrupted {
