@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -130,10 +131,10 @@ func (w *world) run(ctx context.Context, n int, change func(*watch.Config)) (all
 		change(&c)
 	}
 	w.start = time.Now()
-	c.Emit = func(m message, failed ...watch.Result) bool {
+	tell(&c, func(m message, failed ...watch.Result) bool {
 		all = append(all, told{m, failed, time.Since(w.start)})
 		return true
-	}
+	})
 	return all, watch.Run(ctx, c)
 }
 
@@ -143,14 +144,23 @@ func config(w *world, n int) watch.Config {
 		Until:           done,
 		InitialInterval: 10 * time.Second, MaxInterval: 15 * time.Minute,
 		IDsPerLook: 50, Concurrency: 4,
-		LookUp: w.lookUp, Emit: func(message, ...watch.Result) bool { return true },
+		LookUp:    w.lookUp,
 		HeldUntil: func() time.Time { return time.Time{} },
 		Logger:    slog.New(slog.NewTextHandler(&w.log, nil)),
 	}
+	tell(&c, func(message, ...watch.Result) bool { return true })
 	for id := range int64(n) {
 		c.IDs = append(c.IDs, id+1)
 	}
 	return c
+}
+
+// tell has everything told to one function: a message; one with only its ID, and why it is given up; or no message, and
+// what failed.
+func tell(c *watch.Config, one func(message, ...watch.Result) bool) {
+	c.Changed = func(m message) bool { return one(m) }
+	c.GivenUp = func(r watch.Result) bool { return one(message{ID: r.ID}, r) }
+	c.Failed = func(failed []watch.Result) bool { return one(message{}, failed...) }
 }
 
 func (w *world) lines() int { return strings.Count(w.log.String(), "\n") }
@@ -257,12 +267,12 @@ func TestW5_AnEarlyEndSaysWhatIsLeftAndWhy(t *testing.T) {
 		}}
 		told := 0
 		c := config(w, 2)
-		c.Emit = func(_ message, failed ...watch.Result) bool {
+		tell(&c, func(_ message, failed ...watch.Result) bool {
 			told++
 			assert.Empty(t, failed)
 			cancel()
 			return true
-		}
+		})
 		left := watch.Run(ctx, c)
 		assert.Equal(t, 1, told)
 		assert.Equal(t, []int64{1, 2}, left)
@@ -318,7 +328,7 @@ func TestW6_NoLookBeginsWhileSomethingIsTold(t *testing.T) {
 		w := &world{latency: time.Second}
 		c := config(w, 3)
 		c.IDsPerLook, c.Concurrency = 1, 2
-		c.Emit = func(message, ...watch.Result) bool {
+		c.Changed = func(message) bool {
 			synctest.Wait() // what has begun before
 			before := len(w.looks)
 			time.Sleep(time.Hour)
@@ -364,6 +374,28 @@ func TestW2_AnIntervalMayBeOfAnyLength(t *testing.T) {
 	})
 }
 
+func TestW2_WaitsAreUpToATenthLongerInEachWatchByAnother(t *testing.T) {
+	var first []time.Duration
+	for range 20 {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			w := &world{}
+			w.run(ctx, 1, func(c *watch.Config) {
+				c.MaxInterval, c.Until = time.Minute, func(message) bool { return false }
+			})
+			gaps := w.gaps()
+			for i, wait := range []time.Duration{10, 10, 20, 40, 60, 60} {
+				assert.GreaterOrEqual(t, gaps[i], wait*time.Second)
+				assert.LessOrEqual(t, gaps[i], wait*time.Second*11/10)
+			}
+			first = append(first, gaps[0])
+		})
+	}
+	slices.Sort(first)
+	assert.Greater(t, len(slices.Compact(first)), 1)
+}
+
 func ExampleRun() {
 	code := "QUEUED"
 	left := watch.Run(context.Background(), watch.Config{
@@ -374,7 +406,7 @@ func ExampleRun() {
 		LookUp: func(context.Context, []int64) watch.Look {
 			return watch.Look{Results: []watch.Result{{Finding: watch.Found, Message: &gen.Message{StatusCode: code}}}}
 		},
-		Emit: func(m gen.Message, _ ...watch.Result) bool {
+		Changed: func(m gen.Message) bool {
 			fmt.Println(m.StatusCode)
 			code = "DELIVERED"
 			return true
