@@ -82,20 +82,19 @@ func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, er
 		Concurrency: c.concurrency, HeldUntil: c.Limiter.HoldEnd,
 		LookUp:  func(ctx context.Context, ids []int64) watch.Look { return c.lookUp(ctx, ids).Look },
 		Changed: func(m Message) bool { return yield(m, nil) },
-		GivenUp: func(r watch.Result) bool { return yield(Message{ID: r.ID}, watchError(r)) },
-		Failed:  func(results []watch.Result) bool { return yield(Message{}, watchError(results...)) },
-		Logger:  c.Logger.With("method", http.MethodGet, "path", pathMessagesByID),
+		GivenUp: func(r watch.Result) bool {
+			return yield(Message{ID: r.ID}, &BatchError{Failures: []Failure{{IDs: []int64{r.ID}, Err: r.Err}}})
+		},
+		Failed: func(results []watch.Result) bool {
+			var failed failures
+			for _, result := range results {
+				failed.add(result.Err, result.ID)
+			}
+			return yield(Message{}, failed.err())
+		},
+		Logger: c.Logger.With("method", http.MethodGet, "path", pathMessagesByID),
 	})
 	if len(left) > 0 {
 		yield(Message{}, &BatchError{Failures: []Failure{{IDs: left, Err: c.stopped(ctx)}}})
 	}
-}
-
-// watchError returns why IDs could not be looked up.
-func watchError(results ...watch.Result) error {
-	var failed failures
-	for _, result := range results {
-		failed.add(result.Err, result.ID)
-	}
-	return failed.err()
 }

@@ -30,7 +30,7 @@ type schedule struct {
 // watchedID is what is remembered of one ID.
 type watchedID struct {
 	code      unique.Handle[string] // of the status that was seen last; it keeps the few codes that there are once
-	date      int64                 // of that status, in nanoseconds
+	date      int64                 // of that status, in nanoseconds; none is the zero Time
 	since     time.Duration         // when that status, or that the ID is unknown, was first seen
 	halfOver  time.Duration         // when half of the wait is over
 	due       time.Duration         // when all of it is

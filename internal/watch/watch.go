@@ -17,7 +17,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
 )
 
-// Config says what to watch, until when, how often to look, how, and whom to tell.
+// Config says what to watch, until when, how often to look and how, and what to call with what is found.
 type Config struct {
 	IDs             []int64 // distinct
 	Until           func(gen.Message) bool
@@ -32,9 +32,9 @@ type Config struct {
 	LookUp func(ctx context.Context, ids []int64) Look
 
 	// If one of these returns false, the watch ends.
-	Changed func(gen.Message) bool // a message is new or has changed
-	GivenUp func(Result) bool      // an ID is watched no more, though it has not reached its end
-	Failed  func([]Result) bool    // a look failed, for these of its IDs, which are looked up again
+	Changed func(gen.Message) bool // gets a message that is new or has changed
+	GivenUp func(Result) bool      // gets an ID that is watched no more, though it has not reached its end
+	Failed  func([]Result) bool    // gets the IDs that a look did not settle; they are looked up again
 }
 
 // Look is what one look found.
@@ -51,7 +51,7 @@ type Result struct {
 	Err     error        // if not Found: why
 }
 
-// Finding is what became of one ID in a look, or of the look: the first of these that one of its IDs has.
+// Finding is what became of one ID in a look. The first of those below that one of its IDs has is how the look ended.
 type Finding int
 
 // What can become of an ID.
@@ -66,19 +66,19 @@ const (
 	Throttled   // turned away, since too many requests are made
 )
 
-// answered reports whether an answer says what became of the ID, or of one of the look's.
+// answered reports whether an answer says what became of the ID, or of at least one of the look.
 func (f Finding) answered() bool { return f <= Unreadable }
 
 // transient reports whether the reason may pass.
 func (f Finding) transient() bool { return f >= Temporary }
 
 const (
-	maxJitter   = 0.1                       // by how much of itself a wait may be longer, so that watches do not keep step
+	maxJitter   = 0.1                       // by how much of itself a wait is longer at most; it keeps watches apart
 	longestWait = 10 * 365 * 24 * time.Hour // stands for any longer one, so that no time overflows
 )
 
-// Run watches until each ID has reached its end or was given up, or one of the functions that it tells returns false. If
-// ctx is done or a look is Refused before, it returns the IDs that are left, in their order. While such a function or
+// Run watches until each ID has reached its end or was given up, or Changed, GivenUp or Failed returns false. If ctx is
+// done or a look is Refused before, it returns the IDs that are left, in their order. While one of these functions or
 // Until runs, no look begins.
 func Run(ctx context.Context, c Config) (left []int64) {
 	jitter := rand.Float64() * maxJitter // one for all waits: IDs that are looked up together stay together
@@ -117,7 +117,7 @@ type watch struct {
 	start    time.Time
 	schedule *schedule
 	looks    *parallel.Group[*look]
-	failing  bool // Failed was told, and no look has been answered since
+	failing  bool // Failed was called, and no look has been answered since
 }
 
 // look is one that has begun: what it found, and where its IDs are on the schedule.
