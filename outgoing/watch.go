@@ -81,32 +81,34 @@ func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, er
 	left := watch.Run(ctx, watch.Config{
 		IDs: w.IDs, IDsPerLook: MaxIDs, Until: w.Until, InitialInterval: w.InitialInterval, MaxInterval: w.MaxInterval,
 		Concurrency: c.concurrency, HeldUntil: c.sender.Limiter.HoldEnd,
-		LookUp: c.look,
-		Emit: func(m Message, failed ...watch.Result) bool {
-			var failures failures
-			for _, result := range failed {
-				failures.add(cmp.Or(result.Err, errUnknownID), result.ID)
+		LookUp:  c.look,
+		Changed: func(m Message) bool { return yield(m, nil) },
+		GivenUp: func(r watch.Result) bool { return yield(Message{ID: r.ID}, failures{{[]int64{r.ID}, r.Err}}.err()) },
+		Failed: func(results []watch.Result) bool {
+			var failed failures
+			for _, result := range results {
+				failed.add(result.Err, result.ID)
 			}
-			return yield(m, failures.err())
+			return yield(Message{}, failed.err())
 		},
 		Logger: c.sender.Logger.With("method", http.MethodGet, "path", pathMessagesByID),
 	})
 	if len(left) > 0 {
-		yield(Message{}, &BatchError{Failures: []Failure{{IDs: left, Err: c.stopped(ctx)}}})
+		yield(Message{}, failures{{left, c.stopped(ctx)}}.err())
 	}
 }
 
-var errUnknownID = errline.New("the gateway does not know this ID", ErrNotFound)
-
-// look is a look of a watch.
+// look looks IDs up for a watch.
 func (c *call) look(ctx context.Context, ids []int64) watch.Look {
 	found := c.lookUp(ctx, ids)
 	look := watch.Look{Results: make([]watch.Result, len(ids)), Attr: found.request.trace.LogAttr()}
 	for i, r := range found.results {
-		look.Results[i] = watch.Result{ID: r.id, Finding: c.finding(r), Message: r.message, Err: r.err}
+		look.Results[i] = watch.Result{ID: r.id, Finding: c.finding(r), Message: r.message, Err: cmp.Or(r.err, errUnknownID)}
 	}
 	return look
 }
+
+var errUnknownID = errline.New("the gateway does not know this ID", ErrNotFound)
 
 // finding returns what a look says of one ID. If its request failed because of one of several, that is permanent for none.
 func (c *call) finding(r idResult) watch.Finding {

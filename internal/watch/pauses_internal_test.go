@@ -11,28 +11,28 @@ import (
 
 func TestW3_OneFailureIsNoOutage(t *testing.T) {
 	s := newSchedule(1, perLook, 10*time.Second, time.Hour)
-	s.pause(Unreachable, time.Minute, time.Minute, 0)
+	s.pause(Unreachable, time.Minute, time.Minute)
 	assert.False(t, s.outage())
 	assert.Zero(t, s.resume)
 
-	s.pause(Unreachable, time.Minute, time.Minute, maxJitter)
+	s.pause(Unreachable, time.Minute, time.Minute)
 	assert.True(t, s.outage())
-	assert.Equal(t, time.Minute+11*time.Second, s.resume, "a pause has a jitter, too")
-	s.pause(Unreachable, time.Minute, time.Minute, 0)
-	assert.Equal(t, time.Minute+11*time.Second, s.resume, "and those that failed together are due together")
+	assert.Equal(t, time.Minute+10*time.Second, s.resume)
+	s.pause(Unreachable, time.Minute, time.Minute)
+	assert.Equal(t, time.Minute+10*time.Second, s.resume, "and those that failed together are due together")
 
-	s.pause(Found, time.Minute, time.Minute, 0)
+	s.pause(Found, time.Minute, time.Minute)
 	assert.False(t, s.outage())
 	assert.Zero(t, s.resume)
-	s.pause(Unreachable, 2*time.Minute, 2*time.Minute, 0)
+	s.pause(Unreachable, 2*time.Minute, 2*time.Minute)
 	assert.False(t, s.outage(), "those before the success do not count")
 }
 
 func TestW3_LooksThatAreTurnedAwayTogetherMakeOnePause(t *testing.T) {
 	s := newSchedule(1, perLook, 10*time.Second, time.Hour)
-	s.pause(Throttled, time.Minute, time.Minute, 0)
+	s.pause(Throttled, time.Minute, time.Minute)
 	assert.Equal(t, time.Minute+firstPause, s.resume)
-	s.pause(Throttled, time.Minute, time.Minute, 0)
+	s.pause(Throttled, time.Minute, time.Minute)
 	assert.Equal(t, time.Minute+firstPause, s.resume)
 	assert.False(t, s.outage())
 }
@@ -50,13 +50,13 @@ func TestW3_PausesAreBounded(t *testing.T) {
 			before := s.resume
 			switch random.IntN(10) {
 			case 0:
-				s.pause(Found, started, now, 0)
+				s.pause(Found, started, now)
 				continue
 			case 1, 2:
-				s.pause(Throttled, started, now, maxJitter*random.Float64())
+				s.pause(Throttled, started, now)
 				assert.LessOrEqual(t, s.resume-now, min(initial, maxPause))
 			default:
-				s.pause(Unreachable, started, now, maxJitter*random.Float64())
+				s.pause(Unreachable, started, now)
 				assert.LessOrEqual(t, s.resume-now, max(initial, maxPause))
 				if s.outage() {
 					assert.GreaterOrEqual(t, s.resume-now, initial)

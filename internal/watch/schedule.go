@@ -7,12 +7,10 @@ import (
 	"slices"
 	"time"
 	"unique"
-
-	"github.com/gsmservice-gateway/client-go/gen"
 )
 
 // schedule says which of the IDs to look up next, and when. An ID is its index in the list asked for, a time is how
-// long the watch has lasted, and jitter is by how much of itself a wait is longer. It reads no clock and sends nothing.
+// long the watch has lasted. It reads no clock and sends nothing.
 type schedule struct {
 	initial, longest time.Duration // the bounds of the wait between two looks
 	perLook          int           // the most IDs of one look
@@ -22,8 +20,7 @@ type schedule struct {
 	ready     indexHeap // the others, except those that are being looked up, by when they are due
 	remaining int       // how many have not ended
 
-	maxStarts int             // looks that may begin within any initial interval
-	starts    []time.Duration // of those within the last one, the oldest first
+	starts []time.Duration // of the last looks, the oldest first: as many as may begin within any initial interval
 
 	failures  int           // looks in a row that were Unreachable, with no success between
 	lastPause time.Duration // how long no look was to begin after the last of them, or after a rate limit
@@ -32,20 +29,19 @@ type schedule struct {
 
 // watchedID is what is remembered of one ID.
 type watchedID struct {
-	code      unique.Handle[string] // of the status that was seen last: 8 bytes, and the few codes that there are once
-	date      time.Time             // its date; zero for none
+	code      unique.Handle[string] // of the status that was seen last; it keeps the few codes that there are once
+	date      int64                 // of that status, in nanoseconds; none is the zero Time
 	since     time.Duration         // when that status, or that the ID is unknown, was first seen
 	halfOver  time.Duration         // when half of the wait is over
-	due       time.Duration
-	unknown   uint8 // how many looks in a row found no such message
-	permanent uint8 // how many looks in a row ended for a reason that will not pass
+	due       time.Duration         // when all of it is
+	unknown   int                   // how many looks in a row found no such message
+	permanent int                   // how many looks in a row ended for a reason that will not pass
 	ended     bool
 }
 
 const (
 	maxFailedLooks     = 3   // looks in a row; then an ID is given up
 	maxRequestsPercent = 130 // how many looks may begin within an initial interval, in percent of what all IDs take
-	maxJitter          = 0.1
 
 	firstPause = 500 * time.Millisecond // after a rate limit
 	maxPause   = 5 * time.Minute
@@ -56,7 +52,7 @@ func newSchedule(n, perLook int, initial, longest time.Duration) *schedule {
 	s := &schedule{
 		initial: initial, longest: longest, perLook: perLook,
 		watched: make([]watchedID, n), remaining: n,
-		maxStarts: (n + perLook - 1) / perLook * maxRequestsPercent / 100,
+		starts: slices.Repeat([]time.Duration{-initial}, (n+perLook-1)/perLook*maxRequestsPercent/100),
 	}
 	s.resting = indexHeap{make([]int32, 0, n), func(i int32) time.Duration { return s.watched[i].halfOver }}
 	s.ready = indexHeap{make([]int32, n), func(i int32) time.Duration { return s.watched[i].due }}
@@ -69,19 +65,15 @@ func newSchedule(n, perLook int, initial, longest time.Duration) *schedule {
 // next returns the IDs of the next look, in the order asked: those that are due, filled up with those whose wait is at
 // least half over, the ones due soonest first, and of equal ones those asked for first. It returns none if no ID is
 // due, and while too many looks have begun: that happens only where answers take about as long as the waits, since IDs
-// that are being looked up cannot fill the looks of others. Each of the IDs must be given to end, reschedule or retry
-// afterwards.
+// that are being looked up cannot fill the looks of others. Each of the IDs must be given to end or reschedule afterwards.
 func (s *schedule) next(now time.Duration) []int32 {
 	for s.resting.min() <= now {
 		heap.Push(&s.ready, heap.Pop(&s.resting))
 	}
-	for len(s.starts) > 0 && s.starts[0] <= now-s.initial {
-		s.starts = s.starts[1:]
-	}
 	if s.wake() > now {
 		return nil
 	}
-	s.starts = append(s.starts, now)
+	s.starts = append(s.starts[1:], now)
 	chosen := make([]int32, 0, min(s.perLook, s.ready.Len()))
 	for len(chosen) < s.perLook && s.ready.Len() > 0 {
 		chosen = append(chosen, heap.Pop(&s.ready).(int32))
@@ -92,25 +84,21 @@ func (s *schedule) next(now time.Duration) []int32 {
 
 // wake returns when to ask next again, or never if nothing waits.
 func (s *schedule) wake() time.Duration {
-	at := min(s.ready.min(), s.resting.min())
-	if len(s.starts) >= s.maxStarts {
-		at = max(at, s.starts[0]+s.initial)
-	}
-	return at
+	return max(min(s.ready.min(), s.resting.min()), s.starts[0]+s.initial)
 }
 
-// record takes in what a look found of an ID, and the message if it was Found. It reports whether its status is another
-// than before, and whether to give the ID up: after three looks in a row for a reason that will not pass, or that found
-// no such message, but then not before twice the initial interval, since a message may appear late.
-func (s *schedule) record(i int32, finding Finding, m *gen.Message, now time.Duration) (changed, giveUp bool) {
+// record takes in what a look found of an ID. It reports whether its status is another than before, and whether to give
+// the ID up: after three looks in a row for a reason that will not pass, or that found no such message, but then not
+// before twice the initial interval, since a message may appear late.
+func (s *schedule) record(i int32, r Result, now time.Duration) (changed, giveUp bool) {
 	w := &s.watched[i]
-	switch finding {
+	switch r.Finding {
 	case Found:
-		code, date := unique.Make(m.StatusCode), time.Time{}
-		if m.StatusDate != nil {
-			date = m.StatusDate.UTC()
+		code, date := unique.Make(r.Message.StatusCode), time.Time{}.UnixNano()
+		if r.Message.StatusDate != nil {
+			date = r.Message.StatusDate.UnixNano()
 		}
-		changed = w.code != code || !w.date.Equal(date)
+		changed = w.code != code || w.date != date
 		if changed || w.unknown > 0 {
 			w.since = now
 		}
@@ -119,32 +107,25 @@ func (s *schedule) record(i int32, finding Finding, m *gen.Message, now time.Dur
 		if w.unknown == 0 {
 			w.since = now
 		}
-		w.unknown, w.permanent = min(w.unknown+1, maxFailedLooks), 0
-		giveUp = w.unknown == maxFailedLooks && now-w.since >= 2*s.initial
+		w.unknown, w.permanent = w.unknown+1, 0
+		giveUp = w.unknown >= maxFailedLooks && now-w.since >= 2*s.initial
 	case Unreadable, Permanent:
 		w.permanent++
-		giveUp = w.permanent == maxFailedLooks
+		giveUp = w.permanent >= maxFailedLooks
 	}
 	return changed, giveUp
 }
 
-// reschedule makes an ID wait for its next look: as long as its state has been the same, within the bounds. IDs that
-// are looked up together get the same jitter, so that they stay together.
-func (s *schedule) reschedule(i int32, now time.Duration, jitter float64) {
+// reschedule makes an ID wait for its next look: as long as its state has been the same, within the bounds. One whose
+// look is postponed is due now, after those that have been due before.
+func (s *schedule) reschedule(i int32, now time.Duration, postponed bool) {
 	w := &s.watched[i]
-	wait := longer(min(max(now-w.since, s.initial), s.longest), jitter)
+	wait := min(max(now-w.since, s.initial), s.longest)
+	if postponed {
+		wait = 0
+	}
 	w.halfOver, w.due = now+wait/2, now+wait
 	heap.Push(&s.resting, i)
-}
-
-func longer(wait time.Duration, jitter float64) time.Duration {
-	return wait + time.Duration(jitter*float64(wait))
-}
-
-// retry makes an ID due now, after those that have been due before.
-func (s *schedule) retry(i int32, now time.Duration) {
-	s.watched[i].due = now
-	heap.Push(&s.ready, i)
 }
 
 // end takes an ID out for good.
@@ -158,30 +139,34 @@ func (s *schedule) outage() bool { return s.failures > 1 }
 
 // pause takes in how a look ended. In an outage and after a rate limit no look begins for a while, each time twice as
 // long, within bounds; a success ends that. What a rate limit asks for is the limiter's concern; a look that it turned
-// away counts for nothing.
-func (s *schedule) pause(ended Finding, started, now time.Duration, jitter float64) {
+// away counts for nothing. It reports whether the look is postponed so, and whether it began together with another one
+// that was.
+func (s *schedule) pause(ended Finding, started, now time.Duration) (postponed, together bool) {
 	shortest, longest := s.initial, max(s.initial, maxPause)
 	switch ended {
 	case Unreachable:
-		if s.failures++; !s.outage() {
-			return
-		}
+		s.failures++
+		postponed = s.outage()
 	case Throttled:
+		postponed = true
 		shortest, longest = firstPause, min(s.initial, maxPause)
 		if at := slices.Index(s.starts, started); at >= 0 {
-			s.starts = slices.Delete(s.starts, at, at+1)
+			s.starts = slices.Insert(slices.Delete(s.starts, at, at+1), 0, -s.initial)
 		}
 	case Permanent, Temporary:
-		return
 	default:
 		s.failures, s.lastPause, s.resume = 0, 0, 0
-		return
 	}
-	if started >= s.resume { // it is not one of several that were made together
+	if !postponed {
+		return false, false
+	}
+	together = started < s.resume
+	if !together {
 		s.lastPause *= 2
 	}
-	s.lastPause = min(max(s.lastPause, longer(shortest, jitter)), longest)
+	s.lastPause = min(max(s.lastPause, shortest), longest)
 	s.resume = max(s.resume, now+s.lastPause)
+	return true, together
 }
 
 // indexHeap is a heap of indexes, the least time first, and of equal ones the least index.

@@ -18,6 +18,8 @@ import (
 
 const perLook = 50
 
+var sent = Result{Finding: Found, Message: &gen.Message{StatusCode: "SENT"}}
+
 // waiting is n IDs from index first on, whose wait is half over, and over, at these seconds.
 type waiting struct{ first, n, halfOver, due int }
 
@@ -88,22 +90,19 @@ func TestW2_TheWaitIsAsLongAsTheStateHasBeenTheSame(t *testing.T) {
 	tests := []struct {
 		name          string
 		since, looked time.Duration
-		jitter        float64
 		want          time.Duration
 	}{
-		{"at least the initial interval", 0, 0, 0, 10 * time.Second},
-		{"after a look that was early", 0, 5 * time.Second, 0, 10 * time.Second},
-		{"as long as the state", 100 * time.Second, 125 * time.Second, 0, 25 * time.Second},
-		{"at most the longest interval", 0, time.Hour, 0, time.Minute},
-		{"and a tenth longer", 0, 20 * time.Second, 0.1, 22 * time.Second},
-		{"the longest too", 0, time.Hour, 0.1, 66 * time.Second},
+		{"at least the initial interval", 0, 0, 10 * time.Second},
+		{"after a look that was early", 0, 5 * time.Second, 10 * time.Second},
+		{"as long as the state", 100 * time.Second, 125 * time.Second, 25 * time.Second},
+		{"at most the longest interval", 0, time.Hour, time.Minute},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s := newSchedule(1, perLook, initial, longest)
 			s.next(0)
-			s.record(0, Found, &gen.Message{StatusCode: "SENT"}, test.since)
-			s.reschedule(0, test.looked, test.jitter)
+			s.record(0, sent, test.since)
+			s.reschedule(0, test.looked, false)
 			assert.Equal(t, test.looked+test.want, s.watched[0].due)
 			assert.Equal(t, test.looked+test.want/2, s.watched[0].halfOver)
 		})
@@ -116,8 +115,8 @@ func looksAt(s *schedule, until time.Duration, code func(now time.Duration) stri
 	for now := time.Duration(0); now <= until; now = s.wake() {
 		for _, i := range s.next(now) {
 			looks = append(looks, now)
-			s.record(i, Found, &gen.Message{StatusCode: code(now)}, now)
-			s.reschedule(i, now, 0)
+			s.record(i, Result{Finding: Found, Message: &gen.Message{StatusCode: code(now)}}, now)
+			s.reschedule(i, now, false)
 		}
 	}
 	return looks
@@ -164,13 +163,13 @@ func TestW4_WhenAnIDIsGivenUp(t *testing.T) {
 				var giveUp bool
 				switch look {
 				case 'u':
-					_, giveUp = s.record(0, Missing, nil, now)
+					_, giveUp = s.record(0, Result{Finding: Missing}, now)
 				case 'k':
-					_, giveUp = s.record(0, Found, &gen.Message{StatusCode: "SENT"}, now)
+					_, giveUp = s.record(0, sent, now)
 				case 'p':
-					_, giveUp = s.record(0, Permanent, nil, now)
+					_, giveUp = s.record(0, Result{Finding: Permanent}, now)
 				case 'f':
-					_, giveUp = s.record(0, Temporary, nil, now)
+					_, giveUp = s.record(0, Result{Finding: Temporary}, now)
 				}
 				if giveUp && givenUp == 0 {
 					givenUp = n + 1
@@ -210,10 +209,10 @@ func TestW2_NoMoreThanOnePointThreeTimesTheRequests(t *testing.T) {
 func TestW2_AnIDThatWasUnknownBeginsAnew(t *testing.T) {
 	s := newSchedule(1, perLook, 10*time.Second, time.Hour)
 	s.next(0)
-	s.record(0, Found, &gen.Message{StatusCode: "SENT"}, 0)
-	s.record(0, Missing, nil, time.Minute)
-	s.record(0, Found, &gen.Message{StatusCode: "SENT"}, 2*time.Minute)
-	s.reschedule(0, 2*time.Minute, 0)
+	s.record(0, sent, 0)
+	s.record(0, Result{Finding: Missing}, time.Minute)
+	s.record(0, sent, 2*time.Minute)
+	s.reschedule(0, 2*time.Minute, false)
 	assert.Equal(t, 2*time.Minute+10*time.Second, s.watched[0].due)
 }
 
@@ -221,7 +220,7 @@ func TestW3_WhatIsTriedAgainComesAfterWhatHasBeenDue(t *testing.T) {
 	s := newSchedule(100, perLook, 10*time.Second, time.Hour)
 	require.Equal(t, numbers(0, 50), s.next(0))
 	for i := range int32(50) {
-		s.retry(i, time.Second)
+		s.reschedule(i, time.Second, true)
 	}
 	require.Equal(t, numbers(50, 100), s.next(time.Second))
 	require.Equal(t, numbers(0, 50), s.next(10*time.Second))
@@ -232,8 +231,8 @@ func TestW2_ARequestThatWasPostponedCostsNothing(t *testing.T) {
 	for n := range 5 {
 		now := time.Duration(n) * time.Second
 		require.Equal(t, []int32{0}, s.next(now))
-		s.pause(Throttled, now, now, 0)
-		s.retry(0, now)
+		s.pause(Throttled, now, now)
+		s.reschedule(0, now, true)
 	}
 }
 
@@ -292,23 +291,23 @@ func TestW2_NoMoreRequestsThanTheIDsNeed(t *testing.T) {
 			inFlight = inFlight[1:]
 			now = request.at
 			if random.Float64() < away {
-				s.pause(Throttled, request.started, now, 0)
+				s.pause(Throttled, request.started, now)
 				for _, i := range request.indexes {
-					s.retry(i, now)
+					s.reschedule(i, now, true)
 				}
 				at := slices.Index(starts, request.started)
 				starts = slices.Delete(starts, at, at+1)
 				continue
 			}
-			failed, jitter := random.Float64() < fails, 0.1*random.Float64()
+			failed := random.Float64() < fails
 			for _, i := range request.indexes {
 				if seen[i].StatusCode == "" || random.Float64() < changes {
 					seen[i] = gen.Message{StatusCode: "SENT", StatusDate: new(time.Unix(0, int64(now)))}
 				}
 				if !failed {
-					s.record(i, Found, &seen[i], now)
+					s.record(i, Result{Finding: Found, Message: &seen[i]}, now)
 				}
-				s.reschedule(i, now, jitter)
+				s.reschedule(i, now, false)
 				lastLook[i] = now
 			}
 		}
@@ -326,21 +325,21 @@ func TestW4_WhatCountsIsWhenALookBegan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var gaveUp []int64
 		w := &watch{
-			Config: Config{IDs: []int64{7}, HeldUntil: func() time.Time { return time.Time{} }, Emit: func(m gen.Message, _ ...Result) bool {
-				gaveUp = append(gaveUp, m.ID)
+			Config: Config{IDs: []int64{7}, HeldUntil: func() time.Time { return time.Time{} }, GivenUp: func(r Result) bool {
+				gaveUp = append(gaveUp, r.ID)
 				return true
 			}},
 			start: time.Now(), schedule: newSchedule(1, perLook, 10*time.Second, time.Hour),
 		}
-		look := func(started, handled time.Duration) {
+		handle := func(started, handled time.Duration) {
 			time.Sleep(handled - time.Since(w.start))
-			w.handle(t.Context(), &Look{started: started, indexes: []int32{0}, Results: []Result{{ID: 7, Finding: Missing}}})
+			w.handle(t.Context(), &look{Look{Results: []Result{{ID: 7, Finding: Missing}}}, []int32{0}, started})
 		}
-		look(0, time.Second)
-		look(10*time.Second, 11*time.Second)
-		look(19*time.Second, time.Minute) // its answer came late, or the loop's body took long
+		handle(0, time.Second)
+		handle(10*time.Second, 11*time.Second)
+		handle(19*time.Second, time.Minute) // its answer came late, or the loop's body took long
 		assert.Empty(t, gaveUp)
-		look(61*time.Second, 62*time.Second)
+		handle(61*time.Second, 62*time.Second)
 		assert.Equal(t, []int64{7}, gaveUp)
 	})
 }

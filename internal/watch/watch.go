@@ -17,7 +17,7 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
 )
 
-// Config says what to watch, until when, how often to look, and how.
+// Config says what to watch, until when, how often to look and how, and what to call with what is found.
 type Config struct {
 	IDs             []int64 // distinct
 	Until           func(gen.Message) bool
@@ -30,21 +30,17 @@ type Config struct {
 
 	// LookUp is called in goroutines that have ended when Run returns; if it panics, so does Run.
 	LookUp func(ctx context.Context, ids []int64) Look
-	// Emit gets a message that is new or has changed; or a message with only its ID, which is given up, and why; or a
-	// zero message, and the IDs whose look failed and that are looked up again. If it returns false the watch ends.
-	Emit func(m gen.Message, failed ...Result) bool
-}
 
-// longestWait stands for any longer initial interval, so that no time overflows.
-const longestWait = 10 * 365 * 24 * time.Hour
+	// If one of these returns false, the watch ends.
+	Changed func(gen.Message) bool // gets a message that is new or has changed
+	GivenUp func(Result) bool      // gets an ID that is watched no more, though it has not reached its end
+	Failed  func([]Result) bool    // gets the IDs that a look did not settle; they are looked up again
+}
 
 // Look is what one look found.
 type Look struct {
 	Results []Result  // one for each ID, in the order given
 	Attr    slog.Attr // what a log says of a look that was not answered
-
-	indexes []int32
-	started time.Duration
 }
 
 // Result is what a look found of one ID.
@@ -55,11 +51,10 @@ type Result struct {
 	Err     error        // if not Found: why
 }
 
-// Finding is what became of one ID in a look.
+// Finding is what became of one ID in a look. The first of those below that one of its IDs has is how the look ended.
 type Finding int
 
-// What can become of an ID. The first of these that a look has says how the look as a whole ended: with one up to
-// Unreadable it was answered.
+// What can become of an ID.
 const (
 	Refused Finding = iota // as all other looks will be
 	Found
@@ -71,42 +66,49 @@ const (
 	Throttled   // turned away, since too many requests are made
 )
 
-func (l *Look) outcome() Finding {
-	return slices.MinFunc(l.Results, func(a, b Result) int { return cmp.Compare(a.Finding, b.Finding) }).Finding
-}
+// answered reports whether an answer says what became of the ID, or of at least one of the look.
+func (f Finding) answered() bool { return f <= Unreadable }
 
-// Run watches until each ID has reached its end or was given up, or Emit returns false. If ctx is done or a look is
-// Refused before, it returns the IDs that are left, in their order. While Emit and Until run, no look begins.
+// transient reports whether the reason may pass.
+func (f Finding) transient() bool { return f >= Temporary }
+
+const (
+	maxJitter   = 0.1                       // by how much of itself a wait is longer at most; it keeps watches apart
+	longestWait = 10 * 365 * 24 * time.Hour // stands for any longer one, so that no time overflows
+)
+
+// Run watches until each ID has reached its end or was given up, or Changed, GivenUp or Failed returns false. If ctx is
+// done or a look is Refused before, it returns the IDs that are left, in their order. While one of these functions or
+// Until runs, no look begins.
 func Run(ctx context.Context, c Config) (left []int64) {
-	c.InitialInterval = min(c.InitialInterval, longestWait)
+	jitter := rand.Float64() * maxJitter // one for all waits: IDs that are looked up together stay together
+	longer := func(wait time.Duration) time.Duration {
+		wait = min(wait, longestWait)
+		return wait + time.Duration(jitter*float64(wait))
+	}
 	w := &watch{
-		Config: c, start: time.Now(), looks: parallel.NewGroup[Look](),
-		schedule: newSchedule(len(c.IDs), c.IDsPerLook, c.InitialInterval, c.MaxInterval),
+		Config: c, start: time.Now(), looks: parallel.NewGroup[*look](),
+		schedule: newSchedule(len(c.IDs), c.IDsPerLook, longer(c.InitialInterval), longer(c.MaxInterval)),
 	}
 	lookCtx, cancel := context.WithCancel(ctx)
 	defer w.looks.Drain()
 	defer cancel()
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for w.schedule.remaining > 0 {
-		if ctx.Err() != nil {
-			return w.left()
-		}
-		timer.Reset(w.startLooks(lookCtx) - time.Since(w.start))
+	for w.schedule.remaining > 0 && ctx.Err() == nil {
+		next := w.startLooks(lookCtx)
 		select {
 		case take := <-w.looks.Ended():
 			l := take()
 			if l.outcome() == Refused {
 				return w.left()
 			}
-			if !w.handle(ctx, &l) {
+			if !w.handle(ctx, l) {
 				return nil
 			}
-		case <-timer.C:
+		case <-time.After(next - time.Since(w.start)):
 		case <-ctx.Done():
 		}
 	}
-	return nil
+	return w.left()
 }
 
 // watch is one Run.
@@ -114,8 +116,20 @@ type watch struct {
 	Config
 	start    time.Time
 	schedule *schedule
-	looks    *parallel.Group[Look]
-	failing  bool // a failure was emitted, and no look has succeeded since
+	looks    *parallel.Group[*look]
+	failing  bool // Failed was called, and no look has been answered since
+}
+
+// look is one that has begun: what it found, and where its IDs are on the schedule.
+type look struct {
+	Look
+	indexes []int32
+	started time.Duration
+}
+
+// outcome returns how the look as a whole ended.
+func (l *look) outcome() Finding {
+	return slices.MinFunc(l.Results, func(a, b Result) int { return cmp.Compare(a.Finding, b.Finding) }).Finding
 }
 
 // startLooks begins the looks that are due, one at a time in an outage. It returns when the next can begin, or never if
@@ -134,11 +148,7 @@ func (w *watch) startLooks(ctx context.Context) (next time.Duration) {
 		for i, index := range indexes {
 			ids[i] = w.IDs[index]
 		}
-		w.looks.Go(func() Look {
-			l := w.LookUp(ctx, ids)
-			l.indexes, l.started = indexes, now
-			return l
-		})
+		w.looks.Go(func() *look { return &look{w.LookUp(ctx, ids), indexes, now} })
 	}
 	return never
 }
@@ -146,62 +156,46 @@ func (w *watch) startLooks(ctx context.Context) (next time.Duration) {
 // resume returns when the next look may begin.
 func (w *watch) resume() time.Duration { return max(w.schedule.resume, w.HeldUntil().Sub(w.start)) }
 
-// handle records how a look ended, tells what is new, and reports whether to go on.
-func (w *watch) handle(ctx context.Context, l *Look) bool {
-	now, draw := time.Since(w.start), rand.Float64()*maxJitter
-	paused := now < w.schedule.resume
-	outcome := l.outcome()
-	w.schedule.pause(outcome, l.started, now, draw)
-	answered := outcome <= Unreadable
-	w.failing = w.failing && !answered
-	var failed []Result // for reasons that may pass
+// handle records what a look found, tells what is new, and reports whether to go on.
+func (w *watch) handle(ctx context.Context, l *look) bool {
+	now, outcome := time.Since(w.start), l.outcome()
+	postponed, together := w.schedule.pause(outcome, l.started, now)
+	w.failing = w.failing && !outcome.answered()
+	var failed []Result
 	for i, result := range l.Results {
-		index, found, more := l.indexes[i], result.Finding == Found, true
-		changed, ended := w.schedule.record(index, result.Finding, result.Message, l.started)
-		if found {
-			ended = w.Until(*result.Message)
-		}
-		switch {
-		case ended:
+		index := l.indexes[i]
+		ended := result.Finding == Found && w.Until(*result.Message)
+		changed, givenUp := w.schedule.record(index, result, l.started)
+		if ended || givenUp {
 			w.schedule.end(index)
-		case outcome == Throttled, outcome == Unreachable && w.schedule.outage():
-			w.schedule.retry(index, now)
-		default:
-			w.schedule.reschedule(index, now, draw)
+		} else {
+			w.schedule.reschedule(index, now, postponed)
 		}
-		switch {
-		case changed:
-			more = w.Emit(*result.Message)
-		case found:
-		case ended:
-			more = w.Emit(gen.Message{ID: result.ID}, result)
-		case !answered || result.Finding >= Temporary:
-			failed = append(failed, result)
-		}
-		if !more {
+		if changed && !w.Changed(*result.Message) || givenUp && !w.GivenUp(result) {
 			return false
+		}
+		if !givenUp && (!outcome.answered() || result.Finding.transient()) {
+			failed = append(failed, result)
 		}
 	}
 	switch {
 	case len(failed) == 0, ctx.Err() != nil: // which may be why they failed
-	case outcome == Throttled && paused: // looks that were made together are turned away together
-	case outcome == Throttled:
-		w.warn(ctx, "a rate limit turned the look away; its IDs will be looked up after the wait", l, len(failed), now)
-	case w.failing:
-		w.warn(ctx, "the look failed; its IDs will be looked up again", l, len(failed), now)
+	case outcome == Throttled && together: // the log has it
+	case outcome == Throttled, w.failing:
+		w.warn(ctx, l, len(failed), now)
 	default:
 		w.failing = true
-		return w.Emit(gen.Message{}, failed...)
+		return w.Failed(failed)
 	}
 	return true
 }
 
-func (w *watch) warn(ctx context.Context, text string, l *Look, ids int, now time.Duration) {
+func (w *watch) warn(ctx context.Context, l *look, ids int, now time.Duration) {
 	attrs := []slog.Attr{slog.Int("ids", ids), l.Attr}
 	if wait := w.resume() - now; wait > 0 {
 		attrs = append(attrs, slog.Duration("wait", wait))
 	}
-	w.Logger.LogAttrs(ctx, slog.LevelWarn, text, attrs...)
+	w.Logger.LogAttrs(ctx, slog.LevelWarn, "the look failed; its IDs will be looked up again", attrs...)
 }
 
 // left returns the IDs that have not ended.

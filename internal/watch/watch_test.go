@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -117,11 +118,10 @@ func unreachable(ids []int64) watch.Look {
 // told is what was told, and when.
 type told struct {
 	message message
-	failed  []watch.Result
+	givenUp bool
+	failed  []watch.Result // that is what is given up, too
 	at      time.Duration
 }
-
-func (t told) givenUp() bool { return len(t.failed) > 0 && t.message.ID != 0 }
 
 // run watches IDs 1 to n to the end.
 func (w *world) run(ctx context.Context, n int, change func(*watch.Config)) (all []told, left []int64) {
@@ -130,10 +130,14 @@ func (w *world) run(ctx context.Context, n int, change func(*watch.Config)) (all
 		change(&c)
 	}
 	w.start = time.Now()
-	c.Emit = func(m message, failed ...watch.Result) bool {
-		all = append(all, told{m, failed, time.Since(w.start)})
+	tell := func(one told) bool {
+		one.at = time.Since(w.start)
+		all = append(all, one)
 		return true
 	}
+	c.Changed = func(m message) bool { return tell(told{message: m}) }
+	c.GivenUp = func(r watch.Result) bool { return tell(told{givenUp: true, failed: []watch.Result{r}}) }
+	c.Failed = func(failed []watch.Result) bool { return tell(told{failed: failed}) }
 	return all, watch.Run(ctx, c)
 }
 
@@ -143,7 +147,10 @@ func config(w *world, n int) watch.Config {
 		Until:           done,
 		InitialInterval: 10 * time.Second, MaxInterval: 15 * time.Minute,
 		IDsPerLook: 50, Concurrency: 4,
-		LookUp: w.lookUp, Emit: func(message, ...watch.Result) bool { return true },
+		LookUp:    w.lookUp,
+		Changed:   func(message) bool { return true },
+		GivenUp:   func(watch.Result) bool { return true },
+		Failed:    func([]watch.Result) bool { return true },
 		HeldUntil: func() time.Time { return time.Time{} },
 		Logger:    slog.New(slog.NewTextHandler(&w.log, nil)),
 	}
@@ -191,12 +198,13 @@ func TestW1_EachStateIsToldOnceUntilTheEnd(t *testing.T) {
 func TestW4_OneFailureAmongFiftyIsItsOwn(t *testing.T) {
 	for name, test := range map[string]struct {
 		finding watch.Finding
+		failed  []int // the looks of which it is told that they failed
 		givenUp bool
 	}{
-		"it may pass":      {watch.Temporary, false},
-		"it will not pass": {watch.Permanent, true},
-		"it has a bad row": {watch.Unreadable, true},
-		"it is missing":    {watch.Missing, true},
+		"it may pass":      {watch.Temporary, []int{1}, false},
+		"it will not pass": {watch.Permanent, []int{2}, true}, // which is the first that has no answer
+		"it has a bad row": {watch.Unreadable, nil, true},
+		"it is missing":    {watch.Missing, nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -212,18 +220,21 @@ func TestW4_OneFailureAmongFiftyIsItsOwn(t *testing.T) {
 				defer cancel()
 				all, left := w.run(ctx, 50, nil)
 				messages, givenUp := 0, 0
+				var failed []int
 				for _, one := range all {
-					switch {
-					case len(one.failed) == 0:
+					if len(one.failed) == 0 {
 						messages++
-					case one.givenUp():
+						continue
+					}
+					assert.Equal(t, []watch.Result{lost(7, test.finding, errPoison)}, one.failed)
+					if one.givenUp {
 						givenUp++
-						fallthrough
-					default:
-						assert.Equal(t, []watch.Result{lost(7, test.finding, errPoison)}, one.failed)
+					} else {
+						failed = append(failed, slices.Index(w.looks, one.at)+1)
 					}
 				}
 				assert.Equal(t, 49, messages)
+				assert.Equal(t, test.failed, failed)
 				if test.givenUp {
 					assert.Equal(t, 1, givenUp)
 					assert.Empty(t, left)
@@ -257,10 +268,13 @@ func TestW5_AnEarlyEndSaysWhatIsLeftAndWhy(t *testing.T) {
 		}}
 		told := 0
 		c := config(w, 2)
-		c.Emit = func(_ message, failed ...watch.Result) bool {
+		c.Changed = func(message) bool {
 			told++
-			assert.Empty(t, failed)
 			cancel()
+			return true
+		}
+		c.Failed = func(failed []watch.Result) bool {
+			assert.Empty(t, failed)
 			return true
 		}
 		left := watch.Run(ctx, c)
@@ -318,7 +332,7 @@ func TestW6_NoLookBeginsWhileSomethingIsTold(t *testing.T) {
 		w := &world{latency: time.Second}
 		c := config(w, 3)
 		c.IDsPerLook, c.Concurrency = 1, 2
-		c.Emit = func(message, ...watch.Result) bool {
+		c.Changed = func(message) bool {
 			synctest.Wait() // what has begun before
 			before := len(w.looks)
 			time.Sleep(time.Hour)
@@ -364,6 +378,28 @@ func TestW2_AnIntervalMayBeOfAnyLength(t *testing.T) {
 	})
 }
 
+func TestW2_WaitsAreUpToATenthLongerInEachWatchByAnother(t *testing.T) {
+	var first []time.Duration
+	for range 20 {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			w := &world{}
+			w.run(ctx, 1, func(c *watch.Config) {
+				c.MaxInterval, c.Until = time.Minute, func(message) bool { return false }
+			})
+			gaps := w.gaps()
+			for i, wait := range []time.Duration{10, 10, 20, 40, 60, 60} {
+				assert.GreaterOrEqual(t, gaps[i], wait*time.Second)
+				assert.LessOrEqual(t, gaps[i], wait*time.Second*11/10)
+			}
+			first = append(first, gaps[0])
+		})
+	}
+	slices.Sort(first)
+	assert.Greater(t, len(slices.Compact(first)), 1)
+}
+
 func ExampleRun() {
 	code := "QUEUED"
 	left := watch.Run(context.Background(), watch.Config{
@@ -374,7 +410,7 @@ func ExampleRun() {
 		LookUp: func(context.Context, []int64) watch.Look {
 			return watch.Look{Results: []watch.Result{{Finding: watch.Found, Message: &gen.Message{StatusCode: code}}}}
 		},
-		Emit: func(m gen.Message, _ ...watch.Result) bool {
+		Changed: func(m gen.Message) bool {
 			fmt.Println(m.StatusCode)
 			code = "DELIVERED"
 			return true
