@@ -44,6 +44,8 @@ func (c *call) historyPage(ctx context.Context, asked PageRequest, yield func(Me
 	switch limit := answer.Limit; {
 	case asked.Page > 1 && answerOf(err).noneKnown():
 		return history.Page{}, nil
+	case err != nil:
+		return history.Page{}, err
 	case limit != nil && *limit != asked.Limit, len(answer.rows) > asked.Limit:
 		got := cmp.Or(limit, new(len(answer.rows)))
 		text := fmt.Sprintf("GET %s: asked for pages of %d, and got pages of %d", pathMessages, asked.Limit, *got)
@@ -54,11 +56,8 @@ func (c *call) historyPage(ctx context.Context, asked PageRequest, yield func(Me
 		page.IDs = append(page.IDs, row.Value.ID)
 	}
 	page.Deliver = func(i int) bool {
-		row := answer.rows[i]
-		if row.Err != nil {
-			return yield(Message{ID: row.Value.ID}, failures{unreadable(row)}.err())
-		}
-		return yield(*row.Value, nil)
+		m, unreadable := messageOf(answer.rows[i])
+		return yield(m, unreadable.err())
 	}
-	return page, err
+	return page, nil
 }

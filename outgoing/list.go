@@ -46,25 +46,28 @@ func (c *Client) List(ctx context.Context, req PageRequest, opts ...Option) (Pag
 	page, failed := answer.Page, failures(nil)
 	page.Messages = make([]Message, 0, len(answer.rows))
 	for _, row := range answer.rows {
-		if row.Err == nil {
-			page.Messages = append(page.Messages, *row.Value)
-		} else {
-			failed = append(failed, unreadable(row))
+		m, unreadable := messageOf(row)
+		if unreadable == nil {
+			page.Messages = append(page.Messages, m)
 		}
+		failed = append(failed, unreadable...)
 	}
 	return page, failed.err()
 }
 
-// unreadable returns the failure of a row that cannot be used.
-func unreadable(row rows.Row[Message]) Failure {
-	f := Failure{Err: unexpected(row.Err)}
-	if row.Value.ID != 0 {
-		f.IDs = []int64{row.Value.ID}
+// messageOf returns the message of a row or, if that cannot be used, one with nothing but its ID, and why.
+func messageOf(row rows.Row[Message]) (Message, failures) {
+	if row.Err == nil {
+		return *row.Value, nil
 	}
-	return f
+	failure := Failure{Err: unexpected(row.Err)}
+	if row.Value.ID != 0 {
+		failure.IDs = []int64{row.Value.ID}
+	}
+	return Message{ID: row.Value.ID}, failures{failure}
 }
 
-// pageAnswer is a Page whose messages are rows, some of which may be unreadable.
+// pageAnswer is a Page whose messages are rows, some of which may be unusable.
 type pageAnswer struct {
 	Page
 	rows []rows.Row[Message]
@@ -83,30 +86,24 @@ func (c *call) list(ctx context.Context, wanted PageRequest) (a pageAnswer, err 
 	if err != nil {
 		return a, invalid(err.Error())
 	}
-	_, err = c.do(ctx, transport.Request{Request: req, Path: pathMessages}, func(r *transport.Reply) (err error) {
-		a, err = c.readPage(ctx, r)
-		return err
+	_, err = c.do(ctx, transport.Request{Request: req, Path: pathMessages}, func(r *transport.Reply) error {
+		a = pageAnswer{rows: make([]rows.Row[Message], 0, MaxLimit), Page: Page{
+			TotalResults: readHeader(ctx, c, r, "X-Total-Results", header.Count),
+			TotalPages:   readHeader(ctx, c, r, "X-Total-Pages", header.Count),
+			CurrentPage:  readHeader(ctx, c, r, "X-Current-Page", header.Count),
+			Limit:        readHeader(ctx, c, r, "X-Limit", header.Count),
+			Links:        Links(header.ParseLinks(r.Redact.Texts(r.Header.Values("Link")), r.URL)),
+		}}
+		err := rows.Decode(r.Body, func(m *Message, odd []rows.OddMember) {
+			if len(a.rows) <= MaxLimit { // one more, to know that there is one
+				c.logOdd(ctx, odd)
+				a.rows = append(a.rows, rows.Row[Message]{Value: m, Err: cmp.Or(rows.Unidentified(m.ID, odd), rows.Unreadable(odd, "/price"))})
+			}
+		})
+		if err == nil && len(a.rows) > MaxLimit {
+			err = errors.New("the page has more rows than can be asked for")
+		}
+		return cmp.Or(r.Broken, err)
 	})
 	return a, err
-}
-
-func (c *call) readPage(ctx context.Context, r *transport.Reply) (a pageAnswer, _ error) {
-	err := rows.Decode(r.Body, func(m *Message, odd []rows.OddMember) {
-		if len(a.rows) <= MaxLimit { // one more, to know that there is one
-			c.logOdd(ctx, odd)
-			a.rows = append(a.rows, rows.Row[Message]{Value: m, Err: cmp.Or(rows.Unidentified(m.ID, odd), rows.Unreadable(odd, "/price"))})
-		}
-	})
-	switch err := cmp.Or(r.Broken, err); {
-	case err != nil:
-		return pageAnswer{}, err
-	case len(a.rows) > MaxLimit:
-		return pageAnswer{}, errors.New("the page has more rows than can be asked for")
-	}
-	a.TotalResults = readHeader(ctx, c, r, "X-Total-Results", header.Count)
-	a.TotalPages = readHeader(ctx, c, r, "X-Total-Pages", header.Count)
-	a.CurrentPage = readHeader(ctx, c, r, "X-Current-Page", header.Count)
-	a.Limit = readHeader(ctx, c, r, "X-Limit", header.Count)
-	a.Links = Links(header.ParseLinks(r.Redact.Texts(r.Header.Values("Link")), r.URL))
-	return a, nil
 }

@@ -38,7 +38,7 @@ func (c *call) do(ctx context.Context, req transport.Request, decode func(*trans
 	switch answer := answerOf(err); {
 	case answer != nil && answer.refusesToken() && (!t.TokenReplaced || int(c.refused.Add(1)) >= c.concurrency+maxUnanswered):
 		c.stop(errline.Wrap("stopped", answer))
-	case t.Unanswered() && ctx.Err() == nil && !c.watching && c.unanswered.Add(1) >= maxUnanswered:
+	case t.Attempts > 0 && !t.Answered && ctx.Err() == nil && !c.watching && c.unanswered.Add(1) >= maxUnanswered:
 		c.stop(errline.Wrap("stopped: the gateway cannot be reached", err))
 	}
 	if !t.Sent {

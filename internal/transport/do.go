@@ -228,9 +228,6 @@ func (t *Trace) record(e ending) (previous ending) {
 	return previous
 }
 
-// Unanswered reports whether there were attempts, and none got an answer.
-func (t *Trace) Unanswered() bool { return t.Attempts > 0 && !t.Answered }
-
 // Throttled reports whether the request ended at a rate limit: it met one, or a hold or the shared limiter kept it back.
 func (t *Trace) Throttled() bool {
 	_, held := errors.AsType[*ratelimit.HeldError](t.waitErr)

@@ -84,7 +84,7 @@ func TestC2_ARefusalAfterADroppedConnectionProvesNothing(t *testing.T) {
 		assert.True(t, trace.Ambiguous)
 		assert.True(t, trace.MayHaveTakenEffect())
 		assert.Equal(t, err, trace.Refusal)
-		assert.False(t, trace.Unanswered())
+		assert.True(t, trace.Answered)
 	})
 }
 
