@@ -198,13 +198,10 @@ func Reason(err error) string {
 	if interrupted && errors.Is(err, outgoing.ErrNotSent) {
 		return interrupt.ErrInterrupted.Error()
 	}
-	text := WithoutPrefix(err)
+	text := strings.Replace(WithoutPrefix(err), "context canceled: ", "", 1) // which is how an interrupt reaches the library
 	answer, ok := errors.AsType[*outgoing.APIError](err)
 	if ok && bytes.HasPrefix(bytes.TrimSpace(answer.Body), []byte("<")) && !strings.Contains(text, "base URL") {
 		text += "; the answer is HTML, which usually means a wrong base URL or a proxy"
-	}
-	if interrupted {
-		text = strings.Replace(text, "context canceled: ", "", 1) // which is how the interrupt reached the library
 	}
 	return display.Printable(text)
 }
