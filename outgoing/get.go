@@ -53,15 +53,15 @@ func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (Get
 type lookup struct {
 	results []idResult // one for each ID, in their order
 	Meta
-	request *answered[Message] // the one about all of the IDs
+	request *requestResult[Message] // the one about all of the IDs
 }
 
 // idResult is what became of one ID.
 type idResult struct {
 	id      int64
-	message *Message           // nil if the gateway does not know the ID, or err says why there is none
-	err     error              // why the ID is not settled; there may be a message all the same, without a readable price
-	request *answered[Message] // the last one about this ID
+	message *Message                // nil if the gateway does not know the ID, or err says why there is none
+	err     error                   // why the ID is not settled; there may be a message all the same, without a readable price
+	request *requestResult[Message] // the last one about this ID
 }
 
 // splittable reports whether a request failed that its halves may not, since one of its IDs may be to blame.

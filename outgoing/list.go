@@ -67,14 +67,14 @@ func messageOf(row rows.Row[Message]) (Message, failures) {
 	return Message{ID: row.Value.ID}, failures{failure}
 }
 
-// pageAnswer is a Page whose messages are rows, some of which may be unusable.
-type pageAnswer struct {
+// pageRows is a Page whose messages are rows, some of which may be unusable.
+type pageRows struct {
 	Page
 	rows []rows.Row[Message]
 }
 
 // list requests a page.
-func (c *call) list(ctx context.Context, wanted PageRequest) (a pageAnswer, err error) {
+func (c *call) list(ctx context.Context, wanted PageRequest) (a pageRows, err error) {
 	var params gen.ListMessagesParams
 	if wanted.Page != 0 {
 		params.Page = &wanted.Page
@@ -87,7 +87,7 @@ func (c *call) list(ctx context.Context, wanted PageRequest) (a pageAnswer, err 
 		return a, invalid(err.Error())
 	}
 	_, err = c.do(ctx, transport.Request{Request: req, Path: pathMessages}, func(r *transport.Reply) error {
-		a = pageAnswer{rows: make([]rows.Row[Message], 0, MaxLimit), Page: Page{
+		a = pageRows{rows: make([]rows.Row[Message], 0, MaxLimit), Page: Page{
 			TotalResults: readHeader(ctx, c, r, "X-Total-Results", header.Count),
 			TotalPages:   readHeader(ctx, c, r, "X-Total-Pages", header.Count),
 			CurrentPage:  readHeader(ctx, c, r, "X-Current-Page", header.Count),

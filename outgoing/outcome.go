@@ -63,7 +63,7 @@ var (
 
 // outcomeOf returns what is known about the i-th ID from its row, if there was one, or else from how its request ended.
 // reason is nil where the ID is settled.
-func outcomeOf(found *answered[gen.CancelledMessage], i int) (o Outcome, reason error) {
+func outcomeOf(found *requestResult[gen.CancelledMessage], i int) (o Outcome, reason error) {
 	switch row := found.Rows[i]; {
 	case row.Value != nil:
 		return outcomeOfRow(row, &found.trace)

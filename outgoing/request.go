@@ -47,8 +47,8 @@ func (c *call) do(ctx context.Context, req transport.Request, decode func(*trans
 	return t, err
 }
 
-// answered is what came of a request that names IDs and is answered with rows about them.
-type answered[T any] struct {
+// requestResult is what came of a request that names IDs and is answered with rows about them.
+type requestResult[T any] struct {
 	rows.Answer[T]
 	Meta
 	trace transport.Trace
@@ -59,9 +59,9 @@ type answered[T any] struct {
 // answer is that there is no such message is a success without rows.
 func askByID[T any](
 	ctx context.Context, c *call, method string, ids []int64, once bool, read func([]byte, []int64) (rows.Answer[T], error),
-) *answered[T] {
+) *requestResult[T] {
 	request := transport.Request{Request: c.withIDs(method, ids), Path: pathMessagesByID, IDs: len(ids), FirstID: ids[0], Once: once}
-	var found answered[T]
+	var found requestResult[T]
 	found.trace, found.err = c.do(ctx, request, func(r *transport.Reply) (err error) {
 		found.Answer, err = read(r.Body, ids)
 		if found.Dropped > 0 {
