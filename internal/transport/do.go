@@ -106,7 +106,7 @@ func (x *exchange) next(ctx context.Context) (wait time.Duration, again bool) {
 	}
 	wait = policy.Delay(t.Attempts, last.status, last.retryAfter)
 	if last.throttled() {
-		x.ticket.RecordLimit(ctx, wait, last.err)
+		x.ticket.RecordThrottle(ctx, wait, last.err)
 	}
 	tooMany := last.status == http.StatusTooManyRequests
 	if tooMany && !policy.CountThrottled {
