@@ -104,6 +104,7 @@ func (c *call) readPage(ctx context.Context, r *transport.Reply) (pageAnswer, er
 	a.TotalPages = readHeader(ctx, c, r, "X-Total-Pages", header.Count)
 	a.CurrentPage = readHeader(ctx, c, r, "X-Current-Page", header.Count)
 	a.Limit = readHeader(ctx, c, r, "X-Limit", header.Count)
-	a.Links = Links(header.ParseLinks(r.Redact.Texts(r.Header.Values("Link")), r.URL))
+	links := header.ParseLinks(r.Redact.Texts(r.Header.Values("Link")), r.URL)
+	a.Links = Links{First: links["first"], Prev: links["prev"], Next: links["next"], Last: links["last"]}
 	return a, nil
 }
