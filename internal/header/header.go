@@ -49,6 +49,9 @@ func Bool(h http.Header, name string) *bool {
 // Duration is the largest one.
 func RetryAfter(h http.Header, now time.Time) time.Duration {
 	value := Single(h, "Retry-After")
+	if value == "" { // as in most answers; ParseTime would allocate errors
+		return 0
+	}
 	if IsDigits(value) {
 		wait, err := time.ParseDuration(value + "s")
 		if err != nil {
