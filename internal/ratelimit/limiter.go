@@ -115,6 +115,9 @@ func (t *Ticket) waitTurn(ctx, active context.Context) error {
 		return err
 	}
 	t.limiter.enter(t)
+	if len(t.decided) > 0 { // as of most requests: no timer is needed
+		return cmp.Or(<-t.decided, StopReason(ctx, active))
+	}
 	late := time.NewTimer(time.Until(t.waitDeadline))
 	defer late.Stop()
 	select {
