@@ -116,7 +116,7 @@ func (t *Ticket) waitTurn(ctx, active context.Context) error {
 	}
 	t.limiter.enter(t)
 	if len(t.decided) > 0 { // as of most requests: no timer is needed
-		return cmp.Or(<-t.decided, StopReason(ctx, active))
+		return <-t.decided
 	}
 	late := time.NewTimer(time.Until(t.waitDeadline))
 	defer late.Stop()

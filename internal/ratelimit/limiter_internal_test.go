@@ -125,6 +125,21 @@ func TestR6_RequestsServedWhileTheLimitWasMetRaiseTheCeiling(t *testing.T) {
 	})
 }
 
+func TestR6_WhileNothingSucceedsTheKnownLimitStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := new(Limiter)
+		meetsLimit(t, l, time.Second)
+		succeeds(t, l, 10)
+		meetsLimit(t, l, time.Second)
+		known := l.pace.ceiling
+		meetsLimits(t, l, time.Second)
+		assert.InDelta(t, known, l.pace.ceiling, 1e-9, "nothing has succeeded since")
+		succeeds(t, l, 1)
+		meetsLimit(t, l, time.Second)
+		assert.Less(t, l.pace.ceiling, known, "fewer a second succeeded")
+	})
+}
+
 func TestR6_PlaceGoesToARequestThatCanStillBeAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := new(Limiter)
