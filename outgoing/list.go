@@ -87,12 +87,13 @@ func (c *call) list(ctx context.Context, wanted PageRequest) (a pageRows, err er
 		return a, invalid(err.Error())
 	}
 	_, err = c.do(ctx, transport.Request{Request: req, Path: pathMessages}, func(r *transport.Reply) error {
+		links := header.ParseLinks(r.Redact.Texts(r.Header.Values("Link")), r.URL)
 		a = pageRows{rows: make([]rows.Row[Message], 0, MaxLimit), Page: Page{
 			TotalResults: readHeader(ctx, c, r, "X-Total-Results", header.Count),
 			TotalPages:   readHeader(ctx, c, r, "X-Total-Pages", header.Count),
 			CurrentPage:  readHeader(ctx, c, r, "X-Current-Page", header.Count),
 			Limit:        readHeader(ctx, c, r, "X-Limit", header.Count),
-			Links:        Links(header.ParseLinks(r.Redact.Texts(r.Header.Values("Link")), r.URL)),
+			Links:        Links{First: links["first"], Prev: links["prev"], Next: links["next"], Last: links["last"]},
 		}}
 		err := rows.Decode(r.Body, func(m *Message, odd []rows.OddMember) {
 			if len(a.rows) <= MaxLimit { // one more, to know that there is one

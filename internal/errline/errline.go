@@ -47,8 +47,8 @@ func WithPrevious(err, previous error) error {
 	return New(Text(err)+"; before that: "+Text(previous), previous, err)
 }
 
-// Context returns why ctx is done: its Err, and its cause if that says more. The cause is only in the text: it may be the
-// failure of another request (errgroup.WithContext cancels with that), and must not be taken for an answer to this one.
+// Context returns why ctx is done, or nil: its Err, and its cause if that says more. The cause is only in the text: it may be
+// the failure of another request (errgroup.WithContext cancels with that), and must not be taken for an answer to this one.
 func Context(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
 	if err == cause { //nolint:errorlint // the same value, not the same kind

@@ -13,20 +13,19 @@ import (
 	"time"
 )
 
-// Single returns the value of a field that must not be repeated, without leading and trailing white space. It reports false if
-// the field is absent or repeated.
-func Single(h http.Header, name string) (string, bool) {
+// Single returns the value of a field that must not be repeated, without leading and trailing white space; "" if the field is
+// absent or repeated.
+func Single(h http.Header, name string) string {
 	values := h.Values(name)
 	if len(values) != 1 {
-		return "", false
+		return ""
 	}
-	return strings.Trim(values[0], " \t"), true
+	return strings.Trim(values[0], " \t")
 }
 
 // Count returns the value of a field that is a plain count which an account can have; nil if there is none.
 func Count(h http.Header, name string) *int {
-	value, _ := Single(h, name)
-	n, err := strconv.ParseUint(value, 10, 31)
+	n, err := strconv.ParseUint(Single(h, name), 10, 31)
 	if err != nil {
 		return nil
 	}
@@ -36,8 +35,7 @@ func Count(h http.Header, name string) *int {
 // Bool returns the value of a field that is true, false, 1 or 0 in any case (the contract does not say how booleans are
 // spelled); nil if there is none.
 func Bool(h http.Header, name string) *bool {
-	value, _ := Single(h, name)
-	switch strings.ToLower(value) {
+	switch strings.ToLower(Single(h, name)) {
 	case "true", "1":
 		return new(true)
 	case "false", "0":
@@ -50,25 +48,23 @@ func Bool(h http.Header, name string) *bool {
 // that a wrong clock on either side does no harm. What is not in the future, or cannot be read, is 0; what is too large for a
 // Duration is the largest one.
 func RetryAfter(h http.Header, now time.Time) time.Duration {
-	value, ok := Single(h, "Retry-After")
-	if !ok {
+	value := Single(h, "Retry-After")
+	if value == "" { // as in most answers; ParseTime would allocate errors
 		return 0
 	}
 	if IsDigits(value) {
-		seconds, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || seconds > int64(math.MaxInt64/time.Second) {
+		wait, err := time.ParseDuration(value + "s")
+		if err != nil {
 			return math.MaxInt64
 		}
-		return time.Duration(seconds) * time.Second
+		return wait
 	}
 	at, err := http.ParseTime(value)
 	if err != nil {
 		return 0
 	}
-	if date, ok := Single(h, "Date"); ok {
-		if sent, err := http.ParseTime(date); err == nil {
-			now = sent
-		}
+	if sent, err := http.ParseTime(Single(h, "Date")); err == nil {
+		now = sent
 	}
 	return max(0, at.Sub(now)) // Sub saturates
 }
@@ -114,9 +110,6 @@ func CheckToken(token string) error {
 	return nil
 }
 
-// Links are the targets of a Link header (RFC 8288) by their relation types, as absolute URIs; "" if absent.
-type Links struct{ First, Prev, Next, Last string }
-
 // The grammar of RFC 8288, section 3, and what its appendix B.3 makes of a value that breaks it: a quote may be left open, and
 // what stands between the parameters and the next comma is passed over.
 var (
@@ -127,12 +120,11 @@ var (
 
 const parameter = `(?s)[ \t]*;([^=;,]*)(?:=[ \t]*(?:"((?:[^"\\]|\\.)*)(?:"|\\?$)|([^;,]*)))?`
 
-// ParseLinks reads the values of a Link header. Relative targets are resolved against the request's URL, as RFC 8288
-// asks. A link about something else than the answer (one with an anchor) is left out, and so is what cannot be read. The
-// first link of a type counts.
-func ParseLinks(values []string, base *url.URL) Links {
-	var links Links
-	fields := map[string]*string{"first": &links.First, "prev": &links.Prev, "next": &links.Next, "last": &links.Last}
+// ParseLinks returns the target of each relation type ("next") in the values of a Link header (RFC 8288), as an absolute URI:
+// relative ones are resolved against the request's URL. A link about something else than the answer (one with an anchor) is left
+// out, and so is what cannot be read. The first link of a type counts.
+func ParseLinks(values []string, base *url.URL) map[string]string {
+	links := map[string]string{}
 	for _, value := range values {
 		for m := linkValue.FindStringSubmatch(value); m != nil; m = linkValue.FindStringSubmatch(value) {
 			value = value[len(m[0]):]
@@ -141,9 +133,10 @@ func ParseLinks(values []string, base *url.URL) Links {
 			if err != nil || reference == "" {
 				continue
 			}
+			uri := target.String() // one for all types, of which there may be many
 			for _, relation := range relations(m[2]) {
-				if field := fields[relation]; field != nil && *field == "" {
-					*field = target.String()
+				if links[relation] == "" {
+					links[relation] = uri
 				}
 			}
 		}

@@ -1,5 +1,5 @@
-// Package parallel runs work in goroutines on behalf of one loop. Nothing outlives the loop, results come in the order
-// of the work, and a panic in the work is raised in the goroutine of the loop.
+// Package parallel runs work in goroutines on behalf of one loop. Nothing outlives the loop, and a panic in the work is raised in
+// the goroutine of the loop. Results come as they are there from a Group, and in the order of the items from Ordered.
 package parallel
 
 import (
@@ -57,8 +57,8 @@ func (g *Group[R]) Drain() {
 const maxBufferedRounds = 4
 
 // Ordered does work for each item, for at most n of them at once, and yields the results in the order of the items. The
-// next item is taken only when it can be worked on. When the loop ends, for whatever reason, the context of the work is
-// cancelled and Ordered waits for it.
+// next item is taken only when it can be worked on. When the loop ends, for whatever reason, the context of work that still
+// runs is cancelled, and Ordered waits for it.
 func Ordered[T, R any](ctx context.Context, n int, items iter.Seq[T], work func(context.Context, T) R) iter.Seq[R] {
 	if n <= 1 { // nothing is in progress while a result is looked at, so the caller's goroutine can do the work
 		return func(yield func(R) bool) {

@@ -42,6 +42,12 @@ func TestB3_ResultsComeInTheOrderOfTheItems(t *testing.T) {
 	}
 }
 
+func TestB1_NothingNeedsNobodyAtWork(t *testing.T) {
+	for range parallel.Ordered(t.Context(), 0, numbers(0), func(context.Context, int) int { return 0 }) {
+		t.Error("no result was expected")
+	}
+}
+
 func TestB4_NoMoreThanNAreAtWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var now, most atomic.Int32

@@ -17,28 +17,22 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/errline"
 )
 
-// Limiter is what all requests of a Client share. Any number of goroutines may use it.
+// Limiter is what all requests of a Client share. Any number of goroutines may use it. The zero value holds nothing back.
 type Limiter struct {
-	mu    sync.Mutex
-	quota int
+	retryQuota
 
-	pace      pace
-	cause     error         // what put the last hold on
-	succeeded bool          // something has, since the pace became slower
-	successes []time.Time   // when requests succeeded within the last second
-	latency   time.Duration // of recent successes: their maximum, which decays
+	issued atomic.Uint64 // tickets
 
-	issued   atomic.Uint64 // tickets
-	waiting  []*Ticket     // by number
-	lastSent time.Time
-	timer    *time.Timer // calls dispatch
+	mu          sync.Mutex
+	pace        pace
+	cause       error // what put the last hold on
+	lastSuccess time.Time
+	successes   []time.Time   // when requests succeeded within the last second
+	latency     time.Duration // of recent successes: their maximum, which decays
+	waiting     []*Ticket     // by number
+	lastSent    time.Time
+	timer       *time.Timer // calls dispatch
 }
-
-// The retry quota is that of the AWS SDKs: while most requests fail, at most one in five is repeated.
-const (
-	retryQuota = 500
-	retryCost  = 5
-)
 
 const (
 	maxHold      = 5 * time.Minute        // an absurd Retry-After must not stop a client for good
@@ -46,142 +40,11 @@ const (
 	latencyDecay = 16                     // each success takes a sixteenth from the latency
 )
 
-// New returns a Limiter that holds nothing back.
-func New() *Limiter { return &Limiter{quota: retryQuota} }
-
-// TakeRetry takes a retry from the quota, and reports whether there was one left.
-func (l *Limiter) TakeRetry() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.quota < retryCost {
-		return false
-	}
-	l.quota -= retryCost
-	return true
-}
-
-// ReturnRetry puts a retry back that was not sent.
-func (l *Limiter) ReturnRetry() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.quota = min(l.quota+retryCost, retryQuota)
-}
-
-// metLimitSince reports whether there is a hold, or requests have become slower since.
-func (l *Limiter) metLimitSince(at time.Time) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.pace.slowedAt.After(at) || l.pace.heldUntil.After(time.Now())
-}
-
 // HoldEnd returns when the current hold ends; a time that has passed if there is none.
 func (l *Limiter) HoldEnd() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.pace.heldUntil
-}
-
-// dispatch lets requests go as far as hold and pace allow, and sees to it that it is called again when they allow more.
-func (l *Limiter) dispatch() {
-	if l.timer != nil {
-		l.timer.Stop()
-	}
-	for now := time.Now(); len(l.waiting) > 0; {
-		next, ready := l.next(now)
-		if wait := max(ready, l.opensIn(now)); wait > 0 {
-			l.timer = time.AfterFunc(wait, l.tick)
-			return
-		}
-		t := l.waiting[next]
-		l.waiting = slices.Delete(l.waiting, next, next+1)
-		t.sentAt, l.lastSent = now, now
-		t.decided <- nil
-	}
-}
-
-func (l *Limiter) tick() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.dispatch()
-}
-
-// opensIn returns how long it takes at most until the next request may be sent.
-func (l *Limiter) opensIn(now time.Time) time.Duration {
-	rate := l.pace.rate(now)
-	if l.pace.heldUntil.After(now) || math.IsInf(rate, 1) {
-		return l.pace.heldUntil.Sub(now)
-	}
-	return min(maxRecheck, time.Duration(float64(time.Second)/rate)-now.Sub(l.lastSent))
-}
-
-// next returns which request to send now: the oldest one that can still be answered in time, going by the latency of recent
-// answers, or else the one with the most time left. If none is ready, wait says when one will be: never, where the contexts of
-// all end now.
-func (l *Limiter) next(now time.Time) (index int, wait time.Duration) {
-	index, wait = -1, math.MaxInt64
-	for i, t := range l.waiting {
-		switch {
-		case !now.Before(t.ctxDeadline): // its context ends now
-		case t.notBefore.After(now):
-			wait = min(wait, t.notBefore.Sub(now))
-		case now.Add(l.latency).Before(t.ctxDeadline):
-			return i, 0
-		case index < 0 || l.waiting[index].ctxDeadline.Before(t.ctxDeadline):
-			index, wait = i, 0
-		}
-	}
-	return index, wait
-}
-
-// RecordSuccess records that the request was answered with a success.
-func (t *Ticket) RecordSuccess() {
-	l := t.limiter
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := time.Now()
-	l.quota = min(l.quota+1, retryQuota)
-	l.latency = max(now.Sub(t.sentAt), l.latency-l.latency/latencyDecay)
-	l.succeeded = true
-	l.successes = append(l.successes, now)
-	served := l.successRate(now)
-	if !t.sentAt.After(l.pace.slowedAt) { // it was sent before the limit was met, and was served, so the limit is not lower
-		l.pace = l.pace.atLeast(served)
-	}
-}
-
-// successRate returns how many requests have succeeded within the last second.
-func (l *Limiter) successRate(now time.Time) float64 {
-	for len(l.successes) > 0 && now.Sub(l.successes[0]) >= time.Second {
-		l.successes = l.successes[1:]
-	}
-	return float64(len(l.successes))
-}
-
-// RecordLimit holds all requests back for d, at most maxHold, since this one met a limit, and makes them slower after that. It
-// tells the shared limiter.
-func (t *Ticket) RecordLimit(ctx context.Context, d time.Duration, cause error) {
-	d = min(d, maxHold)
-	t.limiter.hold(t, d, cause)
-	if holder, ok := t.shared.(interface {
-		Hold(context.Context, time.Duration)
-	}); ok {
-		holder.Hold(ctx, d)
-	}
-}
-
-func (l *Limiter) hold(t *Ticket, d time.Duration, cause error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := time.Now()
-	if t.sentAt.After(l.pace.slowedAt) { // else it was sent before the pace became slower, and says nothing about that
-		l.pace = l.pace.slower(now, l.successRate(now), !l.succeeded)
-		l.succeeded = false
-	}
-	if until := now.Add(d); until.After(l.pace.heldUntil) {
-		l.pace.heldUntil, l.cause = until, cause
-	}
-	l.waiting = slices.DeleteFunc(l.waiting, l.refuse)
-	l.dispatch()
 }
 
 // Shared is a limiter that the caller shares with others, such as other processes. It may have a Hold method, too.
@@ -240,11 +103,33 @@ func (t *Ticket) Wait(ctx, active context.Context) error {
 		return err
 	}
 	err = t.askShared(ctx, active)
-	for err == nil && t.limiter.metLimitSince(t.sentAt) { // meanwhile; the permit stays good
+	for err == nil && t.limiter.HoldEnd().After(t.sentAt) { // it began meanwhile; the permit stays good
 		err = t.waitTurn(ctx, active)
 	}
 	t.sentAt = time.Now()
 	return err
+}
+
+func (t *Ticket) waitTurn(ctx, active context.Context) error {
+	if err := StopReason(ctx, active); err != nil {
+		return err
+	}
+	t.limiter.enter(t)
+	if len(t.decided) > 0 { // as of most requests: no timer is needed
+		return <-t.decided
+	}
+	late := time.NewTimer(time.Until(t.waitDeadline))
+	defer late.Stop()
+	select {
+	case err := <-t.decided:
+		return cmp.Or(err, StopReason(ctx, active)) // the call may have been stopped meanwhile
+	case <-active.Done():
+	case <-ctx.Done():
+	case <-late.C:
+		t.limiter.dispatch() // its turn may come at its very deadline
+	}
+	err := t.limiter.leave(t, errline.Context(ctx))
+	return cmp.Or(context.Cause(active), err) // a call that was stopped was not too slow
 }
 
 func (t *Ticket) askShared(ctx, active context.Context) error {
@@ -261,42 +146,41 @@ func (t *Ticket) askShared(ctx, active context.Context) error {
 	return &HeldError{error: errline.Wrap("the limiter", err)}
 }
 
-func (t *Ticket) waitTurn(ctx, active context.Context) error {
-	if err := StopReason(ctx, active); err != nil {
-		return err
-	}
-	t.limiter.enter(t)
-	late := time.NewTimer(time.Until(t.waitDeadline))
-	defer late.Stop()
-	select {
-	case err := <-t.decided:
-		return cmp.Or(err, StopReason(ctx, active)) // the call may have been stopped meanwhile
-	case <-active.Done():
-	case <-ctx.Done():
-	case <-late.C:
-	}
-	return t.limiter.remove(ctx, active, t)
-}
-
 // StopReason returns why nothing more must be sent: the cause of active, or what ended ctx; nil if something may.
 func StopReason(ctx, active context.Context) error {
-	if active.Err() != nil {
-		return context.Cause(active)
-	}
-	if ctx.Err() != nil {
-		return errline.Context(ctx)
-	}
-	return nil
+	return cmp.Or(context.Cause(active), errline.Context(ctx))
 }
 
-// enter lets a request go or fails it at once, or else puts it among those that wait.
+// enter puts a request into the queue.
 func (l *Limiter) enter(t *Ticket) {
 	l.mu.Lock()
+	at, _ := slices.BinarySearchFunc(l.waiting, t, func(a, b *Ticket) int { return cmp.Compare(a.number, b.number) })
+	l.waiting = slices.Insert(l.waiting, at, t)
+	l.mu.Unlock()
+	l.dispatch()
+}
+
+// dispatch fails requests that a hold would keep back for too long, lets others go as far as hold and pace allow, and sees to it
+// that it is called again when they allow more.
+func (l *Limiter) dispatch() {
+	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.refuse(t) {
-		at, _ := slices.BinarySearchFunc(l.waiting, t, func(a, b *Ticket) int { return cmp.Compare(a.number, b.number) })
-		l.waiting = slices.Insert(l.waiting, at, t)
-		l.dispatch()
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	l.waiting = slices.DeleteFunc(l.waiting, l.refuse)
+	for now := time.Now(); len(l.waiting) > 0; {
+		next, ready := l.next(now)
+		interval := time.Duration(float64(time.Second) / l.pace.rate(now))
+		wait := max(ready, l.pace.heldUntil.Sub(now), min(maxRecheck, interval-now.Sub(l.lastSent)))
+		if wait > 0 {
+			l.timer = time.AfterFunc(wait, l.dispatch)
+			return
+		}
+		t := l.waiting[next]
+		l.waiting = slices.Delete(l.waiting, next, next+1)
+		t.sentAt, l.lastSent = now, now
+		t.decided <- nil
 	}
 }
 
@@ -304,35 +188,99 @@ func (l *Limiter) enter(t *Ticket) {
 func (l *Limiter) refuse(t *Ticket) bool {
 	tooLong := l.pace.heldUntil.After(t.waitDeadline) || !l.pace.heldUntil.Before(t.ctxDeadline)
 	if tooLong {
-		t.decided <- l.held("all requests are held back for " + time.Until(l.pace.heldUntil.Add(time.Second-1)).Truncate(time.Second).String())
+		left := time.Until(l.pace.heldUntil.Add(time.Second - 1)).Truncate(time.Second)
+		t.decided <- l.heldError("all requests are held back for " + left.String())
 	}
 	return tooLong
 }
 
-// remove takes a request out that waits no longer, and returns why; nil if it was sent at this very moment.
-func (l *Limiter) remove(ctx, active context.Context, t *Ticket) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	err := StopReason(ctx, active)
-	if err == nil {
-		l.dispatch() // its turn may come at its very deadline
+// next returns which request to send now: the oldest one that can still be answered in time, going by the latency of recent
+// answers, or else the one with the most time left. If none is ready, wait says when one will be: never, where the contexts of
+// all end now.
+func (l *Limiter) next(now time.Time) (index int, wait time.Duration) {
+	index, wait = -1, math.MaxInt64
+	for i, t := range l.waiting {
+		switch {
+		case !now.Before(t.ctxDeadline): // its context ends now
+		case t.notBefore.After(now):
+			wait = min(wait, t.notBefore.Sub(now))
+		case now.Add(l.latency).Before(t.ctxDeadline):
+			return i, 0
+		case index < 0 || l.waiting[index].ctxDeadline.Before(t.ctxDeadline):
+			index, wait = i, 0
+		}
 	}
-	at := slices.Index(l.waiting, t)
-	if at < 0 {
-		return cmp.Or(<-t.decided, err)
-	}
-	l.waiting = slices.Delete(l.waiting, at, at+1)
-	l.dispatch() // stops the timer if this was the last one
-	now := time.Now()
-	switch held := l.pace.heldUntil.After(now) || !math.IsInf(l.pace.rate(now), 1); {
-	case !held, err != nil && ctx.Err() == nil:
-		return cmp.Or(err, context.DeadlineExceeded) // the context may say so a moment later
-	case err == nil:
-		return l.held("held back for too long")
-	}
-	return l.held(errline.Text(err)+" while held back", err)
+	return index, wait
 }
 
-func (l *Limiter) held(what string, matches ...error) error {
+// leave takes a request out of the queue whose wait is over, since its context ended with ctxErr or its time did. It returns why
+// it was not sent; nil if it was at this very moment.
+func (l *Limiter) leave(t *Ticket, ctxErr error) error {
+	defer l.dispatch() // which stops the timer if this was the last one
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at := slices.Index(l.waiting, t)
+	if at < 0 {
+		return cmp.Or(<-t.decided, ctxErr)
+	}
+	l.waiting = slices.Delete(l.waiting, at, at+1)
+	now := time.Now()
+	switch {
+	case !l.pace.heldUntil.After(now) && math.IsInf(l.pace.rate(now), 1):
+		return cmp.Or(ctxErr, context.DeadlineExceeded) // the context may say so a moment later
+	case ctxErr == nil:
+		return l.heldError("held back for too long")
+	}
+	return l.heldError(errline.Text(ctxErr)+" while held back", ctxErr)
+}
+
+// heldError returns the error of a request that was held back. It matches what put the hold on.
+func (l *Limiter) heldError(what string, matches ...error) error {
 	return &HeldError{l.pace.heldUntil, errline.Wrap(what, l.cause, matches...)}
+}
+
+// RecordSuccess records that the attempt was answered with a success.
+func (t *Ticket) RecordSuccess() {
+	l := t.limiter
+	l.take(-1)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	l.latency = max(now.Sub(t.sentAt), l.latency-l.latency/latencyDecay)
+	l.lastSuccess, l.successes = now, append(l.successes, now)
+	served := l.successRate(now)
+	if !t.sentAt.After(l.pace.slowedAt) { // it was sent before the limit was met, and was served, so the limit is not lower
+		l.pace = l.pace.atLeast(served)
+	}
+}
+
+// RecordThrottle records that the attempt met a limit: all requests are held back for d, at most maxHold, and are slower after
+// that. The shared limiter is told.
+func (t *Ticket) RecordThrottle(ctx context.Context, d time.Duration, cause error) {
+	d = min(d, maxHold)
+	l := t.limiter
+	l.mu.Lock()
+	now := time.Now()
+	if t.sentAt.After(l.pace.slowedAt) { // else it was sent before the pace became slower, and says nothing about that
+		failing := !l.lastSuccess.After(l.pace.slowedAt)
+		l.pace = l.pace.slower(now, l.successRate(now), failing)
+	}
+	if until := now.Add(d); until.After(l.pace.heldUntil) {
+		l.pace.heldUntil, l.cause = until, cause
+	}
+	l.mu.Unlock()
+	l.dispatch()
+	if holder, ok := t.shared.(interface {
+		Hold(context.Context, time.Duration)
+	}); ok {
+		holder.Hold(ctx, d)
+	}
+}
+
+// successRate returns how many requests have succeeded within the last second.
+func (l *Limiter) successRate(now time.Time) float64 {
+	for len(l.successes) > 0 && now.Sub(l.successes[0]) >= time.Second {
+		l.successes = l.successes[1:]
+	}
+	return float64(len(l.successes))
 }

@@ -21,7 +21,7 @@ func meetsLimit(t *testing.T, l *Limiter, hold time.Duration) {
 	t.Helper()
 	ticket := l.Ticket(t.Context(), time.Hour, nil)
 	require.NoError(t, ticket.Wait(t.Context(), t.Context()))
-	l.hold(ticket, hold, errTooMany)
+	ticket.RecordThrottle(t.Context(), hold, errTooMany)
 }
 
 // meetsLimits lets two requests leave and meet a limit, one after the other: the first one within a minute slows nothing.
@@ -62,7 +62,7 @@ func leaving(t *testing.T, l *Limiter, n int) []time.Duration {
 
 func TestR6_RequestsLeaveOneByOneInTheirOrderAfterAHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := New()
+		l := new(Limiter)
 		meetsLimit(t, l, time.Second)
 		succeeds(t, l, 10)
 		meetsLimit(t, l, time.Second)
@@ -76,7 +76,7 @@ func TestR6_RequestsLeaveOneByOneInTheirOrderAfterAHold(t *testing.T) {
 
 func TestR6_RequestsLeaveTogetherAfterAFirstHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := New()
+		l := new(Limiter)
 		meetsLimit(t, l, time.Second)
 		assert.Equal(t, []time.Duration{time.Second, time.Second, time.Second}, leaving(t, l, 3))
 		meetsLimit(t, l, time.Second)
@@ -88,7 +88,7 @@ func TestR6_RequestsLeaveTogetherAfterAFirstHold(t *testing.T) {
 
 func TestR6_AnswersToRequestsFromBeforeTheHoldDoNotSlowFurther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := New()
+		l := new(Limiter)
 		meetsLimit(t, l, time.Second)
 		succeeds(t, l, 10)
 		var early []*Ticket
@@ -99,7 +99,7 @@ func TestR6_AnswersToRequestsFromBeforeTheHoldDoNotSlowFurther(t *testing.T) {
 		}
 		time.Sleep(300 * time.Millisecond)
 		for _, ticket := range early {
-			l.hold(ticket, time.Second, errTooMany)
+			ticket.RecordThrottle(t.Context(), time.Second, errTooMany)
 		}
 		assert.InDelta(t, 8, l.pace.start, 1e-9)
 	})
@@ -107,7 +107,7 @@ func TestR6_AnswersToRequestsFromBeforeTheHoldDoNotSlowFurther(t *testing.T) {
 
 func TestR6_RequestsServedWhileTheLimitWasMetRaiseTheCeiling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := New()
+		l := new(Limiter)
 		meetsLimit(t, l, time.Second)
 		var burst []*Ticket
 		for range 30 {
@@ -116,7 +116,7 @@ func TestR6_RequestsServedWhileTheLimitWasMetRaiseTheCeiling(t *testing.T) {
 			burst = append(burst, ticket)
 		}
 		time.Sleep(20 * time.Millisecond)
-		l.hold(burst[0], time.Second, errTooMany)
+		burst[0].RecordThrottle(t.Context(), time.Second, errTooMany)
 		assert.Less(t, l.pace.start, 20.0)
 		for _, ticket := range burst[1:21] {
 			ticket.RecordSuccess()
@@ -125,9 +125,24 @@ func TestR6_RequestsServedWhileTheLimitWasMetRaiseTheCeiling(t *testing.T) {
 	})
 }
 
+func TestR6_WhileNothingSucceedsTheKnownLimitStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := new(Limiter)
+		meetsLimit(t, l, time.Second)
+		succeeds(t, l, 10)
+		meetsLimit(t, l, time.Second)
+		known := l.pace.ceiling
+		meetsLimits(t, l, time.Second)
+		assert.InDelta(t, known, l.pace.ceiling, 1e-9, "nothing has succeeded since")
+		succeeds(t, l, 1)
+		meetsLimit(t, l, time.Second)
+		assert.Less(t, l.pace.ceiling, known, "fewer a second succeeded")
+	})
+}
+
 func TestR6_PlaceGoesToARequestThatCanStillBeAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := New()
+		l := new(Limiter)
 		slow := l.Ticket(t.Context(), time.Hour, nil)
 		require.NoError(t, slow.Wait(t.Context(), t.Context()))
 		time.Sleep(500 * time.Millisecond)
@@ -166,7 +181,7 @@ func (s slowShared) Wait(context.Context) error {
 
 func TestR9_TheWaitForASharedLimiterIsNoLatency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := New()
+		l := new(Limiter)
 		ticket := l.Ticket(t.Context(), time.Hour, slowShared(time.Minute))
 		require.NoError(t, ticket.Wait(t.Context(), t.Context()))
 		time.Sleep(20 * time.Millisecond)
@@ -177,7 +192,7 @@ func TestR9_TheWaitForASharedLimiterIsNoLatency(t *testing.T) {
 
 func TestR9_RequestsThatWaitedForASharedLimiterKeepToThePaceThatBeganMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := New()
+		l := new(Limiter)
 		start, sent := time.Now(), make(chan time.Duration, 3)
 		for range cap(sent) {
 			ticket := l.Ticket(t.Context(), time.Hour, slowShared(10*time.Second))
@@ -198,7 +213,7 @@ func TestR9_RequestsThatWaitedForASharedLimiterKeepToThePaceThatBeganMeanwhile(t
 
 func TestR10_ARequestWhoseTimeEndsWhenThePaceIsForgottenIsSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := New()
+		l := new(Limiter)
 		now := time.Now()
 		l.pace = pace{slowedAt: now.Add(time.Millisecond - paceRecovery), heldUntil: now, start: minRate, ceiling: minRate}
 		l.lastSent = now
@@ -208,7 +223,7 @@ func TestR10_ARequestWhoseTimeEndsWhenThePaceIsForgottenIsSent(t *testing.T) {
 
 func TestR6_OneSlowAnswerIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := New()
+		l := new(Limiter)
 		slow := l.Ticket(t.Context(), time.Hour, nil)
 		require.NoError(t, slow.Wait(t.Context(), t.Context()))
 		time.Sleep(10 * time.Second)
@@ -225,7 +240,7 @@ func TestR6_OneSlowAnswerIsForgotten(t *testing.T) {
 
 func TestR6_AWaitingRequestIsSentAsSoonAsTheRisingPaceAllows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := New()
+		l := new(Limiter)
 		now := time.Now()
 		l.pace, l.lastSent = pace{slowedAt: now, heldUntil: now, start: minRate, failing: true, ceiling: maxRate}, now
 		require.NoError(t, l.Ticket(t.Context(), time.Hour, nil).Wait(t.Context(), t.Context()))
@@ -235,7 +250,7 @@ func TestR6_AWaitingRequestIsSentAsSoonAsTheRisingPaceAllows(t *testing.T) {
 
 func TestR6_RequestThatCouldNotLeaveSaysWhatHeldItBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := New()
+		l := new(Limiter)
 		meetsLimits(t, l, time.Second)
 		go func() { _ = l.Ticket(t.Context(), time.Hour, nil).Wait(t.Context(), t.Context()) }()
 		synctest.Wait()
@@ -248,7 +263,7 @@ func TestR6_RequestThatCouldNotLeaveSaysWhatHeldItBack(t *testing.T) {
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), 1050*time.Millisecond)
 		defer cancel()
-		err = l.Ticket(ctx, time.Hour, nil).Wait(ctx, ctx)
+		err = l.Ticket(ctx, time.Hour, nil).Wait(ctx, t.Context())
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorIs(t, err, errTooMany)
 	})
@@ -256,7 +271,7 @@ func TestR6_RequestThatCouldNotLeaveSaysWhatHeldItBack(t *testing.T) {
 
 func TestR6_NoRequestLeavesAtItsContextsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := New()
+		l := new(Limiter)
 		start := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -276,7 +291,7 @@ func TestR6_NoRequestLeavesAtItsContextsDeadline(t *testing.T) {
 
 func TestU2_NoTimerIsLeftWhenNothingWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := New()
+		l := new(Limiter)
 		meetsLimit(t, l, time.Minute)
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
@@ -287,18 +302,18 @@ func TestU2_NoTimerIsLeftWhenNothingWaits(t *testing.T) {
 
 func TestR6_NoHoldOutlastsFiveMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := New()
+		l := new(Limiter)
 		ticket := l.Ticket(t.Context(), time.Hour, nil)
 		require.NoError(t, ticket.Wait(t.Context(), t.Context()))
-		ticket.RecordLimit(t.Context(), 1<<63-1, errors.New("forever"))
-		l.hold(ticket, time.Second, errors.New("a shorter one changes nothing"))
+		ticket.RecordThrottle(t.Context(), 1<<63-1, errors.New("forever"))
+		ticket.RecordThrottle(t.Context(), time.Second, errors.New("a shorter one changes nothing"))
 		assert.Equal(t, []time.Duration{5 * time.Minute}, leaving(t, l, 1))
 	})
 }
 
 func TestB6_RequestsThatWaitDoNotLeaveOnceTheCallIsStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := New()
+		l := new(Limiter)
 		meetsLimit(t, l, time.Minute)
 		active, stop := context.WithCancelCause(t.Context())
 		start := time.Now()
@@ -306,27 +321,4 @@ func TestB6_RequestsThatWaitDoNotLeaveOnceTheCallIsStopped(t *testing.T) {
 		require.ErrorIs(t, l.Ticket(t.Context(), time.Hour, nil).Wait(t.Context(), active), errStopped)
 		assert.Equal(t, time.Second, time.Since(start))
 	})
-}
-
-func TestR5_BudgetLetsOneRetryThroughForFiveSuccesses(t *testing.T) {
-	limiter := New()
-	burst := 0
-	for limiter.TakeRetry() {
-		burst++
-	}
-	assert.Equal(t, 100, burst)
-	for range 4 {
-		(&Ticket{limiter: limiter}).RecordSuccess()
-	}
-	assert.False(t, limiter.TakeRetry())
-	(&Ticket{limiter: limiter}).RecordSuccess()
-	assert.True(t, limiter.TakeRetry())
-	for range 10_000 {
-		(&Ticket{limiter: limiter}).RecordSuccess()
-	}
-	burst = 0
-	for limiter.TakeRetry() {
-		burst++
-	}
-	assert.Equal(t, 100, burst, "quiet times save nothing up")
 }

@@ -86,10 +86,10 @@ func (r Redactor) Texts(values []string) []string {
 
 // Error returns err if it does not hold a token, or else its text without them.
 func (r Redactor) Error(err error) error {
-	if err == nil || r.Text(err.Error()) == err.Error() {
-		return err
+	if err == nil {
+		return nil
 	}
-	return textOf(err, r.Text(err.Error()))
+	return withText(err, r.Text(err.Error()))
 }
 
 // Problem returns p without the tokens.
@@ -137,11 +137,7 @@ var quoted = regexp.MustCompile(`"(?s:\\.|[^"])*("|$)`)
 // WithoutQuotes returns an error of net/http without the text in quotes. It quotes what it cannot parse of an answer, which may be a
 // recipient, and errors are logged.
 func WithoutQuotes(err error) error {
-	text := err.Error()
-	if !strings.Contains(text, `"`) {
-		return err
-	}
-	return textOf(err, quoted.ReplaceAllLiteralString(text, `"..."`))
+	return withText(err, quoted.ReplaceAllLiteralString(err.Error(), `"..."`))
 }
 
 // textError is a text in place of an error. Only errors.Is still knows what that was, since errors.As would show it whole.
@@ -150,7 +146,11 @@ type textError struct {
 	is   func(target error) bool // a closure, where nothing finds the error
 }
 
-func textOf(err error, text string) error {
+// withText returns err if that is its text, or else an error with that text.
+func withText(err error, text string) error {
+	if err.Error() == text {
+		return err
+	}
 	return &textError{text, func(target error) bool { return errors.Is(err, target) }}
 }
 

@@ -38,7 +38,7 @@ func jitter(longest time.Duration) time.Duration { return time.Duration(Random(i
 
 // Delay returns the wait before the attempt that follows attempt n, which was answered with a status (0 if it was not) and a
 // Retry-After (0 if it had none). Callers that failed together do not come back together: it has full jitter, and after a 429
-// equal jitter, which is never short (AWS, "Exponential Backoff And Jitter").
+// without Retry-After equal jitter, which is never short (AWS, "Exponential Backoff And Jitter").
 func (p Policy) Delay(n, status int, retryAfter time.Duration) time.Duration {
 	longest := p.Backoff(n)
 	if status == http.StatusTooManyRequests && retryAfter == 0 {
@@ -71,22 +71,22 @@ func Transient(err error) bool {
 	dns, isDNS := errors.AsType[*net.DNSError](err)
 	op, isOp := errors.AsType[*net.OpError](err)
 	alert := isOp && (op.Op == "remote error" || op.Op == "local error") // of TLS; it may come after a request
-	return !IsTLS(err) && !alert && !(isDNS && dns.IsNotFound)
+	return !isTLS(err) && !alert && !(isDNS && dns.IsNotFound)
 }
 
-// IsDial reports whether no connection could be established.
-func IsDial(err error) bool {
-	op, ok := errors.AsType[*net.OpError](err)
-	_, dns := errors.AsType[*net.DNSError](err)
-	return dns || ok && op.Op == "dial"
+// NoConnection reports whether err says that no connection could be established.
+func NoConnection(err error) bool {
+	op, isOp := errors.AsType[*net.OpError](err)
+	return isOp && op.Op == "dial" || has[*net.DNSError](err) || isTLS(err)
 }
 
-// IsTLS reports whether the connection failed because the two sides could not agree, or one did not trust the other.
-func IsTLS(err error) bool {
-	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
-	_, record := errors.AsType[tls.RecordHeaderError](err)
-	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
-	_, hostname := errors.AsType[x509.HostnameError](err)
-	_, unusable := errors.AsType[x509.CertificateInvalidError](err)
-	return certificate || record || authority || hostname || unusable || errors.Is(err, http.ErrSchemeMismatch)
+// isTLS reports whether the two sides of a connection could not agree, or one did not trust the other.
+func isTLS(err error) bool {
+	return has[*tls.CertificateVerificationError](err) || has[tls.RecordHeaderError](err) || errors.Is(err, http.ErrSchemeMismatch) ||
+		has[x509.UnknownAuthorityError](err) || has[x509.HostnameError](err) || has[x509.CertificateInvalidError](err)
+}
+
+func has[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }

@@ -1,7 +1,13 @@
 package retry_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
 	"math"
+	"net"
+	"net/http"
 	"testing"
 	"time"
 
@@ -94,5 +100,31 @@ func TestR1_EveryServerErrorIsRepeatedButThoseThatSayItWillNeverWork(t *testing.
 	for status := 100; status < 1000; status++ {
 		want := status == 408 || status == 429 || status >= 500 && status <= 599 && !never[status]
 		assert.Equal(t, want, retry.Status(status), "%d", status)
+	}
+}
+
+func TestC4_ErrorsThatSayThatThereWasNoConnection(t *testing.T) {
+	broken := errors.New("broken")
+	for _, test := range []struct {
+		err                     error
+		noConnection, transient bool
+	}{
+		{&net.OpError{Op: "dial", Err: broken}, true, true},
+		{&net.OpError{Op: "dial", Err: &net.DNSError{IsTimeout: true}}, true, true},
+		{&net.DNSError{IsNotFound: true}, true, false},
+		{&tls.CertificateVerificationError{Err: broken}, true, false},
+		{tls.RecordHeaderError{Msg: "not TLS"}, true, false},
+		{x509.UnknownAuthorityError{}, true, false},
+		{x509.HostnameError{Certificate: &x509.Certificate{}, Host: "h"}, true, false},
+		{x509.CertificateInvalidError{Reason: x509.Expired}, true, false},
+		{http.ErrSchemeMismatch, true, false},
+		{&net.OpError{Op: "remote error", Err: broken}, false, false},
+		{&net.OpError{Op: "local error", Err: broken}, false, false},
+		{&net.OpError{Op: "read", Err: broken}, false, true},
+		{broken, false, true},
+	} {
+		err := fmt.Errorf("wrapped: %w", test.err)
+		assert.Equal(t, test.noConnection, retry.NoConnection(err), "%v", err)
+		assert.Equal(t, test.transient, retry.Transient(err), "%v", err)
 	}
 }

@@ -275,7 +275,7 @@ func (t *attemptTrace) ended(ctx, attemptCtx context.Context, err error) (kind, 
 		err = errResent
 	case attemptCtx.Err() != nil:
 		err = errAttemptTimeout
-	case retry.IsDial(err), retry.IsTLS(err):
+	case retry.NoConnection(err):
 		unconnected = true // and such an error quotes nothing of an answer
 	case t.wanted && t.conns == 0:
 		err = asProxyError(redact.WithoutQuotes(err))

@@ -33,7 +33,7 @@ type Client struct {
 
 // NewClient returns a Client that sends through a copy of hc, which may be nil.
 func NewClient(hc *http.Client) *Client {
-	c := &Client{Limiter: ratelimit.New()}
+	c := &Client{Limiter: new(ratelimit.Limiter)}
 	if hc != nil {
 		c.http = *hc
 	}

@@ -103,7 +103,7 @@ func (x *exchange) next(ctx context.Context) (wait time.Duration, again bool) {
 	}
 	wait = x.sender.Policy.Delay(t.Attempts, last.status, last.retryAfter)
 	if last.throttled() {
-		x.ticket.RecordLimit(ctx, wait, last.err)
+		x.ticket.RecordThrottle(ctx, wait, last.err)
 	}
 	return wait, x.mayRetry(ctx, wait)
 }

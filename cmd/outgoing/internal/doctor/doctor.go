@@ -195,8 +195,7 @@ func reached(a *answer) Result {
 
 // clock compares the gateway's Date, which has whole seconds, with the clock of this machine.
 func clock(a *answer) Result {
-	value, _ := header.Single(a.Header, "Date")
-	date, err := http.ParseTime(value)
+	date, err := http.ParseTime(header.Single(a.Header, "Date"))
 	if err != nil {
 		return Note.found("no Date, or one that cannot be read: the local clock is used")
 	}

@@ -97,7 +97,7 @@ func links(p *answer) (isThere bool, wrong string) {
 	if p.page*p.limit < *total {
 		wanted = strconv.Itoa(p.page + 1)
 	}
-	next, err := url.Parse(header.ParseLinks(p.Header.Values("Link"), p.Request.URL).Next)
+	next, err := url.Parse(header.ParseLinks(p.Header.Values("Link"), p.Request.URL)["next"])
 	if isThere && (err != nil || next.Query().Get("page") != wanted) {
 		wrong = "the next page is not as it should be"
 	}
