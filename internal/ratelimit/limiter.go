@@ -151,24 +151,24 @@ func StopReason(ctx, active context.Context) error {
 	return cmp.Or(context.Cause(active), errline.Context(ctx))
 }
 
-// enter puts a request into the queue.
+// enter puts a request into the queue, unless a hold would keep it back for too long.
 func (l *Limiter) enter(t *Ticket) {
+	defer l.dispatch()
 	l.mu.Lock()
-	at, _ := slices.BinarySearchFunc(l.waiting, t, func(a, b *Ticket) int { return cmp.Compare(a.number, b.number) })
-	l.waiting = slices.Insert(l.waiting, at, t)
-	l.mu.Unlock()
-	l.dispatch()
+	defer l.mu.Unlock()
+	if !l.refuse(t) {
+		at, _ := slices.BinarySearchFunc(l.waiting, t, func(a, b *Ticket) int { return cmp.Compare(a.number, b.number) })
+		l.waiting = slices.Insert(l.waiting, at, t)
+	}
 }
 
-// dispatch fails requests that a hold would keep back for too long, lets others go as far as hold and pace allow, and sees to it
-// that it is called again when they allow more.
+// dispatch lets requests go as far as hold and pace allow, and sees to it that it is called again when they allow more.
 func (l *Limiter) dispatch() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.timer != nil {
 		l.timer.Stop()
 	}
-	l.waiting = slices.DeleteFunc(l.waiting, l.refuse)
 	for now := time.Now(); len(l.waiting) > 0; {
 		next, ready := l.next(now)
 		interval := time.Duration(float64(time.Second) / l.pace.rate(now))
@@ -268,6 +268,7 @@ func (t *Ticket) RecordThrottle(ctx context.Context, d time.Duration, cause erro
 	if until := now.Add(d); until.After(l.pace.heldUntil) {
 		l.pace.heldUntil, l.cause = until, cause
 	}
+	l.waiting = slices.DeleteFunc(l.waiting, l.refuse)
 	l.mu.Unlock()
 	l.dispatch()
 	if holder, ok := t.shared.(interface {
@@ -283,4 +284,33 @@ func (l *Limiter) successRate(now time.Time) float64 {
 		l.successes = l.successes[1:]
 	}
 	return float64(len(l.successes))
+}
+
+// The retry quota is that of the AWS SDKs: while most requests fail, at most one in five is repeated.
+const (
+	maxQuota  = 500
+	retryCost = 5
+)
+
+// retryQuota is a token bucket, full at first. A retry takes retryCost tokens, a success gives one back.
+type retryQuota struct {
+	mu    sync.Mutex
+	taken int
+}
+
+// TakeRetry takes a retry from the quota, and reports whether there was one left.
+func (q *retryQuota) TakeRetry() bool { return q.take(retryCost) }
+
+// ReturnRetry puts a retry back that was not sent.
+func (q *retryQuota) ReturnRetry() { q.take(-retryCost) }
+
+// take takes n tokens if there are so many; it puts them back if n is negative.
+func (q *retryQuota) take(n int) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.taken+n > maxQuota {
+		return false
+	}
+	q.taken = max(0, q.taken+n)
+	return true
 }
