@@ -69,33 +69,29 @@ func Ordered[T, R any](ctx context.Context, n int, items iter.Seq[T], work func(
 			}
 		}
 	}
-	type slot struct {
-		result R
-		done   bool
-	}
 	return func(yield func(R) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		group := NewGroup[*slot]()
+		group := NewGroup[struct{}]()
 		defer group.Drain()
 		defer cancel()
 
-		var queue []*slot
+		var queue []chan R // one for the result of each piece
 		// yieldReady waits until a piece of work ends, and yields the results that are ready.
 		yieldReady := func() bool {
-			(<-group.Ended())().done = true
-			for len(queue) > 0 && queue[0].done {
-				head := queue[0]
+			(<-group.Ended())()
+			for len(queue) > 0 && len(queue[0]) > 0 {
+				result := <-queue[0]
 				queue[0], queue = nil, queue[1:]
-				if !yield(head.result) {
+				if !yield(result) {
 					return false
 				}
 			}
 			return true
 		}
 		for item := range items {
-			s := new(slot)
-			queue = append(queue, s)
-			group.Go(func() *slot { s.result = work(ctx, item); return s })
+			result := make(chan R, 1)
+			queue = append(queue, result)
+			group.Go(func() (none struct{}) { result <- work(ctx, item); return none })
 			for group.Running() == n || len(queue)/maxBufferedRounds >= n {
 				if !yieldReady() {
 					return
