@@ -42,12 +42,17 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 		toReadBack []int64
 	)
 	for part := range inRequests(ctx, call, asked, call.cancelOnce) {
+		for i, o := range part.Outcomes {
+			reason := part.reasons[i]
+			if reason != nil {
+				failed.add(reason, o.ID)
+			}
+			if o.State == Unknown || o.State == Rejected && reason == nil && o.Status != http.StatusNotFound {
+				toReadBack = append(toReadBack, o.ID)
+			}
+		}
 		result.Outcomes = append(result.Outcomes, part.Outcomes...)
 		result.Meta.add(part.Meta)
-		for _, f := range part.failed {
-			failed.add(f.Err, f.IDs...)
-		}
-		toReadBack = append(toReadBack, part.toReadBack...)
 	}
 	if len(toReadBack) > 0 && call.stopped(ctx) == nil {
 		call.readBack(ctx, &result, toReadBack)
@@ -79,8 +84,7 @@ var errNoRetryLeft = errors.New("the retry quota is used up")
 // cancelResult is the result of one request.
 type cancelResult struct {
 	CancelResult
-	failed     failures
-	toReadBack []int64
+	reasons []error // of each outcome: why the ID is not settled
 }
 
 // cancelOnce cancels the messages of one request.
@@ -90,17 +94,10 @@ func (c *call) cancelOnce(ctx context.Context, ids []int64) (result cancelResult
 	if answerOf(found.err).noneKnown() && !found.trace.MayHaveTakenEffect() {
 		result.Requests = 1
 	}
-	result.Outcomes = make([]Outcome, len(ids))
+	result.Outcomes, result.reasons = make([]Outcome, len(ids)), make([]error, len(ids))
 	for i, id := range ids {
-		outcome, reason := outcomeOf(found, i)
-		outcome.ID = id
-		result.Outcomes[i] = outcome
-		if reason != nil {
-			result.failed.add(reason, id)
-		}
-		if outcome.State == Unknown || outcome.State == Rejected && reason == nil && outcome.Status != http.StatusNotFound {
-			result.toReadBack = append(result.toReadBack, id)
-		}
+		result.Outcomes[i], result.reasons[i] = outcomeOf(found, i)
+		result.Outcomes[i].ID = id
 	}
 	return result
 }

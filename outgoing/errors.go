@@ -145,7 +145,7 @@ func newAPIError(req transport.Request, r *transport.Reply, cause error) error {
 		Method:     req.Method,
 		Path:       req.Path,
 		StatusCode: r.Status,
-		Problem:    r.Redact.Problem(p),
+		Problem:    *r.Redact.Problem(&p),
 		Body:       r.Redact.Bytes(r.Body, transport.MaxErrorBody),
 		Header:     r.Redact.Header(r.Header),
 		RetryAfter: r.RetryAfter,

@@ -88,11 +88,7 @@ func outcomeOfRow(row rows.Row[gen.CancelledMessage], t *transport.Trace) (o Out
 	case o.Status/100 == 4 && t.Ambiguous:
 		return o, errDoubt
 	case o.Status/100 == 4:
-		o.State, o.Problem = Rejected, row.Value.Error
-		if o.Problem == nil {
-			o.Problem = new(Problem)
-		}
-		*o.Problem = t.Redact.Problem(*o.Problem)
+		o.State, o.Problem = Rejected, t.Redact.Problem(row.Value.Error)
 		return o, nil
 	case o.Status/100 == 5:
 		return o, errRowServer

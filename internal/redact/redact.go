@@ -2,6 +2,7 @@
 package redact
 
 import (
+	"cmp"
 	"errors"
 	"html"
 	"net/http"
@@ -92,12 +93,13 @@ func (r Redactor) Error(err error) error {
 	return withText(err, r.Text(err.Error()))
 }
 
-// Problem returns p without the tokens.
-func (r Redactor) Problem(p gen.Problem) gen.Problem {
-	for _, field := range []*string{&p.Type, &p.Title, &p.Detail, &p.Code, &p.Instance} {
+// Problem returns a copy of p without the tokens; an empty one for nil.
+func (r Redactor) Problem(p *gen.Problem) *gen.Problem {
+	clean := *cmp.Or(p, new(gen.Problem))
+	for _, field := range []*string{&clean.Type, &clean.Title, &clean.Detail, &clean.Code, &clean.Instance} {
 		*field = r.Text(*field)
 	}
-	return p
+	return &clean
 }
 
 // Header returns a copy of h without the tokens.

@@ -50,7 +50,7 @@ func TestS1_EveryTokenOfTheRequestIsReplacedTheLongerFirst(t *testing.T) {
 
 func TestS1_NothingOfARequestHoldsTheToken(t *testing.T) {
 	clean := redact.Redactor{}.With(token)
-	p := clean.Problem(gen.Problem{Type: token, Title: token, Detail: "a " + token, Code: token, Instance: token, Status: 7})
+	p := clean.Problem(&gen.Problem{Type: token, Title: token, Detail: "a " + token, Code: token, Instance: token, Status: 7})
 	assert.NotContains(t, fmt.Sprintf("%#v", p), token)
 	assert.Equal(t, 7, p.Status)
 	h := clean.Header(http.Header{"X-Echo": {"a", token}, token: {"b"}})
