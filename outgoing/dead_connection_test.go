@@ -44,7 +44,7 @@ func newTunnel(t *testing.T, server *httptest.Server) *tunnel {
 	require.NoError(t, err)
 	p := &tunnel{addr: listener.Addr().String(), alive: new(atomic.Bool)}
 	p.alive.Store(true)
-	var open sync.WaitGroup
+	var accepting, open sync.WaitGroup
 	var conns sync.Map
 	forward := func(to, from net.Conn, alive *atomic.Bool) {
 		buffer := make([]byte, 32<<10)
@@ -60,7 +60,7 @@ func newTunnel(t *testing.T, server *httptest.Server) *tunnel {
 			}
 		}
 	}
-	open.Go(func() {
+	accepting.Go(func() {
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
@@ -83,6 +83,7 @@ func newTunnel(t *testing.T, server *httptest.Server) *tunnel {
 	})
 	t.Cleanup(func() {
 		_ = listener.Close()
+		accepting.Wait() // else it may accept one more
 		conns.Range(func(conn, _ any) bool { _ = conn.(net.Conn).Close(); return true })
 		open.Wait()
 	})
@@ -96,7 +97,7 @@ func viaTunnel(t *testing.T, test func(t *testing.T, client *outgoing.Client, tu
 		time.Sleep(5 * time.Millisecond) // so that several are in flight at once
 		ok(w, r)
 	})
-	timeout := 300 * time.Millisecond
+	timeout := 500 * time.Millisecond
 	if fewer.Raced { // a handshake takes longer, too
 		timeout = time.Second
 	}
