@@ -17,7 +17,7 @@ import (
 
 // Page is a page of the history as one answer shows it.
 type Page struct {
-	IDs            []int64          // of its rows; 0 for one that cannot be read
+	IDs            []int64          // of its rows, at most the limit; 0 for one that cannot be read
 	Deliver        func(i int) bool // takes row i, and returns false to end the walk
 	Total, Current *int             // how many rows there are, and which page this is; nil if it does not say
 	HasNext        bool             // it names a next page
@@ -35,7 +35,7 @@ var (
 // returns nil at the end of the history, or if Deliver returns false, and else an error of fetch, or one that matches
 // [ErrDrift] or [ErrIncomplete]. It assumes that two rows never swap their order.
 func Walk(ctx context.Context, concurrency int, fetch func(ctx context.Context, page, limit int) (Page, error)) error {
-	w := walk{cursor: newCursor(), serialLeft: serialAtStart}
+	w := walk{serialLeft: serialAtStart}
 	get := func(ctx context.Context, a *answer) *answer {
 		a.Page, a.err = fetch(ctx, a.page, a.limit)
 		return a
@@ -50,7 +50,7 @@ func Walk(ctx context.Context, concurrency int, fetch func(ctx context.Context, 
 			if next, done, err = w.take(a); done {
 				return err
 			}
-			if next != w.cursor.following(a.window) || depth != w.depth(concurrency) {
+			if next != w.cursor.windowFor(a.end()) || depth != w.depth(concurrency) {
 				break
 			}
 		}
@@ -61,23 +61,18 @@ func Walk(ctx context.Context, concurrency int, fetch func(ctx context.Context, 
 type walk struct {
 	cursor     cursor
 	counts     counts
-	serialLeft int // windows to fetch one by one, since one did not bring what was expected
+	misses     int // how many windows in a row brought nothing
+	serialLeft int // windows to fetch one by one, since one brought nothing
 }
 
-const serialAtStart, serialAfterMiss = 2, 8
+const serialAtStart, serialAfterMiss, maxMisses = 2, 8, 8
 
-// answer is what came for a window, and how it relates to what was delivered. Where no row of it is known, or it ends
-// before the last delivered row, it is not joined.
+// answer is what came for a window.
 type answer struct {
 	window
 	delivered int // how many rows had been delivered when it was asked for
 	Page
 	err error
-
-	joined  bool // it goes on where the deliveries ended
-	last    int  // the index of the last known row; -1 without one
-	from    int  // the index of the first row to deliver
-	altered bool // rows that were delivered stand in another order, or others between them
 }
 
 // short reports whether the history seems to end in a.
@@ -85,7 +80,7 @@ func (a *answer) short() bool { return len(a.IDs) < a.limit }
 
 // depth returns how many windows to fetch at a time.
 func (w *walk) depth(concurrency int) int {
-	if w.serialLeft > 0 || w.counts.answers > 0 {
+	if w.serialLeft > 0 || len(w.counts.ends) > 0 {
 		return 1
 	}
 	return concurrency
@@ -97,8 +92,8 @@ func (w *walk) ahead(next window) iter.Seq[*answer] {
 	return func(yield func(*answer) bool) {
 		c := &w.cursor
 		for more := true; more && yield(&answer{window: next, delivered: c.delivered}); {
-			next = c.following(next)
-			more = next.start() <= c.at+c.delivered && (c.total == nil || next.start() < *c.total)
+			next = c.windowFor(next.end())
+			more = next.start() < c.place+c.delivered && (c.total == nil || next.start() < *c.total)
 		}
 	}
 }
@@ -114,20 +109,21 @@ func (w *walk) take(a *answer) (next window, done bool, err error) {
 	case a.Current != nil && *a.Current != a.page:
 		next = a.window
 	default:
-		c.locate(a)
-		for i := a.from; a.joined && i < len(a.IDs); i++ {
+		m := c.locate(a)
+		for i := m.from; i < len(a.IDs); i++ {
 			if c.deliver(a.IDs[i]) && !a.Deliver(i) {
 				return next, true, nil
 			}
 		}
 		if c.delivered > before {
+			w.misses = 0
 			w.counts.reset()
 		}
-		w.counts.observe(a)
-		next = c.aim(a)
+		w.counts.observe(a, m)
+		next = c.aim(a, m)
 	}
 	if c.delivered == before {
-		c.misses++
+		w.misses++
 		w.serialLeft = serialAfterMiss
 	}
 	ended, contradiction := w.counts.judge(c.delivered)
@@ -136,7 +132,7 @@ func (w *walk) take(a *answer) (next window, done bool, err error) {
 		return next, true, c.endedEarly(ErrIncomplete, ", and "+contradiction)
 	case ended:
 		return next, true, nil
-	case c.misses == maxMisses:
+	case w.misses == maxMisses:
 		return next, true, c.endedEarly(ErrDrift, "")
 	}
 	return next, false, nil
