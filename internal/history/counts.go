@@ -11,7 +11,8 @@ import (
 //
 // In one answer the total and the offset after the last row of a short page are two ways to say the same thing,
 // whatever arrived or was deleted before. A total may be a few requests older or newer than the rows, though: so where
-// the history ended in one answer may explain the total of another, as long as nothing was delivered between them.
+// the history ended in one answer may explain the total of another, as long as both are among the few since the first
+// short page.
 type counts struct {
 	first   *int // the first total: how many rows there were when the walk began
 	varied  bool // not all totals were the same
@@ -21,7 +22,7 @@ type counts struct {
 	sawEnd    bool  // a page showed the end of the history
 	inARow    int   // how many such pages there were in a row
 	ends      []int // the offsets after the last rows of short pages, these and others
-	totals    []int // those of the same answers
+	totals    []int // those of all answers since the first short page, that one included
 	nextLinks int   // how many short pages in a row had a next one by their Link header only
 }
 
@@ -42,20 +43,20 @@ func (c *counts) observe(a *answer, m match) {
 		c.inARow = 0
 	}
 	c.sawEnd = c.sawEnd || c.inARow > 0
-	if a.Total != nil {
-		c.first = cmp.Or(c.first, a.Total)
-		c.varied = c.varied || *a.Total != *c.first
+	if a.short() {
+		c.ends = append(c.ends, a.start()+len(a.IDs))
+		c.nextLinks++
+		if !a.HasNext || a.Total != nil && *a.Total > a.end() {
+			c.nextLinks = 0
+		}
 	}
-	if !a.short() {
+	if a.Total == nil {
 		return
 	}
-	c.ends = append(c.ends, a.start()+len(a.IDs))
-	if a.Total != nil {
+	c.first = cmp.Or(c.first, a.Total)
+	c.varied = c.varied || *a.Total != *c.first
+	if len(c.ends) > 0 {
 		c.totals = append(c.totals, *a.Total)
-	}
-	c.nextLinks++
-	if !a.HasNext || a.Total != nil && *a.Total > a.end() {
-		c.nextLinks = 0
 	}
 }
 

@@ -145,8 +145,10 @@ func (c *cursor) search(a *answer) window {
 		if a.Total != nil {
 			c.place = min(c.place, *a.Total)
 		}
-	case a.Total != nil && c.total != nil:
+	case a.Total != nil && c.total != nil && *a.Total != *c.total:
 		c.place = max(c.place+*a.Total-*c.total, 0)
+	default: // it has just been looked at
+		c.back = max(c.back, slackOnceLost)
 	}
 	c.total, c.slack = cmp.Or(a.Total, c.total), slackOnceLost
 	next := c.windowFor(c.place - c.back)
@@ -171,18 +173,20 @@ func (c *cursor) windowFor(place int) window {
 // does, and the last row with an ID. It asks for no more rows than the gateway is known to serve, where that can be,
 // since one that cuts pages short would show the same rows again.
 func (c *cursor) windowPastEnd() window {
-	last, to := c.place-1, c.place+1
-	return cmp.Or(
-		widest(last-c.unreadable-c.slack, to, 2, c.served),
-		widest(last-c.unreadable, to, 2, c.served),
-		widest(last, to, 2, c.served))
+	from, to := c.place-1-c.unreadable, c.place+1
+	for high := c.served; high <= maxLimit; high++ {
+		if w := cmp.Or(widest(from-c.slack, to, 2, high), widest(from, to, 2, high)); w != (window{}) {
+			return w
+		}
+	}
+	return c.windowFor(c.place)
 }
 
-// widest returns, of the windows that show the rows from the offset from to before to, the one that reaches furthest.
-// Only multiples of the limit can be addressed, so the limit is what there is to choose: one from low to high, or else
-// the first that will do; there may be none.
+// widest returns, of the windows with a limit from low to high that show the rows from the offset from to before to, the
+// one that reaches furthest, if there is one. Only multiples of the limit can be addressed, so the limit is what there is
+// to choose.
 func widest(from, to, low, high int) (best window) {
-	for limit := low; limit <= high || limit <= maxLimit && best == (window{}); limit++ {
+	for limit := low; limit <= high; limit++ {
 		if w := (window{max(from, 0)/limit + 1, limit}); w.end() >= max(to, best.end()+1) {
 			best = w
 		}

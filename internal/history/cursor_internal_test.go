@@ -94,10 +94,10 @@ func TestH1_SearchFollowsTheTotalAndThenLooksFurtherBack(t *testing.T) {
 	}{
 		{"the total grew", new(5000), new(5030), []int{1030, 1030 - 12, 1030 - 36, 1030 - 84, 1030 - 180}},
 		{"the total shrank", new(5000), new(4990), []int{990, 990 - 12, 990 - 36}},
-		{"the total is the same", new(5000), new(5000), []int{1000, 1000 - 12, 1000 - 36, 1000 - 84}},
-		{"no total", nil, nil, []int{1000, 1000 - 12, 1000 - 36}},
-		{"the total is new", nil, new(7000), []int{1000, 1000 - 12, 1000 - 36}},
-		{"the total is gone", new(5000), nil, []int{1000, 1000 - 12, 1000 - 36}},
+		{"the total is the same", new(5000), new(5000), []int{1000 - 12, 1000 - 36, 1000 - 84}},
+		{"no total", nil, nil, []int{1000 - 12, 1000 - 36}},
+		{"the total is new", nil, new(7000), []int{1000 - 12, 1000 - 36}},
+		{"the total is gone", new(5000), nil, []int{1000 - 12, 1000 - 36}},
 		{"everything went", new(5000), new(0), []int{0, 0, 0}},
 	}
 	for _, tt := range tests {
