@@ -34,10 +34,9 @@ type cursor struct {
 }
 
 const (
-	remembered    = 512
-	slackOnceLost = 12
-	minLimit      = 25
-	maxLimit      = 50
+	remembered         = 512
+	slackOnceLost      = 12
+	minLimit, maxLimit = 25, 50
 )
 
 // match is how an answer relates to what was delivered.
@@ -100,20 +99,19 @@ func (c *cursor) compare(ids []int64) (last, behind int, reordered bool) {
 	return last, behind, reordered
 }
 
-// deliver records a row. It returns false for one that was delivered before: a gateway that repeats a row must not make
-// the walk repeat it.
+// deliver records a row. It returns false for one that the same page showed before: a gateway that repeats a row must not
+// make the walk repeat it.
 func (c *cursor) deliver(id int64) bool {
-	if id == 0 {
-		c.unreadable++
-	} else {
-		if slices.Contains(c.recent, id) {
-			return false
-		}
-		c.lastID, c.unreadable = id, 0
+	if id != 0 && slices.Contains(c.recent[max(0, len(c.recent)-maxLimit):], id) {
+		return false
 	}
 	c.delivered++
 	c.recent = append(c.recent, id)
 	c.recent = c.recent[max(0, len(c.recent)-remembered):]
+	c.unreadable++
+	if id != 0 {
+		c.lastID, c.unreadable = id, 0
+	}
 	return true
 }
 

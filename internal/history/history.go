@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 
 	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
@@ -35,22 +34,20 @@ var (
 // returns nil at the end of the history, or if Deliver returns false, and else an error of fetch, or one that matches
 // [ErrDrift] or [ErrIncomplete]. It assumes that two rows never swap their order.
 func Walk(ctx context.Context, concurrency int, fetch func(ctx context.Context, page, limit int) (Page, error)) error {
-	w := walk{serialLeft: serialAtStart}
+	w := walk{next: window{1, maxLimit}, serialLeft: serialAtStart}
 	get := func(ctx context.Context, a *answer) *answer {
 		a.Page, a.err = fetch(ctx, a.page, a.limit)
 		return a
 	}
 	// Answers are taken in the order of their requests. As soon as one shows that what was fetched ahead is not what is
 	// needed next, it starts again with what is.
-	for next := (window{1, maxLimit}); ; {
+	for {
 		depth := w.depth(concurrency)
-		for a := range parallel.Ordered(ctx, depth, w.ahead(next), get) {
-			var done bool
-			var err error
-			if next, done, err = w.take(a); done {
+		for a := range parallel.Ordered(ctx, depth, w.ahead, get) {
+			if done, err := w.take(a); done {
 				return err
 			}
-			if next != w.cursor.windowFor(a.end()) || depth != w.depth(concurrency) {
+			if w.next != w.cursor.windowFor(a.end()) || depth != w.depth(concurrency) {
 				break
 			}
 		}
@@ -61,8 +58,9 @@ func Walk(ctx context.Context, concurrency int, fetch func(ctx context.Context, 
 type walk struct {
 	cursor     cursor
 	counts     counts
-	misses     int // how many windows in a row brought nothing
-	serialLeft int // windows to fetch one by one, since one brought nothing
+	next       window // the one to look at
+	misses     int    // how many windows in a row brought nothing
+	serialLeft int    // windows to fetch one by one, since one brought nothing
 }
 
 const serialAtStart, serialAfterMiss, maxMisses = 2, 8, 8
@@ -86,33 +84,31 @@ func (w *walk) depth(concurrency int) int {
 	return concurrency
 }
 
-// ahead yields a window and those that will be needed next if nothing changes, as far as the history reaches: by the
-// total, if there is one, and by what was delivered, which a prefetch may at most double.
-func (w *walk) ahead(next window) iter.Seq[*answer] {
-	return func(yield func(*answer) bool) {
-		c := &w.cursor
-		for more := true; more && yield(&answer{window: next, delivered: c.delivered}); {
-			next = c.windowFor(next.end())
-			more = next.start() < c.place+c.delivered && (c.total == nil || next.start() < *c.total)
-		}
+// ahead yields the next window and those that will be needed then if nothing changes, as far as the history reaches: by
+// the total, if there is one, and by what was delivered, which a prefetch may at most double.
+func (w *walk) ahead(yield func(*answer) bool) {
+	c, next := &w.cursor, w.next
+	for more := true; more && yield(&answer{window: next, delivered: c.delivered}); {
+		next = c.windowFor(next.end())
+		more = next.start() < c.place+c.delivered && (c.total == nil || next.start() < *c.total)
 	}
 }
 
-// take delivers what an answer proves to come next, and returns the window to look at then, or that the walk is done.
-func (w *walk) take(a *answer) (next window, done bool, err error) {
+// take delivers what an answer proves to come next, and finds the window to look at then, or reports that the walk is done.
+func (w *walk) take(a *answer) (done bool, err error) {
 	c := &w.cursor
 	before := c.delivered
 	w.serialLeft--
 	switch {
 	case a.err != nil:
-		return next, true, a.err
+		return true, a.err
 	case a.Current != nil && *a.Current != a.page:
-		next = a.window
+		w.next = a.window
 	default:
 		m := c.locate(a)
 		for i := m.from; i < len(a.IDs); i++ {
 			if c.deliver(a.IDs[i]) && !a.Deliver(i) {
-				return next, true, nil
+				return true, nil
 			}
 		}
 		if c.delivered > before {
@@ -120,7 +116,7 @@ func (w *walk) take(a *answer) (next window, done bool, err error) {
 			w.counts.reset()
 		}
 		w.counts.observe(a, m)
-		next = c.aim(a, m)
+		w.next = c.aim(a, m)
 	}
 	if c.delivered == before {
 		w.misses++
@@ -129,13 +125,13 @@ func (w *walk) take(a *answer) (next window, done bool, err error) {
 	ended, contradiction := w.counts.judge(c.delivered)
 	switch {
 	case contradiction != "":
-		return next, true, c.endedEarly(ErrIncomplete, ", and "+contradiction)
+		return true, c.endedEarly(ErrIncomplete, ", and "+contradiction)
 	case ended:
-		return next, true, nil
+		return true, nil
 	case w.misses == maxMisses:
-		return next, true, c.endedEarly(ErrDrift, "")
+		return true, c.endedEarly(ErrDrift, "")
 	}
-	return next, false, nil
+	return false, nil
 }
 
 func (c *cursor) endedEarly(kind error, reason string) error {
