@@ -69,8 +69,8 @@ func (c *counts) observe(a *answer, m match) {
 // not the page that was asked for.
 func (c *counts) judge(delivered int) (ended bool, contradiction string) {
 	missing := c.first != nil && *c.first > delivered
-	exceed := missing && len(c.totals) > 0 &&
-		(slices.Min(c.totals) > slices.Max(c.ends) || !c.varied && slices.Min(c.ends) != *c.first)
+	exceed := missing && len(c.totals) > 0 && (slices.Min(c.totals) > slices.Max(c.ends) ||
+		!c.varied && slices.ContainsFunc(c.ends, func(end int) bool { return end != *c.first }))
 	switch {
 	case exceed && len(c.totals) >= maxContradictions:
 		return false, fmt.Sprintf("X-Total-Results says %d", slices.Min(c.totals))

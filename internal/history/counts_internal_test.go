@@ -38,6 +38,7 @@ func TestH9_CountsContradictTheEnd(t *testing.T) {
 		{"the total was ahead, and the end came up to it", []shown{{last, 2, new(120), false}, {last, 22, new(140), false}}, false, false},
 		{"the total never changed, and the end did", []shown{{last, 2, new(120), false}, {last, 22, new(120), false}}, true, false},
 		{"the end is beyond a total that never changed", []shown{{last, 20, new(110), false}}, true, false}, // limits are rounded
+		{"one of two ends is beyond a total that never changed", []shown{{last, 12, new(110), false}, {last, 20, new(110), false}}, true, false},
 		{"an empty page is not where the history ends", []shown{{last, 2, new(1000), false}, {window{40, 50}, 0, new(1000), false}}, true, false},
 	}
 	for _, tt := range tests {

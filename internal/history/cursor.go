@@ -58,8 +58,8 @@ const (
 // locate finds the place in a. If a is fresh, that is, was asked for when all that is delivered by now had been seen,
 // it is after any delivered row, since the later ones must be gone. An older answer may still show a row that was gone
 // when its successors were delivered, so there it must be the last delivered row itself. A short page is the last one,
-// so that what it does not show is gone. Where no known row is shown, the place can only be at the start of the history:
-// if nothing but rows without an ID was delivered, or nothing is left.
+// so that what it does not show is gone. Where no known row is shown, the place can only be at the start of the
+// history: if nothing but rows without an ID was delivered, or nothing is left.
 func (c *cursor) locate(a *answer) match {
 	last, behind, reordered := c.compare(a.IDs)
 	from := last + 1
@@ -99,8 +99,8 @@ func (c *cursor) compare(ids []int64) (last, behind int, reordered bool) {
 	return last, behind, reordered
 }
 
-// deliver records a row. It returns false for one that the same page showed before: a gateway that repeats a row must not
-// make the walk repeat it.
+// deliver records a row. It returns false for one that the same page showed before: a gateway that repeats a row must
+// not make the walk repeat it.
 func (c *cursor) deliver(id int64) bool {
 	if id != 0 && slices.Contains(c.recent[max(0, len(c.recent)-maxLimit):], id) {
 		return false
@@ -180,9 +180,9 @@ func (c *cursor) windowPastEnd() window {
 	return c.windowFor(c.place)
 }
 
-// widest returns, of the windows with a limit from low to high that show the rows from the offset from to before to, the
-// one that reaches furthest, if there is one. Only multiples of the limit can be addressed, so the limit is what there is
-// to choose.
+// widest returns, of the windows with a limit from low to high that show the rows from the offset from to before to,
+// the one that reaches furthest, if there is one. Only multiples of the limit can be addressed, so the limit is what
+// there is to choose.
 func widest(from, to, low, high int) (best window) {
 	for limit := low; limit <= high; limit++ {
 		if w := (window{max(from, 0)/limit + 1, limit}); w.end() >= max(to, best.end()+1) {

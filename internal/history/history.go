@@ -94,7 +94,8 @@ func (w *walk) ahead(yield func(*answer) bool) {
 	}
 }
 
-// take delivers what an answer proves to come next, and finds the window to look at then, or reports that the walk is done.
+// take delivers what an answer proves to come next, and finds the window to look at then. It reports whether the walk is
+// done.
 func (w *walk) take(a *answer) (done bool, err error) {
 	c := &w.cursor
 	before := c.delivered
