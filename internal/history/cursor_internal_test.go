@@ -9,36 +9,35 @@ import (
 
 func TestH1_LocateFindsWhereTheDeliveriesEnded(t *testing.T) {
 	const fresh, older, short, full = true, false, true, false
-	const joins, tooEarly, unknown = "joins", "ends too early", "shows nothing known"
 	tests := []struct {
 		name         string
 		delivered    []int64
 		window       []int64
 		fresh, short bool
 		from         int // if joined
-		relation     string
+		relation     relation
 	}{
-		{"the first window", nil, []int64{9, 8}, fresh, full, 0, joins},
-		{"nothing there", nil, nil, fresh, short, 0, joins},
-		{"the last row", []int64{9, 8, 7}, []int64{8, 7, 6, 5}, fresh, full, 2, joins},
-		{"the last row, fetched ahead", []int64{9, 8, 7}, []int64{7, 6, 5}, older, full, 1, joins},
-		{"the last row, at the end of the window", []int64{9, 8, 7}, []int64{9, 8, 7}, fresh, full, 3, joins},
-		{"messages that arrived are passed over", []int64{9, 8, 7}, []int64{11, 10, 9, 8, 7, 6}, fresh, full, 5, joins},
-		{"the last row is gone", []int64{9, 8, 7}, []int64{9, 8, 6, 5}, fresh, full, 2, joins},
-		{"the last rows are gone", []int64{9, 8, 7}, []int64{9, 6, 5}, fresh, full, 1, joins},
-		{"the last row is gone, fetched ahead: no proof", []int64{9, 8, 7}, []int64{9, 8, 6, 5}, older, full, 1, tooEarly},
-		{"ends before the last row", []int64{9, 8, 7}, []int64{10, 9, 8}, fresh, full, 2, tooEarly},
-		{"ends before the last row, fetched ahead", []int64{9, 8, 7}, []int64{9, 8}, older, full, 1, tooEarly},
-		{"the history ends where the last row was", []int64{9, 8, 7}, []int64{9, 8}, fresh, short, 2, joins},
-		{"only messages that arrived", []int64{9, 8, 7}, []int64{12, 11, 10}, fresh, full, 0, unknown},
-		{"only what is still to come", []int64{9, 8, 7}, []int64{5, 4, 3}, fresh, full, 0, unknown},
-		{"only what is still to come, to the end", []int64{9, 8, 7}, []int64{5, 4, 3}, fresh, short, 0, unknown},
-		{"everything is gone", []int64{9, 8, 7}, nil, fresh, short, 0, joins},
-		{"everything was gone when it was fetched", []int64{9, 8, 7}, nil, older, short, 0, unknown},
-		{"a row without an ID was delivered", []int64{9, 8, 0}, []int64{8, 0, 6}, fresh, full, 2, joins},
-		{"one of two without an ID", []int64{9, 8, 0}, []int64{8, 0, 0, 5}, fresh, full, 2, joins},
-		{"a row without an ID is gone", []int64{9, 8, 0}, []int64{8, 6}, fresh, full, 1, joins},
-		{"a row without an ID does not overlap", []int64{9, 8, 0}, []int64{0, 6}, fresh, full, 0, unknown},
+		{"the first window", nil, []int64{9, 8}, fresh, full, 0, joined},
+		{"nothing there", nil, nil, fresh, short, 0, joined},
+		{"the last row", []int64{9, 8, 7}, []int64{8, 7, 6, 5}, fresh, full, 2, joined},
+		{"the last row, fetched ahead", []int64{9, 8, 7}, []int64{7, 6, 5}, older, full, 1, joined},
+		{"the last row, at the end of the window", []int64{9, 8, 7}, []int64{9, 8, 7}, fresh, full, 3, joined},
+		{"messages that arrived are passed over", []int64{9, 8, 7}, []int64{11, 10, 9, 8, 7, 6}, fresh, full, 5, joined},
+		{"the last row is gone", []int64{9, 8, 7}, []int64{9, 8, 6, 5}, fresh, full, 2, joined},
+		{"the last rows are gone", []int64{9, 8, 7}, []int64{9, 6, 5}, fresh, full, 1, joined},
+		{"the last row is gone, fetched ahead: no proof", []int64{9, 8, 7}, []int64{9, 8, 6, 5}, older, full, 1, early},
+		{"ends before the last row", []int64{9, 8, 7}, []int64{10, 9, 8}, fresh, full, 2, early},
+		{"ends before the last row, fetched ahead", []int64{9, 8, 7}, []int64{9, 8}, older, full, 1, early},
+		{"the history ends where the last row was", []int64{9, 8, 7}, []int64{9, 8}, fresh, short, 2, joined},
+		{"only messages that arrived", []int64{9, 8, 7}, []int64{12, 11, 10}, fresh, full, 0, lost},
+		{"only what is still to come", []int64{9, 8, 7}, []int64{5, 4, 3}, fresh, full, 0, lost},
+		{"only what is still to come, to the end", []int64{9, 8, 7}, []int64{5, 4, 3}, fresh, short, 0, lost},
+		{"everything is gone", []int64{9, 8, 7}, nil, fresh, short, 0, joined},
+		{"everything was gone when it was fetched", []int64{9, 8, 7}, nil, older, short, 0, lost},
+		{"a row without an ID was delivered", []int64{9, 8, 0}, []int64{8, 0, 6}, fresh, full, 2, joined},
+		{"one of two without an ID", []int64{9, 8, 0}, []int64{8, 0, 0, 5}, fresh, full, 2, joined},
+		{"a row without an ID is gone", []int64{9, 8, 0}, []int64{8, 6}, fresh, full, 1, joined},
+		{"a row without an ID does not overlap", []int64{9, 8, 0}, []int64{0, 6}, fresh, full, 0, lost},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -50,14 +49,13 @@ func TestH1_LocateFindsWhereTheDeliveriesEnded(t *testing.T) {
 			if !tt.fresh {
 				a.delivered--
 			}
-			delivered(tt.delivered...).locate(a)
-			assert.Equal(t, tt.relation == joins, a.joined)
-			if a.joined {
-				assert.Equal(t, tt.from, a.from)
-			} else {
-				assert.Equal(t, tt.relation == unknown, a.last < 0)
+			m := delivered(tt.delivered...).locate(a)
+			assert.Equal(t, tt.relation, m.relation)
+			if tt.relation < joined {
+				tt.from = len(tt.window)
 			}
-			assert.False(t, a.altered)
+			assert.Equal(t, tt.from, m.from)
+			assert.False(t, m.reordered)
 		})
 	}
 }
@@ -69,16 +67,13 @@ func TestH1_TheCursorRemembers512IDs(t *testing.T) {
 	}
 	assert.Equal(t, 100_000, c.delivered)
 	assert.Len(t, c.recent, remembered)
-	assert.Len(t, c.known, remembered)
 	assert.LessOrEqual(t, cap(c.recent), 4*remembered, "memory does not grow with the history")
 
-	shows := func(ids ...int64) *answer {
-		a := &answer{window: window{1, 2}, Page: Page{IDs: ids}, delivered: c.delivered}
-		c.locate(a)
-		return a
-	}
-	assert.Negative(t, shows(513, 0).last, "the 513th last is forgotten")
-	assert.Zero(t, shows(512, -1).last, "the 512th last is not")
+	last, _, _ := c.compare([]int64{513, 0})
+	assert.Negative(t, last, "the 513th last is forgotten")
+	last, behind, _ := c.compare([]int64{512, -1})
+	assert.Zero(t, last, "the 512th last is not")
+	assert.Equal(t, 511, behind)
 }
 
 func TestH1_ARepeatedRowIsDeliveredOnce(t *testing.T) {
@@ -108,9 +103,9 @@ func TestH1_SearchFollowsTheTotalAndThenLooksFurtherBack(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			c := delivered(1)
-			c.at, c.total = 1000, tt.was
+			c.place, c.total = 1001, tt.was
 			for _, at := range tt.want {
-				assert.Equal(t, windowFor(at, slackAfterMiss), c.search(full(tt.total)), "at %d", at)
+				assert.Equal(t, aimed(at+1, slackOnceLost), c.search(full(tt.total)), "at %d", at)
 			}
 		})
 	}
@@ -120,13 +115,13 @@ func TestH1_AnEmptyWindowLeadsToTheEndOfTheHistory(t *testing.T) {
 	empty := func(total *int) *answer { return &answer{window: window{26, 28}, Page: Page{Total: total}} } // 700 to 727
 	for _, total := range []*int{nil, new(2000)} {
 		c := delivered(1)
-		c.at, c.total = 721, total
-		assert.Equal(t, windowFor(699, slackAfterMiss), c.search(empty(total)), "before it")
-		assert.Equal(t, windowFor(699-12, slackAfterMiss), c.search(empty(total)))
+		c.place, c.total = 722, total
+		assert.Equal(t, aimed(700, slackOnceLost), c.search(empty(total)), "before it")
+		assert.Equal(t, aimed(700-12, slackOnceLost), c.search(empty(total)))
 	}
 	c := delivered(1)
-	c.at, c.total = 721, new(2000)
-	assert.Equal(t, windowFor(649, slackAfterMiss), c.search(empty(new(650))), "where the total says")
+	c.place, c.total = 722, new(2000)
+	assert.Equal(t, aimed(650, slackOnceLost), c.search(empty(new(650))), "where the total says")
 }
 
 func TestH1_WindowIsAPageTakenAsOffsets(t *testing.T) {
@@ -160,14 +155,14 @@ func TestH1_WindowForShowsTheRowAndReachesFurthest(t *testing.T) {
 		{at: -70, slack: 12, want: window{1, 50}},
 	}
 	for _, tt := range tests {
-		assert.Equal(t, tt.want, windowFor(tt.at, tt.slack), "at %d, slack %d", tt.at, tt.slack)
+		assert.Equal(t, tt.want, aimed(tt.at+1, tt.slack), "at %d, slack %d", tt.at, tt.slack)
 	}
 }
 
 func TestH1_WindowForKeepsItsPromiseForEveryOffset(t *testing.T) {
 	for at := range 5000 {
 		for _, slack := range []int{0, 1, 12, 24} {
-			w := windowFor(at, slack)
+			w := aimed(at+1, slack)
 			shown := w.start() <= at && at < w.end()
 			require.True(t, shown && minLimit <= w.limit && w.limit <= maxLimit, "at %d, slack %d: %v", at, slack, w)
 		}
@@ -175,17 +170,17 @@ func TestH1_WindowForKeepsItsPromiseForEveryOffset(t *testing.T) {
 		for limit := minLimit; limit <= maxLimit; limit++ {
 			furthest = max(furthest, window{at/limit + 1, limit}.end())
 		}
-		require.Equal(t, furthest, windowFor(at, 0).end(), "at %d", at)
+		require.Equal(t, furthest, aimed(at+1, 0).end(), "at %d", at)
 	}
 }
 
 // Twelve rows before are seen wherever a window can show them and the row, so that a few deletions cost no miss.
 func TestH1_WindowForKeepsSlackWhereItCan(t *testing.T) {
 	for at := range 5000 {
-		w := windowFor(at, slackAfterMiss)
+		w := aimed(at+1, slackOnceLost)
 		for limit := minLimit; limit <= maxLimit; limit++ {
-			if possible := (window{max(at-slackAfterMiss, 0)/limit + 1, limit}); possible.end() > at {
-				require.LessOrEqual(t, w.start(), max(at-slackAfterMiss, 0), "at %d: %v, but there is %v", at, w, possible)
+			if possible := (window{max(at-slackOnceLost, 0)/limit + 1, limit}); possible.end() > at {
+				require.LessOrEqual(t, w.start(), max(at-slackOnceLost, 0), "at %d: %v, but there is %v", at, w, possible)
 			}
 		}
 	}
@@ -195,7 +190,7 @@ func TestH1_WindowForKeepsSlackWhereItCan(t *testing.T) {
 func TestH3_WindowForNeedsAtMostAQuarterMoreWindows(t *testing.T) {
 	windows := 1
 	for w := (window{1, maxLimit}); w.end() < 100_000; windows++ {
-		w = windowFor(w.end()-1, 0)
+		w = aimed(w.end(), 0)
 	}
 	t.Logf("%d windows, %.3f times plain paging", windows, float64(windows)/2000)
 	assert.LessOrEqual(t, windows, 2500)
@@ -214,15 +209,15 @@ func TestH9_WindowPastEndShowsTheLastRowAndWhatComesAfterIt(t *testing.T) {
 		{at: 49, served: 50, want: window{2, 49}},    // 49 to 97
 		{at: 419, served: 7, want: window{53, 8}},    // no page of 2 to 7 shows rows on both sides of 420
 		{at: 419, served: 50, want: window{10, 46}},  // 414 to 459
-		{at: 1999, served: 60, want: window{55, 37}}, // 1998 to 2034; never more than maxLimit
+		{at: 1999, served: 50, want: window{55, 37}}, // 1998 to 2034
 	}
 	for _, tt := range tests {
-		assert.Equal(t, tt.want, windowPastEnd(tt.at, tt.at, 0, tt.served), "at %d, %d served", tt.at, tt.served)
+		assert.Equal(t, tt.want, (&cursor{place: tt.at + 1, served: tt.served}).windowPastEnd(), "at %d, %d served", tt.at, tt.served)
 	}
 	for at := range 2000 {
 		for _, served := range []int{0, 1, 2, 7, 8, 10, 29, 49, 50} {
-			for _, slack := range []int{0, slackAfterMiss} {
-				w := windowPastEnd(at, at, slack, served)
+			for _, slack := range []int{0, slackOnceLost} {
+				w := (&cursor{place: at + 1, slack: slack, served: served}).windowPastEnd()
 				require.True(t, w.start() <= at && at+1 < w.end(), "at %d: %v shows the row and what comes after it", at, w)
 				if served >= 11 { // no offset here is a multiple of all smaller limits
 					require.LessOrEqual(t, w.limit, served, "at %d: no more than the gateway is known to serve", at)

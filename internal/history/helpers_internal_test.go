@@ -2,7 +2,7 @@ package history
 
 // delivered is a cursor that has delivered these rows.
 func delivered(ids ...int64) *cursor {
-	c := new(newCursor())
+	c := new(cursor)
 	for _, id := range ids {
 		c.deliver(id)
 	}
@@ -11,5 +11,8 @@ func delivered(ids ...int64) *cursor {
 
 // full is a page with nothing known on it.
 func full(total *int) *answer {
-	return &answer{window: window{1, 50}, Page: Page{IDs: make([]int64, 50), Total: total}, last: -1}
+	return &answer{window: window{1, 50}, Page: Page{IDs: make([]int64, 50), Total: total}}
 }
+
+// aimed is the window of a cursor with so much slack.
+func aimed(place, slack int) window { return (&cursor{slack: slack}).windowFor(place) }

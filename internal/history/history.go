@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 
 	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/parallel"
@@ -17,7 +16,7 @@ import (
 
 // Page is a page of the history as one answer shows it.
 type Page struct {
-	IDs            []int64          // of its rows; 0 for one that cannot be read
+	IDs            []int64          // of its rows, at most the limit; 0 for one that cannot be read
 	Deliver        func(i int) bool // takes row i, and returns false to end the walk
 	Total, Current *int             // how many rows there are, and which page this is; nil if it does not say
 	HasNext        bool             // it names a next page
@@ -35,22 +34,20 @@ var (
 // returns nil at the end of the history, or if Deliver returns false, and else an error of fetch, or one that matches
 // [ErrDrift] or [ErrIncomplete]. It assumes that two rows never swap their order.
 func Walk(ctx context.Context, concurrency int, fetch func(ctx context.Context, page, limit int) (Page, error)) error {
-	w := walk{cursor: newCursor(), serialLeft: serialAtStart}
+	w := walk{next: window{1, maxLimit}, serialLeft: serialAtStart}
 	get := func(ctx context.Context, a *answer) *answer {
 		a.Page, a.err = fetch(ctx, a.page, a.limit)
 		return a
 	}
 	// Answers are taken in the order of their requests. As soon as one shows that what was fetched ahead is not what is
 	// needed next, it starts again with what is.
-	for next := (window{1, maxLimit}); ; {
+	for {
 		depth := w.depth(concurrency)
-		for a := range parallel.Ordered(ctx, depth, w.ahead(next), get) {
-			var done bool
-			var err error
-			if next, done, err = w.take(a); done {
+		for a := range parallel.Ordered(ctx, depth, w.ahead, get) {
+			if done, err := w.take(a); done {
 				return err
 			}
-			if next != w.cursor.following(a.window) || depth != w.depth(concurrency) {
+			if w.next != w.cursor.windowFor(a.end()) || depth != w.depth(concurrency) {
 				break
 			}
 		}
@@ -61,23 +58,19 @@ func Walk(ctx context.Context, concurrency int, fetch func(ctx context.Context, 
 type walk struct {
 	cursor     cursor
 	counts     counts
-	serialLeft int // windows to fetch one by one, since one did not bring what was expected
+	next       window // the one to look at
+	misses     int    // how many windows in a row brought nothing
+	serialLeft int    // windows to fetch one by one, since one brought nothing
 }
 
-const serialAtStart, serialAfterMiss = 2, 8
+const serialAtStart, serialAfterMiss, maxMisses = 2, 8, 8
 
-// answer is what came for a window, and how it relates to what was delivered. Where no row of it is known, or it ends
-// before the last delivered row, it is not joined.
+// answer is what came for a window.
 type answer struct {
 	window
 	delivered int // how many rows had been delivered when it was asked for
 	Page
 	err error
-
-	joined  bool // it goes on where the deliveries ended
-	last    int  // the index of the last known row; -1 without one
-	from    int  // the index of the first row to deliver
-	altered bool // rows that were delivered stand in another order, or others between them
 }
 
 // short reports whether the history seems to end in a.
@@ -85,61 +78,61 @@ func (a *answer) short() bool { return len(a.IDs) < a.limit }
 
 // depth returns how many windows to fetch at a time.
 func (w *walk) depth(concurrency int) int {
-	if w.serialLeft > 0 || w.counts.answers > 0 {
+	if w.serialLeft > 0 || len(w.counts.ends) > 0 {
 		return 1
 	}
 	return concurrency
 }
 
-// ahead yields a window and those that will be needed next if nothing changes, as far as the history reaches: by the
-// total, if there is one, and by what was delivered, which a prefetch may at most double.
-func (w *walk) ahead(next window) iter.Seq[*answer] {
-	return func(yield func(*answer) bool) {
-		c := &w.cursor
-		for more := true; more && yield(&answer{window: next, delivered: c.delivered}); {
-			next = c.following(next)
-			more = next.start() <= c.at+c.delivered && (c.total == nil || next.start() < *c.total)
-		}
+// ahead yields the next window and those that will be needed then if nothing changes, as far as the history reaches: by
+// the total, if there is one, and by what was delivered, which a prefetch may at most double.
+func (w *walk) ahead(yield func(*answer) bool) {
+	c, next := &w.cursor, w.next
+	for more := true; more && yield(&answer{window: next, delivered: c.delivered}); {
+		next = c.windowFor(next.end())
+		more = next.start() < c.place+c.delivered && (c.total == nil || next.start() < *c.total)
 	}
 }
 
-// take delivers what an answer proves to come next, and returns the window to look at then, or that the walk is done.
-func (w *walk) take(a *answer) (next window, done bool, err error) {
+// take delivers what an answer proves to come next, and finds the window to look at then. It reports whether the walk is
+// done.
+func (w *walk) take(a *answer) (done bool, err error) {
 	c := &w.cursor
 	before := c.delivered
 	w.serialLeft--
 	switch {
 	case a.err != nil:
-		return next, true, a.err
+		return true, a.err
 	case a.Current != nil && *a.Current != a.page:
-		next = a.window
+		w.next = a.window
 	default:
-		c.locate(a)
-		for i := a.from; a.joined && i < len(a.IDs); i++ {
+		m := c.locate(a)
+		for i := m.from; i < len(a.IDs); i++ {
 			if c.deliver(a.IDs[i]) && !a.Deliver(i) {
-				return next, true, nil
+				return true, nil
 			}
 		}
 		if c.delivered > before {
+			w.misses = 0
 			w.counts.reset()
 		}
-		w.counts.observe(a)
-		next = c.aim(a)
+		w.counts.observe(a, m)
+		w.next = c.aim(a, m)
 	}
 	if c.delivered == before {
-		c.misses++
+		w.misses++
 		w.serialLeft = serialAfterMiss
 	}
 	ended, contradiction := w.counts.judge(c.delivered)
 	switch {
 	case contradiction != "":
-		return next, true, c.endedEarly(ErrIncomplete, ", and "+contradiction)
+		return true, c.endedEarly(ErrIncomplete, ", and "+contradiction)
 	case ended:
-		return next, true, nil
-	case c.misses == maxMisses:
-		return next, true, c.endedEarly(ErrDrift, "")
+		return true, nil
+	case w.misses == maxMisses:
+		return true, c.endedEarly(ErrDrift, "")
 	}
-	return next, false, nil
+	return false, nil
 }
 
 func (c *cursor) endedEarly(kind error, reason string) error {
