@@ -2,7 +2,6 @@
 package redact
 
 import (
-	"cmp"
 	"errors"
 	"html"
 	"net/http"
@@ -93,13 +92,15 @@ func (r Redactor) Error(err error) error {
 	return withText(err, r.Text(err.Error()))
 }
 
-// Problem returns a copy of p without the tokens; an empty one for nil.
+// Problem takes the tokens out of p, and returns it; an empty one for nil.
 func (r Redactor) Problem(p *gen.Problem) *gen.Problem {
-	clean := *cmp.Or(p, new(gen.Problem))
-	for _, field := range []*string{&clean.Type, &clean.Title, &clean.Detail, &clean.Code, &clean.Instance} {
+	if p == nil {
+		return new(gen.Problem)
+	}
+	for _, field := range []*string{&p.Type, &p.Title, &p.Detail, &p.Code, &p.Instance} {
 		*field = r.Text(*field)
 	}
-	return &clean
+	return p
 }
 
 // Header returns a copy of h without the tokens.
