@@ -50,11 +50,11 @@ func WithPrevious(err, previous error) error {
 // Context returns why ctx is done, or nil: its Err, and its cause if that says more. The cause is only in the text: it may be
 // the failure of another request (errgroup.WithContext cancels with that), and must not be taken for an answer to this one.
 func Context(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if err == cause { //nolint:errorlint // the same value, not the same kind
+	err := ctx.Err()
+	if err == nil || err == context.Cause(ctx) { //nolint:errorlint // the same value, not the same kind
 		return err
 	}
-	return New(err.Error()+": "+Text(cause), err)
+	return New(err.Error()+": "+Text(context.Cause(ctx)), err)
 }
 
 // Plural returns a number and what it counts: "1 row", "2 rows".

@@ -78,3 +78,22 @@ func FuzzClip(f *testing.F) {
 		checkLine(t, errline.Wrap(s, errors.New(s)).Error(), 512)
 	})
 }
+
+// endsMeanwhile is a context that is done from the second time on that it is asked.
+type endsMeanwhile struct {
+	context.Context
+	asked int
+}
+
+func (c *endsMeanwhile) Err() error {
+	if c.asked++; c.asked == 1 {
+		return nil
+	}
+	return context.Canceled
+}
+
+func TestAContextThatEndsWhileItIsAskedIsNotDoneYet(t *testing.T) {
+	ctx := &endsMeanwhile{Context: t.Context()}
+	require.NoError(t, errline.Context(ctx))
+	require.ErrorIs(t, errline.Context(ctx), context.Canceled)
+}
