@@ -211,10 +211,8 @@ func (e *BatchError) Unwrap() []error {
 // RetryAfter returns how long to wait before a call that ended in err is worth repeating: the longest wait that the
 // gateway asked for, or that is left of a hold; 0 and false if nothing in err says.
 func RetryAfter(err error) (time.Duration, bool) {
-	var (
-		wait  time.Duration
-		inner []error
-	)
+	var wait time.Duration
+	var inner []error
 	switch e := err.(type) { //nolint:errorlint // the whole tree is walked
 	case *APIError:
 		wait, inner = e.RetryAfter, e.Unwrap()

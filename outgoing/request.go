@@ -60,7 +60,7 @@ type requestResult[T any] struct {
 func askByID[T any](
 	ctx context.Context, c *call, method string, ids []int64, once bool, read func([]byte, []int64) (rows.Answer[T], error),
 ) *requestResult[T] {
-	request := transport.Request{Request: c.withIDs(method, ids), Path: pathMessagesByID, IDs: len(ids), FirstID: ids[0], Once: once}
+	request := transport.Request{Request: c.withIDs(method, ids), Path: pathMessagesByID, IDs: ids, Once: once}
 	var found requestResult[T]
 	found.trace, found.err = c.do(ctx, request, func(r *transport.Reply) (err error) {
 		found.Answer, err = read(r.Body, ids)
@@ -202,7 +202,7 @@ type Attempt struct {
 type attemptKey struct{}
 
 func withAttempt(ctx context.Context, r transport.Request, number int) context.Context {
-	return context.WithValue(ctx, attemptKey{}, Attempt{r.Method, r.Path, number, r.IDs})
+	return context.WithValue(ctx, attemptKey{}, Attempt{r.Method, r.Path, number, len(r.IDs)})
 }
 
 // AttemptFrom returns the [Attempt] of a request's context, if it has one.

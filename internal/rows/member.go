@@ -28,31 +28,20 @@ type OddMember struct {
 // last one counts; but what decides about a message (id, status, status_code, price) is odd where the two differ.
 // Unknown members are ignored.
 func Object[T any](raw jsontext.Value, into *T) []OddMember {
-	return newMemberReader().object(raw, into)
-}
-
-// memberReader reads objects member by member.
-type memberReader struct {
-	options json.Options // by which json asks it for each member
-	odd     []OddMember
-	decided map[jsontext.Pointer]any // the values of the members that decide about a message
-}
-
-func newMemberReader() *memberReader {
-	r := new(memberReader)
-	r.options = json.JoinOptions(tolerant, json.WithUnmarshalers(json.UnmarshalFromFunc(r.member)))
-	return r
-}
-
-func (r *memberReader) object(raw jsontext.Value, into any) []OddMember {
 	if raw.Kind() != '{' {
 		return []OddMember{{"", "is " + describe(raw.Kind()) + ", not an object"}}
 	}
-	r.odd, r.decided = nil, make(map[jsontext.Pointer]any)
-	if json.Unmarshal(raw, into, r.options) != nil {
+	r := memberReader{decided: make(map[jsontext.Pointer]any)}
+	if json.Unmarshal(raw, into, tolerant, json.WithUnmarshalers(json.UnmarshalFromFunc(r.member))) != nil {
 		return append(r.odd, OddMember{"", "is not JSON"})
 	}
 	return r.odd
+}
+
+// memberReader is asked by package json for each member.
+type memberReader struct {
+	odd     []OddMember
+	decided map[jsontext.Pointer]any // the values of the members that decide about a message
 }
 
 // member reads a value into what the pointer points to. What cannot be read leaves it zero.

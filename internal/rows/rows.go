@@ -53,7 +53,7 @@ func Decode[T any](body []byte, each func(row *T, odd []OddMember)) error {
 		}
 		return nil
 	}
-	members, bad := newMemberReader(), 0
+	bad := 0
 	return readRows(body, func(raw jsontext.Value) error {
 		var odd []OddMember
 		row := new(T)
@@ -62,7 +62,7 @@ func Decode[T any](body []byte, each func(row *T, odd []OddMember)) error {
 			odd = []OddMember{{"", fmt.Sprintf("has more than %d bytes", maxRow)}}
 		case json.Unmarshal(raw, row, plain) != nil:
 			row = new(T)
-			odd = members.object(raw, row)
+			odd = Object(raw, row)
 		}
 		if len(odd) > 0 && odd[0].Pointer == "" {
 			if bad++; bad > maxBadRows {

@@ -36,10 +36,9 @@ type Sender struct {
 // Request is one request; each attempt sends a copy of it.
 type Request struct {
 	*http.Request
-	Path    string // the template: "/messages/{ids}"
-	IDs     int    // how many IDs it names
-	FirstID int64  // the first ID, for the log
-	Once    bool   // as if MaxAttempts of the policy were 1
+	Path string  // the template: "/messages/{ids}"
+	IDs  []int64 // that it names
+	Once bool    // as if MaxAttempts of the policy were 1
 }
 
 // Do sends r, again where the policy says so, until an attempt succeeds: until decode accepts a 200. decode gets each one that
@@ -67,7 +66,7 @@ func (s *Sender) Do(ctx context.Context, r Request, decode func(*Reply) error) (
 			return x.trace, e.withPrevious(previous)
 		case ctx.Err() == nil: // else Wait returns why no attempt follows
 			s.Logger.WarnContext(ctx, "the attempt failed and will be repeated", "method", r.Method, "path", r.Path,
-				"ids", r.IDs, "first_id", r.FirstID, "attempt", x.trace.Attempts, x.trace.LogAttr(), "wait", wait)
+				"ids", len(r.IDs), "first_id", cmp.Or(r.IDs...), "attempt", x.trace.Attempts, x.trace.LogAttr(), "wait", wait)
 		}
 	}
 }

@@ -56,7 +56,7 @@ func do(t *testing.T, through http.RoundTripper, method string, change func(*tra
 	req, err := http.NewRequestWithContext(t.Context(), method, "https://gateway.test/messages", nil)
 	require.NoError(t, err)
 	body := ""
-	trace, err := sender.Do(t.Context(), transport.Request{Request: req, Path: "/messages", IDs: 2, FirstID: 43456}, func(r *transport.Reply) error {
+	trace, err := sender.Do(t.Context(), transport.Request{Request: req, Path: "/messages", IDs: []int64{43456, 43457}}, func(r *transport.Reply) error {
 		body = string(r.Body)
 		return nil
 	})
