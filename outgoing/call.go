@@ -49,6 +49,18 @@ func (c *Client) newCallAbout(ids []int64, opts []Option) (*call, []int64, error
 	return call, asked, err
 }
 
+func (o *options) apply(opts []Option) error {
+	for i, opt := range opts {
+		if opt == nil {
+			return invalid(fmt.Sprintf("option %d is nil", i+1))
+		}
+		if err := opt(o); err != nil {
+			return invalid(err.Error())
+		}
+	}
+	return nil
+}
+
 func invalidID(id int64) error { return invalid(fmt.Sprintf("message ID %d: IDs start at 1", id)) }
 
 // distinct returns the IDs without repetitions; the first mention gives the place.

@@ -74,12 +74,10 @@ func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) 
 		result.Attempts += part.Attempts
 		result.OddMembers += part.OddMembers
 		if part.Requests == 0 && part.Attempts > 0 && c.stopped(ctx) == nil && !c.sender.Limiter.TakeRetry() {
-			c.stop(errNoRetryLeft) // and not break: the attempts in flight count
+			c.stop(errors.New("the retry quota is used up")) // and not break: the attempts in flight count
 		}
 	}
 }
-
-var errNoRetryLeft = errors.New("the retry quota is used up")
 
 // cancelResult is the result of one request.
 type cancelResult struct {

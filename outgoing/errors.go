@@ -138,7 +138,7 @@ func answerOf(err error) *APIError {
 // newAPIError returns the answer as an error. Nothing in it shares memory with the reply, and nothing in it is the token.
 func newAPIError(req transport.Request, r *transport.Reply, cause error) error {
 	if cause == nil && r.Status/100 == 3 && r.Status != http.StatusNotModified {
-		cause = errRedirect
+		cause = errors.New("redirects are not followed")
 	}
 	p, ok := rows.ParseProblem(r.Body, r.Header.Get("Content-Type"))
 	return &APIError{
@@ -154,8 +154,6 @@ func newAPIError(req transport.Request, r *transport.Reply, cause error) error {
 		isProblem:  ok,
 	}
 }
-
-var errRedirect = errors.New("redirects are not followed")
 
 // BatchError names every ID that a call could not settle, once, in the order asked. The result with it is good. It
 // matches what its failures do.

@@ -49,18 +49,6 @@ func defaultOptions() options {
 	}
 }
 
-func (o *options) apply(opts []Option) error {
-	for i, opt := range opts {
-		if opt == nil {
-			return invalid(fmt.Sprintf("option %d is nil", i+1))
-		}
-		if err := opt(o); err != nil {
-			return invalid(err.Error())
-		}
-	}
-	return nil
-}
-
 // set returns an option that sets something or, if that is not valid, fails with the text.
 func set(valid bool, text string, apply func(*options)) Option {
 	return func(o *options) error {

@@ -148,6 +148,9 @@ func (t *Ticket) askShared(ctx, active context.Context) error {
 
 // StopReason returns why nothing more must be sent: the cause of active, or what ended ctx; nil if something may.
 func StopReason(ctx, active context.Context) error {
+	if active.Err() == nil && ctx.Err() == nil {
+		return nil
+	}
 	return cmp.Or(context.Cause(active), errline.Context(ctx))
 }
 
