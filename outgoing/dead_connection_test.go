@@ -99,7 +99,7 @@ func viaTunnel(t *testing.T, test func(t *testing.T, client *outgoing.Client, tu
 	})
 	timeout := 500 * time.Millisecond
 	if fewer.Raced { // a handshake takes longer, too
-		timeout = time.Second
+		timeout = 2 * time.Second
 	}
 	servers(t, func(t *testing.T, server *httptest.Server, transport *http.Transport) {
 		tunnel := newTunnel(t, server)
