@@ -161,10 +161,11 @@ type window struct{ page, limit int }
 func (w window) start() int { return (w.page - 1) * w.limit }
 func (w window) end() int   { return w.page * w.limit }
 
-// windowFor returns the window that shows the row before place, and the slack rows before that where a window can, and
-// reaches furthest beyond it.
+// windowFor returns the window that shows the row before place and reaches furthest beyond it; where one can, it also shows
+// the last row with an ID, and the slack rows before that.
 func (c *cursor) windowFor(place int) window {
-	return cmp.Or(widest(place-1-c.slack, place, minLimit, maxLimit), widest(place-1, place, minLimit, maxLimit))
+	from, to := place-1-c.unreadable, place+1
+	return cmp.Or(widest(from-c.slack, to, minLimit, maxLimit), widest(from, to, minLimit, maxLimit), widest(place-1, place, minLimit, maxLimit))
 }
 
 // windowPastEnd is windowFor where the history seemed to end: the window also shows what follows the place, if anything
