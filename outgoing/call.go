@@ -94,12 +94,12 @@ func (c *call) stopped(ctx context.Context) error { return ratelimit.StopReason(
 // failures are what becomes a [BatchError].
 type failures []Failure
 
-// add appends a failure, or its IDs to the last one if the reason is the same. Requests that were not sent have the same reason
-// if it reads the same: after the end of a call there may be thousands.
+// add appends a failure, or its IDs to the last one if the reason is the same: after the end of a call thousands of requests may
+// not be sent for one reason.
 func (f *failures) add(err error, ids ...int64) {
 	if n := len(*f); n > 0 {
 		last := &(*f)[n-1]
-		if last.Err == err || errors.Is(err, ErrNotSent) && last.Err.Error() == err.Error() { //nolint:errorlint // the same value
+		if last.Err == err || errors.Is(err, ErrNotSent) && errors.Is(last.Err, err) { //nolint:errorlint // the same value
 			last.IDs = append(last.IDs, ids...)
 			return
 		}

@@ -65,7 +65,9 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) {
 	next := 0 // outcome; the results come in their order
 	for part := range inRequests(ctx, c, ids, c.lookUp) {
+		failed := false
 		for _, found := range part.results {
+			failed = failed || found.request.err != nil
 			for result.Outcomes[next].ID != found.id {
 				next++
 			}
@@ -73,7 +75,7 @@ func (c *call) readBack(ctx context.Context, result *CancelResult, ids []int64) 
 		}
 		result.Attempts += part.Attempts
 		result.OddMembers += part.OddMembers
-		if part.Requests == 0 && part.Attempts > 0 && c.stopped(ctx) == nil && !c.sender.Limiter.TakeRetry() {
+		if failed && part.Attempts > 0 && c.stopped(ctx) == nil && !c.sender.Limiter.TakeRetry() {
 			c.stop(errors.New("the retry quota is used up")) // and not break: the attempts in flight count
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/gsmservice-gateway/client-go/internal/errline"
 	"github.com/gsmservice-gateway/client-go/internal/rows"
 )
 
@@ -64,43 +65,52 @@ type idResult struct {
 	request *requestResult[Message] // the last one about this ID
 }
 
-// splittable reports whether a request failed that its halves may not, since one of its IDs may be to blame.
-func (l *lookup) splittable() bool {
-	err := l.request.err
-	return err != nil && len(l.results) > 1 && answerOf(err).blamesIDs() && !l.request.trace.OutOfTime
-}
-
 // lookUp looks up IDs in one request or, if one of them may have broken it, in several.
-func (c *call) lookUp(ctx context.Context, ids []int64) lookup { return c.lookUpPart(ctx, ids, false) }
+func (c *call) lookUp(ctx context.Context, ids []int64) lookup { return c.lookUpPart(ctx, ids, nil) }
 
 // maxFailedParts is how many parts in a row may fail before no request is split any further: then it is not one of the IDs.
 const maxFailedParts = 16
 
-// lookUpPart looks up IDs. If the request may have failed because of one of them, each half of them is looked up, while
-// the retry quota lasts: with one attempt, since that is a retry itself, but a single ID with all of them.
-func (c *call) lookUpPart(ctx context.Context, ids []int64, half bool) lookup {
-	found := c.lookUpOnce(ctx, ids, half && len(ids) > 1)
+// lookUpPart looks up IDs, which are all or, since a request ended in the answer whole, half of its IDs. If one of them may have
+// broken the request, each half of them is looked up, while the retry quota lasts. The halves of a 500 are its retries, and have one
+// attempt each; but a single ID has all of them.
+func (c *call) lookUpPart(ctx context.Context, ids []int64, whole *APIError) lookup {
+	once := whole != nil && whole.StatusCode == http.StatusInternalServerError && len(ids) > 1
+	found := c.lookUpOnce(ctx, ids, once)
 	switch {
 	case found.Requests > 0:
 		c.failedParts.Store(0)
-	case half:
+	case whole != nil:
 		c.failedParts.Add(1)
 	}
-	if !found.splittable() {
+	err := found.request.err
+	if err == nil || len(ids) == 1 {
 		return found
+	}
+	answer := answerOf(err)
+	if !answer.blamesIDs() || found.request.trace.OutOfTime {
+		return found
+	}
+	if c.watching && whole == nil && answer.isPermanent() { // else the IDs of which it is true are never given up
+		c.failedParts.Store(0)
 	}
 	middle := len(ids) / 2
 	for _, bounds := range [][2]int{{0, middle}, {middle, len(ids)}} {
-		if c.failedParts.Load() >= maxFailedParts || c.stopped(ctx) != nil || !c.watching && !c.sender.Limiter.TakeRetry() {
+		takes := !c.watching && c.stopped(ctx) == nil
+		if c.failedParts.Load() >= maxFailedParts || takes && !c.sender.Limiter.TakeRetry() {
 			break
 		}
-		part := c.lookUpPart(ctx, ids[bounds[0]:bounds[1]], true)
-		if part.Attempts == 0 && !c.watching { // it was held back, a limiter refused it, or the call ended
-			c.sender.Limiter.ReturnRetry()
+		part := c.lookUpPart(ctx, ids[bounds[0]:bounds[1]], answer)
+		if part.Attempts == 0 { // it was held back, a limiter refused it, or the call ended
+			if takes {
+				c.sender.Limiter.ReturnRetry()
+			}
+			err = errline.WithPrevious(part.request.err, answer)
+			for i := range part.results {
+				part.results[i].err = err
+			}
 		}
-		if part.Attempts > 0 || c.stopped(ctx) != nil {
-			copy(found.results[bounds[0]:], part.results)
-		}
+		copy(found.results[bounds[0]:], part.results)
 		found.Meta.add(part.Meta)
 	}
 	return found

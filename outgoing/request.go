@@ -77,8 +77,8 @@ func askByID[T any](
 	if found.err == nil {
 		return &found
 	}
-	if found.Rows == nil {
-		found.Rows = make([]rows.Row[T], len(ids))
+	if found.Rows == nil || method == http.MethodGet { // what an earlier attempt was shown of them does not count
+		found.Rows, found.OddMembers = make([]rows.Row[T], len(ids)), 0
 	}
 	if answerOf(found.err).noneKnown() {
 		c.sender.Logger.WarnContext(ctx, "the gateway knows none of the IDs; with a wrong base URL it looks the same",

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -24,6 +25,12 @@ type lineError struct {
 
 func (e *lineError) Error() string   { return Prefix + e.line }
 func (e *lineError) Unwrap() []error { return e.matches }
+
+// Is reports whether target says the same, for the same reasons.
+func (e *lineError) Is(target error) bool {
+	other, ok := target.(*lineError) //nolint:errorlint // errors.Is walks the tree
+	return ok && e.line == other.line && slices.EqualFunc(e.matches, other.matches, errors.Is)
+}
 
 // New returns an error with this text, on one line. It matches what is given.
 func New(text string, matches ...error) error {

@@ -19,11 +19,10 @@ import (
 
 // Limiter is what all requests of a Client share. Any number of goroutines may use it. The zero value holds nothing back.
 type Limiter struct {
-	retryQuota
-
 	issued atomic.Uint64 // tickets
 
 	mu          sync.Mutex
+	quotaTaken  int // of the retry quota
 	pace        pace
 	cause       error // what put the last hold on
 	lastSuccess time.Time
@@ -229,7 +228,7 @@ func (l *Limiter) leave(t *Ticket, ctxErr error) error {
 	l.waiting = slices.Delete(l.waiting, at, at+1)
 	now := time.Now()
 	switch {
-	case !l.pace.heldUntil.After(now) && math.IsInf(l.pace.rate(now), 1):
+	case !l.pace.heldUntil.After(now) && math.IsInf(l.pace.rate(now), 1), t.notBefore.After(now) && t.notBefore.After(l.pace.heldUntil):
 		return cmp.Or(ctxErr, context.DeadlineExceeded) // the context may say so a moment later
 	case ctxErr == nil:
 		return l.heldError("held back for too long")
@@ -245,10 +244,10 @@ func (l *Limiter) heldError(what string, matches ...error) error {
 // RecordSuccess records that the attempt was answered with a success.
 func (t *Ticket) RecordSuccess() {
 	l := t.limiter
-	l.take(-1)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
+	l.quotaTaken = max(0, l.quotaTaken-1)
 	l.latency = max(now.Sub(t.sentAt), l.latency-l.latency/latencyDecay)
 	l.lastSuccess, l.successes = now, append(l.successes, now)
 	served := l.successRate(now)
@@ -289,31 +288,26 @@ func (l *Limiter) successRate(now time.Time) float64 {
 	return float64(len(l.successes))
 }
 
-// The retry quota is that of the AWS SDKs: while most requests fail, at most one in five is repeated.
+// The retry quota is that of the AWS SDKs: a token bucket, full at first. While most requests fail, at most one in five is repeated.
 const (
 	maxQuota  = 500
 	retryCost = 5
 )
 
-// retryQuota is a token bucket, full at first. A retry takes retryCost tokens, a success gives one back.
-type retryQuota struct {
-	mu    sync.Mutex
-	taken int
-}
-
 // TakeRetry takes a retry from the quota, and reports whether there was one left.
-func (q *retryQuota) TakeRetry() bool { return q.take(retryCost) }
-
-// ReturnRetry puts a retry back that was not sent.
-func (q *retryQuota) ReturnRetry() { q.take(-retryCost) }
-
-// take takes n tokens if there are so many; it puts them back if n is negative.
-func (q *retryQuota) take(n int) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.taken+n > maxQuota {
+func (l *Limiter) TakeRetry() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.quotaTaken > maxQuota-retryCost {
 		return false
 	}
-	q.taken = max(0, q.taken+n)
+	l.quotaTaken += retryCost
 	return true
+}
+
+// ReturnRetry puts a retry back that was not sent.
+func (l *Limiter) ReturnRetry() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.quotaTaken = max(0, l.quotaTaken-retryCost)
 }

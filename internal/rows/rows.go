@@ -192,7 +192,7 @@ func byID[T any](
 		default:
 			a.Dropped++
 			if differ(a.Rows[i].Value, row) {
-				a.Rows[i].Err = errDiffer
+				a.Rows[i].Err = cmp.Or(a.Rows[i].Err, errDiffer)
 			}
 		}
 	})

@@ -67,6 +67,7 @@ func (x *exchange) attempt(ctx context.Context, decode func(*Reply) error) endin
 	sent := x.request.WithContext(tracedCtx)
 	sent.Header = maps.Clone(s.Header) // without an Idempotency-Key, with which net/http would send a DELETE twice
 	sent.Header["Authorization"] = []string{"Bearer " + token}
+	x.tookRetry = false
 	res, err := s.roundTrip(sent)
 	if err != nil {
 		kind, err := conns.ended(ctx, attemptCtx, err)

@@ -45,26 +45,29 @@ type Request struct {
 // arrived, also where its body broke off. If an answer ended the request, the error is the one that NewError made of it.
 func (s *Sender) Do(ctx context.Context, r Request, decode func(*Reply) error) (Trace, error) {
 	x := &exchange{sender: s, request: r, ticket: s.Limiter.Ticket(ctx, s.Policy.MaxElapsed, s.Shared)}
+	defer func() {
+		if x.tookRetry { // and did not send it
+			s.Limiter.ReturnRetry()
+		}
+	}()
 	for {
 		if err := x.ticket.Wait(ctx, s.Active); err != nil {
 			x.trace.waitErr = err
-			if x.tookRetry {
-				s.Limiter.ReturnRetry()
-			}
 			return x.trace, errline.WithPrevious(err, x.trace.last.err)
 		}
-		x.tookRetry = false
 		e := x.attempt(ctx, decode)
 		previous := x.trace.record(e)
-		if e.kind == succeeded {
+		if e.kind == succeeded || e.status == http.StatusNotFound { // which is an answer, too
 			x.ticket.RecordSuccess()
+		}
+		if e.kind == succeeded {
 			return x.trace, nil
 		}
 		wait, again := x.next(ctx)
 		switch {
 		case !again:
 			return x.trace, e.withPrevious(previous)
-		case ctx.Err() == nil: // else Wait returns why no attempt follows
+		case ratelimit.StopReason(ctx, s.Active) == nil: // else Wait returns why no attempt follows
 			s.Logger.WarnContext(ctx, "the attempt failed and will be repeated", "method", r.Method, "path", r.Path,
 				"ids", len(r.IDs), "first_id", cmp.Or(r.IDs...), "attempt", x.trace.Attempts, x.trace.LogAttr(), "wait", wait)
 		}

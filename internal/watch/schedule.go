@@ -110,7 +110,7 @@ func (s *schedule) record(i int32, r Result, now time.Duration) (changed, giveUp
 		w.unknown, w.permanent = w.unknown+1, 0
 		giveUp = w.unknown >= maxFailedLooks && now-w.since >= 2*s.initial
 	case Unreadable, Permanent:
-		w.permanent++
+		w.unknown, w.permanent = 0, w.permanent+1
 		giveUp = w.permanent >= maxFailedLooks
 	}
 	return changed, giveUp

@@ -152,6 +152,7 @@ func TestW4_WhenAnIDIsGivenUp(t *testing.T) {
 		{"a failure says nothing about it", "uffuffu", 10 * time.Second, 7},
 		{"three failures that will not pass", "ppp", time.Second, 3},
 		{"not in a row either", "ppkppupp", time.Second, 0},
+		{"nor beside other lasting failures", "uppuupuu", 10 * time.Second, 0},
 		{"no number of other failures", "ffffffffff", time.Minute, 0},
 	}
 	for _, test := range tests {

@@ -163,18 +163,18 @@ func (w *watch) handle(ctx context.Context, l *look) bool {
 	w.failing = w.failing && !outcome.answered()
 	var failed []Result
 	for i, result := range l.Results {
-		index := l.indexes[i]
+		index, throttled := l.indexes[i], result.Finding == Throttled
 		ended := result.Finding == Found && w.Until(*result.Message)
 		changed, givenUp := w.schedule.record(index, result, l.started)
 		if ended || givenUp {
 			w.schedule.end(index)
 		} else {
-			w.schedule.reschedule(index, now, postponed)
+			w.schedule.reschedule(index, now, postponed || throttled)
 		}
 		if changed && !w.Changed(*result.Message) || givenUp && !w.GivenUp(result) {
 			return false
 		}
-		if !givenUp && (!outcome.answered() || result.Finding.transient()) {
+		if !givenUp && (!outcome.answered() || result.Finding.transient() && !throttled) {
 			failed = append(failed, result)
 		}
 	}
