@@ -63,9 +63,8 @@ func (e *APIError) Error() string {
 	if e.Problem.Title != status { // which is there already
 		parts = append(parts, errline.Clip(e.Problem.Title, 120))
 	}
-	isHTML := bytes.HasPrefix(bytes.TrimSpace(e.Body), []byte("<"))
-	isNoProblem := !e.isProblem && e.Problem == Problem{}
-	if e.StatusCode == http.StatusOK && isHTML || e.StatusCode == http.StatusNotFound && isNoProblem {
+	isHTML, isProblem := bytes.HasPrefix(bytes.TrimSpace(e.Body), []byte("<")), e.isProblem || e.Problem != Problem{}
+	if e.StatusCode == http.StatusOK && isHTML || e.StatusCode == http.StatusNotFound && !isProblem {
 		parts = append(parts, "this is no answer of the gateway: the base URL may be wrong, or a proxy answered")
 	}
 	for _, part := range append(parts, e.Problem.Detail) {

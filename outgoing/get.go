@@ -75,20 +75,16 @@ const maxFailedParts = 16
 // broken the request, each half of them is looked up, while the retry quota lasts. The halves of a 500 are its retries, and have one
 // attempt each; but a single ID has all of them.
 func (c *call) lookUpPart(ctx context.Context, ids []int64, whole *APIError) lookup {
-	once := whole != nil && whole.StatusCode == http.StatusInternalServerError && len(ids) > 1
-	found := c.lookUpOnce(ctx, ids, once)
+	found := c.lookUpOnce(ctx, ids, whole != nil && whole.StatusCode == http.StatusInternalServerError && len(ids) > 1)
 	switch {
 	case found.Requests > 0:
 		c.failedParts.Store(0)
+		return found
 	case whole != nil:
 		c.failedParts.Add(1)
 	}
-	err := found.request.err
-	if err == nil || len(ids) == 1 {
-		return found
-	}
-	answer := answerOf(err)
-	if !answer.blamesIDs() || found.request.trace.OutOfTime {
+	answer := answerOf(found.request.err)
+	if len(ids) == 1 || !answer.blamesIDs() || found.request.trace.OutOfTime {
 		return found
 	}
 	if c.watching && whole == nil && answer.isPermanent() { // else the IDs of which it is true are never given up
@@ -96,16 +92,16 @@ func (c *call) lookUpPart(ctx context.Context, ids []int64, whole *APIError) loo
 	}
 	middle := len(ids) / 2
 	for _, bounds := range [][2]int{{0, middle}, {middle, len(ids)}} {
-		takes := !c.watching && c.stopped(ctx) == nil
-		if c.failedParts.Load() >= maxFailedParts || takes && !c.sender.Limiter.TakeRetry() {
+		takesRetry := !c.watching && c.stopped(ctx) == nil
+		if c.failedParts.Load() >= maxFailedParts || takesRetry && !c.sender.Limiter.TakeRetry() {
 			break
 		}
 		part := c.lookUpPart(ctx, ids[bounds[0]:bounds[1]], answer)
 		if part.Attempts == 0 { // it was held back, a limiter refused it, or the call ended
-			if takes {
+			if takesRetry {
 				c.sender.Limiter.ReturnRetry()
 			}
-			err = errline.WithPrevious(part.request.err, answer)
+			err := errline.WithPrevious(part.request.err, answer)
 			for i := range part.results {
 				part.results[i].err = err
 			}

@@ -94,7 +94,12 @@ func WithHTTPClient(hc *http.Client) Option {
 // at once. If it caches, it should ask anew where [AttemptFrom] has a Number above 1: the token before may have been
 // refused. An error of f ends the request unsent. New only.
 func WithTokenSource(f func(context.Context) (string, error)) Option {
-	opt := set(f != nil, "WithTokenSource: the function is nil", func(o *options) { o.sender.Token = f })
+	opt := set(f != nil, "WithTokenSource: the function is nil", func(o *options) {
+		o.sender.Token = func(ctx context.Context) (string, error) {
+			token, err := f(ctx)
+			return token, cmp.Or(err, header.CheckToken(token))
+		}
+	})
 	return newOnly("WithTokenSource", opt)
 }
 

@@ -159,8 +159,6 @@ func agreed(a, b *bool) *bool {
 	return a
 }
 
-const sandboxHeader = "X-Sandbox"
-
 // readMeta returns the Meta of an answer to this method. The contract has X-Sandbox on the answer to a DELETE alone, so its
 // absence elsewhere is not logged.
 func (c *call) readMeta(ctx context.Context, r *transport.Reply, method string) Meta {
@@ -169,8 +167,8 @@ func (c *call) readMeta(ctx context.Context, r *transport.Reply, method string) 
 		ErrorCount:   readHeader(ctx, c, r, "X-Error-Count", header.Count),
 		Requests:     1,
 	}
-	if method == http.MethodDelete || len(r.Header.Values(sandboxHeader)) > 0 {
-		m.Sandbox = readHeader(ctx, c, r, sandboxHeader, header.Bool)
+	if method == http.MethodDelete || len(r.Header.Values("X-Sandbox")) > 0 {
+		m.Sandbox = readHeader(ctx, c, r, "X-Sandbox", header.Bool)
 	}
 	return m
 }

@@ -25,10 +25,8 @@ func (w WatchRequest) withDefaults() (WatchRequest, error) {
 	switch {
 	case w.Until == nil:
 		return w, invalid("Until is nil: it must say when a message has reached its end")
-	case w.InitialInterval < 0:
-		return w, invalid(fmt.Sprintf("initial interval %v: must not be negative", w.InitialInterval))
-	case w.MaxInterval < 0:
-		return w, invalid(fmt.Sprintf("max interval %v: must not be negative", w.MaxInterval))
+	case min(w.InitialInterval, w.MaxInterval) < 0:
+		return w, invalid(fmt.Sprintf("initial interval %v and max interval %v: must not be negative", w.InitialInterval, w.MaxInterval))
 	}
 	w.InitialInterval = cmp.Or(w.InitialInterval, 10*time.Second)
 	w.MaxInterval = cmp.Or(w.MaxInterval, max(15*time.Minute, w.InitialInterval))

@@ -28,7 +28,7 @@ func (e *lineError) Unwrap() []error { return e.matches }
 
 // Is reports whether target says the same, for the same reasons.
 func (e *lineError) Is(target error) bool {
-	other, ok := target.(*lineError) //nolint:errorlint // errors.Is walks the tree
+	other, ok := target.(*lineError)
 	return ok && e.line == other.line && slices.EqualFunc(e.matches, other.matches, errors.Is)
 }
 

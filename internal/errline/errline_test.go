@@ -82,7 +82,8 @@ func FuzzClip(f *testing.F) {
 func TestTwoErrorsAreTheSameIfTheirTextsAndReasonsAre(t *testing.T) {
 	a, b := errors.New("full"), errors.New("full")
 	held := func(cause error) error { return errline.Wrap("not sent", cause, io.EOF) }
-	require.ErrorIs(t, held(a), held(a))
+	first, again := held(a), held(a)
+	require.ErrorIs(t, first, again)
 	require.NotErrorIs(t, held(a), held(b), "the same text only")
 	require.NotErrorIs(t, held(a), errline.Wrap("sent", a, io.EOF))
 	require.NotErrorIs(t, held(a), errline.Wrap("not sent", a))

@@ -70,7 +70,7 @@ func (r *memberReader) member(dec *jsontext.Decoder, pointer any) error {
 		case !ok:
 			target.SetZero()
 			r.odd = append(r.odd, OddMember{string(at), describe(raw.Kind()) + ", not " + expected})
-		case field.Kind() == reflect.Pointer && !isNoDate(target):
+		case field.Kind() == reflect.Pointer && (target.Type() != reflect.TypeFor[time.Time]() || !target.IsZero()): // no date is nil
 			field.Set(target.Addr())
 		}
 	}
@@ -90,9 +90,6 @@ func same(a, b any) bool {
 	before, isPrice := a.(gen.Price)
 	return isPrice && before.Equal(b.(gen.Price).Decimal) || a == b
 }
-
-// isNoDate reports whether a value is a date that readText left zero.
-func isNoDate(v reflect.Value) bool { return v.Type() == reflect.TypeFor[time.Time]() && v.IsZero() }
 
 // readText reads a string, number or boolean into a value of another type, and says what JSON has for it.
 func readText(raw jsontext.Value, into reflect.Value) (expected string, ok bool) {

@@ -23,15 +23,6 @@ import (
 	"github.com/gsmservice-gateway/client-go/internal/retry"
 )
 
-// nextToken returns the token of this moment.
-func (s *Sender) nextToken(ctx context.Context) (string, error) {
-	token, err := s.Token(ctx)
-	if err == nil {
-		err = header.CheckToken(token)
-	}
-	return token, err
-}
-
 // attemptTimeout returns how long an attempt may take.
 func (s *Sender) attemptTimeout() time.Duration { return min(s.AttemptTimeout, s.http.Timeout) }
 
@@ -49,7 +40,7 @@ func (x *exchange) attempt(ctx context.Context, decode func(*Reply) error) endin
 	attemptCtx, cancel := context.WithTimeoutCause(ctx, s.attemptTimeout(), errAttemptTimeout)
 	defer cancel()
 	attemptCtx = s.WithAttempt(attemptCtx, x.request, number)
-	token, err := s.nextToken(attemptCtx)
+	token, err := s.Token(attemptCtx)
 	x.token, x.trace.Redact = token, x.trace.Redact.With(token)
 	if err != nil {
 		if ctx.Err() != nil { // then err may be the context's cause

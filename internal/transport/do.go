@@ -21,8 +21,8 @@ type Sender struct {
 	Policy         retry.Policy
 	AttemptTimeout time.Duration
 	Header         http.Header
-	Token          func(context.Context) (string, error)
-	Shared         ratelimit.Shared // may be nil
+	Token          func(context.Context) (string, error) // a valid one
+	Shared         ratelimit.Shared                      // may be nil
 	Logger         *slog.Logger
 
 	// Active is done when no further attempt may begin: it ends waiting, and not the attempts in flight. Its cause says why.
@@ -138,7 +138,7 @@ func (x *exchange) mayRetry(ctx context.Context, wait time.Duration) bool {
 func (x *exchange) tokenReplaced(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, x.sender.attemptTimeout())
 	defer cancel()
-	token, err := x.sender.nextToken(x.sender.WithAttempt(ctx, x.request, x.trace.Attempts+1))
+	token, err := x.sender.Token(x.sender.WithAttempt(ctx, x.request, x.trace.Attempts+1))
 	return err == nil && token != x.token
 }
 
