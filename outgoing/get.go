@@ -54,7 +54,7 @@ func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (Get
 type lookup struct {
 	results []idResult // one for each ID, in their order
 	Meta
-	request *requestResult[Message] // the one about all of the IDs
+	whole *requestResult[Message] // the one request about all of the IDs
 }
 
 // idResult is what became of one ID.
@@ -71,23 +71,23 @@ func (c *call) lookUp(ctx context.Context, ids []int64) lookup { return c.lookUp
 // maxFailedParts is how many parts in a row may fail before no request is split any further: then it is not one of the IDs.
 const maxFailedParts = 16
 
-// lookUpPart looks up IDs, which are all or, since a request ended in the answer whole, half of its IDs. If one of them may have
-// broken the request, each half of them is looked up, while the retry quota lasts. The halves of a 500 are its retries, and have one
-// attempt each; but a single ID has all of them.
-func (c *call) lookUpPart(ctx context.Context, ids []int64, whole *APIError) lookup {
-	found := c.lookUpOnce(ctx, ids, whole != nil && whole.StatusCode == http.StatusInternalServerError && len(ids) > 1)
+// lookUpPart looks up IDs: all, or half of those whose request ended in a failure. If one of them may have broken their request,
+// each half of them is looked up, while the retry quota lasts. The halves of a 500 are its retries, and have one attempt each; but a
+// single ID has all of them.
+func (c *call) lookUpPart(ctx context.Context, ids []int64, failure *APIError) lookup {
+	found := c.lookUpOnce(ctx, ids, failure != nil && failure.StatusCode == http.StatusInternalServerError && len(ids) > 1)
 	switch {
 	case found.Requests > 0:
 		c.failedParts.Store(0)
 		return found
-	case whole != nil:
+	case failure != nil:
 		c.failedParts.Add(1)
 	}
-	answer := answerOf(found.request.err)
-	if len(ids) == 1 || !answer.blamesIDs() || found.request.trace.OutOfTime {
+	answer := answerOf(found.whole.err)
+	if len(ids) == 1 || !answer.blamesIDs() || found.whole.trace.OutOfTime {
 		return found
 	}
-	if c.watching && whole == nil && answer.isPermanent() { // else the IDs of which it is true are never given up
+	if c.watching && failure == nil && answer.isPermanent() { // else the IDs of which it is true are never given up
 		c.failedParts.Store(0)
 	}
 	middle := len(ids) / 2
@@ -101,7 +101,7 @@ func (c *call) lookUpPart(ctx context.Context, ids []int64, whole *APIError) loo
 			if takesRetry {
 				c.sender.Limiter.ReturnRetry()
 			}
-			err := errline.WithPrevious(part.request.err, answer)
+			err := errline.WithPrevious(part.whole.err, answer)
 			for i := range part.results {
 				part.results[i].err = err
 			}

@@ -86,7 +86,7 @@ func (c *call) list(ctx context.Context, wanted PageRequest) (a pageRows, err er
 	if err != nil {
 		return a, invalid(err.Error())
 	}
-	_, err = c.do(ctx, transport.Request{Request: req, Path: pathMessages}, func(r *transport.Reply) error {
+	_, err = c.send(ctx, transport.Request{Request: req, Path: pathMessages}, func(r *transport.Reply) error {
 		links := header.ParseLinks(r.Redact.Texts(r.Header.Values("Link")), r.URL)
 		a = pageRows{rows: make([]rows.Row[Message], 0, MaxLimit), Page: Page{
 			TotalResults: readHeader(ctx, c, r, "X-Total-Results", header.Count),

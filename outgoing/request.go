@@ -25,8 +25,8 @@ const (
 // for unreachable.
 const maxUnanswered = 20
 
-// do sends a request, with its retries. Each request of this package goes through it.
-func (c *call) do(ctx context.Context, req transport.Request, decode func(*transport.Reply) error) (transport.Trace, error) {
+// send sends a request, with its retries. Each request of this package goes through it.
+func (c *call) send(ctx context.Context, req transport.Request, decode func(*transport.Reply) error) (transport.Trace, error) {
 	t, err := c.sender.Do(ctx, req, decode)
 	if t.Answered {
 		c.unanswered.Store(0)
@@ -62,7 +62,7 @@ func askByID[T any](
 ) *requestResult[T] {
 	request := transport.Request{Request: c.withIDs(method, ids), Path: pathMessagesByID, IDs: ids, Once: once}
 	var found requestResult[T]
-	found.trace, found.err = c.do(ctx, request, func(r *transport.Reply) (err error) {
+	found.trace, found.err = c.send(ctx, request, func(r *transport.Reply) (err error) {
 		found.Answer, err = read(r.Body, ids)
 		if found.Dropped > 0 {
 			c.sender.Logger.WarnContext(ctx, "rows that were not requested, or repeated, were dropped", "rows", found.Dropped)

@@ -99,7 +99,7 @@ func (c *call) watch(ctx context.Context, w WatchRequest, yield func(Message, er
 // look looks IDs up for a watch.
 func (c *call) look(ctx context.Context, ids []int64) watch.Look {
 	found := c.lookUp(ctx, ids)
-	look := watch.Look{Results: make([]watch.Result, len(ids)), Attr: found.request.trace.LogAttr()}
+	look := watch.Look{Results: make([]watch.Result, len(ids)), Attr: found.whole.trace.LogAttr()}
 	for i, r := range found.results {
 		look.Results[i] = watch.Result{ID: r.id, Finding: c.finding(r), Message: r.message, Err: cmp.Or(r.err, errUnknownID)}
 	}

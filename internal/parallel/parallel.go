@@ -60,7 +60,7 @@ const maxBufferedRounds = 4
 // next item is taken only when it can be worked on. When the loop ends, for whatever reason, the context of work that still
 // runs is cancelled, and Ordered waits for it.
 func Ordered[T, R any](ctx context.Context, n int, items iter.Seq[T], work func(context.Context, T) R) iter.Seq[R] {
-	if n <= 1 { // nothing is in progress while a result is looked at, so the caller's goroutine can do the work
+	if n <= 1 { // nothing runs while a result is looked at, so the caller's goroutine can do the work, for fewer allocations
 		return func(yield func(R) bool) {
 			for item := range items {
 				if !yield(work(ctx, item)) {
