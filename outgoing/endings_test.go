@@ -374,3 +374,28 @@ func TestB5_WhatWasNotSentForOneReasonIsOneFailure(t *testing.T) {
 		}
 	}
 }
+
+func TestB6_ATokenSourceThatFailsEndsTheCall(t *testing.T) {
+	hang := func(ctx context.Context) (string, error) { <-ctx.Done(); return "", ctx.Err() }
+	for name, source := range map[string]func(context.Context) (string, error){
+		"an error": func(context.Context) (string, error) { return "", errEmpty },
+		"no end":   hang,
+		"no token": func(context.Context) (string, error) { return "two words", nil },
+	} {
+		for _, concurrency := range []int{1, 4} {
+			synctest.Test(t, func(t *testing.T) {
+				var asked atomic.Int64
+				client, err := outgoing.New("", outgoing.WithHTTPClient(&http.Client{Transport: roundTrip(echo)}),
+					outgoing.WithTokenSource(func(ctx context.Context) (string, error) { asked.Add(1); return source(ctx) }))
+				require.NoError(t, err)
+				_, err = client.GetByIDs(t.Context(), ids(10_000), outgoing.WithConcurrency(concurrency))
+				require.ErrorIs(t, err, outgoing.ErrNotSent)
+				assert.Equal(t, ids(10_000), batchIDs(t, err))
+				assert.Less(t, asked.Load(), int64(20+concurrency), name)
+				result, err := client.CancelScheduled(t.Context(), ids(10_000), outgoing.WithConcurrency(concurrency))
+				require.ErrorIs(t, err, outgoing.ErrNotSent)
+				assert.Len(t, result.IDs(outgoing.NotSent), 10_000)
+			})
+		}
+	}
+}

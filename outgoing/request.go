@@ -38,8 +38,8 @@ func (c *call) send(ctx context.Context, req transport.Request, decode func(*tra
 	switch answer := answerOf(err); {
 	case answer != nil && answer.refusesToken() && (!t.TokenReplaced || int(c.refused.Add(1)) >= c.concurrency+maxUnanswered):
 		c.stop(errline.Wrap("stopped", answer))
-	case t.Attempts > 0 && !t.Answered && ctx.Err() == nil && !c.watching && c.unanswered.Add(1) >= maxUnanswered:
-		c.stop(errline.Wrap("stopped: the gateway cannot be reached", err))
+	case !t.Answered && (t.Attempts > 0 || !t.Throttled()) && ctx.Err() == nil && !c.watching && c.unanswered.Add(1) >= maxUnanswered:
+		c.stop(errline.Wrap("stopped, since "+errline.Plural(maxUnanswered, "request")+" in a row had no answer", err))
 	}
 	if !t.Sent {
 		err = notSent(err)
