@@ -99,7 +99,7 @@ type failures []Failure
 func (f *failures) add(err error, ids ...int64) {
 	if n := len(*f); n > 0 {
 		last := &(*f)[n-1]
-		if last.Err == err || errors.Is(err, ErrNotSent) && errors.Is(last.Err, err) { //nolint:errorlint // the same value
+		if last.Err == err || errors.Is(err, ErrNotSent) && errors.Is(last.Err, err) && errors.Is(err, last.Err) { //nolint:errorlint // the same value
 			last.IDs = append(last.IDs, ids...)
 			return
 		}

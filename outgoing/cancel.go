@@ -36,11 +36,9 @@ func (c *Client) CancelScheduled(ctx context.Context, ids []int64, opts ...Optio
 	if err != nil {
 		return CancelResult{}, err
 	}
-	var (
-		result     CancelResult
-		failed     failures
-		toReadBack []int64
-	)
+	var result CancelResult
+	var failed failures
+	var toReadBack []int64
 	for part := range inRequests(ctx, call, asked, call.cancelOnce) {
 		for i, o := range part.Outcomes {
 			reason := part.reasons[i]

@@ -40,10 +40,8 @@ func (c *Client) GetByIDs(ctx context.Context, ids []int64, opts ...Option) (Get
 	if err != nil {
 		return GetResult{}, err
 	}
-	var (
-		result GetResult
-		failed failures
-	)
+	var result GetResult
+	var failed failures
 	for part := range inRequests(ctx, call, asked, call.lookUp) {
 		result.add(part, &failed)
 	}

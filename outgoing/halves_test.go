@@ -295,3 +295,38 @@ func TestB9_AllFollowsAHistoryWithManyRowsWithoutAnID(t *testing.T) {
 		}
 	}
 }
+
+func TestB5_AnIDMatchesNoAnswerToOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			if len(askedFor(req)) == 50 {
+				return answer(400, ""), nil
+			}
+			return answer(403, ""), nil
+		}), outgoing.WithConcurrency(1))
+		_, err := client.GetByIDs(t.Context(), ids(60))
+		assert.Equal(t, ids(60), batchIDs(t, err))
+		last := failures(err)[len(failures(err))-1]
+		assert.Equal(t, ids(60)[50:], last.IDs, "no request named them")
+		require.ErrorIs(t, last.Err, outgoing.ErrForbidden)
+		require.NotErrorIs(t, last.Err, outgoing.ErrBadRequest)
+	})
+}
+
+func TestW3_ALimitThatASingleIDMeetsIsNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limited := false
+		client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			if asked := askedFor(req); len(asked) == 1 && asked[0] == 2 && !limited {
+				limited = true
+				return answer(429, "", "Retry-After", "5"), nil
+			}
+			return answer(400, ""), nil
+		}))
+		all := watch(t.Context(), client, outgoing.WatchRequest{IDs: ids(2), Until: hasStatus("DONE")})
+		assert.True(t, limited)
+		for _, err := range errorsOf(all) {
+			require.NotErrorIs(t, err, outgoing.ErrRateLimited)
+		}
+	})
+}

@@ -422,3 +422,31 @@ func TestB9_AHistoryWhoseOldestRowsHaveNoIDEnds(t *testing.T) {
 		}
 	}
 }
+
+func TestB9_ARowWithoutAnIDIsYieldedOnceWhileOthersArrive(t *testing.T) {
+	for arrivals := range 60 {
+		for _, at := range []int64{1, 5, 14, 20, 24} {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHistory(24, 1)
+				h.row = func(id int64) string {
+					if id == at {
+						return `{"price":0.1}`
+					}
+					return fmt.Sprintf(`{"id":%d,"price":0.1}`, id)
+				}
+				h.edit = func(answers int) {
+					if answers == 1 {
+						h.add(arrivals)
+					}
+				}
+				unreadable := 0
+				for m, err := range newClient(t, h, outgoing.WithConcurrency(1)).All(t.Context()) {
+					if m.ID == 0 && !errors.Is(err, outgoing.ErrDrift) && !errors.Is(err, outgoing.ErrIncomplete) {
+						unreadable++
+					}
+				}
+				assert.Equal(t, 1, unreadable, "%d arrive, ID %d", arrivals, at)
+			})
+		}
+	}
+}

@@ -63,7 +63,10 @@ const (
 func (c *cursor) locate(a *answer) match {
 	last, behind, reordered := c.compare(a.IDs)
 	from := last + 1
-	for from-last <= c.unreadable && from < len(a.IDs) && a.IDs[from] == 0 {
+	for _, id := range c.recent[max(0, len(c.recent)-behind):] { // those without an ID that were delivered right after it
+		if id != 0 || from == len(a.IDs) || a.IDs[from] != 0 {
+			break
+		}
 		from++
 	}
 	fresh, isLast := a.delivered == c.delivered, behind == c.unreadable

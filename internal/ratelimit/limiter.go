@@ -172,9 +172,12 @@ func (l *Limiter) dispatch() {
 		l.timer.Stop()
 	}
 	for now := time.Now(); len(l.waiting) > 0; {
-		next, ready := l.next(now)
-		interval := time.Duration(float64(time.Second) / l.pace.rate(now))
-		wait := max(ready, l.pace.heldUntil.Sub(now), min(maxRecheck, interval-now.Sub(l.lastSent)))
+		next, wait := 0, l.pace.heldUntil.Sub(now)
+		if wait <= 0 {
+			interval := time.Duration(float64(time.Second) / l.pace.rate(now))
+			next, wait = l.next(now)
+			wait = max(wait, min(maxRecheck, interval-now.Sub(l.lastSent)))
+		}
 		if wait > 0 {
 			l.timer = time.AfterFunc(wait, l.dispatch)
 			return

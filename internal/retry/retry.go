@@ -33,18 +33,15 @@ func (p Policy) Backoff(n int) time.Duration {
 // Random draws a whole number in [0, n), n > 0; replaced in tests.
 var Random = rand.Int64N
 
-// jitter draws a wait in (0, longest].
-func jitter(longest time.Duration) time.Duration { return time.Duration(Random(int64(longest)) + 1) }
-
 // Delay returns the wait before the attempt that follows attempt n, which was answered with a status (0 if it was not) and a
 // Retry-After (0 if it had none). Callers that failed together do not come back together: it has full jitter, and after a 429
 // without Retry-After equal jitter, which is never short (AWS, "Exponential Backoff And Jitter").
 func (p Policy) Delay(n, status int, retryAfter time.Duration) time.Duration {
-	longest := p.Backoff(n)
+	shortest, longest := time.Duration(0), p.Backoff(n)
 	if status == http.StatusTooManyRequests && retryAfter == 0 {
-		return longest/2 + jitter(longest-longest/2)
+		shortest = longest / 2
 	}
-	return max(jitter(longest), retryAfter)
+	return max(shortest+time.Duration(Random(int64(longest-shortest)))+1, retryAfter)
 }
 
 // Status reports whether an attempt that was answered with a status should be repeated. Of the server errors those are not

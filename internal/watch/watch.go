@@ -174,7 +174,7 @@ func (w *watch) handle(ctx context.Context, l *look) bool {
 		if changed && !w.Changed(*result.Message) || givenUp && !w.GivenUp(result) {
 			return false
 		}
-		if !givenUp && (!outcome.answered() || result.Finding.transient() && !throttled) {
+		if !givenUp && (!outcome.answered() || result.Finding.transient()) && (!throttled || outcome == Throttled) {
 			failed = append(failed, result)
 		}
 	}
