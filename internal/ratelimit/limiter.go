@@ -21,16 +21,16 @@ import (
 type Limiter struct {
 	issued atomic.Uint64 // tickets
 
-	mu          sync.Mutex
-	quotaTaken  int // of the retry quota
-	pace        pace
-	cause       error // what put the last hold on
-	lastSuccess time.Time
-	successes   []time.Time   // when requests succeeded within the last second
-	latency     time.Duration // of recent successes: their maximum, which decays
-	waiting     []*Ticket     // by number
-	lastSent    time.Time
-	timer       *time.Timer // calls dispatch
+	mu         sync.Mutex
+	quotaTaken int // of the retry quota
+	pace       pace
+	cause      error         // what put the last hold on
+	succeeded  bool          // something has, since the pace became slower
+	successes  []time.Time   // when requests succeeded within the last second
+	latency    time.Duration // of recent successes: their maximum, which decays
+	waiting    []*Ticket     // by number
+	lastSent   time.Time
+	timer      *time.Timer // calls dispatch
 }
 
 const (
@@ -252,7 +252,7 @@ func (t *Ticket) RecordSuccess() {
 	now := time.Now()
 	l.quotaTaken = max(0, l.quotaTaken-1)
 	l.latency = max(now.Sub(t.sentAt), l.latency-l.latency/latencyDecay)
-	l.lastSuccess, l.successes = now, append(l.successes, now)
+	l.succeeded, l.successes = true, append(l.successes, now)
 	served := l.successRate(now)
 	if !t.sentAt.After(l.pace.slowedAt) { // it was sent before the limit was met, and was served, so the limit is not lower
 		l.pace = l.pace.atLeast(served)
@@ -267,8 +267,8 @@ func (t *Ticket) RecordThrottle(ctx context.Context, d time.Duration, cause erro
 	l.mu.Lock()
 	now := time.Now()
 	if t.sentAt.After(l.pace.slowedAt) { // else it was sent before the pace became slower, and says nothing about that
-		failing := !l.lastSuccess.After(l.pace.slowedAt)
-		l.pace = l.pace.slower(now, l.successRate(now), failing)
+		l.pace = l.pace.slower(now, l.successRate(now), !l.succeeded)
+		l.succeeded = false
 	}
 	if until := now.Add(d); until.After(l.pace.heldUntil) {
 		l.pace.heldUntil, l.cause = until, cause
