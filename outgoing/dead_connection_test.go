@@ -97,9 +97,9 @@ func viaTunnel(t *testing.T, test func(t *testing.T, client *outgoing.Client, tu
 		time.Sleep(5 * time.Millisecond) // so that several are in flight at once
 		ok(w, r)
 	})
-	timeout := 500 * time.Millisecond
+	timeout := 300 * time.Millisecond
 	if fewer.Raced { // a handshake takes longer, too
-		timeout = 2 * time.Second
+		timeout = time.Second
 	}
 	servers(t, func(t *testing.T, server *httptest.Server, transport *http.Transport) {
 		tunnel := newTunnel(t, server)
