@@ -1,14 +1,9 @@
 package outgoing_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"net/http"
-	"strconv"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -185,115 +180,6 @@ func TestC3_AReadBackWhoseHalvesFailTakesFromTheQuota(t *testing.T) {
 		require.Error(t, err)
 		assert.Equal(t, []int64{1}, looks, "the quota is used up, so the first read-back is the last one")
 	})
-}
-
-func TestR5_B7_ThatTheGatewayKnowsNoneIsASuccess(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var down atomic.Bool
-		down.Store(true)
-		client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
-			if down.Load() {
-				return answer(502, ""), nil
-			}
-			return answer(404, `{"title":"no"}`, "Content-Type", "application/problem+json"), nil
-		}))
-		assert.Equal(t, 100, retriesLeft(t, client))
-		down.Store(false)
-		for range 500 {
-			_, err := client.GetByIDs(t.Context(), ids(1))
-			require.NoError(t, err)
-		}
-		down.Store(true)
-		assert.Equal(t, 100, retriesLeft(t, client))
-	})
-}
-
-func TestR5_ARetryWithoutATokenIsNotSent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var failing atomic.Bool
-		transport := roundTrip(func(*http.Request) (*http.Response, error) {
-			failing.Store(true)
-			return answer(502, ""), nil
-		})
-		client, err := outgoing.New("", outgoing.WithHTTPClient(&http.Client{Transport: transport}),
-			outgoing.WithTokenSource(func(ctx context.Context) (string, error) {
-				if a, _ := outgoing.AttemptFrom(ctx); a.Number > 1 && failing.Load() && a.IDCount == 2 {
-					return "", errEmpty
-				}
-				return testToken, nil
-			}))
-		require.NoError(t, err)
-		for range 100 {
-			failing.Store(false)
-			_, err := client.GetByIDs(t.Context(), ids(2))
-			require.ErrorIs(t, err, errEmpty)
-		}
-		assert.Equal(t, 100, retriesLeft(t, client))
-	})
-}
-
-func TestR6_ARequestsOwnWaitIsNoHold(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		limit := status(429, "Retry-After", "1")
-		client := newClient(t, inTurn(limit, limit, echo, func(*http.Request) (*http.Response, error) {
-			time.AfterFunc(time.Millisecond, cancel)
-			return answer(502, ""), nil
-		}))
-		_, err := client.GetByIDs(t.Context(), ids(1))
-		require.NoError(t, err) // there is a pace now
-		_, err = client.GetByIDs(ctx, ids(1), outgoing.WithRetry(outgoing.Retry{InitialInterval: time.Minute, MaxInterval: time.Minute}))
-		require.ErrorIs(t, err, context.Canceled)
-		require.ErrorIs(t, err, outgoing.ErrServer)
-		require.NotErrorIs(t, err, outgoing.ErrRateLimited)
-	})
-}
-
-func TestR4_NoRetryIsAnnouncedOnceTheCallIsStopped(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		log := new(bytes.Buffer)
-		client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
-			if askedFor(req)[0] == 1 {
-				return answer(401, ""), nil
-			}
-			time.Sleep(time.Second)
-			return answer(503, ""), nil
-		}), outgoing.WithLogger(slog.New(slog.NewTextHandler(log, nil))))
-		_, err := client.GetByIDs(t.Context(), ids(200))
-		require.ErrorIs(t, err, outgoing.ErrUnauthorized)
-		assert.NotContains(t, log.String(), "will be repeated")
-	})
-}
-
-func TestB9_AllFollowsAHistoryWithManyRowsWithoutAnID(t *testing.T) {
-	for _, first := range []int{30, 37, 44, 49, 50, 80, 95} {
-		for _, unreadable := range []int{2, 7, 13, 20} {
-			synctest.Test(t, func(t *testing.T) {
-				const n = 300
-				client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
-					page, _ := strconv.Atoi(r.URL.Query().Get("page"))
-					limit, _ := strconv.Atoi(r.URL.Query().Get("limit"))
-					var rows []string
-					for i := (page - 1) * limit; i < min(page*limit, n); i++ {
-						row := fmt.Sprintf(`{"id":%d,"price":0.1}`, n-i)
-						if i >= first && i < first+unreadable {
-							row = `{"price":0.1}`
-						}
-						rows = append(rows, row)
-					}
-					return answer(200, "["+strings.Join(rows, ",")+"]", "X-Total-Results", strconv.Itoa(n)), nil
-				}))
-				delivered := 0
-				for _, err := range client.All(t.Context()) {
-					if _, ofRow := errors.AsType[*outgoing.BatchError](err); !ofRow {
-						require.NoError(t, err, "%d without an ID from %d on", unreadable, first)
-					}
-					delivered++
-				}
-				assert.Equal(t, n, delivered)
-			})
-		}
-	}
 }
 
 func TestB5_AnIDMatchesNoAnswerToOthers(t *testing.T) {

@@ -393,32 +393,46 @@ func TestB9_AllYieldsAnUnreadableRowAndGoesOn(t *testing.T) {
 	assert.Equal(t, []int64{5, 4, 3}, got)
 }
 
+// assertAllDelivered walks a history of n messages, of which those at the offsets from up to to have no ID, and which stays as it is.
+func assertAllDelivered(t *testing.T, n, from, to int) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+			page, _ := strconv.Atoi(r.URL.Query().Get("page"))
+			limit, _ := strconv.Atoi(r.URL.Query().Get("limit"))
+			var rows []string
+			for i := (page - 1) * limit; i < min(page*limit, n); i++ {
+				row := fmt.Sprintf(`{"id":%d,"price":0.1}`, n-i)
+				if i >= from && i < to {
+					row = `{"price":0.1}`
+				}
+				rows = append(rows, row)
+			}
+			return answer(http.StatusOK, "["+strings.Join(rows, ",")+"]", "X-Total-Results", strconv.Itoa(n)), nil
+		}))
+		delivered := 0
+		for _, err := range client.All(t.Context()) {
+			if _, ofRow := errors.AsType[*outgoing.BatchError](err); !ofRow {
+				require.NoError(t, err, "%d messages, those from %d to %d without an ID", n, from, to)
+			}
+			delivered++
+		}
+		assert.Equal(t, n, delivered)
+	})
+}
+
 func TestB9_AHistoryWhoseOldestRowsHaveNoIDEnds(t *testing.T) {
 	for n := 1; n <= 60; n++ {
 		for unreadable := 1; unreadable <= min(n, 3); unreadable++ {
-			synctest.Test(t, func(t *testing.T) {
-				client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
-					page, _ := strconv.Atoi(r.URL.Query().Get("page"))
-					limit, _ := strconv.Atoi(r.URL.Query().Get("limit"))
-					var rows []string
-					for i := (page - 1) * limit; i < min(page*limit, n); i++ {
-						row := fmt.Sprintf(`{"id":%d,"price":0.1}`, n-i)
-						if i >= n-unreadable {
-							row = `{"price":0.1}`
-						}
-						rows = append(rows, row)
-					}
-					return answer(http.StatusOK, "["+strings.Join(rows, ",")+"]", "X-Total-Results", strconv.Itoa(n)), nil
-				}))
-				delivered := 0
-				for _, err := range client.All(t.Context()) {
-					if _, ofRow := errors.AsType[*outgoing.BatchError](err); !ofRow {
-						require.NoError(t, err, "%d messages, the last %d without an ID", n, unreadable)
-					}
-					delivered++
-				}
-				assert.Equal(t, n, delivered)
-			})
+			assertAllDelivered(t, n, n-unreadable, n)
+		}
+	}
+}
+
+func TestB9_AllFollowsAHistoryWithManyRowsWithoutAnID(t *testing.T) {
+	for _, from := range []int{30, 37, 44, 49, 50, 80, 95} {
+		for _, unreadable := range []int{2, 7, 13, 20} {
+			assertAllDelivered(t, 300, from, from+unreadable)
 		}
 	}
 }

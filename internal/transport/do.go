@@ -83,7 +83,7 @@ type exchange struct {
 	token     string // of the last attempt
 	renewals  int    // how many times it was refused and had been replaced
 	uncounted int    // attempts that do not count
-	tookRetry bool   // the next attempt was taken from the quota
+	tookRetry bool   // the next attempt was taken from the quota, and is not sent yet
 }
 
 // maxRenewals bounds how often a request is sent again since its token has been replaced: a source may give a new one each time,
